@@ -1,0 +1,115 @@
+"""Every exception that gatelog raises on purpose, drawn as one tree.
+
+    GatelogError
+    ├── ConfigError            the operator's file: path, what, hint
+    ├── ProtocolError          a peer broke HTTP: whose fault, what
+    ├── SpoolError
+    │   ├── SpoolLockedError   another process holds the directory
+    │   ├── SpoolVersionError  written by a newer gatelog
+    │   ├── SpoolFullError     no space (or above the back-pressure mark)
+    │   └── SpoolFailedError   the disk refused a write or an fsync
+    ├── StoreError             the store refused or cannot be reached
+    │   └── StoreVersionError  schema written by a newer gatelog
+    └── KqlError               the query's author: line, column, message, hint
+        ├── KqlSyntaxError     the text is not KQL
+        ├── KqlSemanticError   a name, a type or an argument is wrong
+        ├── KqlUnsupportedError  valid KQL that gatelog refuses
+        └── KqlBudgetError     the query asked for more time, rows or memory than allowed
+
+Foreign exceptions are mapped to these at the seam where they arise.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class GatelogError(Exception):
+    """Root of all errors that gatelog raises on purpose."""
+
+
+class ConfigProblem(NamedTuple):
+    """One thing wrong in a configuration: where, what, and what to do next."""
+
+    path: str
+    what: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.what}: {self.hint}"
+
+
+class ConfigError(GatelogError):
+    """The configuration cannot be used; carries every problem found, not only the first."""
+
+    def __init__(self, problems: list[ConfigProblem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class ProtocolError(GatelogError):
+    """A peer sent bytes that are not strict HTTP/1.1. `reason` is a short, stable word for counters."""
+
+    def __init__(self, reason: str, detail: str = "", *, status: int = 400) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.status = status
+
+
+class SpoolError(GatelogError):
+    """The spool cannot do what was asked; subclasses say why."""
+
+
+class SpoolLockedError(SpoolError):
+    """Another process has the spool directory open."""
+
+
+class SpoolVersionError(SpoolError):
+    """The spool was written by a newer gatelog; nothing was changed."""
+
+
+class SpoolFullError(SpoolError):
+    """There is no room for the record."""
+
+
+class SpoolFailedError(SpoolError):
+    """The disk refused a write or an fsync; the spool retries by itself."""
+
+
+class StoreError(GatelogError):
+    """The store refused a statement or cannot be reached."""
+
+
+class StoreVersionError(StoreError):
+    """The store's schema was written by a newer gatelog; nothing was changed."""
+
+
+class KqlError(GatelogError):
+    """A query that cannot be answered, with the place in its text (1-based line and column)."""
+
+    def __init__(self, message: str, *, line: int = 1, column: int = 1, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+        self.hint = hint
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.line}:{self.column}: {self.message}{hint}"
+
+
+class KqlSyntaxError(KqlError):
+    """The text is not KQL."""
+
+
+class KqlSemanticError(KqlError):
+    """A name is unknown, or a type or an argument does not fit."""
+
+
+class KqlUnsupportedError(KqlError):
+    """Valid KQL that gatelog refuses (not implemented, or not safe here)."""
+
+
+class KqlBudgetError(KqlError):
+    """The query went over its budget of time, rows, memory or result bytes."""
