@@ -1,0 +1,90 @@
+"""The two messages of a captured call, read: body text for the log, and the JSON object that it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from gatelog.model import Body, EndReason, OperationKind
+from gatelog.provider.assemble import assemble
+from gatelog.provider.bulk import without_bulk
+from gatelog.provider.content import joined_notes, read_body
+from gatelog.provider.json_text import compact_json, read_object
+
+_EVENT_STREAM = "text/event-stream"
+_STREAM_STARTS = ("data:", "event:", ":", "\ufeffdata:")
+
+
+class Message(msgspec.Struct, frozen=True):
+    """`json` is the body's JSON object ({} if it holds none), `is_stream` whether it came as events."""
+
+    body: Body
+    json: dict[str, Any] = {}
+    is_stream: bool = False
+
+
+def _noted(body: Body, *notes: str) -> Body:
+    return msgspec.structs.replace(body, note=joined_notes(body.note, *notes))
+
+
+def _is_short(headers: dict[str, str], wire: bytes) -> bool:
+    """Whether fewer bytes came than Content-Length announced."""
+    announced = headers.get("content-length", "")
+    return announced.isascii() and announced.isdigit() and len(announced) < 16 and len(wire) < int(announced)
+
+
+def _text_of(headers: dict[str, str], wire: bytes) -> Body:
+    return read_body(
+        wire,
+        content_type=headers.get("content-type", ""),
+        content_encoding=headers.get("content-encoding", ""),
+    )
+
+
+def _json_note(headers: dict[str, str], body: Body, found: dict[str, Any] | None) -> str:
+    """Says so where a body claims to be JSON and is none; arrays and scalars are JSON too."""
+    claims_json = "json" in headers.get("content-type", "").lower()
+    if found is not None or not claims_json or not body.text or body.text.lstrip()[:1] == "[":
+        return ""
+    return "not readable as JSON"
+
+
+def read_request(headers: dict[str, str], wire: bytes, *, cut: bool) -> Message:
+    """The client's message. `cut`: the gateway knows that the body did not arrive whole."""
+    body = _text_of(headers, wire)
+    found = read_object(body.text) if body.text else None
+    is_cut = "truncated" if cut or _is_short(headers, wire) else ""
+    return Message(_noted(body, is_cut, _json_note(headers, body, found)), found or {})
+
+
+def read_response(
+    kind: OperationKind, headers: dict[str, str], wire: bytes, *, reason: EndReason, method: str = "POST"
+) -> Message:
+    """The answer's message: a stream as the object that it amounts to, anything else as received.
+
+    `reason` is why the call ended; with any other than COMPLETE, a body without an end is one that was cut.
+    """
+    body = _text_of(headers, wire)
+    content_type = headers.get("content-type", "").lower()
+    if content_type.startswith(_EVENT_STREAM) or (not content_type and body.text.startswith(_STREAM_STARTS)):
+        return _read_stream(kind, body)
+    found = read_object(body.text) if body.text else None
+    broken_off = reason is not EndReason.COMPLETE and found is None and bool(body.size)
+    is_cut = broken_off or (_is_short(headers, wire) and method != "HEAD")
+    smaller = without_bulk(body.text, found) if found else None
+    if smaller is not None:
+        body = msgspec.structs.replace(body, text=smaller)
+    notes = ("vectors replaced" if smaller is not None else "", "truncated" if is_cut else "")
+    return Message(_noted(body, *notes, _json_note(headers, body, found)), found or {})
+
+
+def _read_stream(kind: OperationKind, body: Body) -> Message:
+    whole = assemble(kind, body.text.encode("utf-8", "surrogatepass"))
+    notes = (
+        "" if whole.complete else "truncated stream",
+        f"{whole.unreadable} events not readable as JSON" if whole.unreadable else "",
+    )
+    text = compact_json(whole.body) if whole.body else ""
+    assembled = msgspec.structs.replace(body, text=text)
+    return Message(_noted(assembled, *notes), whole.body, is_stream=True)

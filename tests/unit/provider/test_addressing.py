@@ -1,0 +1,59 @@
+"""Where a request goes, and what of it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatelog.provider import resolve, upstream_path, without_credentials
+
+
+def upstream(target: str, kind: str, base: str) -> str:
+    path, _, query = target.partition("?")
+    operation = resolve("POST", path, query)
+    assert operation is not None
+    return upstream_path(operation, target, backend_kind=kind, base_path=base)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("target", "azure", "openai"),
+    [
+        (
+            "/openai/deployments/d%20x/chat/completions?api-version=2024-10-21",
+            "/openai/deployments/d%20x/chat/completions?api-version=2024-10-21",
+            "/base/chat/completions",
+        ),
+        ("/v1/chat/completions", "/openai/v1/chat/completions", "/base/chat/completions"),
+        ("/openai/v1/files/f%2Fx?limit=2", "/openai/v1/files/f%2Fx?limit=2", "/base/files/f%2Fx?limit=2"),
+        ("/openai/responses?api-version=p&b=1", "/openai/responses?api-version=p&b=1", "/base/responses?b=1"),
+        ("/v1/something/new?q=%20", "/openai/v1/something/new?q=%20", "/base/something/new?q=%20"),
+        ("/v1/models?api-key=secret", "/openai/v1/models", "/base/models"),
+    ],
+)
+def test_a_backend_is_asked_at_its_own_path_without_the_clients_key(
+    target: str, azure: str, openai: str
+) -> None:
+    assert upstream(target, "azure-openai", "") == azure
+    assert upstream(target, "openai", "/base/") == openai
+
+
+def test_an_azure_backend_below_a_path_keeps_that_path() -> None:
+    assert upstream("/v1/models", "azure-openai", "/east") == "/east/openai/v1/models"
+
+
+@pytest.mark.parametrize(
+    ("target", "clean"),
+    [
+        ("/a", "/a"),
+        ("/a?", "/a?"),
+        ("/a?x=%41&y", "/a?x=%41&y"),
+        ("/a?subscription-key=s3cret", "/a"),
+        ("/a?Subscription-Key=s3cret&x=1", "/a?x=1"),
+        ("/a?x=1&API-KEY=s3cret&y=2", "/a?x=1&y=2"),
+        ("/a?x=1&api%2Dkey=s3cret", "/a?x=1"),
+        ("/a?api-%6bey=s3cret", "/a"),
+        ("/a?api-key=s3cret&api-key=t", "/a"),
+        ("/a?monkey=1", "/a?monkey=1"),
+    ],
+)
+def test_keys_leave_the_query_and_everything_else_stays_byte_exact(target: str, clean: str) -> None:
+    assert without_credentials(target) == clean

@@ -1,0 +1,436 @@
+"""A captured call becomes one Exchange: everything that was said, and where each figure comes from."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from gatelog.model import (
+    Attempt,
+    Boot,
+    CallId,
+    EndReason,
+    EndRecord,
+    Exchange,
+    OperationKind,
+    PathFamily,
+    Start,
+    Usage,
+    UsageSource,
+)
+from gatelog.provider import REFUSALS, CapturedCall, Tokenizers, seal
+from gatelog.provider.bulk import BULK_LENGTH_MIN
+
+CORPUS = Path(__file__).parent / "corpus"
+BOOT = Boot("gw-1", "boot-1", 1_000, "0.1.0", 42)
+JSON = [(b"Content-Type", b"application/json")]
+SSE = [(b"Content-Type", b"text/event-stream; charset=utf-8")]
+ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi there"}], "user": "jane"}
+ANSWER = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "model": "gpt-4o-2024-08-06",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10},
+}
+
+
+class FakeCounter:
+    """Counts characters: any figure that is not the backend's can be recognised."""
+
+    def __init__(self, *, exact: bool = True) -> None:
+        self.exact = exact
+        self.models: list[str] = []
+
+    def count_prompt(self, kind: OperationKind, model: str, request: dict[str, Any]) -> tuple[int, bool]:
+        self.models.append(model)
+        return 1000, self.exact
+
+    def count_completion(self, kind: OperationKind, model: str, response: dict[str, Any]) -> tuple[int, bool]:
+        return sum(len(choice["message"]["content"] or "") for choice in response.get("choices", [])), True
+
+
+START = Start(
+    sequence=7,
+    request_id="req-7",
+    received_at_ns=5_000,
+    client_ip="10.0.0.9",
+    peer_ip="10.0.0.1",
+    method="POST",
+    target="/openai/deployments/prod/chat/completions?api-version=2024-10-21",
+    headers=[
+        (b"Content-Type", b"application/json"),
+        (b"User-Agent", b"sdk/1"),
+        (b"x-conversation-id", b"c-1"),
+        (b"api-key", b"leaked"),
+    ],
+    http_version="1.1",
+    tls_version="TLSv1.3",
+    subscription="team-a",
+    product="default",
+    credential="api-key",
+    operation_id="chatcompletions_create",
+    operation_kind="chat",
+    family="deployment",
+    deployment="prod",
+    api_version="2024-10-21",
+    capture="required",
+    body=b"",
+)
+END = EndRecord(
+    sequence=7,
+    reason=EndReason.COMPLETE,
+    status=200,
+    error="",
+    backend="east",
+    backend_url="http://east",
+    backend_status=200,
+    response_headers=[*JSON, (b"x-ms-region", b"East US"), (b"apim-request-id", b"a-1")],
+    body=b"",
+    attempts=[Attempt("east", "answered", 200, 10, 20)],
+    request_complete_ns=5,
+    sent_ns=10,
+    first_byte_ns=20,
+    first_token_ns=0,
+    last_byte_ns=30,
+    done_ns=35,
+    received_bytes=50,
+    sent_bytes=60,
+)
+
+
+def sealed(
+    response: bytes,
+    *,
+    request: bytes = json.dumps(ASKED).encode(),
+    start: dict[str, Any] | None = None,
+    end: dict[str, Any] | None = None,
+    counter: FakeCounter | None = None,
+) -> Exchange:
+    captured = CapturedCall(
+        BOOT,
+        msgspec.structs.replace(START, **(start or {})),
+        msgspec.structs.replace(END, **(end or {})),
+        request,
+        response,
+    )
+    return seal(captured, counter or FakeCounter())
+
+
+def stream(name: str) -> bytes:
+    return (CORPUS / name).read_bytes()
+
+
+def test_a_plain_call_is_sealed_whole() -> None:
+    wire = json.dumps(ANSWER, indent=1).encode()
+    exchange = sealed(wire)
+    assert exchange.id == CallId("gw-1", "boot-1", 7)
+    assert exchange.request_id == "req-7"
+    operation = exchange.call.operation
+    assert (operation.id, operation.kind, operation.family) == (
+        "chatcompletions_create",
+        OperationKind.CHAT,
+        PathFamily.DEPLOYMENT,
+    )
+    assert (operation.tail, operation.deployment, operation.api_version) == (
+        "chat/completions",
+        "prod",
+        "2024-10-21",
+    )
+    assert (exchange.call.model_asked, exchange.call.model_served) == ("gpt-4o", "gpt-4o-2024-08-06")
+    assert exchange.call.parameters == {"messages_count": 1}
+    assert exchange.content.response.text == wire.decode()
+    assert exchange.content.response.sha256 == hashlib.sha256(wire).hexdigest()
+    assert exchange.content.response.note == ""
+    assert exchange.content.finish_reasons == ("stop",)
+    assert exchange.usage == Usage(UsageSource.REPORTED, 9, 1, 10)
+    assert exchange.caller.user_agent == "sdk/1"
+    assert (exchange.caller.claimed_user, exchange.caller.conversation_id) == ("jane", "c-1")
+    assert (exchange.route.region, exchange.route.evidence["apim-request-id"]) == ("East US", "a-1")
+    assert exchange.route.attempts == tuple(END.attempts)
+    assert exchange.timing.first_token_ns is None
+    assert exchange.timing.sent_ns == 10
+    assert (exchange.end.status, exchange.end.capture, exchange.end.error_code) == (200, "required", "")
+
+
+def test_no_credential_is_in_the_exchange() -> None:
+    assert "leaked" not in repr(sealed(b"{}"))
+
+
+def test_the_reported_members_mirror_the_stored_body_and_nothing_else() -> None:
+    content = sealed(json.dumps(ANSWER).encode()).content
+    stored = json.loads(content.response.text)
+    assert content.reported_model == stored["model"]
+    assert content.reported_prompt_tokens == stored["usage"]["prompt_tokens"]
+    assert content.reported_completion_tokens == stored["usage"]["completion_tokens"]
+    assert content.reported_total_tokens == stored["usage"]["total_tokens"]
+    other = sealed(
+        b'{"model":5,"usage":{"prompt_tokens":"9","input_tokens":3,"completion_tokens":1.0}}'
+    ).content
+    assert (other.reported_model, other.reported_prompt_tokens, other.reported_completion_tokens) == (
+        None,
+    ) * 3
+
+
+def test_a_stream_is_stored_assembled_and_its_usage_known_as_injected() -> None:
+    wire = stream("chat_azure.sse")
+    exchange = sealed(wire, end={"response_headers": SSE, "usage_injected": True})
+    stored = json.loads(exchange.content.response.text)
+    assert stored["choices"][0]["message"]["content"].startswith("Grüße aus 東京")
+    assert exchange.content.response.text == json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
+    assert exchange.call.stream
+    assert exchange.usage.source is UsageSource.INJECTED
+    assert (exchange.usage.total_tokens, exchange.usage.cached_tokens) == (30, 4)
+    assert exchange.content.reported_prompt_tokens == stored["usage"]["prompt_tokens"] == 19
+    assert exchange.content.filter_verdicts["prompt"]["jailbreak"] == {"filtered": False, "detected": False}
+    assert (exchange.content.response.size, exchange.content.response.note) == (len(wire), "")
+
+
+@pytest.mark.parametrize(("exact", "source"), [(True, UsageSource.COUNTED), (False, UsageSource.ESTIMATED)])
+def test_a_stream_that_the_client_left_is_counted_with_the_text_so_far(
+    exact: bool, source: UsageSource
+) -> None:
+    wire = stream("chat_azure.sse")
+    cut = wire[: wire.index(" 東京".encode()) + 2]
+    counter = FakeCounter(exact=exact)
+    end = {"response_headers": SSE, "reason": EndReason.CLIENT_ABORT}
+    exchange = sealed(cut, end=end, counter=counter)
+    assert exchange.usage == Usage(source, 1000, len("Grüße aus"), 1000 + len("Grüße aus"))
+    assert (
+        exchange.content.response.note == "not valid utf-8; truncated stream; 1 events not readable as JSON"
+    )
+    assert exchange.content.reported_prompt_tokens is None
+    assert counter.models == ["gpt-4o-2024-08-06"]
+
+
+def test_a_counted_call_agrees_with_the_real_tokenizer() -> None:
+    wire = stream("chat_async_filter.sse")
+    captured = CapturedCall(
+        BOOT, START, msgspec.structs.replace(END, response_headers=SSE), json.dumps(ASKED).encode(), wire
+    )
+    usage = seal(captured, Tokenizers()).usage
+    # 3 for the message, 1 for the role, 2 for the text, 3 to prime the answer; "One two three" is 3 tokens.
+    assert usage == Usage(UsageSource.COUNTED, 9, 3, 12)
+
+
+def test_half_a_count_has_no_total() -> None:
+    cut = stream("chat_azure.sse").partition(b'"usage":{')[0]
+    exchange = sealed(cut, request=b"\x00\xff", end={"response_headers": SSE})
+    assert exchange.usage.prompt_tokens is None
+    assert exchange.usage.completion_tokens == len('Grüße aus 東京 🗼: "ok"\nfin')
+    assert exchange.usage.total_tokens is None
+
+
+def test_an_embedding_without_usage_counts_its_prompt_alone() -> None:
+    exchange = sealed(
+        b'{"data":[{"embedding":[0.1]}]}', start={"operation_kind": "embeddings"}, request=b'{"input":"x"}'
+    )
+    assert exchange.usage == Usage(UsageSource.COUNTED, 1000, None, 1000)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ({"operation_kind": "other"}, {}),
+        ({"method": "GET"}, {}),
+        ({}, {"backend_status": 429, "status": 429}),
+        ({}, {"backend_status": 0, "status": 503, "reason": EndReason.BACKEND_UNAVAILABLE}),
+    ],
+)
+def test_calls_that_no_model_worked_for_use_no_tokens(start: dict[str, Any], end: dict[str, Any]) -> None:
+    assert sealed(b'{"object":"x"}', start=start, end=end).usage == Usage()
+
+
+def test_reading_a_stored_response_again_does_not_bill_it_again() -> None:
+    exchange = sealed(
+        json.dumps(ANSWER).encode(),
+        request=b"",
+        start={"method": "GET", "target": "/v1/chat/completions/chatcmpl-1", "operation_kind": "other"},
+    )
+    assert exchange.usage == Usage()
+    assert exchange.content.reported_total_tokens == 10
+
+
+def test_a_prompt_blocked_by_the_filter_is_told_with_its_verdict_and_without_a_made_up_count() -> None:
+    error = {
+        "error": {
+            "code": "content_filter",
+            "message": "The response was filtered",
+            "innererror": {"content_filter_result": {"hate": {"filtered": True, "severity": "high"}}},
+        }
+    }
+    exchange = sealed(json.dumps(error).encode(), end={"status": 400, "backend_status": 400})
+    assert (exchange.end.error_code, exchange.end.error_message) == (
+        "content_filter",
+        "The response was filtered",
+    )
+    assert exchange.content.filter_verdicts["blocked"] == ["prompt:hate"]
+    assert exchange.usage == Usage()
+
+
+def test_a_refusal_keeps_the_gateways_own_words() -> None:
+    refusal = REFUSALS["invalid_key"]
+    exchange = sealed(
+        b"",
+        start={
+            "operation_id": "",
+            "operation_kind": "",
+            "family": "",
+            "deployment": "",
+            "target": "/nowhere",
+        },
+        end={
+            "reason": EndReason.REFUSED,
+            "status": 401,
+            "backend_status": 0,
+            "error": "invalid_key",
+            "reply_body": refusal.body(),
+            "response_headers": [],
+            "attempts": [],
+        },
+    )
+    assert exchange.content.response.text == refusal.body().decode()
+    assert exchange.end.error_code == "invalid_key"
+    assert exchange.end.error_message.startswith("Access denied")
+    assert exchange.end.backend_status is None
+    assert exchange.call.operation.family is PathFamily.NONE
+    assert exchange.call.operation.deployment == ""
+
+
+def test_the_deployment_of_a_v1_call_is_the_bodys_model() -> None:
+    exchange = sealed(
+        json.dumps(ANSWER).encode(),
+        start={"target": "/openai/v1/chat/completions", "family": "openai_v1", "deployment": ""},
+    )
+    assert exchange.call.operation.deployment == "gpt-4o"
+    assert exchange.call.operation.family is PathFamily.OPENAI_V1
+
+
+def test_the_responses_api_says_why_it_ended_and_what_it_used() -> None:
+    start = {"target": "/v1/responses", "operation_kind": "other", "operation_id": "createresponse"}
+    exchange = sealed(stream("responses.sse"), start=start, end={"response_headers": SSE})
+    assert exchange.content.finish_reasons == ("completed",)
+    assert exchange.usage == Usage(UsageSource.REPORTED, 12, 9, 21, 0, 0)
+    assert exchange.content.reported_prompt_tokens is None  # the body says input_tokens
+    incomplete = {
+        "object": "response",
+        "status": "incomplete",
+        "incomplete_details": {"reason": "max_output_tokens"},
+    }
+    exchange = sealed(json.dumps(incomplete).encode(), start=start)
+    assert exchange.content.finish_reasons == ("max_output_tokens",)
+
+
+def test_compressed_bodies_are_read() -> None:
+    headers = [*JSON, (b"content-encoding", b"gzip")]
+    exchange = sealed(gzip.compress(json.dumps(ANSWER).encode()), end={"response_headers": headers})
+    assert exchange.usage.total_tokens == 10
+    assert json.loads(exchange.content.response.text) == ANSWER
+
+
+def test_large_embeddings_keep_their_shape_and_the_hash_of_every_vector() -> None:
+    vector = [0.125] * 20_000
+    body = {
+        "object": "list",
+        "model": "e",
+        "data": [{"index": 0, "embedding": vector}],
+        "usage": {"prompt_tokens": 3},
+    }
+    wire = json.dumps(body).encode()
+    assert len(wire) > BULK_LENGTH_MIN
+    content = sealed(wire, start={"operation_kind": "embeddings"}).content
+    digest = hashlib.sha256(json.dumps(vector, separators=(",", ":")).encode()).hexdigest()
+    stored = json.loads(content.response.text)
+    assert stored["data"][0]["embedding"] == f"<20000 floats, sha256 {digest}>"
+    assert (content.response.note, content.response.size) == ("vectors replaced", len(wire))
+    assert (stored["model"], content.reported_prompt_tokens) == ("e", 3)
+    image = {"data": [{"b64_json": "A" * 70_000, "revised_prompt": "p"}, 5]}
+    stored = json.loads(sealed(json.dumps(image).encode()).content.response.text)
+    assert stored["data"][0]["b64_json"].startswith("<70000 characters, sha256 ")
+    assert stored["data"][0]["revised_prompt"] == "p"
+
+
+def test_small_embeddings_are_kept_as_received() -> None:
+    wire = b'{"data":[{"embedding":[0.1,0.2]}] }'
+    assert sealed(wire).content.response.text == wire.decode()
+
+
+@pytest.mark.parametrize(
+    ("response", "end", "note"),
+    [
+        (b'{"choices":[', {"reason": EndReason.UPSTREAM_RESET}, "truncated; not readable as JSON"),
+        (b'{"choices":[', {}, "not readable as JSON"),
+        (b"[1]", {}, ""),
+        (b"{}", {"response_headers": [*JSON, (b"content-length", b"10")]}, "truncated"),
+        (b"{}", {"response_headers": [*JSON, (b"content-length", b"2")]}, ""),
+        (b"", {"response_headers": [(b"content-length", b"many")]}, ""),
+        (b"data: {", {"response_headers": SSE}, "truncated stream; 1 events not readable as JSON"),
+        (b"data: [DONE]\n\n", {"response_headers": [], "status": 0, "backend_status": 0}, ""),
+    ],
+)
+def test_what_is_not_whole_is_noted(response: bytes, end: dict[str, Any], note: str) -> None:
+    assert sealed(response, end=end).content.response.note == note
+
+
+def test_an_answer_to_head_has_a_length_and_no_body() -> None:
+    end = {"response_headers": [*JSON, (b"content-length", b"10")]}
+    assert sealed(b"", start={"method": "HEAD"}, end=end).content.response.note == ""
+    assert sealed(b"", end=end).content.response.note == "truncated"
+
+
+@pytest.mark.parametrize("depth", [100, 126, 127, 300, 900, 5000])
+def test_no_nesting_is_too_deep_for_the_record(depth: int) -> None:
+    nested = b"[" * depth + b"]" * depth
+    request = b'{"messages":[{"content":' + nested + b'}],"tools":' + nested + b"}"
+    chunk = b'data: {"choices":[{"index":0,"delta":{"content":"x","deep":' + nested + b"}}]}\n\n"
+    captured = CapturedCall(
+        BOOT, START, msgspec.structs.replace(END, response_headers=SSE), request, chunk * 2
+    )
+    exchange = seal(captured, Tokenizers())
+    assert exchange.content.request.text == request.decode()
+    readable = depth < 120
+    assert (exchange.content.request.note == "") is readable
+    assert ("not readable as JSON" in exchange.content.response.note) is not readable
+
+
+def test_an_upload_that_broke_off_is_noted() -> None:
+    end = {"reason": EndReason.CLIENT_ABORT, "request_complete_ns": 0, "status": 0, "backend_status": 0}
+    exchange = sealed(b"", request=b'{"mess', end=end)
+    assert exchange.content.request.note == "truncated; not readable as JSON"
+    assert exchange.content.request.text == '{"mess'
+    assert exchange.usage == Usage()
+
+
+def test_after_a_crash_the_text_so_far_is_counted() -> None:
+    wire = stream("chat_tools.sse")[:-20]
+    end = {
+        "reason": EndReason.GATEWAY_CRASH,
+        "status": 0,
+        "backend_status": 0,
+        "response_headers": [],
+        "request_complete_ns": 0,
+    }
+    exchange = sealed(wire, end=end)
+    assert exchange.call.stream
+    assert (exchange.end.status, exchange.usage.source) == (None, UsageSource.COUNTED)
+
+
+def test_an_error_inside_a_stream_names_the_exchange() -> None:
+    exchange = sealed(stream("chat_error.sse"), end={"response_headers": SSE})
+    assert exchange.end.error_code == "server_error"
+    assert exchange.end.error_message.startswith("The server had an error")
+
+
+def test_multipart_uploads_leave_a_note_and_their_hash() -> None:
+    headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+    wire = b"--x\r\n" + bytes(range(256))
+    exchange = sealed(b"text", request=wire, start={"headers": headers, "operation_kind": "other"})
+    assert exchange.content.request.text == ""
+    assert exchange.content.request.note == "binary multipart/form-data"
+    assert exchange.content.request.sha256 == hashlib.sha256(wire).hexdigest()
