@@ -1,0 +1,97 @@
+"""Bytes of one origin in, answers out; no I/O. llhttp parses, `strict` judges.
+
+   begin ──▶ head ─┬─ 1xx: swallowed, back to head          101 Switching Protocols was not asked for: refused
+                   ├─ HEAD, 204, 304: complete
+                   ├─ length, chunked: body … complete
+                   └─ neither: body until the connection ends (`at_end_of_input`)
+
+Whatever follows a complete answer is `surplus`: the connection must not be used again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import httptools
+
+from gatelog.errors import ProtocolError
+from gatelog.http1.head import ResponseHead
+from gatelog.http1.message_parser import HEAD_END, MessageParser
+from gatelog.http1.settings import ClientSettings
+from gatelog.http1.strict import check_response, check_unfinished_answer, read_status_line
+
+_UNTIL_CLOSE = sys.maxsize
+
+
+class ResponseParser(MessageParser):
+    """Parses the answers on one connection; `on_head` and `on_body` are called while it parses."""
+
+    __slots__ = ("_deliver_head", "_head_request", "_held", "_settings", "head", "until_close")
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        on_head: Callable[[ResponseHead], None],
+        on_body: Callable[[bytes], None],
+    ) -> None:
+        super().__init__(
+            on_body, body_bytes_max=sys.maxsize, overhead_bytes_max=settings.chunk_overhead_bytes_max
+        )
+        self._settings = settings
+        self._deliver_head = on_head
+        self._parser = httptools.HttpResponseParser(self)
+        self.begin(head_request=False)
+
+    def begin(self, *, head_request: bool) -> None:
+        """Expect the answer to a new request."""
+        self._head_request = head_request
+        self._held = b""
+        self.head: ResponseHead | None = None
+        self.complete = self.surplus = self.until_close = False
+
+    def feed(self, data: bytes) -> None:
+        """Parse the next bytes. ProtocolError if they are not strict HTTP/1.1."""
+        while data and self.head is None:
+            data = self._read_head(data)
+        if data and not self.complete:
+            data = self.read_body(data)
+        if data:
+            self.surplus = True
+
+    def at_end_of_input(self) -> bool:
+        """The connection ended in order: whether that completes the answer."""
+        self.complete = self.complete or self.until_close
+        return self.complete
+
+    def _read_head(self, data: bytes) -> bytes:
+        """Read one head and return what lies behind it; hold an unfinished one."""
+        if self._held:
+            data = self._held + data
+        end = data.find(HEAD_END) + len(HEAD_END)
+        finished = end >= len(HEAD_END)
+        if (end if finished else len(data)) > self._settings.header_bytes_max:
+            raise ProtocolError("headers_too_large", f"over {self._settings.header_bytes_max} bytes")
+        if not finished:
+            check_unfinished_answer(data)
+            self._held = data
+            return b""
+        self._held = b""
+        self._take_head(data[:end])
+        return data[end:]
+
+    def _take_head(self, raw: bytes) -> None:
+        status, reason, version = read_status_line(raw)
+        head = ResponseHead(status, reason, version, self._feed_head(raw))
+        if status < 200:
+            return
+        check_response(head, self._settings)
+        bodiless = self.complete or self._head_request
+        self.until_close = not bodiless and not head.chunked and head.content_length is None
+        self._expect_body(head, _UNTIL_CLOSE if self.until_close else head.content_length or 0)
+        if self._head_request:
+            # llhttp cannot be told that an answer to HEAD has no body, and would wait for it.
+            self._parser = httptools.HttpResponseParser(self)
+            self.complete = True
+        self.head = head
+        self._deliver_head(head)

@@ -1,0 +1,206 @@
+"""How requests and servers end: clients that leave, drain, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+
+import pytest
+import trustme
+
+from gatelog.http1 import AbortReason
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def begin(exchange):
+    exchange.reply.start(200, [], content_length=None)
+    exchange.reply.write(b"token")
+
+
+def with_reset(client):
+    sock = client.writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.writer.transport.abort()
+
+
+def with_fin(client):
+    client.writer.close()
+
+
+@pytest.mark.parametrize("leave", [with_fin, with_reset])
+@pytest.mark.parametrize("do", [begin, lambda exchange: None], ids=["mid-stream", "before the answer"])
+def test_a_client_that_leaves_is_noticed_at_once(run, wire, make_app, leave, do):
+    async def scenario():
+        app = make_app(on_end=do)
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            exchange = await app.exchange()
+            await exchange.until("end")
+            leave(client)
+            await exchange.until("abort")
+            assert exchange.aborted is AbortReason.CLIENT_GONE
+            exchange.reply.write(b"too late")
+            exchange.reply.end()
+            exchange.reply.abort()
+            exchange.reply.pause_reading()
+            assert server.statistics().aborted == 1
+
+    run(scenario())
+
+
+def test_a_client_that_leaves_during_its_upload_is_noticed(run, wire, make_app):
+    async def scenario():
+        app = make_app()
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            exchange = await app.exchange()
+            await exchange.until("body")
+            client.close()
+            await exchange.until("abort")
+            assert exchange.aborted is AbortReason.CLIENT_GONE
+            assert "end" not in exchange.events
+
+    run(scenario())
+
+
+def test_a_client_that_leaves_after_the_reply_aborts_nothing(run, wire, make_app, until):
+    async def scenario():
+        app = make_app()
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.answer()
+            client.close()
+            await until(lambda: server.statistics().connections_open == 0)
+            assert app.exchanges[0].aborted is None
+
+    run(scenario())
+
+
+def test_drain_closes_idle_connections_and_lets_running_requests_finish(run, wire, make_app):
+    async def scenario():
+        app = make_app()
+        async with wire.server(app) as server:
+            idle, busy = await wire.client(server), await wire.client(server)
+            idle.send(GET)
+            await idle.answer()
+            app.on_end = lambda exchange: None
+            busy.send(GET)
+            exchange = await app.exchange(1)
+            await exchange.until("end")
+            draining = asyncio.ensure_future(server.drain(grace_s=9))
+            assert await idle.rest() == b""
+            assert not draining.done()
+            exchange.reply.send(200, [], b"done")
+            answer = await busy.rest()
+            assert b"connection: close" in answer
+            assert answer.endswith(b"done")
+            await draining
+            assert exchange.aborted is None
+            with pytest.raises(OSError):  # noqa: PT011 - refused, in the words of each loop
+                await wire.client(server)
+
+    run(scenario())
+
+
+def test_drain_closes_a_stream_that_had_promised_to_keep_alive(run, wire, make_app):
+    async def scenario():
+        app = make_app(on_end=begin)
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.head()
+            draining = asyncio.ensure_future(server.drain(grace_s=9))
+            await asyncio.sleep(0)
+            app.exchanges[0].reply.end()
+            assert (await client.rest()).endswith(b"0\r\n\r\n")
+            await draining
+
+    run(scenario())
+
+
+def test_drain_aborts_what_is_still_running_at_the_end_of_grace(run, wire, make_app):
+    async def scenario():
+        app = make_app(on_end=begin)
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            exchange = await app.exchange()
+            await exchange.until("end")
+            await server.drain(grace_s=0)
+            assert exchange.aborted is AbortReason.SHUTDOWN
+            assert server.statistics().connections_open == 0
+            assert not (await client.rest()).endswith(b"0\r\n\r\n")
+
+    run(scenario())
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def server_tls(authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def client_tls(authority):
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+def test_tls_serves_and_tells_its_version(run, wire, make_app, server_tls, client_tls):
+    async def scenario():
+        app = make_app()
+        async with wire.server(app, ssl=server_tls) as server:
+            client = await wire.client(server, ssl=client_tls, server_hostname="localhost")
+            for _ in range(2):
+                client.send(GET)
+                assert (await client.answer()).startswith(b"HTTP/1.1 200")
+            assert app.exchanges[0].head.tls_version == "1.3"
+
+    run(scenario())
+
+
+def test_a_tls_client_that_leaves_mid_stream_is_noticed(run, wire, make_app, server_tls, client_tls):
+    async def scenario():
+        app = make_app(on_end=begin)
+        async with wire.server(app, ssl=server_tls) as server:
+            client = await wire.client(server, ssl=client_tls, server_hostname="localhost")
+            client.send(GET)
+            await client.head()
+            client.close()
+            await app.exchanges[0].until("abort")
+            assert app.exchanges[0].aborted is AbortReason.CLIENT_GONE
+
+    run(scenario())
+
+
+def test_the_pool_speaks_tls_and_refuses_a_wrong_name(
+    run, wire, make_app, make_caller, server_tls, client_tls
+):
+    async def scenario():
+        async with wire.server(make_app(), ssl=server_tls) as server:
+            async with wire.pool(server.port, ssl=client_tls, server_hostname="localhost") as pool:
+                caller = make_caller()
+                pool.send(GET, None, caller)
+                await caller.until("done")
+                assert caller.body == b"GET / "
+            async with wire.pool(server.port, ssl=client_tls, server_hostname="other.test") as pool:
+                caller = make_caller()
+                pool.send(GET, None, caller)
+                await caller.until("done")
+                assert caller.failure.reason == "tls"
+                assert not caller.failure.request_sent
+
+    run(scenario())
