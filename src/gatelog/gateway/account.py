@@ -1,0 +1,69 @@
+"""The account of a boot: every accepted call gets a sequence and is settled exactly once.
+
+    accepted = recorded + unlogged + open
+
+Sequences start at 1 and have no gaps, so whoever holds the rows of a boot can say which call is missing.
+"""
+
+from __future__ import annotations
+
+from gatelog.model import Account
+
+# Sequences announced in one Account record: bounds the record to about 1 MB; the rest follows in the next.
+ANNOUNCED_MAX = 100_000
+
+
+class CallAccount:
+    """Counts calls; knows nothing of what they are."""
+
+    __slots__ = ("_announcing", "_unannounced", "accepted", "open", "recorded", "unlogged_by_reason")
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.recorded = 0
+        self.open: set[int] = set()
+        self.unlogged_by_reason: dict[str, int] = {}
+        self._unannounced: list[tuple[str, int]] = []
+        self._announcing = 0
+
+    @property
+    def unlogged(self) -> int:
+        """Calls of this boot that have no complete record, whatever the reason."""
+        return sum(self.unlogged_by_reason.values())
+
+    def open_call(self) -> int:
+        """A call was accepted: its sequence."""
+        self.accepted += 1
+        self.open.add(self.accepted)
+        return self.accepted
+
+    def settle(self, sequence: int, unlogged_reason: str | None) -> None:
+        """The call's record is durable (reason None), or will never be."""
+        self.open.discard(sequence)
+        if unlogged_reason is None:
+            self.recorded += 1
+            return
+        self.unlogged_by_reason[unlogged_reason] = self.unlogged_by_reason.get(unlogged_reason, 0) + 1
+        self._unannounced.append((unlogged_reason, sequence))
+
+    def snapshot(self, at_ns: int, *, final: bool = False) -> Account:
+        """The account as a record, with the unlogged sequences that no durable Account has announced yet."""
+        announced = self._unannounced[:ANNOUNCED_MAX]
+        self._announcing = len(announced)
+        by_reason: dict[str, list[int]] = {}
+        for reason, sequence in announced:
+            by_reason.setdefault(reason, []).append(sequence)
+        return Account(
+            at_ns=at_ns,
+            accepted=self.accepted,
+            recorded=self.recorded,
+            unlogged_total=self.unlogged,
+            unlogged=by_reason,
+            open=sorted(self.open),
+            final=final,
+        )
+
+    def announced(self) -> None:
+        """The last snapshot is durable; what it announced need not be said again."""
+        del self._unannounced[: self._announcing]
+        self._announcing = 0

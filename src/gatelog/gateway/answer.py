@@ -1,0 +1,210 @@
+"""One attempt at one backend, and the way its answer takes to the client.
+
+    on_head ─► on_body* ─► on_end            the backend's message
+       │          │           │
+       │          ├─ tap      │              kept for the record, never re-serialised
+       │          ├─ usage filter            the chunk that only the gateway asked for is taken out
+       │          └─ deliver, or hold ──┐
+       │                                ▼
+       └────────── complete: the held end goes out once the record is durable
+
+Bytes go on as they come. Held back is only the end of the answer (its last piece by Content-Length, or the
+event that clients take for the end of a stream), only where the product says `required`, and only until the
+journal has it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gatelog.gateway.headers import recorded_response_headers, response_headers
+from gatelog.gateway.tap import Tap
+from gatelog.http1 import Failure, Header, ResponseHead, UpstreamCall
+from gatelog.model import Direction, Headers, Part
+from gatelog.provider import TerminalWatch, UsageChunkFilter
+
+if TYPE_CHECKING:
+    from gatelog.errors import SpoolError
+    from gatelog.gateway.backend import Backend
+    from gatelog.gateway.call import Call
+    from gatelog.gateway.own_answer import OwnAnswer
+
+# A stream's last event usually comes with the end of the message. Where it does not, it waits no longer than
+# this for the end before it is recorded and released by itself.
+END_AFTER_LAST_EVENT_S = 0.02
+
+# A 400 that complains about stream_options is small; anything larger is not that.
+COMPLAINT_BYTES_MAX = 16 * 1024
+
+
+class Answer:
+    """Implements `http1.ResponseHandler` for one attempt."""
+
+    __slots__ = (
+        "_call",
+        "_filter",
+        "_held",
+        "_holding",
+        "_left",
+        "_maybe_complaint",
+        "_watch",
+        "backend",
+        "client_headers",
+        "content_length",
+        "first_byte_ns",
+        "head",
+        "injected",
+        "last_byte_ns",
+        "path",
+        "sent_ns",
+        "stream",
+        "tap",
+        "upstream",
+    )
+
+    def __init__(self, call: Call, backend: Backend, *, injected: bool) -> None:
+        self._call = call
+        self.backend = backend
+        self.injected = injected
+        self.upstream: UpstreamCall | None = None
+        self.head: ResponseHead | None = None
+        self.tap: Tap | None = None
+        self.path = ""
+        self.client_headers: Headers = []
+        self.content_length: int | None = None
+        self.stream = False
+        self.sent_ns = self.first_byte_ns = self.last_byte_ns = 0
+        self._filter: UsageChunkFilter | None = None
+        self._watch: TerminalWatch | None = None
+        self._held: list[bytes] = []
+        self._holding = False
+        self._maybe_complaint = False
+        self._left: int | None = None
+
+    # the backend's message
+
+    def on_sent(self) -> None:
+        """The request is on its way."""
+        self.sent_ns = self._call.elapsed_ns()
+
+    def on_head(self, head: ResponseHead) -> None:
+        """The backend answers."""
+        call = self._call
+        self.head = head
+        self.first_byte_ns = call.elapsed_ns()
+        self.backend.health.mark_reached()
+        self.client_headers = response_headers(head.headers, call.request_id_bytes)
+        self.content_length = head.content_length
+        content_type = head.get(b"content-type") or b""
+        self.stream = content_type.startswith(b"text/event-stream")
+        if self.injected:
+            self._maybe_complaint = self._holding = head.status == 400
+            if self.stream:
+                self._filter = UsageChunkFilter()
+                self.content_length = None
+        if call.required:
+            self._left = head.content_length
+            self._watch = TerminalWatch() if self.stream else None
+        self.tap = call.new_tap(stream=self.stream)
+        call.answering(self)
+
+    def on_body(self, data: bytes) -> None:
+        """A piece of the body."""
+        call = self._call
+        tap = self.tap
+        assert tap is not None, "body before head"
+        had_token = tap.token_seen
+        tap.add(data)
+        self.last_byte_ns = call.elapsed_ns()
+        if tap.token_seen and not had_token:
+            call.first_token_ns = self.last_byte_ns
+        piece = data if self._filter is None else self._filter.feed(data)
+        if self._left is not None:
+            self._left -= len(data)
+            self._holding = self._holding or self._left <= 0
+        elif self._watch is not None and not self._holding and self._watch.feed(data):
+            self._holding = True
+            call.later(END_AFTER_LAST_EVENT_S, self._record_and_release)
+        if self._holding:
+            self._hold(piece)
+        elif piece:
+            call.deliver(self, piece)
+
+    def on_end(self, trailers: list[Header]) -> None:
+        """The backend's message is complete."""
+        del trailers  # model providers send none; they are not passed on
+        if self._filter is not None and (rest := self._filter.flush()):
+            self._hold(rest)
+        if self._maybe_complaint and b"stream_options" in b"".join(self._held):
+            self._call.retry_without_usage(self)
+        else:
+            self._call.answered(self)
+
+    def on_failure(self, failure: Failure) -> None:
+        """The backend could not be reached, or broke off."""
+        self._call.attempt_failed(self, failure)
+
+    def on_pause_upload(self) -> None:
+        """The backend takes no more of the request body for now."""
+        self._call.pause_upload()
+
+    def on_resume_upload(self) -> None:
+        """The backend takes more of the request body."""
+        self._call.resume_upload()
+
+    # the held end
+
+    def _hold(self, piece: bytes) -> None:
+        if not piece:
+            return
+        self._held.append(piece)
+        if self._maybe_complaint and sum(map(len, self._held)) > COMPLAINT_BYTES_MAX:
+            self._maybe_complaint = False
+            if not self._call.required:
+                self._holding = False
+                self._call.deliver(self, self.take_held())
+
+    def take_held(self) -> bytes:
+        """What the client has yet to be sent; forgotten here."""
+        held = b"".join(self._held)
+        self._held.clear()
+        return held
+
+    @property
+    def held_bytes(self) -> int:
+        """Size of what is held."""
+        return sum(map(len, self._held))
+
+    def _record_and_release(self) -> None:
+        """The last event came, the end of the message did not: record so far, then let the event go."""
+        call = self._call
+        if call.sealed or self.tap is None or not self._held:
+            return
+        piece = self.take_held()
+        part = Part(call.sequence, Direction.RESPONSE, self.tap.rest())
+
+        def recorded(error: SpoolError | None) -> None:
+            if error is None:
+                call.deliver(self, piece)
+            else:
+                self._held.insert(0, piece)
+
+        call.journal_part(part, recorded)
+
+    @property
+    def usage_injected(self) -> bool:
+        """Whether a usage chunk was taken out for the client."""
+        return self._filter is not None and self._filter.removed
+
+    @property
+    def recorded_headers(self) -> Headers:
+        """The backend's headers for the record."""
+        return recorded_response_headers(self.head.headers) if self.head is not None else []
+
+    def broken_stream_event(self, broken: OwnAnswer) -> bytes:
+        """The event that tells a client its stream broke; empty where it could not stand on its own."""
+        last = self.tap.last if self.tap is not None else b""
+        at_border = self._filter is not None or last.endswith((b"\n\n", b"\r\n\r\n"))
+        if not (self.stream and at_border):
+            return b""
+        return b"data: " + broken.body(self._call.identity.operation) + b"\n\n"

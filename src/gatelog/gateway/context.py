@@ -1,0 +1,84 @@
+"""What all calls of a gateway process share: who may call, where calls go, and the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from gatelog.config import Network
+from gatelog.gateway.backend import Backend
+from gatelog.gateway.journal import Journal
+from gatelog.http1 import Reply
+from gatelog.model import Clock
+from gatelog.policy import KeyRing
+
+# Pieces of a response go to the journal at this size or after one tick of the gateway (250 ms), whichever
+# comes first: the stated bound on what a power loss can take of an unfinished answer.
+PART_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product of the configuration, ready for use."""
+
+    name: str
+    backends: tuple[Backend, ...]
+    capture: str
+    required: bool
+    drain: bool
+    inject_usage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who calls."""
+
+    name: str
+    product: Product
+
+
+@dataclass(slots=True)
+class BufferMeter:
+    """Request bodies held in memory, over all calls of the process."""
+
+    bytes_max: int
+    held: int = 0
+
+    def take(self, size: int) -> bool:
+        """Reserve `size` bytes; False when that would be over the limit."""
+        if self.held + size > self.bytes_max:
+            return False
+        self.held += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        """Release what was taken."""
+        self.held -= size
+
+
+@dataclass(slots=True)
+class Context:
+    """Shared by all calls; `live` are the calls whose answer is under way."""
+
+    clock: Clock
+    journal: Journal
+    keys: KeyRing
+    subscriptions: Mapping[str, Subscription]
+    trusted_proxies: tuple[Network, ...]
+    key_in_query: bool
+    json_body_bytes_max: int
+    upload_bytes_max: int
+    buffers: BufferMeter
+    pages: Mapping[bytes, Callable[[Reply], None]]
+    call_later: Callable[[float, Callable[[], None]], object]
+    live: set[Ticking] = field(default_factory=set)
+
+
+class Ticking:
+    """Something that wants the gateway's tick."""
+
+    __slots__ = ()
+
+    def tick(self) -> None:
+        """Called every 250 ms while in `Context.live`."""
+        raise NotImplementedError

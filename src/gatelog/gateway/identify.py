@@ -1,0 +1,60 @@
+"""Who calls, and what: from a request head to an identified call, or to a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatelog.gateway.context import Context, Product
+from gatelog.gateway.headers import RequestHeaders
+from gatelog.gateway.own_answer import OwnAnswer
+from gatelog.http1 import RequestHead
+from gatelog.model import Operation, OperationKind
+from gatelog.policy import Disagreement, choose_credential, client_address
+from gatelog.provider import resolve
+
+
+@dataclass(slots=True)
+class Identity:
+    """What is known of a call before its body is read. Fields are empty where a refusal came first."""
+
+    client_ip: str
+    operation: Operation | None = None
+    subscription: str = ""
+    product: Product | None = None
+    credential: str = ""
+    refusal: OwnAnswer | None = None
+
+
+def identify(context: Context, head: RequestHead, headers: RequestHeaders) -> Identity:
+    """Resolve the operation and the caller; the first thing missing becomes the refusal."""
+    identity = Identity(client_address(head.peer_ip, headers.forwarded_for, context.trusted_proxies))
+    identity.operation = resolve(
+        head.method.decode("latin-1"), head.path.decode("latin-1"), head.query.decode("latin-1")
+    )
+    if identity.operation is None:
+        identity.refusal = OwnAnswer("unknown_route")
+        return identity
+    credential = choose_credential(headers.credentials, head.query, key_in_query=context.key_in_query)
+    if credential is None:
+        identity.refusal = OwnAnswer("missing_key")
+    elif isinstance(credential, Disagreement):
+        identity.refusal = OwnAnswer("conflicting_keys", ", ".join(credential.places))
+    else:
+        identity.credential = credential.where
+        name = context.keys.find(credential.key)
+        if name is None:
+            identity.refusal = OwnAnswer("invalid_key")
+        else:
+            subscription = context.subscriptions[name]
+            identity.subscription = subscription.name
+            identity.product = subscription.product
+    return identity
+
+
+def is_held_whole(head: RequestHead, operation: Operation, content_type: bytes) -> bool:
+    """JSON must be read before it can be routed; a request without a body is held trivially."""
+    return (
+        not (head.content_length or head.chunked)
+        or operation.kind is not OperationKind.OTHER
+        or b"json" in content_type
+    )

@@ -1,0 +1,125 @@
+"""The gateway's way into the spool: records are encoded here, and each call is settled here.
+
+    Start ──durable──► (required: now the backend may be called)
+    Part*
+    End ──durable──► recorded   (required: now the client may see the end)
+        └─failed──► unlogged, by reason, announced in the next Account
+
+A call whose Start was lost is unlogged even if its End would still fit: half a record proves nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from gatelog.errors import SpoolError, SpoolFullError
+from gatelog.gateway.account import CallAccount
+from gatelog.model import Account, Boot, Clock, EndRecord, Part, Record, Start
+from gatelog.spool import Level, SpoolWriter
+
+log = logging.getLogger("gatelog.gateway")
+
+Durable = Callable[[SpoolError | None], None]
+
+# Time between two Accounts while calls come in: the stated bound on how far the announced account lags.
+ACCOUNT_INTERVAL_NS = 2_000_000_000
+
+
+def unlogged_reason(error: SpoolError) -> str:
+    """The word under which a lost record is counted."""
+    return "spool_full" if isinstance(error, SpoolFullError) else "spool_failed"
+
+
+class Journal:
+    """Writes the records of one boot."""
+
+    def __init__(self, writer: SpoolWriter, boot: Boot, clock: Clock) -> None:
+        self.account = CallAccount()
+        self._writer = writer
+        self._clock = clock
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._lost_starts: set[int] = set()
+        self._accounted = (0, 0, 0)
+        self._accounted_at_ns = clock.monotonic_ns()
+        self._account_pending = False
+        self._append(boot)
+
+    @property
+    def level(self) -> Level:
+        """How much room the spool has."""
+        return self._writer.level
+
+    def _append(self, record: Record, on_durable: Durable | None = None) -> None:
+        self._writer.append(record.kind, self._encode(record), on_durable)
+
+    def start(self, record: Start, then: Durable | None = None) -> None:
+        """The call exists. `then` is told on the event loop once that is durable, or cannot be."""
+        sequence = record.sequence
+
+        def settled(error: SpoolError | None) -> None:
+            if error is not None:
+                self._lost_starts.add(sequence)
+            if then is not None:
+                then(error)
+
+        self._append(record, settled)
+
+    def part(self, record: Part, then: Durable | None = None) -> None:
+        """A further piece of one of the call's bodies."""
+        self._append(record, then)
+
+    def end(self, record: EndRecord, then: Durable | None = None) -> None:
+        """The call is over; settles it."""
+        sequence = record.sequence
+
+        def settled(error: SpoolError | None) -> None:
+            lost_start = sequence in self._lost_starts
+            if lost_start:
+                self._lost_starts.discard(sequence)
+                error = error or SpoolFullError("the call's start could not be recorded")
+            self._settle(sequence, error)
+            if then is not None:
+                then(error)
+
+        self._append(record, settled)
+
+    def _settle(self, sequence: int, error: SpoolError | None) -> None:
+        if error is None:
+            self.account.settle(sequence, None)
+            return
+        if not self.account.unlogged_by_reason:
+            log.error("a call could not be recorded: %s; every such call is counted", error)
+        self.account.settle(sequence, unlogged_reason(error))
+
+    def tick(self) -> None:
+        """Write an Account if one is due and anything changed since the last."""
+        now_ns = self._clock.monotonic_ns()
+        if now_ns - self._accounted_at_ns >= ACCOUNT_INTERVAL_NS and not self._account_pending:
+            self._accounted_at_ns = now_ns
+            self._write_account(final=False)
+
+    def close(self) -> None:
+        """Write the last Account; the writer is closed by its owner."""
+        self._write_account(final=True)
+
+    def _write_account(self, *, final: bool) -> None:
+        account = self.account
+        state = (account.accepted, account.recorded, account.unlogged)
+        if state == self._accounted and not final:
+            return
+        record = account.snapshot(self._clock.now_ns(), final=final)
+        self._account_pending = True
+
+        def settled(error: SpoolError | None) -> None:
+            self._account_pending = False
+            if error is None:
+                account.announced()
+                self._accounted = state
+
+        self._append(record, settled)
+
+
+__all__ = ["Account", "Journal", "unlogged_reason"]

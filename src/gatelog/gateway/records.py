@@ -1,0 +1,85 @@
+"""The records of a call, as the journal writes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gatelog.gateway.own_answer import OwnAnswer
+from gatelog.model import EndReason, EndRecord, OperationKind, Start
+from gatelog.provider import without_credentials
+
+if TYPE_CHECKING:
+    from gatelog.gateway.call import Call
+
+
+def _capture_level(call: Call) -> str:
+    if not call.keep_bodies:
+        return "metadata"
+    product = call.identity.product
+    return product.capture if product is not None else "best_effort"
+
+
+def start_record(call: Call, *, more: bool) -> Start:
+    """Who, what, and the request body as far as it is held."""
+    head, identity = call.head, call.identity
+    operation = identity.operation
+    model = call.shape.model if call.shape is not None else None
+    return Start(
+        sequence=call.sequence,
+        request_id=call.request_id,
+        received_at_ns=call.received_at_ns,
+        client_ip=identity.client_ip,
+        peer_ip=head.peer_ip,
+        method=head.method.decode("latin-1"),
+        target=without_credentials(head.target.decode("latin-1")),
+        headers=call.headers.recorded,
+        http_version=head.version.decode("latin-1"),
+        tls_version=head.tls_version,
+        subscription=identity.subscription,
+        product=identity.product.name if identity.product is not None else "",
+        credential=identity.credential,
+        operation_id=operation.id if operation is not None else "",
+        operation_kind=operation.kind.value if operation is not None else OperationKind.OTHER.value,
+        family=operation.family.value if operation is not None else "",
+        deployment=(operation.deployment or model or "") if operation is not None else "",
+        api_version=operation.api_version if operation is not None else "",
+        capture=_capture_level(call),
+        body=call.body if call.keep_bodies else b"",
+        more=more and call.keep_bodies,
+    )
+
+
+def end_record(call: Call, reason: EndReason, error: str, own: OwnAnswer | None) -> EndRecord:
+    """What became of the call. `own`: what the gateway answers itself, if it does."""
+    answer, reply = call.answer, call.reply
+    head = answer.head if answer is not None else None
+    own_body = own.body(call.identity.operation) if own is not None else b""
+    status = own.status if own is not None else head.status if head is not None else 0
+    to_come = len(own_body)
+    if call.client_gone is not None:
+        status = status if reply.started else 0
+        to_come = 0
+    elif own is None and answer is not None:
+        to_come = answer.held_bytes
+    return EndRecord(
+        sequence=call.sequence,
+        reason=reason,
+        status=status,
+        error=error,
+        backend=answer.backend.name if answer is not None else "",
+        backend_url=answer.backend.origin + answer.path if answer is not None else "",
+        backend_status=head.status if head is not None else 0,
+        response_headers=answer.recorded_headers if answer is not None else [],
+        body=answer.tap.rest() if answer is not None and answer.tap is not None else b"",
+        attempts=call.attempts.notes if call.attempts is not None else [],
+        request_complete_ns=call.request_complete_ns,
+        sent_ns=answer.sent_ns if answer is not None else 0,
+        first_byte_ns=answer.first_byte_ns if answer is not None else 0,
+        first_token_ns=call.first_token_ns,
+        last_byte_ns=answer.last_byte_ns if answer is not None else 0,
+        done_ns=call.elapsed_ns(),
+        received_bytes=call.received_bytes,
+        sent_bytes=reply.sent_bytes + to_come,
+        usage_injected=answer.usage_injected if answer is not None else False,
+        reply_body=own_body,
+    )
