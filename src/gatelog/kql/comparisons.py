@@ -1,0 +1,183 @@
+"""The comparison operators, `between`, `in` and the logic of and, or, not.
+
+Kusto's `==` and `!=` know null: `5 == null` is false, `5 != null` is true, `null == null` is null. The ordering
+operators give null. A filter takes null as false, there the shorter SQL (`Term.truth`) will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlglot import exp
+
+from gatelog.kql import sql
+from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.literals import bare, bool_term, literal_term
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import INTEGERS, NUMBERS, KqlType, wider
+
+BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
+
+_ORDERINGS: dict[str, Callable[[Sql, Sql], Sql]] = {
+    "<": sql.less,
+    "<=": sql.at_most,
+    ">": sql.greater,
+    ">=": sql.at_least,
+}
+
+
+def compare(operator: str, left: Term, right: Term) -> Term:
+    """`left operator right` for == != < <= > >=; raises Misfit when the types cannot be compared."""
+    left, right = _comparable(operator, left, right)
+    if operator in _ORDERINGS:
+        node = _ORDERINGS[operator](bare(left), bare(right))
+        return Term(BOOL, node, left.nullable or right.nullable)
+    equal = operator == "=="
+    plain = (sql.eq if equal else sql.ne)(bare(left), bare(right))
+    if not left.nullable and not right.nullable:
+        return Term(BOOL, plain, nullable=False)
+    decided = sql.if_null(plain, sql.boolean(not equal))
+    if not (left.nullable and right.nullable):
+        return Term(BOOL, decided, nullable=False, truth=plain if equal else decided)
+    both_null = sql.all_of([sql.is_null(left.sql), sql.is_null(right.sql)])
+    node = sql.if_(both_null, sql.null(), decided)
+    return Term(BOOL, node, truth=plain if equal else node)
+
+
+def _comparable(operator: str, left: Term, right: Term) -> tuple[Term, Term]:
+    """Both operands in a type in which they can be compared."""
+    target = meeting_type(left.type, right.type)
+    if target is None or not (convertible(left.type, target) and convertible(right.type, target)):
+        raise Misfit(f"{left.type} cannot be compared with {right.type}", "convert one side, for example with tostring()")
+    if left.type in INTEGERS and right.type in INTEGERS:
+        return left, right
+    return _converted(left, target), _converted(right, target)
+
+
+def meeting_type(left: KqlType, right: KqlType) -> KqlType | None:
+    if left is right:
+        return None if left is DYNAMIC else left
+    if left in NUMBERS and right in NUMBERS:
+        return wider(left, right)
+    for one, other in ((left, right), (right, left)):
+        if one in (DYNAMIC, STRING) and other is not DYNAMIC:
+            return other
+        if one is BOOL and other in NUMBERS:
+            return other
+    return None
+
+
+def _converted(term: Term, target: KqlType) -> Term:
+    """`convert`, and a constant text of an integer becomes the constant: `ResponseCode == '200'`."""
+    value = term.constant.value if term.constant is not None else None
+    if target in INTEGERS and isinstance(value, str) and value.removeprefix("-").isascii() and value.removeprefix("-").isdigit():
+        return literal_term(KqlType.LONG, int(value))
+    return convert(term, target)
+
+
+def equal_ignoring_case(left: Term, right: Term) -> Term:
+    """`left =~ right`."""
+    return Term(BOOL, sql.eq(lowered(left), lowered(right)), nullable=False)
+
+
+def lowered(term: Term) -> Sql:
+    """The lower case of a string or dynamic."""
+    text = convert(term, STRING)
+    if text.constant is not None and isinstance(text.constant.value, str):
+        return sql.literal(text.constant.value.lower())
+    return sql.call("lowerUTF8", text.sql)
+
+
+def between(operand: Term, low: Term, high: Term) -> Term:
+    """`operand between (low .. high)`."""
+    return both(compare(">=", operand, low), compare("<=", operand, high))
+
+
+def both(left: Term, right: Term) -> Term:
+    """`left and right`."""
+    left, right = condition(left), condition(right)
+    return _joined(sql.all_of, left, right)
+
+
+def either(left: Term, right: Term) -> Term:
+    """`left or right`."""
+    left, right = condition(left), condition(right)
+    return _joined(sql.any_of, left, right)
+
+
+def _joined(join: Callable[[Sequence[Sql]], Sql], left: Term, right: Term) -> Term:
+    return Term(
+        BOOL,
+        join([left.sql, right.sql]),
+        left.nullable or right.nullable,
+        truth=join([left.condition, right.condition]),
+    )
+
+
+def opposite(term: Term) -> Term:
+    """`not(term)`."""
+    term = condition(term)
+    return Term(BOOL, sql.not_(term.sql), term.nullable)
+
+
+def condition(term: Term) -> Term:
+    """A term as a condition; numbers and dynamics count as bool."""
+    if not convertible(term.type, BOOL) or term.type is STRING:
+        raise Misfit(f"a condition must be bool, this is {term.type}", "compare it with something")
+    return convert(term, BOOL)
+
+
+def is_one_of(operand: Term, items: Sequence[Term], *, ignore_case: bool = False) -> Term:
+    """`operand in (items)`, `in~` with `ignore_case`; a null operand is in no list."""
+    if not items:
+        return bool_term(False)
+    target = _list_type(operand, items)
+    if ignore_case:
+        target = STRING
+    subject = convert(operand, target)
+    members = [convert(item, target) for item in items]
+    if any(member.constant is None for member in members):
+        return _any_equal(subject, members, ignore_case=ignore_case)
+    left = lowered(subject) if ignore_case else subject.sql
+    found = sql.in_(left, [lowered(member) if ignore_case else bare(member) for member in members])
+    return _membership(found, subject)
+
+
+def _membership(found: Sql, subject: Term) -> Term:
+    node = sql.if_null(found, sql.boolean(False)) if subject.nullable else found
+    return Term(BOOL, node, nullable=False, truth=found)
+
+
+def _list_type(operand: Term, items: Sequence[Term]) -> KqlType:
+    target = operand.type
+    for item in items:
+        meeting = meeting_type(target, item.type)
+        if meeting is None or not convertible(operand.type, meeting):
+            raise Misfit(f"a {operand.type} cannot be in a list with a {item.type}")
+        target = meeting
+    return target
+
+
+def _any_equal(subject: Term, members: Sequence[Term], *, ignore_case: bool) -> Term:
+    tests = [
+        equal_ignoring_case(subject, member) if ignore_case else compare("==", subject, member) for member in members
+    ]
+    found = sql.any_of([test.condition for test in tests])
+    return Term(BOOL, sql.if_null(found, sql.boolean(False)), nullable=False, truth=found)
+
+
+def is_in_table(operand: Term, table: exp.Query, table_type: KqlType, *, ignore_case: bool = False) -> Term:
+    """`operand in (table)`: its first column, already of `table_type` (lower case with `ignore_case`)."""
+    subject = convert(operand, table_type)
+    left = lowered(subject) if ignore_case else subject.sql
+    return _membership(exp.In(this=left, query=sql.subquery(table)), subject)
+
+
+def is_in_array(operand: Term, texts: Sql, *, ignore_case: bool = False) -> Term:
+    """`operand in (dynamic)`: `texts` are the elements, an Array(String), compared as strings."""
+    subject = lowered(operand) if ignore_case else convert(operand, STRING).sql
+    if ignore_case:
+        texts = sql.call("arrayMap", sql.lambda_("item", sql.call("lowerUTF8", sql.variable("item"))), texts)
+    return Term(BOOL, sql.call("has", texts, subject), nullable=False)

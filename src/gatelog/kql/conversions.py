@@ -1,0 +1,250 @@
+"""From one type to another: one row for each pair, as `tostring`, `tolong` ... and the binder's own casts need them.
+
+A conversion that cannot be made gives null (for a string: '').
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from gatelog.kql import json_values, sql, ticks
+from gatelog.kql.literals import widened
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term, reference
+from gatelog.kql.types import DECIMAL_SCALE, KqlType
+
+BOOL, INT, LONG, REAL = KqlType.BOOL, KqlType.INT, KqlType.LONG, KqlType.REAL
+DECIMAL, STRING, DATETIME = KqlType.DECIMAL, KqlType.STRING, KqlType.DATETIME
+TIMESPAN, GUID, DYNAMIC = KqlType.TIMESPAN, KqlType.GUID, KqlType.DYNAMIC
+
+Conversion = Callable[[Sql], Sql]
+
+_BLANKS = " \t\r\n"
+_DATE_SHAPE = r"^\s*(\d{4}-\d{1,2}(-\d{1,2})?([T ]\d{1,2}:\d{2}.*)?|\d{4}/\d{1,2}/\d{1,2}.*|\d{8}|.*[A-Za-z]{3}.*\d{4}.*)\s*$"
+_US_DATE_SHAPE = r"^\s*\d{1,2}[-/]\d{1,2}[-/]\d{4}.*$"
+_BARE_INTEGER = r"^-?\d+$"
+_HEX = r"^\s*0[xX][0-9a-fA-F]{1,16}\s*$"
+
+
+def _to(function: str, *extra: str | int) -> Conversion:
+    return lambda value: sql.call(function, value, *extra)
+
+
+def _truncated(clickhouse_type: str) -> Conversion:
+    return lambda value: sql.call("accurateCastOrNull", sql.call("trunc", value), clickhouse_type)
+
+
+def _bool_text(value: Sql) -> Sql:
+    return sql.if_(value, "True", "False")
+
+
+def real_text(value: Sql) -> Sql:
+    """A real as Kusto prints it: `1.0`, `1E+300`, `NaN`, `Infinity`."""
+    return sql.with_value(value, "real", _real_text)
+
+
+def _real_text(value: Sql) -> Sql:
+    text = sql.call("toString", value)
+    exponent = sql.call("replaceRegexpOne", text, r"e(\d)", r"E+\1")
+    return sql.call(
+        "multiIf",
+        sql.call("isNaN", value), "NaN",
+        sql.call("isInfinite", value), sql.if_(sql.greater(value, 0), "Infinity", "-Infinity"),
+        sql.call("match", text, _BARE_INTEGER), sql.call("concat", text, ".0"),
+        sql.call("replaceOne", exponent, "e-", "E-"),
+    )  # fmt: skip  # pairs of condition and value
+
+
+def _real_json(value: Sql) -> Sql:
+    text = real_text(value)
+    return sql.if_(sql.call("isFinite", value), text, json_values.quoted(text))
+
+
+def _hex_integer(text: Sql) -> Sql:
+    digits = sql.call("leftPad", sql.call("substring", sql.call("trimBoth", text), 3), 16, "0")
+    return sql.call("reinterpretAsInt64", sql.call("reverse", sql.call("unhex", digits)))
+
+
+def _integer_parser(parse: str, narrow: Conversion) -> Conversion:
+    def parse_text(text: Sql) -> Sql:
+        plain = sql.call(parse, sql.call("trimBoth", text, _BLANKS))
+        return sql.if_(sql.call("match", text, _HEX), narrow(_hex_integer(text)), plain)
+
+    return lambda value: sql.with_value(value, "text", parse_text)
+
+
+_string_to_long = _integer_parser("toInt64OrNull", lambda value: value)
+_string_to_int = _integer_parser("toInt32OrNull", _to("accurateCastOrNull", "Int32"))
+
+
+def _string_to_real(text: Sql) -> Sql:
+    return sql.call("toFloat64OrNull", sql.call("trimBoth", text, _BLANKS))
+
+
+def _string_to_decimal(text: Sql) -> Sql:
+    return sql.call("toDecimal256OrNull", sql.call("trimBoth", text, _BLANKS), DECIMAL_SCALE)
+
+
+def _string_to_bool(value: Sql) -> Sql:
+    def parse(text: Sql) -> Sql:
+        word = sql.call("lower", sql.call("trimBoth", text, _BLANKS))
+        number = sql.ne(_string_to_long(text), 0)
+        return sql.call("multiIf", sql.eq(word, "true"), 1, sql.eq(word, "false"), 0, number)
+
+    return sql.with_value(value, "text", parse)
+
+
+def _string_to_datetime(value: Sql) -> Sql:
+    def parse(text: Sql) -> Sql:
+        return sql.call(
+            "multiIf",
+            sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
+            sql.call("match", text, _US_DATE_SHAPE), sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
+            sql.null(),
+        )  # fmt: skip  # pairs of condition and value
+
+    return sql.with_value(value, "text", parse)
+
+
+def _from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:
+    """A dynamic: its string parsed by `parse_string`, anything else by `otherwise`."""
+
+    def convert(json: Sql) -> Sql:
+        text = sql.call("JSONExtractString", json)
+        return sql.if_(json_values.is_string(json), parse_string(text), otherwise(json))
+
+    return lambda value: sql.with_value(value, "json", convert)
+
+
+def _json_to_long(json: Sql) -> Sql:
+    fraction = _truncated("Int64")(sql.call("toFloat64OrNull", json))
+    words = sql.call("multiIf", sql.eq(json, "true"), 1, sql.eq(json, "false"), 0, sql.null())
+    return sql.call("coalesce", sql.call("toInt64OrNull", json), fraction, sql.call("toInt64", words))
+
+
+def _json_to_real(json: Sql) -> Sql:
+    words = sql.call("multiIf", sql.eq(json, "true"), 1, sql.eq(json, "false"), 0, sql.null())
+    return sql.call("coalesce", sql.call("toFloat64OrNull", json), sql.call("toFloat64", words))
+
+
+def _json_to_bool(json: Sql) -> Sql:
+    number = sql.ne(sql.call("toFloat64OrNull", json), 0)
+    return sql.call("multiIf", sql.eq(json, "true"), 1, sql.eq(json, "false"), 0, number)
+
+
+def _never(_: Sql) -> Sql:
+    return sql.null()
+
+
+def _json_string(text: Conversion) -> Conversion:
+    return lambda value: json_values.quoted(text(value))
+
+
+def _not_zero(value: Sql) -> Sql:
+    return sql.ne(value, 0)
+
+
+def _same(value: Sql) -> Sql:
+    return value
+
+
+_json_to_int = _from_json(_string_to_int, lambda json: sql.call("toInt32", _json_to_long(json)))
+
+CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
+    (BOOL, INT): _to("toInt32"),
+    (BOOL, LONG): _to("toInt64"),
+    (BOOL, REAL): _to("toFloat64"),
+    (BOOL, DECIMAL): _to("toDecimal256", DECIMAL_SCALE),
+    (BOOL, STRING): _bool_text,
+    (BOOL, DYNAMIC): lambda value: sql.if_(value, "true", "false"),
+    (INT, BOOL): _not_zero,
+    (INT, LONG): _to("toInt64"),
+    (INT, REAL): _to("toFloat64"),
+    (INT, DECIMAL): _to("toDecimal256", DECIMAL_SCALE),
+    (INT, STRING): _to("toString"),
+    (INT, TIMESPAN): _to("toInt64"),
+    (INT, DATETIME): lambda value: ticks.from_year_1(sql.call("toInt64", value), nullable=True),
+    (INT, DYNAMIC): _to("toString"),
+    (LONG, BOOL): _not_zero,
+    (LONG, INT): _to("toInt32"),
+    (LONG, REAL): _to("toFloat64"),
+    (LONG, DECIMAL): _to("toDecimal256", DECIMAL_SCALE),
+    (LONG, STRING): _to("toString"),
+    (LONG, TIMESPAN): _same,
+    (LONG, DATETIME): lambda value: ticks.from_year_1(value, nullable=True),
+    (LONG, DYNAMIC): _to("toString"),
+    (REAL, BOOL): _not_zero,
+    (REAL, INT): _truncated("Int32"),
+    (REAL, LONG): _truncated("Int64"),
+    (REAL, DECIMAL): lambda value: sql.call("toDecimal256OrNull", sql.call("toString", value), DECIMAL_SCALE),
+    (REAL, STRING): real_text,
+    (REAL, TIMESPAN): _truncated("Int64"),
+    (REAL, DATETIME): lambda value: ticks.from_year_1(_truncated("Int64")(value), nullable=True),
+    (REAL, DYNAMIC): _real_json,
+    (DECIMAL, BOOL): _not_zero,
+    (DECIMAL, INT): _truncated("Int32"),
+    (DECIMAL, LONG): _truncated("Int64"),
+    (DECIMAL, REAL): _to("toFloat64"),
+    (DECIMAL, STRING): _to("toString"),
+    (DECIMAL, DYNAMIC): _json_string(_to("toString")),
+    (STRING, BOOL): _string_to_bool,
+    (STRING, INT): _string_to_int,
+    (STRING, LONG): _string_to_long,
+    (STRING, REAL): _string_to_real,
+    (STRING, DECIMAL): _string_to_decimal,
+    (STRING, DATETIME): _string_to_datetime,
+    (STRING, TIMESPAN): ticks.timespan_from_text,
+    (STRING, GUID): _to("toUUIDOrNull"),
+    (STRING, DYNAMIC): json_values.quoted,
+    (DATETIME, LONG): ticks.since_year_1,
+    (DATETIME, REAL): lambda value: sql.call("toFloat64", ticks.since_year_1(value)),
+    (DATETIME, STRING): ticks.datetime_text,
+    (DATETIME, DYNAMIC): _json_string(ticks.datetime_text),
+    (TIMESPAN, LONG): _same,
+    (TIMESPAN, REAL): _to("toFloat64"),
+    (TIMESPAN, STRING): ticks.timespan_text,
+    (TIMESPAN, DYNAMIC): _json_string(ticks.timespan_text),
+    (GUID, STRING): _to("toString"),
+    (GUID, DYNAMIC): _json_string(_to("toString")),
+    (DYNAMIC, BOOL): _from_json(_string_to_bool, _json_to_bool),
+    (DYNAMIC, INT): _json_to_int,
+    (DYNAMIC, LONG): _from_json(_string_to_long, _json_to_long),
+    (DYNAMIC, REAL): _from_json(_string_to_real, _json_to_real),
+    (DYNAMIC, DECIMAL): _from_json(_string_to_decimal, _string_to_decimal),
+    (DYNAMIC, STRING): json_values.string_of,
+    (DYNAMIC, DATETIME): _from_json(_string_to_datetime, _never),
+    (DYNAMIC, TIMESPAN): _from_json(ticks.timespan_from_text, _never),
+    (DYNAMIC, GUID): _from_json(_to("toUUIDOrNull"), _to("toUUIDOrNull")),
+}
+"""The SQL of each conversion; a pair that is not here cannot be converted."""
+
+_SAFE = frozenset({BOOL, INT, LONG, TIMESPAN, DATETIME, GUID})
+"""Types whose values always convert to a wider type or to text."""
+
+
+def convertible(source: KqlType, target: KqlType) -> bool:
+    """Whether a value of `source` can be converted to `target` at all."""
+    return source is target or (source, target) in CONVERSIONS
+
+
+def convert(term: Term, target: KqlType) -> Term:
+    """`term` as a value of `target`; null where its value has no counterpart. The pair must be convertible."""
+    if term.type is target:
+        return term
+    if term.native is not None:
+        return convert(reference(term.native), target)
+    constant = widened(term, target)
+    if constant is not None:
+        return constant
+    converted = CONVERSIONS[term.type, target](term.sql)
+    if target is STRING:
+        text = sql.if_null(converted, "") if term.nullable and term.type is not DYNAMIC else converted
+        return Term(STRING, text, nullable=False)
+    nullable = term.nullable or not _total(term.type, target)
+    whole = term if target is DECIMAL and term.type in (INT, LONG) else None
+    return Term(target, converted, nullable, whole=whole)
+
+
+def _total(source: KqlType, target: KqlType) -> bool:
+    """Whether every value of `source` has a counterpart in `target`."""
+    return source in _SAFE and target not in (DATETIME,)

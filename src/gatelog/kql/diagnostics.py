@@ -1,0 +1,58 @@
+"""Messages for what does not parse: where, what was expected, and the likely word that was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Final
+
+from gatelog.errors import KqlSyntaxError
+from gatelog.kql.ast import Span
+from gatelog.kql.tokens import END, INVALID, Token
+
+_QUOTED_LENGTH: Final = 40
+"""Characters of the query that a message repeats at most."""
+
+_STRAY_CHARACTERS: Final = {
+    "&": "both conditions are joined with and",
+    "!": "negation is a function: not(...)",
+    **dict.fromkeys("\u201c\u201d\u2018\u2019", "quotes must be straight"),
+    **dict.fromkeys("\u2013\u2014\u2212", "a minus must be a plain hyphen"),
+}
+"""Hints for characters that people bring along from other languages and from word processors."""
+
+
+def syntax_error(text: str, offset: int, message: str, hint: str = "") -> KqlSyntaxError:
+    """The error for the character at `offset` of `text`."""
+    line, column = Span(offset, offset).line_and_column(text)
+    return KqlSyntaxError(message, line=line, column=column, hint=hint)
+
+
+def unexpected(text: str, token: Token, expected: str, hint: str = "") -> KqlSyntaxError:
+    """The error for `token`, found where `expected` should be."""
+    if token.kind == INVALID:
+        return _invalid(text, token)
+    return syntax_error(text, token.start, f"expected {expected}, found {describe(token)}", hint)
+
+
+def describe(token: Token) -> str:
+    """The token as a message shows it."""
+    if token.kind == END:
+        return "the end of the query"
+    shown = token.text if len(token.text) <= _QUOTED_LENGTH else token.text[: _QUOTED_LENGTH - 3] + "..."
+    return shown if token.kind == "string" else f"'{shown}'"
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """A hint that names the candidate nearest to `word`, or nothing."""
+    nearest = get_close_matches(word.lower(), [one for one in candidates if one != word], n=1, cutoff=0.6)
+    return f"did you mean '{nearest[0]}'?" if nearest else ""
+
+
+def _invalid(text: str, token: Token) -> KqlSyntaxError:
+    if any(quote in token.text for quote in "\"'`"):
+        return syntax_error(
+            text, token.start, "the string is not closed", "end it with the quote that began it"
+        )
+    message = f"the character {token.text!r} has no meaning here"
+    return syntax_error(text, token.start, message, _STRAY_CHARACTERS.get(token.text, ""))

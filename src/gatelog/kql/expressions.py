@@ -1,0 +1,264 @@
+"""Scalar expressions: from syntax tree to term."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import NoReturn
+
+from gatelog.kql import ast, json_values, sql
+from gatelog.kql.aggregates import AGGREGATES
+from gatelog.kql.arithmetic import arithmetic, negated
+from gatelog.kql.comparisons import (
+    between,
+    both,
+    compare,
+    either,
+    equal_ignoring_case,
+    is_in_array,
+    is_in_table,
+    is_one_of,
+    opposite,
+)
+from gatelog.kql.conversions import convert
+from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.kusto_names import is_known_function
+from gatelog.kql.json_access import element_of, member_of
+from gatelog.kql.literals import literal_term, term_of
+from gatelog.kql.lower import select_of
+from gatelog.kql.relations import Compute, Computed
+from gatelog.kql.scope import FunctionBinding, Scope, nearest
+from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.tabular import is_table
+from gatelog.kql.terms import Term
+from gatelog.kql.text_search import is_search, search
+from gatelog.kql.types import KqlType
+
+_LOGIC: dict[str, Callable[[Term, Term], Term]] = {"and": both, "or": either}
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_PLURAL_SEARCHES = {"has_any": either, "has_all": both}
+
+
+@singledispatch
+def bind(node: ast.Node, scope: Scope) -> Term:
+    """The typed SQL of an expression."""
+    scope.context.unsupported(node, f"{type(node).__name__} as a value")
+
+
+@bind.register
+def _name(node: ast.Name, scope: Scope) -> Term:
+    return scope.resolve(node)
+
+
+@bind.register
+def _literal(node: ast.Literal, scope: Scope) -> Term:
+    return term_of(node)
+
+
+@bind.register
+def _star(node: ast.Star, scope: Scope) -> Term:
+    scope.context.fail(node, "'*' is no value here")
+
+
+@bind.register
+def _pipeline(node: ast.Pipeline, scope: Scope) -> Term:
+    if node.operators or not isinstance(node.source, ast.Expression):
+        scope.context.fail(node, "a table is no value", "wrap it in toscalar()")
+    return bind(node.source, scope)
+
+
+@bind.register
+def _unary(node: ast.Unary, scope: Scope) -> Term:
+    operand = bind(node.operand, scope)
+    with scope.context.at(node):
+        return negated(operand) if node.op == "-" else operand
+
+
+@bind.register
+def _binary(node: ast.Binary, scope: Scope) -> Term:
+    if isinstance(node.left, ast.Star):
+        return _any_column(node, scope)
+    left, right = bind(node.left, scope), bind(node.right, scope)
+    with scope.context.at(node):
+        return apply(node, left, right, scope)
+
+
+def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
+    """`left op right`."""
+    operator = node.op
+    if operator in _LOGIC:
+        return _LOGIC[operator](left, right)
+    if operator in _ARITHMETIC:
+        return arithmetic(operator, left, right)
+    if operator in _COMPARISONS:
+        return compare(operator, left, right)
+    if operator == "=~":
+        return equal_ignoring_case(left, right)
+    if operator == "!~":
+        return opposite(equal_ignoring_case(left, right))
+    if is_search(operator):
+        return search(operator, left, right)
+    scope.context.unsupported(node, f"the operator '{operator}'")
+
+
+def _any_column(node: ast.Binary, scope: Scope) -> Term:
+    """`* has "x"`: any string column."""
+    right = bind(node.right, scope)
+    with scope.context.at(node):
+        tests = [
+            apply(node, member, right, scope)
+            for member in (scope.resolve(ast.Name(node.span, field.name)) for field in scope.fields)
+            if member.type in (KqlType.STRING, KqlType.DYNAMIC)
+        ]
+        found = literal_term(KqlType.BOOL, False)
+        for test in tests:
+            found = either(found, test)
+    return found
+
+
+@bind.register
+def _between(node: ast.Between, scope: Scope) -> Term:
+    operand, low, high = bind(node.operand, scope), bind(node.low, scope), bind(node.high, scope)
+    with scope.context.at(node):
+        if low.type is KqlType.DATETIME and high.type is KqlType.TIMESPAN:
+            high = arithmetic("+", low, high)
+        inside = between(operand, low, high)
+        return opposite(inside) if node.negated else inside
+
+
+@bind.register
+def _in_list(node: ast.InList, scope: Scope) -> Term:
+    operator = node.op.removeprefix("!")
+    operand = bind(node.operand, scope)
+    with scope.context.at(node):
+        found = _plural(operator, operand, node, scope) if operator in _PLURAL_SEARCHES else _in(operand, node, scope)
+        return opposite(found) if node.op.startswith("!") else found
+
+
+def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope) -> Term:
+    """`x has_any (a, b)` and `has_all`: `has` for each."""
+    items = _spread([bind(item, scope) for item in node.items])
+    if any(item.type is KqlType.DYNAMIC and item.constant is None for item in items):
+        scope.context.unsupported(node, f"{operator} with an array that is not constant")
+    join = _PLURAL_SEARCHES[operator]
+    found = literal_term(KqlType.BOOL, operator == "has_all")
+    for place, item in enumerate(items):
+        test = search("has", operand, item)
+        found = test if place == 0 else join(found, test)
+    return found
+
+
+def _in(operand: Term, node: ast.InList, scope: Scope) -> Term:
+    ignore_case = node.op.endswith("~")
+    if len(node.items) == 1 and is_table(node.items[0], scope):
+        return _in_table(operand, node.items[0], scope, ignore_case=ignore_case)
+    items = _spread([bind(item, scope) for item in node.items])
+    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
+        return is_in_array(operand, json_values.strings(items[0].sql), ignore_case=ignore_case)
+    return is_one_of(operand, items, ignore_case=ignore_case)
+
+
+def _spread(items: list[Term]) -> list[Term]:
+    """The items with constant arrays replaced by their elements."""
+    spread: list[Term] = []
+    for item in items:
+        value = item.constant.value if item.constant is not None else None
+        if isinstance(value, list):
+            spread += [_element_term(element) for element in value]
+        else:
+            spread.append(item)
+    return spread
+
+
+def _element_term(value: object) -> Term:
+    match value:
+        case ast.Literal():
+            return term_of(value)
+        case bool():
+            return literal_term(KqlType.BOOL, value)
+        case int():
+            return literal_term(KqlType.LONG, value)
+        case float():
+            return literal_term(KqlType.REAL, value)
+        case str():
+            return literal_term(KqlType.STRING, value)
+        case _:
+            return literal_term(KqlType.DYNAMIC, value)  # type: ignore[arg-type]  # a list, a dict or None
+
+
+def _in_table(operand: Term, node: ast.Expression, scope: Scope, *, ignore_case: bool) -> Term:
+    table = scope.bind_table(node, scope)
+    first = table.fields[0]
+    if not ignore_case:
+        return is_in_table(operand, select_of(table, [first.sql_name]), first.type)
+    lower = scope.context.field(first.name, KqlType.STRING)
+    lowered = sql.call("lowerUTF8", sql.column(first.sql_name))
+    relation = Compute((lower,), table, (Computed(lower, lowered),))
+    return is_in_table(operand, select_of(relation, [lower.sql_name]), first.type, ignore_case=True)
+
+
+@bind.register
+def _member(node: ast.Member, scope: Scope) -> Term:
+    base = bind(node.base, scope)
+    with scope.context.at(node):
+        return member_of(base, literal_term(KqlType.STRING, node.name))
+
+
+@bind.register
+def _index(node: ast.Index, scope: Scope) -> Term:
+    base, index = bind(node.base, scope), bind(node.index, scope)
+    with scope.context.at(node):
+        return member_of(base, index) if index.type is KqlType.STRING else element_of(base, index)
+
+
+@bind.register
+def _call(node: ast.Call, scope: Scope) -> Term:
+    binding = scope.names.get(node.function)
+    if isinstance(binding, FunctionBinding):
+        return scope.call_function(binding, node, scope)
+    special = SPECIAL_FUNCTIONS.get(node.function)
+    if special is not None:
+        with scope.context.at(node):
+            return special(node, scope, bind)
+    if scope.keys is not None and node.function in AGGREGATES:
+        return _aggregate(node, scope)
+    return _scalar_call(node, scope)
+
+
+def _aggregate(node: ast.Call, scope: Scope) -> Term:
+    row = AGGREGATES[node.function]
+    _check_count(node, row.least, row.most, scope)
+    scope.pending.ordered |= row.ordered
+    inner = scope.inside_aggregate()
+    arguments = [bind(argument, inner) for argument in node.arguments]
+    with scope.context.at(node):
+        return row.apply(arguments)
+
+
+def _scalar_call(node: ast.Call, scope: Scope) -> Term:
+    function = FUNCTIONS.get(node.function)
+    if function is None or node.qualifier is not None:
+        _unknown_function(node, scope)
+    _check_count(node, function.least, function.most, scope)
+    arguments = [bind(argument, scope) for argument in node.arguments]
+    with scope.context.at(node):
+        return function.build(arguments)
+
+
+def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> None:
+    count = len(node.arguments)
+    if count < least or (most is not None and count > most):
+        wanted = str(least) if least == most else f"{least} to {most}" if most is not None else f"at least {least}"
+        scope.context.fail(node, f"{node.function}() takes {wanted} arguments, here are {count}")
+
+
+def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
+    name = node.function
+    if name in AGGREGATES:
+        scope.context.fail(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
+    if is_known_function(name):
+        scope.context.unsupported(node, f"the function {name}()")
+    known = [*FUNCTIONS, *SPECIAL_FUNCTIONS, *AGGREGATES]
+    known += [known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)]
+    scope.context.fail(node, f"there is no function '{name}'", nearest(name, known))

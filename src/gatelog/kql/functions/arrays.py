@@ -1,0 +1,306 @@
+"""Functions on dynamic arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gatelog.kql import json_values, sql, ticks
+from gatelog.kql.arithmetic import arithmetic
+from gatelog.kql.conversions import CONVERSIONS, convert
+from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
+from gatelog.kql.literals import literal_term
+from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Constant, Term
+from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+
+DYNAMIC, LONG, REAL, BOOL = KqlType.DYNAMIC, KqlType.LONG, KqlType.REAL, KqlType.BOOL
+DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN
+
+LONGEST_RANGE = 1_048_576
+"""Values that `range()` and `repeat()` make at most: Kusto's own bound."""
+
+
+def _of_array(build: Callable[..., Sql]) -> Callable[..., Sql]:
+    """Null for what is not an array; `build` gets the elements, an Array(String) of JSON texts."""
+
+    def apply(array: Sql, *others: Sql) -> Sql:
+        def when_array(json: Sql) -> Sql:
+            return sql.if_(json_values.is_array(json), build(json_values.elements(json), *others), sql.null())
+
+        return sql.with_value(array, "json", when_array)
+
+    return apply
+
+
+def _array_function(name: str, others: Sequence[KqlType], build: Callable[..., Sql], optional: int = 0) -> Function:
+    """An array in, an array out."""
+
+    def texts(*arguments: Sql) -> Sql:
+        return json_values.array_text(build(*arguments))
+
+    return simple(name, [DYNAMIC, *others], DYNAMIC, _of_array(texts), optional=optional, may_fail=True)
+
+
+def _slice(elements: Sql, start: Sql, end: Sql) -> Sql:
+    """From `start` to `end`, both included; below 0 they count from the end."""
+
+    def cut(items: Sql) -> Sql:
+        size = sql.call("toInt64", sql.call("length", items))
+        low = sql.call("greatest", sql.if_(sql.less(start, 0), sql.plus(size, start), start), 0)
+        high = sql.if_(sql.less(end, 0), sql.plus(size, end), end)
+        count = sql.call("greatest", sql.plus(sql.minus(high, low), 1), 0)
+        return sql.call("arraySlice", items, sql.plus(low, 1), count)
+
+    return sql.with_value(elements, "items", cut)
+
+
+def _rotate(elements: Sql, count: Sql) -> Sql:
+    def turn(items: Sql) -> Sql:
+        size = sql.call("greatest", sql.call("toInt64", sql.call("length", items)), 1)
+        first = sql.call("toInt64", sql.call("positiveModulo", count, size))
+        tail, head = sql.call("arraySlice", items, sql.plus(first, 1)), sql.call("arraySlice", items, 1, first)
+        return sql.call("arrayConcat", tail, head)
+
+    return sql.with_value(elements, "items", turn)
+
+
+def _rotate_right(elements: Sql, count: Sql) -> Sql:
+    return _rotate(elements, sql.call("negate", count))
+
+
+def _shift(sign: int) -> Function:
+    """Elements move by a count; what is left open is filled with the default, else null."""
+    name = "array_shift_left" if sign > 0 else "array_shift_right"
+
+    def build(arguments: Sequence[Term]) -> Term:
+        array, count = accept(arguments[0], DYNAMIC), accept(arguments[1], LONG)
+        filler = convert(arguments[2], DYNAMIC).sql if len(arguments) == 3 else sql.literal("")
+        filler = sql.call("ifNull", sql.null_if(filler, ""), json_values.NULL_TEXT)
+        shift = count.sql if sign > 0 else sql.call("negate", count.sql)
+
+        def moved(items: Sql) -> Sql:
+            place = sql.plus(sql.variable("index"), shift)
+            known = sql.all_of([sql.greater(place, 0), sql.at_most(place, sql.call("length", items))])
+            value = sql.if_(known, sql.call("arrayElement", items, sql.call("greatest", place, 1)), filler)
+            return sql.call("arrayMap", sql.lambda_("index", value), sql.call("arrayEnumerate", items))
+
+        node = _of_array(lambda elements: json_values.array_text(sql.with_value(elements, "items", moved)))(array.sql)
+        return finished(DYNAMIC, node, arguments, may_fail=True)
+
+    return Function(name, 2, 3, build)
+
+
+def _sort_key(item: Sql) -> Sql:
+    """Numbers by value come before strings by text."""
+    number = sql.call("toFloat64OrZero", item)
+    return sql.tuple_([json_values.is_string(item), number, json_values.string_of(item)])
+
+
+def _sort(name: str, *, descending: bool) -> Function:
+    """`array_sort_asc(array [, nulls_last])`; a descending sort, too, has the nulls last unless told otherwise."""
+
+    def build(arguments: Sequence[Term]) -> Term:
+        array = accept(arguments[0], DYNAMIC)
+        last = arguments[-1].constant if len(arguments) > 1 else Constant(True)
+        flag = last.value if last is not None and len(arguments) <= 2 else None
+        if not isinstance(flag, bool):
+            raise Unsupported(f"{name}() of several arrays is not supported")
+        node = _of_array(lambda elements: _sorted(elements, descending=descending, nulls_last=flag))(array.sql)
+        return finished(DYNAMIC, node, [array], may_fail=True)
+
+    return Function(name, 1, 64, build)
+
+
+def _sorted(elements: Sql, *, descending: bool, nulls_last: bool) -> Sql:
+    item = sql.variable("item")
+    known = sql.call("arrayFilter", sql.lambda_("item", sql.ne(item, json_values.NULL_TEXT)), elements)
+    nulls = sql.call("arrayFilter", sql.lambda_("item", sql.eq(item, json_values.NULL_TEXT)), elements)
+    key = sql.lambda_("item", _descending_key(item) if descending else _sort_key(item))
+    in_order = sql.call("arrayReverseSort" if descending else "arraySort", key, known)
+    parts = (in_order, nulls) if nulls_last else (nulls, in_order)
+    return json_values.array_text(sql.call("arrayConcat", *parts))
+
+
+def _descending_key(item: Sql) -> Sql:
+    """Read backwards: numbers by value, the largest first, still before strings."""
+    number = sql.call("toFloat64OrZero", item)
+    return sql.tuple_([sql.not_(json_values.is_string(item)), number, json_values.string_of(item)])
+
+
+def _length(elements: Sql) -> Sql:
+    return sql.call("toInt64", sql.call("length", elements))
+
+
+def _sum(elements: Sql) -> Sql:
+    number = CONVERSIONS[DYNAMIC, REAL](sql.variable("item"))
+    known = sql.if_null(number, sql.call("toFloat64", 0))
+    total = sql.call("arraySum", sql.call("arrayMap", sql.lambda_("item", known), elements))
+    return sql.if_(sql.call("notEmpty", elements), total, sql.null())
+
+
+def _index_of(arguments: Sequence[Term]) -> Term:
+    """`array_index_of(array, value [, start [, length [, occurrence]]])`: -1 when it is not there."""
+    array, value = accept(arguments[0], DYNAMIC), convert(arguments[1], DYNAMIC)
+    wanted = sql.if_null(value.sql, json_values.NULL_TEXT)
+    elements = json_values.elements(array.sql)
+    if len(arguments) == 2:
+        place = sql.minus(sql.call("toInt64", sql.call("indexOf", elements, wanted)), 1)
+        return Term(LONG, place, nullable=False)
+    defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
+    given = [accept(argument, LONG).sql for argument in arguments[2:]]
+    start, length, occurrence = given + defaults[len(given) :]
+    place = sql.with_value(elements, "items", lambda items: _nth_place(items, wanted, start, length, occurrence))
+    return Term(LONG, place, nullable=False)
+
+
+def _nth_place(items: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql) -> Sql:
+    size = sql.call("toInt64", sql.call("length", items))
+    low = sql.if_(sql.less(start, 0), sql.call("greatest", sql.plus(size, start), 0), start)
+    high = sql.if_(sql.less(length, 0), size, sql.plus(low, length))
+    index = sql.call("toInt64", sql.variable("index"))
+    inside = sql.all_of([sql.greater(index, low), sql.at_most(index, high), sql.eq(sql.variable("item"), wanted)])
+    places = sql.call("arrayFilter", sql.lambda_pair("index", "item", inside), sql.call("arrayEnumerate", items), items)
+    return sql.minus(sql.call("toInt64", sql.call("arrayElement", places, occurrence)), 1)
+
+
+def _has_element(arguments: Sequence[Term]) -> Term:
+    array, value = accept(arguments[0], DYNAMIC), convert(arguments[1], DYNAMIC)
+    wanted = sql.if_null(value.sql, json_values.NULL_TEXT)
+    return Term(BOOL, sql.call("has", json_values.elements(array.sql), wanted), nullable=False)
+
+
+def _concat(arguments: Sequence[Term]) -> Term:
+    joined = sql.call("arrayConcat", *(json_values.elements(accept(a, DYNAMIC).sql) for a in arguments))
+    return finished(DYNAMIC, json_values.array_text(joined), [])
+
+
+def _set_function(name: str, build: Callable[[Sql, Sequence[Sql]], Sql]) -> Function:
+    def build_term(arguments: Sequence[Term]) -> Term:
+        first, *others = (json_values.elements(accept(argument, DYNAMIC).sql) for argument in arguments)
+        return finished(DYNAMIC, json_values.array_text(build(first, others)), [])
+
+    return Function(name, 2, 64, build_term)
+
+
+def _union(first: Sql, others: Sequence[Sql]) -> Sql:
+    return sql.call("arrayDistinct", sql.call("arrayConcat", first, *others))
+
+
+def _intersection(first: Sql, others: Sequence[Sql]) -> Sql:
+    return sql.call("arrayIntersect", first, *others)
+
+
+def _difference(first: Sql, others: Sequence[Sql]) -> Sql:
+    absent = sql.not_(sql.call("has", sql.call("arrayConcat", *others), sql.variable("item")))
+    return sql.call("arrayFilter", sql.lambda_("item", absent), sql.call("arrayDistinct", first))
+
+
+def _pack(arguments: Sequence[Term]) -> Term:
+    texts = [convert(argument, DYNAMIC).sql for argument in arguments]
+    return Term(DYNAMIC, json_values.written_array(texts), nullable=False)
+
+
+def _iff(arguments: Sequence[Term]) -> Term:
+    """Element by element: where the condition is true the second argument, else the third."""
+    tests = json_values.elements(accept(arguments[0], DYNAMIC).sql)
+    then, otherwise = (_at_index(argument) for argument in arguments[1:])
+    test = sql.call("arrayElement", tests, sql.variable("index"))
+    true = sql.all_of([sql.ne(test, "false"), sql.ne(test, "0"), sql.ne(test, json_values.NULL_TEXT)])
+    picked = sql.lambda_("index", sql.if_(true, then, otherwise))
+    return finished(DYNAMIC, json_values.array_text(sql.call("arrayMap", picked, sql.call("arrayEnumerate", tests))), [])
+
+
+def _at_index(term: Term) -> Sql:
+    """The element at `index` of an array, null behind its end; any other value as it is."""
+    if term.type is not DYNAMIC:
+        return sql.if_null(convert(term, DYNAMIC).sql, json_values.NULL_TEXT)
+    element = sql.call("arrayElement", json_values.elements(term.sql), sql.variable("index"))
+    element = sql.if_null(sql.null_if(element, ""), json_values.NULL_TEXT)
+    return sql.if_(json_values.is_array(sql.if_null(term.sql, "")), element, sql.if_null(term.sql, json_values.NULL_TEXT))
+
+
+def _split(arguments: Sequence[Term]) -> Term:
+    array = accept(arguments[0], DYNAMIC)
+    value = arguments[1].constant.value if arguments[1].constant is not None else None
+    places = value if isinstance(value, list) else [value]
+    if not all(isinstance(place, int) for place in places):
+        raise Misfit("array_split() needs a constant index or a constant array of indexes")
+    node = _of_array(lambda elements: sql.with_value(elements, "items", lambda items: _pieces(items, places)))(array.sql)
+    return finished(DYNAMIC, node, [array], may_fail=True)
+
+
+def _pieces(items: Sql, places: Sequence[object]) -> Sql:
+    size = sql.call("toInt64", sql.call("length", items))
+    borders = [sql.literal(0)]
+    for place in places:
+        assert isinstance(place, int)
+        inside = sql.call("greatest", sql.plus(size, place), 0) if place < 0 else sql.call("least", size, place)
+        borders.append(inside)
+    borders.append(size)
+    cuts = [
+        json_values.array_text(sql.call("arraySlice", items, sql.plus(low, 1), sql.call("greatest", sql.minus(high, low), 0)))
+        for low, high in zip(borders, borders[1:], strict=False)
+    ]
+    return json_values.written_array(cuts)
+
+
+def _range(arguments: Sequence[Term]) -> Term:
+    """An array from start to stop in equal steps, both ends included."""
+    kind, step_kind = _range_types(arguments)
+    low, high = convert(arguments[0], kind), convert(arguments[1], kind)
+    default = literal_term(step_kind, 1 if step_kind is not TIMESPAN else ticks.HOUR)
+    step = convert(arguments[2], step_kind) if len(arguments) == 3 else default
+    first, last = (ticks.since_1970(end.sql) if kind is DATETIME else end.sql for end in (low, high))
+    count = sql.plus(sql.call("floor", sql.over(sql.minus(last, first), sql.null_if(step.sql, 0))), 1)
+    bounded = sql.call("least", sql.call("greatest", sql.if_null(count, 0), 0), LONGEST_RANGE)
+    index = Term(LONG, sql.call("toInt64", sql.variable("index")), nullable=False)
+    value = convert(arithmetic("+", low, arithmetic("*", step, index)), DYNAMIC)
+    texts = sql.call("arrayMap", sql.lambda_("index", value.sql), sql.call("range", sql.call("toUInt64", bounded)))
+    return finished(DYNAMIC, json_values.array_text(texts), arguments)
+
+
+def _range_types(arguments: Sequence[Term]) -> tuple[KqlType, KqlType]:
+    """The types of the values and of the step."""
+    kinds = {argument.type for argument in arguments[:2]}
+    if kinds == {DATETIME}:
+        return DATETIME, TIMESPAN
+    if kinds == {TIMESPAN}:
+        return TIMESPAN, TIMESPAN
+    if not {argument.type for argument in arguments} <= set(NUMBERS):
+        raise Misfit("range() needs numbers, datetimes or timespans")
+    kind = LONG if all(argument.type in INTEGERS for argument in arguments) else REAL
+    return kind, kind
+
+
+def _repeat(arguments: Sequence[Term]) -> Term:
+    value, count = convert(arguments[0], DYNAMIC), accept(arguments[1], LONG)
+    bounded = sql.call("toUInt64", sql.call("least", sql.call("greatest", count.sql, 0), LONGEST_RANGE))
+    texts = sql.call("arrayWithConstant", bounded, sql.if_null(value.sql, json_values.NULL_TEXT))
+    return finished(DYNAMIC, json_values.array_text(texts), [count])
+
+
+ARRAYS: tuple[Function, ...] = (
+    *aliases(simple("array_length", [DYNAMIC], LONG, _of_array(_length), may_fail=True), "arraylength"),
+    simple("array_sum", [DYNAMIC], REAL, _of_array(_sum), may_fail=True),
+    Function("array_index_of", 2, 5, _index_of),
+    Function("set_has_element", 2, 2, _has_element),
+    _array_function("array_slice", [LONG, LONG], _slice),
+    _array_function("array_reverse", [], lambda elements: sql.call("arrayReverse", elements)),
+    _array_function("array_rotate_left", [LONG], _rotate),
+    _array_function("array_rotate_right", [LONG], _rotate_right),
+    _sort("array_sort_asc", descending=False),
+    _sort("array_sort_desc", descending=True),
+    _shift(1),
+    _shift(-1),
+    Function("array_concat", 1, 64, _concat),
+    _set_function("set_union", _union),
+    _set_function("set_intersect", _intersection),
+    _set_function("set_difference", _difference),
+    Function("pack_array", 1, None, _pack),
+    *aliases(Function("array_iff", 3, 3, _iff), "array_iif"),
+    Function("array_split", 2, 2, _split),
+    Function("range", 2, 3, _range),
+    Function("repeat", 2, 2, _repeat, Naming.PREFIXED, "repeat"),
+)
+"""The rows of this table."""

@@ -1,0 +1,103 @@
+"""Functions that choose and test: iff, case, coalesce, isnull, isempty, not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import sql
+from gatelog.kql.comparisons import condition, opposite
+from gatelog.kql.conversions import convert
+from gatelog.kql.functions.row import Function, aliases, finished
+from gatelog.kql.literals import bool_term
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType, common_type
+
+BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
+
+
+def _alike(terms: Sequence[Term]) -> list[Term]:
+    """The branches of a choice in their common type."""
+    target = common_type([term.type for term in terms])
+    if target is None:
+        shown = ", ".join(dict.fromkeys(term.type.value for term in terms))
+        raise Misfit(f"the branches have different types: {shown}", "convert them to one type")
+    return [convert(term, target) for term in terms]
+
+
+def _iff(arguments: Sequence[Term]) -> Term:
+    test = condition(arguments[0])
+    then, otherwise = _alike(arguments[1:])
+    node = sql.if_(test.condition, then.sql, otherwise.sql)
+    return _chosen(node, [then, otherwise], [test])
+
+
+def _chosen(node: Sql, branches: Sequence[Term], tests: Sequence[Term]) -> Term:
+    nullable = any(branch.nullable for branch in branches)
+    return Term(branches[0].type, node, nullable)
+
+
+def _case(arguments: Sequence[Term]) -> Term:
+    if len(arguments) % 2 == 0:
+        raise Misfit("case() needs pairs of condition and value, and a last value for all else")
+    tests = [condition(test) for test in arguments[0:-1:2]]
+    values = _alike([*arguments[1::2], arguments[-1]])
+    pairs = [node for test, value in zip(tests, values, strict=False) for node in (test.condition, value.sql)]
+    return _chosen(sql.call("multiIf", *pairs, values[-1].sql), values, tests)
+
+
+def _coalesce(arguments: Sequence[Term]) -> Term:
+    terms = _alike(arguments)
+    if terms[0].type is STRING:
+        node = sql.call("coalesce", *(sql.null_if(term.sql, "") for term in terms), "")
+        return finished(STRING, node, terms)
+    nullable = all(term.nullable for term in terms)
+    return Term(terms[0].type, sql.call("coalesce", *(term.sql for term in terms)), nullable)
+
+
+def is_null(arguments: Sequence[Term]) -> Term:
+    """`isnull(x)`: never of a string."""
+    term = arguments[0]
+    if not term.nullable:
+        return bool_term(False)
+    return Term(BOOL, sql.is_null(term.sql), nullable=False)
+
+
+def _is_not_null(arguments: Sequence[Term]) -> Term:
+    term = arguments[0]
+    if not term.nullable:
+        return bool_term(True)
+    return Term(BOOL, sql.call("isNotNull", term.sql), nullable=False)
+
+
+def _is_empty(arguments: Sequence[Term]) -> Term:
+    """`isempty(x)`: an empty string; null of any other type."""
+    term = arguments[0]
+    if term.type not in (STRING, DYNAMIC):
+        return is_null(arguments)
+    return Term(BOOL, sql.eq(convert(term, STRING).sql, ""), nullable=False)
+
+
+def _is_not_empty(arguments: Sequence[Term]) -> Term:
+    term = arguments[0]
+    if term.type not in (STRING, DYNAMIC):
+        return _is_not_null(arguments)
+    return Term(BOOL, sql.ne(convert(term, STRING).sql, ""), nullable=False)
+
+
+def _not(arguments: Sequence[Term]) -> Term:
+    return opposite(arguments[0])
+
+
+CONDITIONS: tuple[Function, ...] = (
+    *aliases(Function("iff", 3, 3, _iff), "iif"),
+    Function("case", 3, None, _case),
+    Function("coalesce", 2, 64, _coalesce),
+    Function("not", 1, 1, _not),
+    *aliases(Function("isnull", 1, 1, is_null)),
+    *aliases(Function("isnotnull", 1, 1, _is_not_null), "notnull"),
+    Function("isempty", 1, 1, _is_empty),
+    *aliases(Function("isnotempty", 1, 1, _is_not_empty), "notempty"),
+)
+"""The rows of this table."""

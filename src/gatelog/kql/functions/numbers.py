@@ -1,0 +1,154 @@
+"""Functions on numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from gatelog.kql import sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.functions.row import Anything, Function, Naming, accept, aliases, finished, simple
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import INTEGERS, KqlType, common_type
+
+LONG, REAL, BOOL, STRING = KqlType.LONG, KqlType.REAL, KqlType.BOOL, KqlType.STRING
+TIMESPAN, DYNAMIC = KqlType.TIMESPAN, KqlType.DYNAMIC
+NUMBER = Anything.NUMBER
+
+
+def _real(name: str, function: str) -> Function:
+    return simple(name, [REAL], REAL, lambda value: sql.call(function, value))
+
+
+def _logarithm(name: str, function: str) -> Function:
+    """A logarithm; null below zero, where ClickHouse says NaN."""
+    return simple(
+        name,
+        [REAL],
+        REAL,
+        lambda value: sql.if_(sql.less(value, 0), sql.null(), sql.call(function, value)),
+        may_fail=True,
+    )
+
+
+def _absolute(arguments: Sequence[Term]) -> Term:
+    term = arguments[0] if arguments[0].type is TIMESPAN else accept(arguments[0], NUMBER)
+    term = convert(term, LONG) if term.type in INTEGERS else term
+    if term.type is LONG or term.type is TIMESPAN:
+        return finished(term.type, sql.call("toInt64", sql.call("abs", term.sql)), [term])
+    return finished(term.type, sql.call("abs", term.sql), [term])
+
+
+def _ceiling(arguments: Sequence[Term]) -> Term:
+    term = accept(arguments[0], NUMBER)
+    if term.type in INTEGERS:
+        return convert(term, LONG)
+    return finished(term.type, sql.call("ceiling", term.sql), [term])
+
+
+def _round(arguments: Sequence[Term]) -> Term:
+    """Halves go away from zero."""
+    term = convert(accept(arguments[0], NUMBER), REAL)
+    digits = accept(arguments[1], LONG) if len(arguments) == 2 else None
+    scale = sql.call("exp10", digits.sql) if digits is not None else sql.literal(1)
+    size = sql.over(sql.call("floor", sql.plus(sql.times(sql.call("abs", term.sql), scale), _half())), scale)
+    return finished(REAL, sql.times(sql.call("sign", term.sql), size), arguments)
+
+
+def _half() -> Sql:
+    return sql.call("toFloat64", "0.5")
+
+
+def _sign(arguments: Sequence[Term]) -> Term:
+    term = accept(arguments[0], NUMBER)
+    value = sql.if_(sql.call("isNaN", convert(term, REAL).sql), 0, sql.call("sign", convert(term, REAL).sql))
+    return finished(REAL, sql.call("toFloat64", value), [term])
+
+
+def _extreme(name: str, function: str) -> Function:
+    """`max_of` and `min_of`: nulls do not count."""
+
+    def build(arguments: Sequence[Term]) -> Term:
+        target = common_type([argument.type for argument in arguments])
+        if target is None or target is DYNAMIC:
+            raise Misfit(f"{name}() needs arguments of one type")
+        terms = [convert(argument, target) for argument in arguments]
+        return _ignoring_nulls(function, target, terms)
+
+    return Function(name, 2, 64, build)
+
+
+def _ignoring_nulls(function: str, target: KqlType, terms: Sequence[Term]) -> Term:
+    if not any(term.nullable for term in terms):
+        return finished(target, sql.call(function, *(term.sql for term in terms)), terms)
+    array_function = {"greatest": "arrayMax", "least": "arrayMin"}[function]
+    known = sql.call(
+        "arrayFilter",
+        sql.lambda_("item", sql.call("isNotNull", sql.variable("item"))),
+        sql.array([term.sql for term in terms]),
+    )
+    return finished(target, sql.call(array_function, known), terms, may_fail=True)
+
+
+def _bits(name: str, build: Callable[[Sql, Sql], Sql]) -> Function:
+    return simple(name, [LONG, LONG], LONG, lambda a, b: sql.call("toInt64", build(a, b)), naming=Naming.FIRST)
+
+
+def _hex(value: Sql, width: Sql | None = None) -> Sql:
+    digits = sql.call("trimLeft", sql.call("lower", sql.call("hex", value)), "0")
+    digits = sql.if_(sql.eq(value, 0), "0", digits)
+    if width is None:
+        return digits
+    return sql.call("leftPad", digits, sql.call("greatest", width, sql.call("length", digits)), "0")
+
+
+def _power(base: Sql, exponent: Sql) -> Sql:
+    return sql.call("pow", base, exponent)
+
+
+NUMBERS_TABLE: tuple[Function, ...] = (
+    Function("abs", 1, 1, _absolute),
+    Function("ceiling", 1, 1, _ceiling),
+    Function("round", 1, 2, _round),
+    Function("sign", 1, 1, _sign),
+    _real("exp", "exp"),
+    _real("exp2", "exp2"),
+    _real("exp10", "exp10"),
+    _logarithm("log", "log"),
+    _logarithm("log2", "log2"),
+    _logarithm("log10", "log10"),
+    _real("sqrt", "sqrt"),
+    _real("sin", "sin"),
+    _real("cos", "cos"),
+    _real("tan", "tan"),
+    _real("asin", "asin"),
+    _real("acos", "acos"),
+    _real("atan", "atan"),
+    _real("degrees", "degrees"),
+    _real("radians", "radians"),
+    _real("gamma", "tgamma"),
+    _real("loggamma", "lgamma"),
+    simple("cot", [REAL], REAL, lambda value: sql.over(sql.call("toFloat64", 1), sql.call("tan", value))),
+    simple("atan2", [REAL, REAL], REAL, lambda y, x: sql.call("atan2", y, x)),
+    *aliases(simple("pow", [REAL, REAL], REAL, _power), "power"),
+    simple("pi", [], REAL, lambda: sql.call("toFloat64", repr(math.pi))),
+    simple("isnan", [REAL], BOOL, lambda value: sql.call("isNaN", value)),
+    simple("isinf", [REAL], BOOL, lambda value: sql.call("isInfinite", value)),
+    simple("isfinite", [REAL], BOOL, lambda value: sql.call("isFinite", value)),
+    _extreme("max_of", "greatest"),
+    _extreme("min_of", "least"),
+    _bits("binary_and", lambda a, b: sql.call("bitAnd", a, b)),
+    _bits("binary_or", lambda a, b: sql.call("bitOr", a, b)),
+    _bits("binary_xor", lambda a, b: sql.call("bitXor", a, b)),
+    _bits("binary_shift_left", lambda a, b: sql.call("bitShiftLeft", a, b)),
+    _bits("binary_shift_right", lambda a, b: sql.call("bitShiftRight", a, b)),
+    simple("binary_not", [LONG], LONG, lambda value: sql.call("bitNot", value), naming=Naming.FIRST),
+    simple(
+        "bitset_count_ones", [LONG], LONG, lambda value: sql.call("toInt64", sql.call("bitCount", value)), naming=Naming.FIRST
+    ),
+    simple("tohex", [LONG, LONG], STRING, _hex, optional=1, naming=Naming.FIRST),
+    simple("rand", [], REAL, lambda: sql.call("randCanonical")),
+)
+"""The rows of this table."""

@@ -1,0 +1,140 @@
+"""Functions with regular expressions (RE2 in Kusto and in ClickHouse alike)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import json_values, sql
+from gatelog.kql.functions.row import Function, accept, constant_integer, constant_string, finished
+from gatelog.kql.functions.strings import string_array
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.text_search import DOT_STOPS_AT_NEWLINE, quote_pattern, regex_of, unicode_aware
+from gatelog.kql.types import KqlType
+
+STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
+
+
+def group_count(pattern: str) -> int:
+    """The number of capturing groups of a regular expression."""
+    count, in_class, position = 0, False, 0
+    while position < len(pattern):
+        char = pattern[position]
+        if char == "\\":
+            position += 1
+        elif in_class:
+            in_class = char != "]"
+        elif char == "[":
+            in_class = True
+        elif char == "(" and (pattern[position + 1 : position + 2] != "?" or pattern[position + 1 : position + 4] == "?P<"):
+            count += 1
+        position += 1
+    return count
+
+
+def _extract(arguments: Sequence[Term]) -> Term:
+    pattern = unicode_aware(constant_string(arguments[0], "the regular expression"))
+    group = constant_integer(accept(arguments[1], LONG), "the capture group")
+    source = accept(arguments[2], STRING)
+    if group < 0 or group > group_count(pattern):
+        return finished(STRING, sql.literal(""), [source])
+    groups = sql.call("extractGroups", source.sql, f"({DOT_STOPS_AT_NEWLINE}{pattern})")
+    return finished(STRING, sql.call("arrayElement", groups, group + 1), [source])
+
+
+def _extract_all(arguments: Sequence[Term]) -> Term:
+    pattern = unicode_aware(constant_string(arguments[0], "the regular expression"))
+    source = accept(arguments[-1], STRING)
+    groups = group_count(pattern)
+    if groups == 0:
+        raise Misfit("the regular expression has no capture group", "put what is wanted in parentheses")
+    wanted = _wanted_groups(arguments[1], groups) if len(arguments) == 3 else list(range(1, groups + 1))
+    matches = sql.call("extractAllGroupsVertical", source.sql, DOT_STOPS_AT_NEWLINE + pattern)
+    if len(wanted) == 1:
+        one = sql.call("arrayElement", sql.variable("match"), wanted[0])
+        texts = string_array(sql.call("arrayMap", sql.lambda_("match", one), matches))
+    else:
+        picked = sql.array([sql.call("arrayElement", sql.variable("match"), group) for group in wanted])
+        texts = json_values.array_text(sql.call("arrayMap", sql.lambda_("match", string_array(picked)), matches))
+    return Term(DYNAMIC, sql.null_if(texts, "[]"))
+
+
+def _wanted_groups(term: Term, groups: int) -> list[int]:
+    value = term.constant.value if term.constant is not None else None
+    if not isinstance(value, list) or not value or not all(isinstance(item, int) and 0 < item <= groups for item in value):
+        raise Misfit("the capture groups must be a constant array of their numbers", "for example dynamic([1, 2])")
+    return [item for item in value if isinstance(item, int)]
+
+
+def _replace_regex(source: Sql, pattern: Sql, replacement: Sql) -> Sql:
+    return sql.call("replaceRegexpAll", source, pattern, replacement)
+
+
+def _replace_regex_term(arguments: Sequence[Term]) -> Term:
+    source, pattern, replacement = (accept(argument, STRING) for argument in arguments)
+    node = _replace_regex(source.sql, regex_of(pattern), replacement.sql)
+    return finished(STRING, node, [source, pattern, replacement])
+
+
+def _replace(arguments: Sequence[Term]) -> Term:
+    pattern, replacement, source = arguments
+    return _replace_regex_term([source, pattern, replacement])
+
+
+def _trim(*anchored: str) -> Function:
+    """Cuts one match of the pattern at the start, at the end or at both."""
+
+    def build(arguments: Sequence[Term]) -> Term:
+        pattern = unicode_aware(constant_string(arguments[0], "the regular expression"))
+        source = accept(arguments[1], STRING)
+        node = source.sql
+        for anchor in anchored:
+            bounded = f"{DOT_STOPS_AT_NEWLINE}{anchor.replace('x', f'(?:{pattern})')}"
+            node = sql.call("replaceRegexpOne", node, bounded, "")
+        return finished(STRING, node, [source])
+
+    names = {("^x",): "trim_start", ("x$",): "trim_end", ("^x", "x$"): "trim"}
+    return Function(names[anchored], 2, 2, build)
+
+
+def _count_of(arguments: Sequence[Term]) -> Term:
+    text, wanted = accept(arguments[0], STRING), accept(arguments[1], STRING)
+    kind = constant_string(arguments[2], "the kind of search") if len(arguments) == 3 else "normal"
+    if kind == "regex":
+        node = sql.call("countMatches", text.sql, regex_of(wanted))
+    elif kind == "normal":
+        node = _overlapping_count(text.sql, wanted.sql)
+    else:
+        raise Misfit(f"a search is normal or regex, not {kind}")
+    return finished(LONG, sql.call("toInt64", node), [text, wanted])
+
+
+def _overlapping_count(text: Sql, wanted: Sql) -> Sql:
+    here = sql.call("substring", text, sql.variable("place"), sql.call("length", wanted))
+    places = sql.call("range", 1, sql.plus(sql.call("length", text), 1))
+    count = sql.call("arrayCount", sql.lambda_("place", sql.eq(here, wanted)), places)
+    return sql.if_(sql.eq(wanted, ""), 0, count)
+
+
+def _regex_quote(arguments: Sequence[Term]) -> Term:
+    value = arguments[0].constant.value if arguments[0].constant is not None else None
+    if isinstance(value, str):
+        return Term(STRING, sql.literal(quote_pattern(value)), nullable=False)
+    text = accept(arguments[0], STRING)
+    return finished(STRING, sql.call("regexpQuoteMeta", text.sql), [text])
+
+
+PATTERNS: tuple[Function, ...] = (
+    Function("extract", 3, 3, _extract),
+    Function("extract_all", 2, 3, _extract_all),
+    Function("extractall", 2, 3, _extract_all),
+    Function("replace_regex", 3, 3, _replace_regex_term),
+    Function("replace", 3, 3, _replace),
+    _trim("^x"),
+    _trim("x$"),
+    _trim("^x", "x$"),
+    Function("countof", 2, 3, _count_of),
+    Function("regex_quote", 1, 1, _regex_quote),
+)
+"""The rows of this table."""

@@ -1,0 +1,125 @@
+"""The row of a function table: how a scalar function takes its arguments, names its column and becomes SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias
+
+from gatelog.kql import sql
+from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import NUMBERS, KqlType
+
+
+class Naming(Enum):
+    """The name of a column computed by a function and not named by the author (Kusto.Language, ResultNameKind)."""
+
+    NONE = auto()  # Column1
+    FIRST = auto()  # the name of the first argument
+    ONLY = auto()  # the name of the first argument when there is no other
+    PREFIXED = auto()  # prefix_firstargument
+
+
+class Anything(Enum):
+    """Parameter kinds beside the types themselves."""
+
+    SCALAR = auto()  # any type, as it comes
+    NUMBER = auto()  # any numeric type; a dynamic becomes real
+
+
+ParameterKind: TypeAlias = KqlType | Anything
+Build: TypeAlias = Callable[[Sequence[Term]], Term]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A scalar function: between `least` and `most` arguments, `most` None for any number."""
+
+    name: str
+    least: int
+    most: int | None
+    build: Build
+    naming: Naming = Naming.NONE
+    prefix: str = ""
+
+
+def accept(term: Term, kind: ParameterKind) -> Term:
+    """An argument in the type of its parameter; raises Misfit where Kusto has no implicit conversion."""
+    if kind is Anything.SCALAR or term.type is kind:
+        return term
+    if kind is Anything.NUMBER:
+        if term.type in NUMBERS:
+            return term
+        return accept(term, KqlType.REAL)
+    if not isinstance(kind, KqlType) or not _implicit(term.type, kind):
+        raise Misfit(f"expected {_shown(kind)}, this is {term.type}", f"convert it, for example with to{_shown(kind)}()")
+    return convert(term, kind)
+
+
+def _shown(kind: ParameterKind) -> str:
+    return kind.value if isinstance(kind, KqlType) else "a number"
+
+
+def _implicit(source: KqlType, target: KqlType) -> bool:
+    if not convertible(source, target):
+        return False
+    return target is KqlType.STRING or source is KqlType.DYNAMIC or (source in NUMBERS and target in NUMBERS)
+
+
+def simple(
+    name: str,
+    parameters: Sequence[ParameterKind],
+    result: KqlType,
+    build: Callable[..., Sql],
+    *,
+    optional: int = 0,
+    may_fail: bool = False,
+    naming: Naming = Naming.NONE,
+    prefix: str = "",
+) -> Function:
+    """A function of SQL values: null when an argument is null (or, with `may_fail`, for other reasons).
+
+    The last `optional` parameters may be left out; `build` then gets fewer arguments.
+    """
+
+    def build_term(arguments: Sequence[Term]) -> Term:
+        accepted = [accept(argument, kind) for argument, kind in zip(arguments, parameters, strict=False)]
+        return finished(result, build(*(term.sql for term in accepted)), accepted, may_fail=may_fail)
+
+    return Function(name, len(parameters) - optional, len(parameters), build_term, naming, prefix)
+
+
+def finished(result: KqlType, node: Sql, arguments: Sequence[Term], *, may_fail: bool = False) -> Term:
+    """The term of a call: nullable when an argument is, a string never."""
+    nullable = may_fail or any(argument.nullable for argument in arguments)
+    if result is KqlType.STRING:
+        return Term(result, sql.if_null(node, "") if nullable else node, nullable=False)
+    return Term(result, node, nullable)
+
+
+def constant_string(term: Term, what: str) -> str:
+    """The text of an argument that must be a constant string."""
+    value = term.constant.value if term.constant is not None else None
+    if not isinstance(value, str):
+        raise Misfit(f"{what} must be a constant string")
+    return value
+
+
+def constant_integer(term: Term, what: str) -> int:
+    """The number of an argument that must be a constant integer."""
+    value = term.constant.value if term.constant is not None else None
+    if not isinstance(value, int):
+        raise Misfit(f"{what} must be a constant integer")
+    return value
+
+
+def aliases(row: Function, *names: str) -> tuple[Function, ...]:
+    """The row, and again under other names."""
+    others = (
+        Function(name, row.least, row.most, row.build, row.naming, row.prefix) for name in names
+    )
+    return (row, *others)

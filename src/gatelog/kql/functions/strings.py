@@ -1,0 +1,194 @@
+"""Functions on strings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import json_values, sql
+from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
+from gatelog.kql.misfit import Unsupported
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+STRING, LONG, DYNAMIC, BOOL = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC, KqlType.BOOL
+
+
+def _length(text: Sql) -> Sql:
+    return sql.call("toInt64", sql.call("lengthUTF8", text))
+
+
+def _concat(arguments: Sequence[Term]) -> Term:
+    texts = [accept(argument, STRING) for argument in arguments]
+    return finished(STRING, sql.call("concat", *(text.sql for text in texts)), texts)
+
+
+def _concat_with(arguments: Sequence[Term]) -> Term:
+    delimiter, *texts = (accept(argument, STRING) for argument in arguments)
+    joined = sql.call("arrayStringConcat", sql.array([text.sql for text in texts]), delimiter.sql)
+    return finished(STRING, joined, texts)
+
+
+def _repeat(text: Sql, times: Sql, delimiter: Sql | None = None) -> Sql:
+    count = sql.call("toUInt64", sql.call("greatest", times, 0))
+    return sql.call("arrayStringConcat", sql.call("arrayWithConstant", count, text), delimiter or sql.literal(""))
+
+
+def _substring(text: Sql, start: Sql, length: Sql | None = None) -> Sql:
+    offset = sql.if_(sql.less(start, 0), sql.call("greatest", sql.plus(_length(text), start), 0), start)
+    if length is None:
+        return sql.call("substringUTF8", text, sql.plus(offset, 1))
+    return sql.call("substringUTF8", text, sql.plus(offset, 1), sql.call("greatest", length, 0))
+
+
+def _substring_term(arguments: Sequence[Term]) -> Term:
+    text, start, *length = (accept(a, kind) for a, kind in zip(arguments, (STRING, LONG, LONG), strict=False))
+    if start.constant is not None and isinstance(start.constant.value, int) and start.constant.value >= 0:
+        sizes = [sql.call("greatest", size.sql, 0) for size in length]
+        node = sql.call("substringUTF8", text.sql, start.constant.value + 1, *sizes)
+    else:
+        node = sql.with_value(text.sql, "text", lambda value: _substring(value, start.sql, *(n.sql for n in length)))
+    return finished(STRING, node, [text, start, *length])
+
+
+def _index_of(arguments: Sequence[Term]) -> Term:
+    kinds = (STRING, STRING, LONG, LONG, LONG)
+    text, wanted, *rest = (accept(a, kind) for a, kind in zip(arguments, kinds, strict=False))
+    if not rest:
+        position = sql.minus(sql.call("toInt64", sql.call("positionUTF8", text.sql, wanted.sql)), 1)
+        return finished(LONG, position, [text, wanted])
+    if len(rest) == 3 and not (rest[1].constant is not None and rest[1].constant.value == -1):
+        raise Unsupported("indexof() with both a length and an occurrence is not supported", "give -1 as the length")
+    defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
+    start, length, occurrence = [term.sql for term in rest] + defaults[len(rest) :]
+    start = sql.call("greatest", start, 0)
+    node = _index_in_window(text.sql, wanted.sql, start, length, occurrence)
+    return finished(LONG, node, [text, wanted, *rest], may_fail=True)
+
+
+def _index_in_window(text: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql) -> Sql:
+    """The place of the n-th occurrence: what stands before it, cut at the earlier ones, with those in between."""
+    size = sql.if_(sql.less(length, 0), _length(text), length)
+    window = sql.call("substringUTF8", text, sql.plus(start, 1), size)
+
+    def place(pieces: Sql) -> Sql:
+        before = sql.call("arrayMap", sql.lambda_("piece", _length(sql.variable("piece"))), _first(pieces, occurrence))
+        skipped = sql.times(sql.minus(occurrence, 1), _length(wanted))
+        found = sql.plus(sql.plus(start, sql.call("toInt64", sql.call("arraySum", before))), skipped)
+        return sql.if_(sql.greater(sql.call("length", pieces), occurrence), found, -1)
+
+    valid = sql.all_of([sql.at_least(length, -1), sql.greater(occurrence, 0)])
+    found = sql.with_value(sql.call("splitByString", wanted, window), "pieces", place)
+    return sql.if_(valid, sql.call("toInt64", found), sql.null())
+
+
+def _first(array: Sql, count: Sql) -> Sql:
+    return sql.call("arraySlice", array, 1, sql.call("greatest", count, 0))
+
+
+def _split(arguments: Sequence[Term]) -> Term:
+    text, delimiter = accept(arguments[0], STRING), accept(arguments[1], STRING)
+    pieces = sql.call("splitByString", delimiter.sql, text.sql)
+    if len(arguments) > 2:
+        wanted = accept(arguments[2], LONG)
+        pieces = sql.call("arraySlice", pieces, sql.plus(wanted.sql, 1), 1)
+    return Term(DYNAMIC, string_array(pieces), nullable=False)
+
+
+def string_array(texts: Sql) -> Sql:
+    """The JSON array of an Array(String)."""
+    return json_values.array_text(
+        sql.call("arrayMap", sql.lambda_("item", json_values.quoted(sql.variable("item"))), texts)
+    )
+
+
+def _strcat_array(array: Sql, delimiter: Sql) -> Sql:
+    present = json_values.present(sql.variable("item"))
+    texts = sql.call("arrayMap", sql.lambda_("item", json_values.string_of(present)), json_values.elements(array))
+    return sql.call("arrayStringConcat", texts, delimiter)
+
+
+def _compare(left: Sql, right: Sql) -> Sql:
+    return sql.call("toInt64", sql.call("multiIf", sql.less(left, right), -1, sql.greater(left, right), 1, 0))
+
+
+def _replace_string(text: Sql, wanted: Sql, replacement: Sql) -> Sql:
+    return sql.if_(sql.eq(wanted, ""), text, sql.call("replaceAll", text, wanted, replacement))
+
+
+def _hex_digest(function: str) -> Function:
+    names = {"SHA256": "hash_sha256", "MD5": "hash_md5", "SHA1": "hash_sha1"}
+    return simple(
+        names[function], [STRING], STRING, lambda text: sql.call("lower", sql.call("hex", sql.call(function, text)))
+    )
+
+
+def _xxhash(text: Sql, modulus: Sql | None = None) -> Sql:
+    value = sql.call("reinterpretAsInt64", sql.call("xxHash64", text))
+    if modulus is None:
+        return value
+    unsigned = sql.call("xxHash64", text)
+    return sql.call("toInt64", sql.call("modulo", unsigned, modulus))
+
+
+def _type_name(arguments: Sequence[Term]) -> Term:
+    term = arguments[0]
+    if term.type is not DYNAMIC:
+        return Term(STRING, sql.literal(term.type.value), nullable=False)
+    return Term(STRING, sql.with_value(term.sql, "json", _dynamic_type_name), nullable=False)
+
+
+def _dynamic_type_name(json: Sql) -> Sql:
+    return sql.call(
+        "multiIf",
+        sql.is_null(json), "null",
+        json_values.is_array(json), "array",
+        json_values.is_object(json), "dictionary",
+        json_values.is_string(json), "string",
+        sql.in_(json, [sql.literal("true"), sql.literal("false")]), "bool",
+        sql.call("match", json, r"^-?\d+$"), "long",
+        "double",
+    )  # fmt: skip  # pairs of condition and value
+
+
+STRINGS: tuple[Function, ...] = (
+    simple("strlen", [STRING], LONG, _length, naming=Naming.PREFIXED, prefix="strlen"),
+    simple(
+        "string_size",
+        [STRING],
+        LONG,
+        lambda text: sql.call("toInt64", sql.call("length", text)),
+        naming=Naming.PREFIXED,
+        prefix="string_size",
+    ),
+    simple("tolower", [STRING], STRING, lambda text: sql.call("lowerUTF8", text)),
+    simple("toupper", [STRING], STRING, lambda text: sql.call("upperUTF8", text)),
+    simple("reverse", [STRING], STRING, lambda text: sql.call("reverseUTF8", text)),
+    Function("strcat", 1, 64, _concat),
+    Function("strcat_delim", 3, 65, _concat_with),
+    simple("strrep", [STRING, LONG, STRING], STRING, _repeat, optional=1),
+    *aliases(simple("strcat_array", [DYNAMIC, STRING], STRING, _strcat_array), "array_strcat"),
+    Function("substring", 2, 3, _substring_term),
+    Function("indexof", 2, 5, _index_of),
+    Function("split", 2, 3, _split, Naming.FIRST),
+    simple("strcmp", [STRING, STRING], LONG, _compare),
+    simple("replace_string", [STRING, STRING, STRING], STRING, _replace_string),
+    simple("url_decode", [STRING], STRING, lambda text: sql.call("decodeURLComponent", text)),
+    simple("url_encode_component", [STRING], STRING, lambda text: sql.call("encodeURLComponent", text)),
+    *aliases(
+        simple("base64_encode_tostring", [STRING], STRING, lambda text: sql.call("base64Encode", text)),
+        "base64_encodestring",
+    ),
+    *aliases(
+        simple("base64_decode_tostring", [STRING], STRING, lambda text: sql.call("tryBase64Decode", text)),
+        "base64_decodestring",
+    ),
+    _hex_digest("SHA256"),
+    _hex_digest("MD5"),
+    _hex_digest("SHA1"),
+    simple("hash_xxhash64", [STRING, LONG], LONG, _xxhash, optional=1),
+    simple("isascii", [STRING], BOOL, lambda text: sql.eq(sql.call("length", text), sql.call("lengthUTF8", text))),
+    simple("isutf8", [STRING], BOOL, lambda text: sql.call("isValidUTF8", text)),
+    Function("gettype", 1, 1, _type_name, Naming.PREFIXED, "type"),
+)
+"""The rows of this table."""

@@ -1,0 +1,276 @@
+"""From the bound query to SELECT statements.
+
+A `Block` is one SELECT in the making. Stages are put into the block of their input as long as that keeps their meaning;
+when it would not (a filter after a limit, say) the block becomes a subquery of a new one. Columns that nobody
+needs are never mentioned, so the engine does not read them.
+
+    where, extend, project     join the block, unless it is grouped (or, for where, limited)
+    sort                       joins, unless the block is limited; replaces an earlier order
+    take                       joins, unless the block is limited
+    summarize                  joins a block of rows; its input's order is dropped
+    join, union, mv-expand     begin a new block
+
+Every SQL name is unique in the whole query, therefore an alias may be used anywhere in its SELECT, as ClickHouse allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import singledispatch
+
+from sqlglot import exp
+
+from gatelog.kql import relations as rel
+from gatelog.kql import sql
+from gatelog.kql.sql import Sql
+from gatelog.kql.types import KqlType, clickhouse_type
+
+Names = frozenset[str]
+
+
+@dataclass(slots=True)
+class Block:
+    """One SELECT. `columns` maps every column in reach to its expression, None where the source has it under that name."""
+
+    source: Sql | None
+    columns: dict[str, Sql | None]
+    where: list[Sql] = field(default_factory=list)
+    group: tuple[str, ...] | None = None
+    order: tuple[rel.SortKey, ...] = ()
+    limit: Sql | None = None
+    windowed: bool = False
+    joins: list[exp.Join] = field(default_factory=list)
+
+    def nested(self, need: Iterable[str]) -> Block:
+        """A new block over this one as its subquery; the order moves outwards."""
+        need = dict.fromkeys([*need, *(key.sql_name for key in self.order)])
+        inner = self if self.limit is not None else replace(self, order=())
+        names = [name for name in self.columns if name in need]
+        return Block(sql.subquery(inner.select(names)), dict.fromkeys(names), order=self.order)
+
+    def select(self, names: Iterable[str]) -> exp.Select:
+        """The statement that returns the columns `names`, in that order."""
+        shown = list(names)
+        items = [self._item(name, name in shown[:place]) for place, name in enumerate(shown)]
+        select = exp.Select(expressions=items or [sql.alias(sql.literal(1), "_")])
+        self._add_helpers(select, shown)
+        if self.source is not None:
+            select.set("from_", exp.From(this=self.source))
+        if self.joins:
+            select.set("joins", self.joins)
+        if self.where:
+            select.set("where", exp.Where(this=sql.all_of(self.where)))
+        if self.group:
+            select.set("group", exp.Group(expressions=[sql.column(name) for name in self.group]))
+        if self.order:
+            select.set("order", exp.Order(expressions=[ordered(key) for key in self.order]))
+        if self.limit is not None:
+            select.set("limit", exp.Limit(expression=self.limit))
+        return select
+
+    def _item(self, name: str, repeated: bool) -> Sql:
+        expression = self.columns[name]
+        return sql.column(name) if expression is None or repeated else sql.alias(expression, name)
+
+    def _add_helpers(self, select: exp.Select, shown: list[str]) -> None:
+        """Puts into WITH the expressions that are used by others but not shown."""
+        used = [node for node in (self.columns[name] for name in shown) if node is not None]
+        used += [*self.where, *(sql.column(key.sql_name) for key in self.order), *map(sql.column, self.group or ())]
+        helpers = self._helpers(used, set(shown))
+        if helpers:
+            aliases = [exp.CTE(this=node, alias=sql.identifier(name), scalar=True) for name, node in helpers.items()]
+            select.set("with_", exp.With(expressions=aliases))
+
+    def _helpers(self, used: list[Sql], shown: set[str]) -> Mapping[str, Sql]:
+        found: dict[str, Sql] = {}
+        while used:
+            for name in sorted(sql.columns_read(used.pop())):
+                node = self.columns.get(name)
+                if node is not None and name not in shown and name not in found:
+                    found[name] = node
+                    used.append(node)
+        return found
+
+
+def ordered(key: rel.SortKey) -> Sql:
+    """A sort key of ORDER BY."""
+    return exp.Ordered(this=sql.column(key.sql_name), desc=key.descending, nulls_first=key.nulls_first)
+
+
+def select_of(relation: rel.Relation, names: Iterable[str]) -> exp.Select:
+    """The statement for a relation that returns the columns `names`, in that order."""
+    wanted = list(names)
+    return lower(relation, frozenset(wanted)).select(wanted)
+
+
+@singledispatch
+def lower(relation: rel.Relation, need: Names) -> Block:
+    """The block for a relation in which the columns `need` are in reach."""
+    raise TypeError(f"no rule for {type(relation).__name__}")
+
+
+@lower.register
+def _scan(relation: rel.Scan, need: Names) -> Block:
+    database, _, name = relation.table.source.rpartition(".")
+    source = exp.Table(this=sql.identifier(name), db=sql.identifier(database) if database else None)
+    columns: dict[str, Sql | None] = {}
+    for sql_name, column in relation.columns.items():
+        if sql_name in need:
+            columns[sql_name] = None if sql_name == column else sql.column(column)
+    block = Block(source, columns)
+    return block if all(node is None for node in columns.values()) else block.nested(columns)
+
+
+@lower.register
+def _rows(relation: rel.Rows, need: Names) -> Block:
+    shown = [place for place, field in enumerate(relation.fields) if field.sql_name in need] or [0]
+    names = [relation.fields[place].sql_name for place in shown]
+    if not relation.rows:
+        empty = {name: _empty(relation.fields[place].type) for name, place in zip(names, shown, strict=True)}
+        return Block(None, dict(empty), where=[sql.boolean(False)])
+    structure = ", ".join(
+        f"c{place} {clickhouse_type(relation.fields[place].type, nullable=True)}" for place in shown
+    )
+    rows = [exp.Tuple(expressions=[row[place] for place in shown]) for row in relation.rows]
+    source = sql.call("values", structure, *rows)
+    block = Block(source, {name: sql.column(f"c{place}") for name, place in zip(names, shown, strict=True)})
+    return block.nested(names)
+
+
+def _empty(kql_type: KqlType) -> Sql:
+    if kql_type is KqlType.STRING:
+        return sql.literal("")
+    return sql.cast(sql.null(), clickhouse_type(kql_type, nullable=True))
+
+
+@lower.register
+def _single(relation: rel.Single, need: Names) -> Block:
+    return Block(None, {})
+
+
+@lower.register
+def _counted(relation: rel.Counted, need: Names) -> Block:
+    name = relation.fields[0].sql_name
+    return Block(sql.call("numbers", relation.count), {name: sql.call("toInt64", sql.column("number"))})
+
+
+@lower.register
+def _filter(relation: rel.Filter, need: Names) -> Block:
+    need |= sql.columns_read(relation.condition)
+    block = lower(relation.input, need)
+    if block.limit is not None or block.group is not None or block.windowed:
+        block = block.nested(need)
+    block.where.append(relation.condition)
+    return block
+
+
+@lower.register
+def _compute(relation: rel.Compute, need: Names) -> Block:
+    wanted = [computed for computed in relation.computed if computed.field.sql_name in need]
+    if not wanted:
+        return lower(relation.input, need)
+    inner = need - {computed.field.sql_name for computed in wanted}
+    inner |= {name for computed in wanted for name in sql.columns_read(computed.sql)}
+    inner -= {computed.field.sql_name for computed in wanted}
+    inner |= {key.sql_name for key in relation.input.order} if relation.windowed else frozenset()
+    block = lower(relation.input, inner)
+    if block.group is not None or (relation.windowed and (block.limit is not None or block.windowed)):
+        block = block.nested(inner)
+    block.columns.update((computed.field.sql_name, computed.sql) for computed in wanted)
+    block.windowed = block.windowed or relation.windowed
+    return block
+
+
+@lower.register
+def _sort(relation: rel.Sort, need: Names) -> Block:
+    need |= {key.sql_name for key in relation.keys}
+    block = lower(relation.input, need)
+    if block.limit is not None:
+        block = block.nested(need)
+    block.order = relation.keys
+    return block
+
+
+@lower.register
+def _serialized(relation: rel.Serialized, need: Names) -> Block:
+    return lower(relation.input, need)
+
+
+@lower.register
+def _limit(relation: rel.Limit, need: Names) -> Block:
+    block = lower(relation.input, need)
+    if block.limit is not None:
+        block = block.nested(need)
+    block.limit = relation.count
+    return block
+
+
+@lower.register
+def _unnest(relation: rel.Unnest, need: Names) -> Block:
+    items = dict(zip((item.sql_name for item in relation.items), relation.arrays, strict=True))
+    inner = (need - items.keys()) | set(relation.arrays)
+    block = lower(relation.input, inner).nested(inner)
+    joined = [sql.alias(sql.column(array), item) for item, array in items.items()]
+    block.joins.append(exp.Join(this=joined[0], expressions=joined[1:], kind="ARRAY"))
+    block.columns.update(dict.fromkeys(items))
+    return block
+
+
+@lower.register
+def _aggregate(relation: rel.Aggregate, need: Names) -> Block:
+    aggregates = [computed for computed in relation.aggregates if computed.field.sql_name in need]
+    if not relation.keys and not aggregates:
+        aggregates = list(relation.aggregates[:1])
+    made = (*relation.keys, *aggregates)
+    inner = frozenset(name for computed in made for name in sql.columns_read(computed.sql))
+    block = lower(relation.input, inner)
+    keeps_order = relation.ordered and bool(block.order)
+    if block.limit is not None or block.group is not None or block.windowed or keeps_order:
+        block = _subquery_in_order(block, inner) if keeps_order else block.nested(inner)
+    block.order = ()
+    block.columns.update((computed.field.sql_name, computed.sql) for computed in made)
+    block.group = tuple(computed.field.sql_name for computed in relation.keys)
+    return block
+
+
+def _subquery_in_order(block: Block, need: Names) -> Block:
+    """A new block over this one, whose rows arrive in its order."""
+    names = [name for name in block.columns if name in need]
+    return Block(sql.subquery(block.select(names)), dict.fromkeys(names))
+
+
+@lower.register
+def _join(relation: rel.Join, need: Names) -> Block:
+    left = need | {name for one, _ in relation.on for name in sql.columns_read(one)}
+    right = need | {name for _, other in relation.on for name in sql.columns_read(other)}
+    sides = [_side(relation.left, left, "l"), _side(relation.right, right, "r")]
+    words = relation.kind.split()
+    on = sql.all_of([sql.binary(exp.NullSafeEQ, one, other) for one, other in relation.on])
+    join = exp.Join(this=sides[1][0], side=words[0], kind=words[1] if len(words) > 1 else None, on=on)
+    return Block(sides[0][0], dict.fromkeys([*sides[0][1], *sides[1][1]]), joins=[join])
+
+
+def _side(relation: rel.Relation, need: Names, name: str) -> tuple[Sql, list[str]]:
+    """A side of a join as a named subquery, and the names of its columns."""
+    block = lower(relation, need)
+    names = [name for name in block.columns if name in need]
+    inner = block if block.limit is not None else replace(block, order=())
+    side = exp.Subquery(this=inner.select(names), alias=exp.TableAlias(this=sql.identifier(name)))
+    return side, names
+
+
+@lower.register
+def _union(relation: rel.Union, need: Names) -> Block:
+    places = [place for place, field in enumerate(relation.fields) if field.sql_name in need]
+    names = [relation.fields[place].sql_name for place in places]
+    selects: list[exp.Query] = []
+    for branch in relation.branches:
+        columns = tuple(
+            rel.Computed(relation.fields[place], branch.columns[place]) for place in places
+        )
+        selects.append(select_of(rel.Compute(relation.fields, branch.input, columns), names))
+    whole = selects[0]
+    for select in selects[1:]:
+        whole = exp.Union(this=whole, expression=select, distinct=False)
+    return Block(sql.subquery(whole), dict.fromkeys(names))

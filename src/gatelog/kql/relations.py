@@ -1,0 +1,202 @@
+"""The bound query: a tree of relations whose expressions are SQL already. `lower` makes SELECTs of it.
+
+    sources      Scan (a table) · Rows (datatable) · Single (print) · Counted (range)
+    row by row   Filter · Compute · Sort · Serialized · Limit · Unnest (mv-expand)
+    whole        Aggregate (summarize, distinct) · Join · Union
+
+`fields` are the columns that KQL sees, in order. What is not among them may still be used from outside by its SQL
+name: typed columns behind JSON paths, sort keys. Lowering asks each relation only for the columns in need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gatelog.kql.schema import JsonPath, Table
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Field
+
+
+class SortKey(NamedTuple):
+    """An order by the column `sql_name`."""
+
+    sql_name: str
+    descending: bool
+    nulls_first: bool
+
+
+class Computed(NamedTuple):
+    """A new column and its expression."""
+
+    field: Field
+    sql: Sql
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """A table at some stage of the query."""
+
+    fields: tuple[Field, ...]
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """The keys by which the rows are sorted; empty when their order is not defined."""
+        return ()
+
+    @property
+    def serialized(self) -> bool:
+        """Whether the rows have an order that row_number, prev and next can speak of."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan(Relation):
+    """A table of the catalogue; `columns` maps SQL names to the columns of its source.
+
+    `typed` grows while expressions are bound: the typed columns behind the JSON paths they use.
+    """
+
+    table: Table
+    columns: Mapping[str, str]
+    typed: dict[tuple[str, JsonPath], Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows(Relation):
+    """Rows written in the query, constant expressions."""
+
+    rows: tuple[tuple[Sql, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Single(Relation):
+    """One row without columns."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted(Relation):
+    """The numbers from 0 to `count` - 1, in order, as the only column."""
+
+    count: Sql
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage(Relation):
+    """A relation made of one other."""
+
+    input: Relation
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """A stage keeps the order of its input unless it says otherwise."""
+        return self.input.order
+
+    @property
+    def serialized(self) -> bool:
+        """A stage keeps what order its input has."""
+        return self.input.serialized
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filter(Stage):
+    """The rows for which `condition` is true; NULL is not."""
+
+    condition: Sql
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compute(Stage):
+    """New columns beside those of the input; `windowed` when they depend on the order of the rows."""
+
+    computed: tuple[Computed, ...]
+    windowed: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sort(Stage):
+    """The rows in the order of `keys`."""
+
+    keys: tuple[SortKey, ...]
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """The new order."""
+        return self.keys
+
+    @property
+    def serialized(self) -> bool:
+        """A sorted table is in order."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Serialized(Stage):
+    """The rows in the order in which they come, declared to be one that counts."""
+
+    @property
+    def serialized(self) -> bool:
+        """As the author declared."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limit(Stage):
+    """The first `count` rows."""
+
+    count: Sql
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unnest(Stage):
+    """A row for each element: `items` are columns, each from the array column of the same place in `arrays`.
+
+    Arrays that are shorter are filled with the default of their type.
+    """
+
+    items: tuple[Field, ...]
+    arrays: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregate(Stage):
+    """A row for each combination of the keys. `ordered` when an aggregate keeps the order of the rows."""
+
+    keys: tuple[Computed, ...]
+    aggregates: tuple[Computed, ...]
+    ordered: bool = False
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """Groups come in no order."""
+        return ()
+
+    @property
+    def serialized(self) -> bool:
+        """Groups come in no order."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join(Relation):
+    """ClickHouse's join `kind` ("INNER", "LEFT", "LEFT ANTI", ...) of two relations on equal (or both null) keys."""
+
+    left: Relation
+    right: Relation
+    kind: str
+    on: tuple[tuple[Sql, Sql], ...]
+
+
+class Branch(NamedTuple):
+    """An input of a union, and the expression for each column of the union, by place."""
+
+    input: Relation
+    columns: tuple[Sql, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Union(Relation):
+    """All rows of all branches."""
+
+    branches: tuple[Branch, ...]

@@ -1,0 +1,182 @@
+"""What an expression can see while it is bound, and what all of one query shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import NoReturn, TypeAlias
+
+from gatelog.errors import KqlError, KqlSemanticError, KqlUnsupportedError
+from gatelog.kql import ast
+from gatelog.kql.catalog import Catalog
+from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.relations import Computed, Relation, SortKey
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Field, Term, reference
+from gatelog.kql.types import KqlType
+
+MOST_STAGES = 2_000
+"""Operators of one query after its functions and tables were put in place; a let-bound table counts at each use."""
+
+DEEPEST_CALL = 32
+"""Calls of the author's functions inside each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableBinding:
+    """A name for a table: `make` binds it anew at each use."""
+
+    make: Callable[[], Relation]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBinding:
+    """A name for a function, with the names that were known where it stands."""
+
+    function: ast.Function
+    names: Mapping[str, Binding]
+
+
+Binding: TypeAlias = "Term | TableBinding | FunctionBinding"
+
+
+class Context:
+    """One compilation: the text, the catalogue, the time, and the names already used in the SQL."""
+
+    def __init__(self, text: str, catalog: Catalog, now: int, *, use_paths: bool) -> None:
+        self.text = text
+        self.catalog = catalog
+        self.now = now
+        self.use_paths = use_paths
+        self.stages = 0
+        self.depth = 0
+        self._used: dict[str, int] = {}
+
+    def fresh(self, name: str) -> str:
+        """A name for the SQL that no other column of the query has: `name`, `name_2`, ..."""
+        count = self._used.get(name, 0) + 1
+        self._used[name] = count
+        if count == 1:
+            return name
+        return self.fresh(f"{name}_{count}")
+
+    def field(self, name: str, kql_type: KqlType, *, nullable: bool = True) -> Field:
+        """A new column."""
+        is_nullable = nullable and kql_type is not KqlType.STRING
+        return Field(name, kql_type, self.fresh(name), is_nullable)
+
+    def count_stage(self, node: ast.Node) -> None:
+        """Notes one more operator; refuses the query when there are too many."""
+        self.stages += 1
+        if self.stages > MOST_STAGES:
+            self.fail(node, f"the query has more than {MOST_STAGES} stages", "use let-bound tables less often")
+
+    def fail(self, node: ast.Node, message: str, hint: str = "") -> NoReturn:
+        """Raises the author's error at `node`."""
+        line, column = node.span.line_and_column(self.text)
+        raise KqlSemanticError(message, line=line, column=column, hint=hint)
+
+    def unsupported(self, node: ast.Node, what: str, hint: str = "") -> NoReturn:
+        """Raises the refusal of valid KQL at `node`."""
+        line, column = node.span.line_and_column(self.text)
+        raise KqlUnsupportedError(f"{what} is not supported", line=line, column=column, hint=hint)
+
+    @contextmanager
+    def at(self, node: ast.Node) -> Iterator[None]:
+        """Gives the refusals of the tables of operators and functions their place in the text."""
+        try:
+            yield
+        except Misfit as misfit:
+            line, column = node.span.line_and_column(self.text)
+            error: type[KqlError] = KqlUnsupportedError if isinstance(misfit, Unsupported) else KqlSemanticError
+            raise error(misfit.message, line=line, column=column, hint=misfit.hint) from None
+
+
+@dataclass(slots=True)
+class Pending:
+    """What binding the expressions of a stage asks of the stage: columns computed before it, and ordered input."""
+
+    windows: list[Computed] = field(default_factory=list)
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names in reach: columns of the row first, then let-bound names.
+
+    `keys` is set while the aggregates of a summarize are bound: outside of an aggregate only these columns count.
+    """
+
+    context: Context
+    names: Mapping[str, Binding]
+    bind_table: Callable[[ast.Expression, Scope], Relation]
+    call_function: Callable[[FunctionBinding, ast.Call, Scope], Term]
+    fields: tuple[Field, ...] = ()
+    order: tuple[SortKey, ...] = ()
+    serialized: bool = False
+    keys: tuple[Field, ...] | None = None
+    pending: Pending = field(default_factory=Pending)
+
+    def over(self, relation: Relation) -> Scope:
+        """The scope of a stage whose input is `relation`."""
+        return replace(
+            self,
+            fields=relation.fields,
+            order=relation.order,
+            serialized=relation.serialized,
+            keys=None,
+            pending=Pending(),
+        )
+
+    def with_name(self, name: str, binding: Binding) -> Scope:
+        """The scope in which `name` means `binding`."""
+        return replace(self, names={**self.names, name: binding})
+
+    def aggregating(self, keys: tuple[Field, ...]) -> Scope:
+        """The scope of the aggregates of a summarize by `keys`."""
+        return replace(self, keys=keys)
+
+    def inside_aggregate(self) -> Scope:
+        """The scope of the arguments of an aggregate."""
+        return replace(self, keys=None)
+
+    def column(self, name: str) -> Field | None:
+        """The column called `name`."""
+        visible = self.fields if self.keys is None else self.keys
+        return next((column for column in visible if column.name == name), None)
+
+    def resolve(self, node: ast.Name) -> Term:
+        """The value that a name stands for."""
+        column = self.column(node.value)
+        if column is not None:
+            return reference(column)
+        binding = self.names.get(node.value)
+        if isinstance(binding, Term):
+            return binding
+        if binding is not None:
+            self.context.fail(node, f"'{node.value}' is no value", "it names a table or a function")
+        if self.keys is not None and any(column.name == node.value for column in self.fields):
+            self.context.fail(node, f"'{node.value}' is neither aggregated nor a key", "wrap it in an aggregate or put it after 'by'")
+        self.context.fail(node, f"there is no column '{node.value}'", self._nearest(node.value))
+
+    def _nearest(self, name: str) -> str:
+        known = [column.name for column in self.fields]
+        known += [known_name for known_name, binding in self.names.items() if isinstance(binding, Term)]
+        return nearest(name, known)
+
+    def window(self, name: str, kql_type: KqlType, node: Sql, *, nullable: bool = True) -> Term:
+        """A value over the order of the rows: computed as a column before the stage in hand."""
+        if not self.serialized:
+            raise Misfit(f"{name}() needs rows in order", "put '| sort by ...' or '| serialize' before it")
+        column = self.context.field(name, kql_type, nullable=nullable)
+        self.pending.windows.append(Computed(column, node))
+        return reference(column)
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """A hint that names the known name nearest to `name`, or nothing."""
+    lower = {candidate.lower(): candidate for candidate in known}
+    found = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
+    return f"did you mean '{lower[found[0]]}'?" if found else ""

@@ -1,0 +1,222 @@
+"""Functions that need more than the values of their arguments: the clock of the query, the columns of the row,
+the order of the rows, a type literal or a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from sqlglot import exp
+
+from gatelog.kql import ast, sql
+from gatelog.kql.arithmetic import arithmetic
+from gatelog.kql.comparisons import condition
+from gatelog.kql.conversions import convert
+from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
+from gatelog.kql.json_access import element_of, member_of
+from gatelog.kql.literals import literal_term, long_term, string_term
+from gatelog.kql.lower import ordered, select_of
+from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term, null_of, reference
+from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+
+Bind: TypeAlias = "Callable[[ast.Node, Scope], Term]"
+Special: TypeAlias = "Callable[[ast.Call, Scope, Bind], Term]"
+
+DATETIME, LONG, STRING = KqlType.DATETIME, KqlType.LONG, KqlType.STRING
+
+
+def _arguments(node: ast.Call, scope: Scope, bind: Bind, least: int, most: int) -> list[Term]:
+    if not least <= len(node.arguments) <= most:
+        raise Misfit(f"{node.function}() takes {least} to {most} arguments, here are {len(node.arguments)}")
+    return [bind(argument, scope) for argument in node.arguments]
+
+
+def _now(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    moment = literal_term(DATETIME, scope.context.now)
+    arguments = _arguments(node, scope, bind, 0, 1)
+    return _moved("+", moment, arguments[0]) if arguments else moment
+
+
+def _ago(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    (span,) = _arguments(node, scope, bind, 1, 1)
+    return _moved("-", literal_term(DATETIME, scope.context.now), span)
+
+
+def _moved(operator: str, moment: Term, span: Term) -> Term:
+    """A constant datetime moved; by a constant timespan it stays a constant."""
+    start = moment.constant.value if moment.constant is not None else None
+    distance = span.constant.value if span.constant is not None else None
+    if span.type is KqlType.TIMESPAN and isinstance(start, int) and isinstance(distance, int):
+        return literal_term(DATETIME, start + distance if operator == "+" else start - distance)
+    return arithmetic(operator, moment, span)
+
+
+def _column_if_exists(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    name, default = _arguments(node, scope, bind, 2, 2)
+    value = name.constant.value if name.constant is not None else None
+    if not isinstance(value, str):
+        raise Misfit("the name of the column must be a constant string")
+    column = scope.column(value)
+    return default if column is None else reference(column)
+
+
+def _pack_all(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    if node.arguments:
+        raise Unsupported("pack_all() with ignore_null_empty is not supported")
+    names = [string_term(column.name) for column in scope.fields]
+    return bag_of(names, [reference(column) for column in scope.fields])
+
+
+def _extract(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    *values, last = node.arguments
+    if not isinstance(last, ast.TypeOf):
+        return FUNCTIONS["extract"].build(_arguments(node, scope, bind, 3, 3))
+    found = FUNCTIONS["extract"].build([bind(value, scope) for value in values])
+    return convert(found, KqlType(last.types[0]))
+
+
+_JSON_PATH_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
+
+
+def _extract_json(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`extract_json("$.a[0].b", text [, typeof(type)])`."""
+    target = KqlType(node.arguments[2].types[0]) if _has_type(node) else STRING
+    path, text = (bind(argument, scope) for argument in node.arguments[:2])
+    found = parse_json([text])
+    for key in _json_path(path):
+        found = element_of(found, long_term(key)) if isinstance(key, int) else member_of(found, string_term(key))
+    return convert(found, target)
+
+
+def _has_type(node: ast.Call) -> bool:
+    return len(node.arguments) == 3 and isinstance(node.arguments[2], ast.TypeOf)
+
+
+def _json_path(term: Term) -> list[str | int]:
+    path = term.constant.value if term.constant is not None else None
+    if not isinstance(path, str) or not path.startswith("$"):
+        raise Misfit("the JSON path must be a constant that begins with $")
+    steps: list[str | int] = []
+    place = 1
+    while place < len(path):
+        step = _JSON_PATH_STEP.match(path, place)
+        if step is None:
+            raise Unsupported(f"the JSON path '{path}' is not supported", "use names and indexes only")
+        name, index, quoted = step.groups()
+        steps.append(int(index) if index else name or quoted)
+        place = step.end()
+    return steps
+
+
+def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    if len(node.arguments) != 1:
+        raise Misfit("toscalar() takes one table")
+    table = scope.bind_table(node.arguments[0], scope)
+    first = table.fields[0]
+    select = select_of(table, [first.sql_name]).limit(1)
+    value = sql.subquery(select)
+    return Term(first.type, sql.if_null(value, "") if first.type is STRING else value)
+
+
+def window(scope: Scope, function: Sql, frame: str = "whole", partition: list[Sql] | None = None) -> Sql:
+    """`function OVER (...)` in the order of the rows; frame whole (all rows) or running (up to this row)."""
+    order = exp.Order(expressions=[ordered(key) for key in scope.order]) if scope.order else None
+    end, side = ("UNBOUNDED", "FOLLOWING") if frame == "whole" else ("CURRENT ROW", None)
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=side)
+    return exp.Window(this=function, partition_by=partition or [], order=order, spec=spec)
+
+
+def _restarts(scope: Scope, restart: Term | None) -> list[Sql]:
+    """The partition that begins anew wherever `restart` is true."""
+    if restart is None or (restart.constant is not None and restart.constant.value is False):
+        return []
+    count = sql.call("countIf", condition(restart).condition)
+    group = scope.window("restart", LONG, window(scope, count, "running"), nullable=False)
+    return [group.sql]
+
+
+def _row_number(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    start, restart, *_ = [*_arguments(node, scope, bind, 0, 2), None, None]
+    number = sql.call("toInt64", window(scope, sql.call("row_number"), "running", _restarts(scope, restart)))
+    if start is not None:
+        number = sql.minus(sql.plus(number, convert(start, LONG).sql), 1)
+    return scope.window("row_number", LONG, number, nullable=False)
+
+
+def _row_cumsum(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    value, restart, *_ = [*_arguments(node, scope, bind, 1, 2), None]
+    if value.type not in (*NUMBERS, KqlType.TIMESPAN):
+        raise Misfit(f"a {value.type} cannot be added up")
+    value = convert(value, LONG) if value.type in INTEGERS else value
+    known = sql.if_null(value.sql, literal_term(value.type, 0).sql) if value.nullable else value.sql
+    total = window(scope, sql.call("sum", known), "running", _restarts(scope, restart))
+    return scope.window("row_cumsum", value.type, total, nullable=False)
+
+
+def _neighbour(function: str) -> Special:
+    """`prev` and `next`: the value some rows away, or the default beyond the ends."""
+
+    def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+        value, *rest = _arguments(node, scope, bind, 1, 3)
+        offset = rest[0].constant.value if rest and rest[0].constant is not None else 1
+        if not isinstance(offset, int):
+            raise Misfit(f"the offset of {node.function}() must be a constant integer")
+        default = convert(rest[1], value.type) if len(rest) == 2 else null_of(value.type)
+        filled = sql.call(function, _maybe(value), offset, _maybe(default))
+        return scope.window(node.function, value.type, window(scope, filled))
+
+    return build
+
+
+def _maybe(term: Term) -> Sql:
+    """The value in a type that has a null, so that the default of the window function is one."""
+    return term.sql if term.nullable or term.type is STRING else sql.call("toNullable", term.sql)
+
+
+def _rank(function: str) -> Special:
+    """`row_rank_dense` and `row_rank_min`: equal values that follow each other share a rank."""
+
+    def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+        value, restart, *_ = [*_arguments(node, scope, bind, 1, 2), None]
+        partition = _restarts(scope, restart)
+        before = scope.window("before", value.type, window(scope, sql.call("lagInFrame", _maybe(value), 1)))
+        first = sql.call("row_number")
+        place = scope.window("place", LONG, sql.call("toInt64", window(scope, first, "running", partition)), nullable=False)
+        changed = sql.any_of([sql.eq(place.sql, 1), sql.not_(sql.call("isNotDistinctFrom", value.sql, before.sql))])
+        if function == "dense":
+            count = window(scope, sql.call("countIf", changed), "running", partition)
+            return scope.window("rank", LONG, sql.call("toInt64", count), nullable=False)
+        start = sql.if_(changed, place.sql, 0)
+        return scope.window("rank", LONG, window(scope, sql.call("max", start), "running", partition), nullable=False)
+
+    return build
+
+
+def _new_guid(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    _arguments(node, scope, bind, 0, 0)
+    return Term(KqlType.GUID, sql.call("generateUUIDv4"), nullable=False)
+
+
+SPECIAL_FUNCTIONS: Mapping[str, Special] = {
+    "now": _now,
+    "ago": _ago,
+    "column_ifexists": _column_if_exists,
+    "columnifexists": _column_if_exists,
+    "pack_all": _pack_all,
+    "extract": _extract,
+    "extract_json": _extract_json,
+    "extractjson": _extract_json,
+    "toscalar": _to_scalar,
+    "row_number": _row_number,
+    "row_cumsum": _row_cumsum,
+    "row_rank_dense": _rank("dense"),
+    "row_rank_min": _rank("min"),
+    "prev": _neighbour("lagInFrame"),
+    "next": _neighbour("leadInFrame"),
+    "new_guid": _new_guid,
+}
+"""By name; each gets the call, its scope and the binder of expressions."""

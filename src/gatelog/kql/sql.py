@@ -1,0 +1,219 @@
+"""Small words for building ClickHouse SQL as a sqlglot tree.
+
+Function names are ClickHouse's own and are written as given. Text of the query's author only ever becomes a
+literal or a quoted identifier. Python strings and integers given as arguments become literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from typing import TypeAlias
+
+from sqlglot import exp
+
+Sql: TypeAlias = exp.Expression
+Argument: TypeAlias = "exp.Expression | str | int"
+
+_LOOSE = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
+"""Nodes that need parentheses when they are an operand."""
+
+
+def literal(value: str | int) -> Sql:
+    """A string or integer literal."""
+    return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
+
+
+def _node(value: Argument) -> Sql:
+    return literal(value) if isinstance(value, str | int) else value
+
+
+def call(function: str, *arguments: Argument) -> Sql:
+    """`function(arguments)`."""
+    return exp.Anonymous(this=function, expressions=[_node(argument) for argument in arguments])
+
+
+def parametric(function: str, parameters: Sequence[Argument], *arguments: Argument) -> Sql:
+    """`function(parameters)(arguments)`, as in `quantile(0.5)(x)`."""
+    return exp.ParameterizedAgg(
+        this=function, expressions=[_node(p) for p in parameters], params=[_node(a) for a in arguments]
+    )
+
+
+def identifier(name: str) -> exp.Identifier:
+    """A name, always quoted."""
+    return exp.Identifier(this=name, quoted=True)
+
+
+def column(name: str, table: str | None = None) -> Sql:
+    """A reference to a column of the query in hand."""
+    return exp.Column(this=identifier(name), table=identifier(table) if table else None)
+
+
+def alias(node: Sql, name: str) -> Sql:
+    """`node AS name`."""
+    return exp.Alias(this=node, alias=identifier(name))
+
+
+def null() -> Sql:
+    """`NULL`."""
+    return exp.Null()
+
+
+def boolean(value: bool) -> Sql:
+    """`true` or `false`."""
+    return exp.Boolean(this=value)
+
+
+def binary(kind: type[exp.Binary], left: Argument, right: Argument) -> Sql:
+    """`left operator right`, with parentheses where an operand needs them."""
+    return kind(this=_operand(left), expression=_operand(right))
+
+
+def _operand(value: Argument) -> Sql:
+    node = _node(value)
+    return exp.Paren(this=node) if isinstance(node, _LOOSE) else node
+
+
+def eq(left: Argument, right: Argument) -> Sql:
+    """`left = right`."""
+    return binary(exp.EQ, left, right)
+
+
+def ne(left: Argument, right: Argument) -> Sql:
+    """`left <> right`."""
+    return binary(exp.NEQ, left, right)
+
+
+def plus(left: Argument, right: Argument) -> Sql:
+    """`left + right`."""
+    return binary(exp.Add, left, right)
+
+
+def minus(left: Argument, right: Argument) -> Sql:
+    """`left - right`."""
+    return binary(exp.Sub, left, right)
+
+
+def times(left: Argument, right: Argument) -> Sql:
+    """`left * right`."""
+    return binary(exp.Mul, left, right)
+
+
+def over(left: Argument, right: Argument) -> Sql:
+    """`left / right`: a real, whatever the operands."""
+    return binary(exp.Div, left, right)
+
+
+def less(left: Argument, right: Argument) -> Sql:
+    """`left < right`."""
+    return binary(exp.LT, left, right)
+
+
+def greater(left: Argument, right: Argument) -> Sql:
+    """`left > right`."""
+    return binary(exp.GT, left, right)
+
+
+def at_least(left: Argument, right: Argument) -> Sql:
+    """`left >= right`."""
+    return binary(exp.GTE, left, right)
+
+
+def at_most(left: Argument, right: Argument) -> Sql:
+    """`left <= right`."""
+    return binary(exp.LTE, left, right)
+
+
+def all_of(conditions: Iterable[Sql]) -> Sql:
+    """`a AND b AND ...` of at least one condition."""
+    return reduce(lambda left, right: exp.And(this=left, expression=right), map(_junct, conditions))
+
+
+def any_of(conditions: Iterable[Sql]) -> Sql:
+    """`a OR b OR ...` of at least one condition."""
+    return reduce(lambda left, right: exp.Or(this=left, expression=right), map(_junct, conditions))
+
+
+def _junct(node: Sql) -> Sql:
+    return exp.Paren(this=node) if isinstance(node, exp.Connector) else node
+
+
+def not_(condition: Sql) -> Sql:
+    """`NOT condition`."""
+    return exp.Not(this=_operand(condition))
+
+
+def is_null(value: Sql) -> Sql:
+    """`isNull(value)`."""
+    return call("isNull", value)
+
+
+def if_null(value: Sql, default: Argument) -> Sql:
+    """`ifNull(value, default)`."""
+    return call("ifNull", value, default)
+
+
+def null_if(value: Sql, absent: Argument) -> Sql:
+    """`nullIf(value, absent)`."""
+    return call("nullIf", value, absent)
+
+
+def if_(condition: Sql, then: Argument, otherwise: Argument) -> Sql:
+    """`if(condition, then, otherwise)`: a condition that is NULL counts as false."""
+    return call("if", condition, then, otherwise)
+
+
+def in_(value: Sql, items: Sequence[Sql]) -> Sql:
+    """`value IN (items)`."""
+    return exp.In(this=_operand(value), expressions=list(items))
+
+
+def cast(value: Sql, clickhouse_type: str) -> Sql:
+    """`CAST(value, 'type')`."""
+    return call("CAST", value, clickhouse_type)
+
+
+def lambda_(parameter: str, body: Sql) -> Sql:
+    """`parameter -> body`; the body refers to the parameter with `variable`."""
+    return exp.Lambda(this=body, expressions=[exp.Identifier(this=parameter)])
+
+
+def lambda_pair(first: str, second: str, body: Sql) -> Sql:
+    """`(first, second) -> body`."""
+    return exp.Lambda(this=body, expressions=[exp.Identifier(this=first), exp.Identifier(this=second)])
+
+
+def variable(name: str) -> Sql:
+    """The parameter of a lambda; its name is ours, never the author's."""
+    return exp.Identifier(this=name)
+
+
+def array(items: Sequence[Sql]) -> Sql:
+    """`[items]`."""
+    return call("array", *items)
+
+
+def tuple_(items: Sequence[Sql]) -> Sql:
+    """`tuple(items)`."""
+    return call("tuple", *items)
+
+
+def with_value(value: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of a value that is computed once, however often the body mentions it."""
+    if isinstance(value, exp.Column | exp.Literal | exp.Identifier):
+        return body(value)
+    mapped = call("arrayMap", lambda_(name, body(variable(name))), array([value]))
+    return call("arrayElement", mapped, 1)
+
+
+def subquery(select: exp.Query) -> Sql:
+    """`(SELECT ...)` as a value."""
+    return exp.Subquery(this=select)
+
+
+def columns_read(node: Sql) -> set[str]:
+    """The names of all columns that an expression reads."""
+    return {found.name for found in node.find_all(exp.Column)}
+
+

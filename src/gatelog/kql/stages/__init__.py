@@ -1,0 +1,51 @@
+"""The operators of a pipeline, one function each: from syntax node and input to relation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from gatelog.kql import ast
+from gatelog.kql.relations import Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.stages import columns, expand, join, parse, rows, summarize, union
+from gatelog.kql.stages.computing import copied
+from gatelog.kql.stages.rows import bind_datatable
+
+Stage: TypeAlias = Callable[[Any, Relation, Scope], Relation]
+Source: TypeAlias = Callable[[Any, Scope], Relation]
+
+STAGES: Mapping[type[ast.Operator], Stage] = {
+    ast.Where: rows.bind_where,
+    ast.Sort: rows.bind_sort,
+    ast.Top: rows.bind_top,
+    ast.Take: rows.bind_take,
+    ast.Sample: rows.bind_take,
+    ast.Count: rows.bind_count,
+    ast.Extend: columns.bind_extend,
+    ast.Serialize: columns.bind_extend,
+    ast.Project: columns.bind_project,
+    ast.ProjectAway: columns.bind_project_away,
+    ast.ProjectKeep: columns.bind_project_keep,
+    ast.ProjectRename: columns.bind_project_rename,
+    ast.ProjectReorder: columns.bind_project_reorder,
+    ast.GetSchema: lambda _, relation, scope: columns.bind_get_schema(relation, scope),
+    ast.Consume: lambda _, relation, scope: relation,
+    ast.Summarize: summarize.bind_summarize,
+    ast.Distinct: summarize.bind_distinct,
+    ast.Join: join.bind_join,
+    ast.Lookup: join.bind_lookup,
+    ast.Union: union.bind_union,
+    ast.MvExpand: expand.bind_mv_expand,
+    ast.Parse: parse.bind_parse,
+}
+"""Operators with an input; the node is of the key's type."""
+
+SOURCES: Mapping[type[ast.Operator], Source] = {
+    ast.Print: columns.bind_print,
+    ast.Range: rows.bind_range,
+    ast.Union: lambda stage, scope: union.bind_union(stage, None, scope),
+}
+"""Operators that begin a pipeline."""
+
+__all__ = ["SOURCES", "STAGES", "bind_datatable", "copied"]

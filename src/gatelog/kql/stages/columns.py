@@ -1,0 +1,189 @@
+"""The stages that choose and compute columns: extend, project and its relatives, print, serialize, getschema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from fnmatch import translate
+
+from gatelog.kql import ast
+from gatelog.kql.expressions import bind
+from gatelog.kql.literals import long_term, string_term
+from gatelog.kql.naming import Names, result_name
+from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
+from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.stages.computing import column_for, with_columns
+from gatelog.kql.terms import Field, Term
+from gatelog.kql.types import DOTNET_TYPES, KqlType
+
+
+def bind_extend(stage: ast.Extend | ast.Serialize, relation: Relation, scope: Scope) -> Relation:
+    """New columns at the end; a column that has the name already is replaced where it stands."""
+    if isinstance(stage, ast.Serialize):
+        relation = Serialized(relation.fields, relation)
+    row_scope = scope.over(relation)
+    fields = list(relation.fields)
+    names = Names(field.name for field in fields)
+    computed = []
+    for item in stage.columns:
+        for name, term in _values(item, row_scope):
+            given = name or result_name(item.value)
+            if given is None:
+                given = names.counted()
+            field, extra = column_for(term, given, row_scope)
+            computed.append(extra)
+            _put(fields, field)
+    return with_columns(relation, fields, filter(None, computed), row_scope)
+
+
+def _put(fields: list[Field], field: Field) -> None:
+    for place, existing in enumerate(fields):
+        if existing.name == field.name:
+            fields[place] = field
+            return
+    fields.append(field)
+
+
+def _values(item: ast.NamedExpression, scope: Scope) -> list[tuple[str | None, Term]]:
+    """The columns of one item, each with the name that the author gave it."""
+    if len(item.names) > 1:
+        scope.context.unsupported(item, "naming several columns of one value")
+    return [(item.names[0].value if item.names else None, bind(item.value, scope))]
+
+
+def bind_project(stage: ast.Project, relation: Relation, scope: Scope) -> Relation:
+    """Only the columns of the list, in its order."""
+    if stage.smart:
+        scope.context.unsupported(stage, "project-smart")
+    fields, computed, row_scope = _listed(stage.columns, relation, scope)
+    return with_columns(relation, fields, computed, row_scope)
+
+
+def _listed(
+    items: Sequence[ast.NamedExpression], relation: Relation, scope: Scope
+) -> tuple[list[Field], list[Computed], Scope]:
+    row_scope = scope.over(relation)
+    names = Names()
+    fields: list[Field] = []
+    computed: list[Computed] = []
+    for item in items:
+        if isinstance(item.value, ast.Star):
+            fields += [field for field in relation.fields if names.add(field.name) == field.name]
+            continue
+        for name, term in _values(item, row_scope):
+            if name is not None and name in names:
+                scope.context.fail(item, f"there are two columns '{name}'", "give one another name")
+            base = name or result_name(item.value)
+            field, extra = column_for(term, names.counted() if base is None else names.add(base), row_scope)
+            fields.append(field)
+            computed += [extra] if extra is not None else []
+    return fields, computed, row_scope
+
+
+def bind_distinct_list(stage: ast.Distinct, relation: Relation, scope: Scope) -> Relation:
+    """The columns of `distinct`, every row still there."""
+    fields, computed, row_scope = _listed(stage.columns, relation, scope)
+    return with_columns(relation, fields, computed, row_scope)
+
+
+def bind_print(stage: ast.Print, scope: Scope) -> Relation:
+    """One row; unnamed columns are print_0, print_1, ..."""
+    source = Single(())
+    row_scope = scope.over(source)
+    names = Names()
+    fields: list[Field] = []
+    computed: list[Computed] = []
+    for place, item in enumerate(stage.columns):
+        for name, term in _values(item, row_scope):
+            column = scope.context.field(names.add(name or f"print_{place}"), term.type, nullable=term.nullable)
+            fields.append(column)
+            computed.append(Computed(column, term.sql))
+    return with_columns(source, fields, computed, row_scope)
+
+
+def _matching(patterns: Iterable[ast.Expression], relation: Relation, scope: Scope) -> list[list[Field]]:
+    """For each name or pattern the columns it means, in the order of the table."""
+    return [_matches(pattern, relation, scope) for pattern in patterns]
+
+
+def _matches(pattern: ast.Expression, relation: Relation, scope: Scope) -> list[Field]:
+    match pattern:
+        case ast.Star():
+            return list(relation.fields)
+        case ast.WildcardName(pattern=text):
+            shape = re.compile(translate(text))
+            return [field for field in relation.fields if shape.match(field.name)]
+        case ast.Name(value=name):
+            found = [field for field in relation.fields if field.name == name]
+            if not found:
+                hint = nearest(name, [field.name for field in relation.fields])
+                scope.context.fail(pattern, f"there is no column '{name}'", hint)
+            return found
+        case _:
+            scope.context.fail(pattern, "expected the name of a column")
+
+
+def bind_project_away(stage: ast.ProjectAway, relation: Relation, scope: Scope) -> Relation:
+    """All columns but these."""
+    gone = {field.name for fields in _matching(stage.columns, relation, scope) for field in fields}
+    return _showing([field for field in relation.fields if field.name not in gone], relation, scope)
+
+
+def bind_project_keep(stage: ast.ProjectKeep, relation: Relation, scope: Scope) -> Relation:
+    """Only these columns, in the order of the table."""
+    kept = {field.name for fields in _matching(stage.columns, relation, scope) for field in fields}
+    return _showing([field for field in relation.fields if field.name in kept], relation, scope)
+
+
+def bind_project_rename(stage: ast.ProjectRename, relation: Relation, scope: Scope) -> Relation:
+    """The same columns, some under new names."""
+    fields = list(relation.fields)
+    for item in stage.columns:
+        (old,) = _matches(item.value, relation, scope)
+        new = item.names[0].value
+        fields[relation.fields.index(old)] = old.renamed(new)
+    names = [field.name for field in fields]
+    for name in names:
+        if names.count(name) > 1:
+            scope.context.fail(stage, f"there are two columns '{name}'", "give one another name")
+    return _showing(fields, relation, scope)
+
+
+def bind_project_reorder(stage: ast.ProjectReorder, relation: Relation, scope: Scope) -> Relation:
+    """These columns first, the others behind."""
+    first: list[Field] = []
+    for item in stage.columns:
+        found = _matches(item.column, relation, scope)
+        if item.order is not None:
+            key = _natural if item.order.startswith("granny") else _plain
+            found = sorted(found, key=lambda field: key(field.name), reverse=item.order.endswith("desc"))
+        first += [field for field in found if field not in first]
+    return _showing([*first, *(field for field in relation.fields if field not in first)], relation, scope)
+
+
+def _plain(name: str) -> tuple[str | int, ...]:
+    return (name,)
+
+
+def _natural(name: str) -> tuple[str | int, ...]:
+    """Numbers inside a name compare by value: a2 before a10."""
+    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
+
+
+def _showing(fields: Sequence[Field], relation: Relation, scope: Scope) -> Relation:
+    return with_columns(relation, fields, (), scope.over(relation))
+
+
+def bind_get_schema(relation: Relation, scope: Scope) -> Relation:
+    """A row for each column: its name, place and type."""
+    columns = (("ColumnName", KqlType.STRING), ("ColumnOrdinal", KqlType.LONG), ("DataType", KqlType.STRING), ("ColumnType", KqlType.STRING))
+    rows = tuple(
+        (
+            string_term(field.name).sql,
+            long_term(place).sql,
+            string_term(DOTNET_TYPES[field.type]).sql,
+            string_term(field.type.value).sql,
+        )
+        for place, field in enumerate(relation.fields)
+    )
+    return Rows(tuple(scope.context.field(name, kind, nullable=False) for name, kind in columns), rows)

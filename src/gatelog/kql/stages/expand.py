@@ -1,0 +1,130 @@
+"""mv-expand: a row for each element of an array, or for each member of a bag."""
+
+from __future__ import annotations
+
+from gatelog.kql import ast, json_values, sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.expressions import bind
+from gatelog.kql.naming import Names, result_name
+from gatelog.kql.relations import Compute, Computed, Relation, Unnest
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.terms import Field, Term
+from gatelog.kql.types import KqlType
+
+DYNAMIC, LONG = KqlType.DYNAMIC, KqlType.LONG
+
+
+def bind_mv_expand(stage: ast.MvExpand, relation: Relation, scope: Scope) -> Relation:
+    """Several columns are expanded side by side, shorter ones filled with null; null makes one row, an empty array none."""
+    if stage.limit is not None:
+        scope.context.unsupported(stage.limit, "the limit of mv-expand")
+    return expanded(stage.columns, stage.item_index, relation, scope, pairs=stage.bag_expansion == "array")
+
+
+def expanded(
+    columns: tuple[ast.ExpandedColumn, ...],
+    item_index: str | None,
+    relation: Relation,
+    scope: Scope,
+    *,
+    pairs: bool = False,
+) -> Relation:
+    """The input with the columns expanded; `pairs` makes [name, value] of a bag's members."""
+    row_scope = scope.over(relation)
+    fields = list(relation.fields)
+    names = Names(field.name for field in fields)
+    arrays: list[Computed] = []
+    items: list[Field] = []
+    finished: list[Computed] = []
+    for column in columns:
+        array = _array(column, row_scope, pairs=pairs)
+        holder = scope.context.field("array", DYNAMIC)
+        item = scope.context.field("item", DYNAMIC)
+        arrays.append(Computed(holder, array))
+        items.append(item)
+        made = _item(column, item, row_scope, names)
+        finished.append(made)
+        _place(fields, made.field)
+    if item_index is not None:
+        index = _add_index(item_index, arrays, items, finished, row_scope)
+        fields.append(index)
+    source = Compute(relation.fields, with_windows(relation, row_scope), tuple(arrays))
+    aligned, lengths = _aligned(arrays, source, scope)
+    unnested = Unnest(relation.fields, aligned, tuple(items), lengths)
+    return Compute(tuple(fields), unnested, tuple(finished))
+
+
+def _array(column: ast.ExpandedColumn, scope: Scope, *, pairs: bool) -> Sql:
+    term = bind(column.column.value, scope)
+    if term.type is not DYNAMIC:
+        scope.context.fail(column, f"only a dynamic can be expanded, this is {term.type}")
+    return sql.with_value(term.sql, "json", lambda json: _elements(json, pairs=pairs))
+
+
+def _elements(json: Sql, *, pairs: bool) -> Sql:
+    """Array(String) of JSON texts: of an array its elements, of a bag its members, of anything else the value itself."""
+    name, value = (sql.call("tupleElement", sql.variable("pair"), place) for place in (1, 2))
+    member = json_values.member_text(name, value)
+    shown = json_values.array_text(sql.array([json_values.quoted(name), value])) if pairs else json_values.bag_text(sql.array([member]))
+    members = sql.call("arrayMap", sql.lambda_("pair", shown), json_values.pairs(json))
+    return sql.call(
+        "multiIf",
+        json_values.is_array(json), json_values.elements(json),
+        json_values.is_object(json), members,
+        sql.array([sql.if_null(json, json_values.NULL_TEXT)]),
+    )  # fmt: skip  # pairs of condition and value
+
+
+def _item(column: ast.ExpandedColumn, item: Field, scope: Scope, names: Names) -> Computed:
+    given = column.column.names[0].value if column.column.names else result_name(column.column.value)
+    name = names.counted() if given is None else given
+    value = Term(DYNAMIC, json_values.present(sql.column(item.sql_name)))
+    target = KqlType(column.type.types[0]) if column.type is not None else DYNAMIC
+    with scope.context.at(column):
+        converted = convert(value, target)
+    made = scope.context.field(name, target, nullable=converted.nullable)
+    return Computed(made, converted.sql)
+
+
+def _place(fields: list[Field], field: Field) -> None:
+    for place, existing in enumerate(fields):
+        if existing.name == field.name:
+            fields[place] = field
+            return
+    fields.append(field)
+
+
+def _add_index(
+    name: str, arrays: list[Computed], items: list[Field], finished: list[Computed], scope: Scope
+) -> Field:
+    """A column that counts the elements from 0."""
+    holder = scope.context.field("places", DYNAMIC)
+    place = scope.context.field("place", LONG, nullable=False)
+    longest = _longest(arrays)
+    arrays.append(Computed(holder, sql.call("range", longest)))
+    items.append(place)
+    index = scope.context.field(name, LONG, nullable=False)
+    finished.append(Computed(index, sql.call("toInt64", sql.column(place.sql_name))))
+    return index
+
+
+def _longest(arrays: list[Computed]) -> Sql:
+    lengths = [sql.call("length", sql.column(array.field.sql_name)) for array in arrays]
+    return sql.call("greatest", *lengths) if len(lengths) > 1 else lengths[0]
+
+
+def _aligned(arrays: list[Computed], source: Relation, scope: Scope) -> tuple[Relation, tuple[str, ...]]:
+    """All arrays as long as the longest, the rest filled with the default of their type: absent."""
+    if len(arrays) == 1:
+        return source, (arrays[0].field.sql_name,)
+    longest = _longest(arrays)
+    resized = [
+        Computed(scope.context.field("aligned", DYNAMIC), sql.call("arrayResize", sql.column(array.field.sql_name), longest))
+        for array in arrays
+    ]
+    relation = Compute(source.fields, source, tuple(resized))
+    return relation, tuple(computed.field.sql_name for computed in resized)
+
+

@@ -1,0 +1,125 @@
+"""parse and parse-where: columns cut out of a text by a pattern of literals, columns and `*`.
+
+The pattern becomes one regular expression with a group for each column:
+
+    simple, relaxed   literal → itself · column → as little as possible, the last one to the end · `*` → anything
+                                        simple: long, int → digits · real → digits with a point
+    regex             literal → the expression that it is · column → as much as possible (flag U: as little)
+
+When the text does not match, all columns are null; in simple mode also when one value does not fit its type.
+"""
+
+from __future__ import annotations
+
+from gatelog.kql import ast, sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.expressions import bind
+from gatelog.kql.functions import group_count
+from gatelog.kql.relations import Compute, Computed, Filter, Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.terms import Field, Term, null_of
+from gatelog.kql.text_search import quote_pattern
+from gatelog.kql.types import KqlType
+
+STRING = KqlType.STRING
+
+_FLAGS = frozenset("Uims")
+_NUMBER_SHAPES = {
+    "long": r"-?\d+",
+    "int": r"-?\d+",
+    "real": r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?",
+    "decimal": r"-?\d+(?:\.\d+)?",
+}
+
+
+def bind_parse(stage: ast.Parse, relation: Relation, scope: Scope) -> Relation:
+    """The input with the columns of the pattern; with `filtering` only the rows that fit."""
+    row_scope = scope.over(relation)
+    source = convert(bind(stage.source, row_scope), STRING)
+    pattern, places = _pattern(stage, row_scope)
+    groups = scope.context.field("groups", KqlType.DYNAMIC)
+    matched = Computed(groups, sql.call("extractGroups", source.sql, pattern))
+    first = Compute(relation.fields, with_windows(relation, row_scope), (matched,))
+    columns = [part for part in stage.pattern if isinstance(part, ast.ParseColumn)]
+    texts = [_text(groups, place) for place in places]
+    values = [_value(column, text, scope) for column, text in zip(columns, texts, strict=True)]
+    fits = _fits(groups, columns, values, texts, strict=stage.kind == "simple" or stage.filtering)
+    computed, fields = _computed(columns, values, fits, relation, scope, guarded=stage.kind != "relaxed")
+    made: Relation = Compute(tuple(fields), first, tuple(computed))
+    if stage.filtering:
+        kept = Filter(relation.fields, first, fits)
+        made = Compute(tuple(fields), kept, tuple(computed))
+    return made
+
+
+def _text(groups: Field, place: int) -> Term:
+    return Term(STRING, sql.call("arrayElement", sql.column(groups.sql_name), place), nullable=False)
+
+
+def _pattern(stage: ast.Parse, scope: Scope) -> tuple[str, list[int]]:
+    """The regular expression, and the number of each column's group (1 is the whole match)."""
+    unknown = set(stage.flags) - _FLAGS
+    if unknown:
+        scope.context.fail(stage, f"parse has no flag '{unknown.pop()}'", "U, i, m, s")
+    regex = stage.kind == "regex"
+    pieces: list[str] = []
+    places: list[int] = []
+    count = 1
+    for index, part in enumerate(stage.pattern):
+        last = index == len(stage.pattern) - 1
+        if isinstance(part, ast.Literal):
+            text = str(part.value)
+            pieces.append(text if regex else quote_pattern(text))
+            count += group_count(text) if regex else 0
+        elif isinstance(part, ast.Star):
+            pieces.append("" if last and not regex else ".*" if regex else ".*?")
+        else:
+            count += 1
+            places.append(count)
+            before_star = not last and isinstance(stage.pattern[index + 1], ast.Star)
+            any_text = stage.kind == "relaxed" and not before_star
+            shape = _shape(part, last=last, regex=regex, any_text=any_text)
+            pieces.append(f"({shape})")
+    flags = stage.flags if regex else stage.flags.replace("U", "")
+    body = "".join(pieces)
+    anchored = body if regex else "^" + body + ("" if isinstance(stage.pattern[-1], ast.Star) else "$")
+    return f"((?s{flags}){anchored})", places
+
+
+def _shape(part: ast.ParseColumn, *, last: bool, regex: bool, any_text: bool) -> str:
+    if regex:
+        return _NUMBER_SHAPES.get(part.type, ".*")
+    if part.type in _NUMBER_SHAPES and not any_text:
+        return _NUMBER_SHAPES[part.type]
+    return ".*" if last else ".*?"
+
+
+def _value(column: ast.ParseColumn, text: Term, scope: Scope) -> Term:
+    with scope.context.at(column):
+        return convert(text, KqlType(column.type))
+
+
+def _fits(groups: Field, columns: list[ast.ParseColumn], values: list[Term], texts: list[Term], *, strict: bool) -> Sql:
+    tests = [sql.call("notEmpty", sql.column(groups.sql_name))]
+    if strict:
+        tests += [sql.call("isNotNull", value.sql) for value in values if value.type is not STRING]
+    return sql.all_of(tests)
+
+
+def _computed(
+    columns: list[ast.ParseColumn], values: list[Term], fits: Sql, relation: Relation, scope: Scope, *, guarded: bool
+) -> tuple[list[Computed], list[Field]]:
+    fields = list(relation.fields)
+    computed: list[Computed] = []
+    for column, value in zip(columns, values, strict=True):
+        made = scope.context.field(column.name.value, value.type)
+        node = sql.if_(fits, value.sql, null_of(value.type).sql) if guarded else value.sql
+        computed.append(Computed(made, node))
+        place = next((i for i, field in enumerate(fields) if field.name == made.name), None)
+        if place is None:
+            fields.append(made)
+        else:
+            fields[place] = made
+    return computed, fields

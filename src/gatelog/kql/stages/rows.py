@@ -1,0 +1,142 @@
+"""The stages that choose and order rows: where, sort, top, take, sample, count; and the sources datatable and range."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from gatelog.kql import ast, sql, ticks
+from gatelog.kql.arithmetic import arithmetic
+from gatelog.kql.comparisons import condition
+from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Aggregate, Compute, Computed, Counted, Filter, Limit, Relation, Rows, Sort, SortKey
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages.computing import column_for, with_columns, with_windows
+from gatelog.kql.terms import Term, null_of
+from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+
+LONG, REAL, DATETIME, TIMESPAN = KqlType.LONG, KqlType.REAL, KqlType.DATETIME, KqlType.TIMESPAN
+
+MOST_RANGE_ROWS = 10_000_000
+"""Rows that `range` makes at most: beyond it is a mistake in the step, and memory."""
+
+
+def bind_where(stage: ast.Where, relation: Relation, scope: Scope) -> Relation:
+    """The rows for which the predicate is true."""
+    row_scope = scope.over(relation)
+    predicate = bind(stage.predicate, row_scope)
+    with scope.context.at(stage.predicate):
+        test = condition(predicate).condition
+    return Filter(relation.fields, with_windows(relation, row_scope), test)
+
+
+def bind_sort(stage: ast.Sort, relation: Relation, scope: Scope) -> Relation:
+    """The rows in order; by default the largest first, nulls last."""
+    return _sorted(stage.keys, relation, scope)
+
+
+def _sorted(orderings: tuple[ast.Ordering, ...], relation: Relation, scope: Scope) -> Relation:
+    row_scope = scope.over(relation)
+    keys: list[SortKey] = []
+    computed: list[Computed] = []
+    for ordering in orderings:
+        term = bind(ordering.key.value, row_scope)
+        if term.type is KqlType.DYNAMIC:
+            scope.context.fail(ordering, "a dynamic has no order", "convert it, for example with tostring()")
+        column, extra = column_for(term, "key", row_scope)
+        computed += [extra] if extra is not None else []
+        keys.append(SortKey(column.sql_name, ordering.descending, ordering.nulls_first))
+    input_ = with_columns(relation, relation.fields, computed, row_scope)
+    return Sort(relation.fields, input_, tuple(keys))
+
+
+def bind_top(stage: ast.Top, relation: Relation, scope: Scope) -> Relation:
+    """The first rows of an order."""
+    sorted_rows = _sorted(stage.keys, relation, scope)
+    return Limit(relation.fields, sorted_rows, _count(stage.count, scope))
+
+
+def bind_take(stage: ast.Take | ast.Sample, relation: Relation, scope: Scope) -> Relation:
+    """Some rows; the first of a sorted table."""
+    return Limit(relation.fields, relation, _count(stage.count, scope))
+
+
+def _count(node: ast.Expression, scope: Scope) -> Sql:
+    """A number of rows: a constant, or a value computed before the query runs."""
+    term = bind(node, scope)
+    value = term.constant.value if term.constant is not None else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            scope.context.fail(node, "the number of rows is below 0")
+        return sql.literal(value)
+    if term.type not in INTEGERS or sql.columns_read(term.sql):
+        scope.context.fail(node, "the number of rows must be a constant integer")
+    return term.sql
+
+
+def bind_count(stage: ast.Count, relation: Relation, scope: Scope) -> Relation:
+    """One row with the number of rows."""
+    name = stage.name.value if stage.name is not None else "Count"
+    column = scope.context.field(name, LONG, nullable=False)
+    return Aggregate((column,), relation, (), (Computed(column, sql.call("toInt64", sql.call("count"))),))
+
+
+def bind_datatable(node: ast.DataTable, scope: Scope) -> Relation:
+    """Rows written in the query."""
+    columns = tuple(scope.context.field(column.name, KqlType(column.type)) for column in node.columns)
+    width = len(columns)
+    if width == 0 or len(node.values) % width:
+        scope.context.fail(node, f"{len(node.values)} values do not fill rows of {width} columns")
+    values = [
+        _cell(value, columns[place % width].type, scope.over(Rows((), ()))) for place, value in enumerate(node.values)
+    ]
+    rows = tuple(tuple(values[start : start + width]) for start in range(0, len(values), width))
+    return Rows(columns, rows)
+
+
+def _cell(node: ast.Expression, kql_type: KqlType, scope: Scope) -> Sql:
+    term = bind(node, scope)
+    if term.constant is not None and term.constant.value is None:
+        return null_of(kql_type).sql
+    with scope.context.at(node):
+        if not convertible(term.type, kql_type):
+            scope.context.fail(node, f"expected a {kql_type}, this is {term.type}")
+        return convert(term, kql_type).sql
+
+
+def bind_range(stage: ast.Range, scope: Scope) -> Relation:
+    """The values from start to stop, both included, in equal steps."""
+    start, stop, step = (bind(node, scope) for node in (stage.start, stage.stop, stage.step))
+    number = scope.context.field("number", LONG, nullable=False)
+    with scope.context.at(stage):
+        kind = _range_type(start, stop, step, stage, scope)
+        step_kind = TIMESPAN if kind is DATETIME else kind
+        start, stop, step = convert(start, kind), convert(stop, kind), convert(step, step_kind)
+        counted = Counted((number,), _steps(start, stop, step))
+        moved = _moved(start, step, sql.column(number.sql_name))
+    column = scope.context.field(stage.name.value, kind, nullable=False)
+    return Compute((column,), counted, (Computed(column, moved.sql),))
+
+
+def _range_type(start: Term, stop: Term, step: Term, stage: ast.Range, scope: Scope) -> KqlType:
+    kinds = {start.type, stop.type}
+    if {*kinds, step.type} <= set(INTEGERS):
+        return LONG
+    if kinds <= set(NUMBERS):
+        return REAL
+    if kinds == {DATETIME} or kinds == {TIMESPAN}:
+        return start.type
+    scope.context.fail(stage, f"a range cannot go from {start.type} to {stop.type}")
+
+
+def _steps(start: Term, stop: Term, step: Term) -> Sql:
+    low, high = (ticks.since_1970(t.sql) if t.type is DATETIME else t.sql for t in (start, stop))
+    count = sql.plus(sql.call("floor", sql.over(sql.minus(high, low), sql.null_if(step.sql, 0))), 1)
+    bounded = sql.call("least", sql.call("greatest", sql.if_null(count, 0), 0), MOST_RANGE_ROWS)
+    return sql.call("toUInt64", bounded)
+
+
+def _moved(start: Term, step: Term, number: exp.Expression) -> Term:
+    index = Term(LONG, number, nullable=False)
+    return arithmetic("+", start, arithmetic("*", step, index))

@@ -1,0 +1,156 @@
+"""summarize and distinct: groups and their aggregates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gatelog.kql import ast, sql
+from gatelog.kql.aggregates import any_value, percentile
+from gatelog.kql.expressions import bind
+from gatelog.kql.naming import Names, result_name
+from gatelog.kql.relations import Aggregate, Computed, Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.stages.columns import bind_distinct_list
+from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.terms import Field, Term, reference
+from gatelog.kql.types import KqlType
+
+
+def bind_distinct(stage: ast.Distinct, relation: Relation, scope: Scope) -> Relation:
+    """Each combination of values once."""
+    listed = bind_distinct_list(stage, relation, scope)
+    keys = [_key(reference(field), field.name, scope) for field in listed.fields]
+    return Aggregate(tuple(key.field for key in keys), listed, tuple(keys), ())
+
+
+def _key(term: Term, name: str, scope: Scope) -> Computed:
+    return Computed(scope.context.field(name, term.type, nullable=term.nullable), term.sql)
+
+
+def bind_summarize(stage: ast.Summarize, relation: Relation, scope: Scope) -> Relation:
+    """A row for each combination of the keys: the keys, then the aggregates."""
+    if stage.bin is not None:
+        scope.context.unsupported(stage, "the old 'by x bin = ...'", "write by bin(x, ...)")
+    row_scope = scope.over(relation)
+    names = Names()
+    keys = [_bound_key(item, row_scope, names) for item in stage.by]
+    shown = tuple(key.field for key in keys)
+    aggregate_scope = row_scope.aggregating(shown)
+    made: list[Computed] = []
+    for item in stage.aggregates:
+        made += _bound_aggregate(item, relation, shown, aggregate_scope, names)
+    fields = (*shown, *(computed.field for computed in made))
+    return Aggregate(fields, with_windows(relation, row_scope), tuple(keys), tuple(made), row_scope.pending.ordered)
+
+
+def _bound_key(item: ast.NamedExpression, scope: Scope, names: Names) -> Computed:
+    term = bind(item.value, scope)
+    given = item.names[0].value if item.names else result_name(item.value)
+    return _key(term, names.counted() if given is None else names.add(given), scope)
+
+
+def _bound_aggregate(
+    item: ast.NamedExpression, relation: Relation, keys: tuple[Field, ...], scope: Scope, names: Names
+) -> list[Computed]:
+    """The columns of one item: one, or several for arg_max, take_any and percentiles."""
+    columns = _columns(item, relation, keys, scope)
+    given = [name.value for name in item.names]
+    made = []
+    for place, (name, term) in enumerate(columns):
+        chosen = given[place] if place < len(given) else name
+        unique = names.counted() if chosen is None else names.add(chosen)
+        made.append(Computed(scope.context.field(unique, term.type, nullable=term.nullable), term.sql))
+    return made
+
+
+def _columns(
+    item: ast.NamedExpression, relation: Relation, keys: tuple[Field, ...], scope: Scope
+) -> list[tuple[str | None, Term]]:
+    match item.value:
+        case ast.Call(function="arg_max" | "arg_min" | "argmax" | "argmin") as call:
+            return _extreme_row(call, relation, keys, scope)
+        case ast.Call(function="take_any" | "any") as call:
+            return _any_row(call, relation, keys, scope)
+        case ast.Call(function="percentile" | "percentiles") as call:
+            return _percentiles(call, scope)
+        case value:
+            return [(result_name(value), bind(value, scope))]
+
+
+def _expanded(
+    arguments: Sequence[ast.Expression], relation: Relation, keys: tuple[Field, ...], first: str | None, scope: Scope
+) -> list[tuple[str | None, Term]]:
+    """The arguments with their names; `*` stands for all columns but the keys and the first argument."""
+    columns: list[tuple[str | None, Term]] = []
+    hidden = {first, *(key.name for key in keys)}
+    for argument in arguments:
+        if isinstance(argument, ast.Star):
+            columns += [(field.name, reference(field)) for field in relation.fields if field.name not in hidden]
+        else:
+            columns.append((result_name(argument), bind(argument, scope)))
+    return columns
+
+
+def _extreme_row(
+    call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope
+) -> list[tuple[str | None, Term]]:
+    """`arg_max(x, a, b)`: the largest x, and a and b of a row that has it."""
+    if not call.arguments:
+        scope.context.fail(call, f"{call.function}() needs what to compare")
+    largest = "max" in call.function
+    prefix = "max" if largest else "min"
+    inner = scope.inside_aggregate()
+    first = bind(call.arguments[0], inner)
+    first_name = result_name(call.arguments[0])
+    columns = _expanded(call.arguments[1:], relation, keys, first_name, inner)
+    function = "argMax" if largest else "argMin"
+    made = [(first_name or f"{prefix}_", _of_row(function, first, first))]
+    for place, (name, term) in enumerate(columns, 1):
+        made.append((name or f"{prefix}_{first_name or ''}_arg{place}", _of_row(function, term, first)))
+    return list(made)
+
+
+def _of_row(function: str, term: Term, by: Term) -> Term:
+    """In a tuple, because ClickHouse would pass over rows where the wanted value is NULL."""
+    wrapped = sql.call("tuple", term.sql if term.nullable or term.type is KqlType.STRING else _nullable(term))
+    node = sql.call("tupleElement", sql.call(function, wrapped, _rank(function, by)), 1)
+    return replace(term, sql=node, nullable=term.type is not KqlType.STRING, **_PLAIN)
+
+
+def _rank(function: str, by: Term) -> sql.Sql:
+    """What to compare: NaN comes first both ways."""
+    if by.type is not KqlType.REAL:
+        return by.sql
+    nan = sql.call("isNaN", by.sql)
+    return sql.call("tuple", nan if function == "argMax" else sql.not_(nan), by.sql)
+
+
+_PLAIN = {"constant": None, "source": None, "truth": None, "document": None, "whole": None}
+
+
+def _nullable(term: Term) -> sql.Sql:
+    return sql.call("toNullable", term.sql)
+
+
+def _any_row(call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope) -> list[tuple[str | None, Term]]:
+    columns = _expanded(call.arguments, relation, keys, None, scope.inside_aggregate())
+    prefix = "any_" if call.function == "any" and len(columns) == 1 else ""
+    return [
+        (f"{prefix}{name}" if name is not None else f"any_arg{place}", any_value([term], None))
+        for place, (name, term) in enumerate(columns)
+    ]
+
+
+def _percentiles(call: ast.Call, scope: Scope) -> list[tuple[str | None, Term]]:
+    value, *ranks = (bind(argument, scope.inside_aggregate()) for argument in call.arguments)
+    base = result_name(call.arguments[0])
+    columns: list[tuple[str | None, Term]] = []
+    for rank in ranks:
+        number = rank.constant.value if rank.constant is not None else None
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
+            scope.context.fail(call, "a percentile is a constant from 0 to 100")
+        shown = str(number).replace(".", "_")
+        with scope.context.at(call):
+            columns.append((f"percentile_{base or ''}_{shown}", percentile(value, float(number))))
+    return columns

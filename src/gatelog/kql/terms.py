@@ -1,0 +1,104 @@
+"""What the binder makes of an expression: SQL that knows its KQL type.
+
+A column that KQL sees is a `Field`; the name in the SQL (`sql_name`) is unique in the whole query, so that no alias
+can ever shadow another column, and renaming a column costs nothing.
+
+A dynamic value that comes straight from a JSON column remembers its `JsonSource`. Where the table has a typed
+column for that very path, the term's `native` is that column, and conversions take it instead of the JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
+
+from gatelog.kql import sql
+from gatelog.kql.ast import DynamicValue
+from gatelog.kql.schema import JsonPath
+from gatelog.kql.sql import Sql
+from gatelog.kql.types import CLICKHOUSE_TYPES, KqlType
+
+ConstantValue: TypeAlias = (
+    "bool | int | float | str | Decimal | UUID | list[DynamicValue] | dict[str, DynamicValue] | None"
+)
+
+
+class Constant(NamedTuple):
+    """A value known when the query is compiled, as in `ast.Literal`."""
+
+    value: ConstantValue
+
+
+class JsonSource(NamedTuple):
+    """Where a value was read from: a path below a JSON column of a scanned table."""
+
+    typed_column: Callable[[JsonPath], Field | None]
+    path: JsonPath
+
+    def child(self, key: str | int) -> JsonSource:
+        """The member or element `key` of this value."""
+        return self._replace(path=(*self.path, key))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of an intermediate table: its KQL name and type, and its name in the SQL."""
+
+    name: str
+    type: KqlType
+    sql_name: str
+    nullable: bool = True
+    source: JsonSource | None = None
+
+    def renamed(self, name: str) -> Field:
+        """The same column under another KQL name."""
+        return replace(self, name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A typed SQL expression.
+
+    `truth` is a shorter SQL for places that take NULL as false (filters); it may be NULL where `sql` is false.
+    `document` is a JSON text that member access may read instead of `sql`; it may be no JSON where `sql` is a string.
+    `whole` is the integer that a decimal was made of: sums of it need no decimal arithmetic.
+    """
+
+    type: KqlType
+    sql: Sql
+    nullable: bool = True
+    constant: Constant | None = None
+    source: JsonSource | None = None
+    truth: Sql | None = None
+    document: Sql | None = None
+    whole: Term | None = None
+
+    @property
+    def condition(self) -> Sql:
+        """The SQL for a place that takes NULL as false."""
+        return self.truth if self.truth is not None else self.sql
+
+    @property
+    def native(self) -> Field | None:
+        """The typed column that holds this dynamic value, if there is one."""
+        if self.source is None or self.type is not KqlType.DYNAMIC:
+            return None
+        return self.source.typed_column(self.source.path)
+
+
+def reference(field: Field) -> Term:
+    """The value of a column."""
+    return Term(field.type, sql.column(field.sql_name), field.nullable, source=field.source)
+
+
+def null_of(kql_type: KqlType) -> Term:
+    """The null of a type; for a string, which has none, the empty string."""
+    if kql_type is KqlType.STRING:
+        return Term(kql_type, sql.literal(""), nullable=False, constant=Constant(""))
+    from_null = sql.cast(sql.null(), f"Nullable({CLICKHOUSE_TYPES[kql_type]})")
+    return Term(kql_type, from_null, constant=Constant(None))
+
+
