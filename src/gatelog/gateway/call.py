@@ -188,12 +188,15 @@ class Call(Ticking):
 
     def _record_start(self, *, more: bool) -> None:
         self._started = True
-        self._context.journal.start(start_record(self, more=more), self._start_settled)
-        if not self.required:
+        record = start_record(self, more=more)
+        if self.required:
+            self._context.journal.start(record, self._start_settled)
+        else:
+            self._context.journal.start(record)
             self._dispatch()
 
     def _start_settled(self, error: SpoolError | None) -> None:
-        if not self.required or self.sealed:
+        if self.sealed:
             return
         if error is not None:
             self.refuse(OwnAnswer("capture_unavailable"))

@@ -45,18 +45,18 @@ class Journal:
         self._accounted = (0, 0, 0)
         self._accounted_at_ns = clock.monotonic_ns()
         self._account_pending = False
-        self._append(boot)
+        self._append(boot, urgent=True)
 
     @property
     def level(self) -> Level:
         """How much room the spool has."""
         return self._writer.level
 
-    def _append(self, record: Record, on_durable: Durable | None = None) -> None:
-        self._writer.append(record.kind, self._encode(record), on_durable)
+    def _append(self, record: Record, on_durable: Durable | None = None, *, urgent: bool = False) -> None:
+        self._writer.append(record.kind, self._encode(record), on_durable, urgent=urgent)
 
     def start(self, record: Start, then: Durable | None = None) -> None:
-        """The call exists. `then` is told on the event loop once that is durable, or cannot be."""
+        """The call exists. `then`, where somebody waits, is told once that is durable, or cannot be."""
         sequence = record.sequence
 
         def settled(error: SpoolError | None) -> None:
@@ -65,11 +65,11 @@ class Journal:
             if then is not None:
                 then(error)
 
-        self._append(record, settled)
+        self._append(record, settled, urgent=then is not None)
 
     def part(self, record: Part, then: Durable | None = None) -> None:
         """A further piece of one of the call's bodies."""
-        self._append(record, then)
+        self._append(record, then, urgent=then is not None)
 
     def end(self, record: EndRecord, then: Durable | None = None) -> None:
         """The call is over; settles it."""
@@ -84,7 +84,7 @@ class Journal:
             if then is not None:
                 then(error)
 
-        self._append(record, settled)
+        self._append(record, settled, urgent=then is not None)
 
     def _settle(self, sequence: int, error: SpoolError | None) -> None:
         if error is None:

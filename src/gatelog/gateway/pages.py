@@ -73,9 +73,7 @@ class Pages:
         counters.gauge(
             "gatelog_spool_level", "0 ok, 1 warn, 2 degrade, 3 reject, 4 failed", lambda: self._writer.level
         )
-        counters.gauge(
-            "gatelog_spool_disk_bytes", "bytes of the spool on disk", lambda: statistics().bytes
-        )
+        counters.gauge("gatelog_spool_disk_bytes", "bytes of the spool on disk", lambda: statistics().bytes)
         counters.gauge(
             "gatelog_spool_queued_bytes", "bytes waiting for the disk", lambda: statistics().queued_bytes
         )

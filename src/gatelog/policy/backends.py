@@ -36,4 +36,7 @@ def try_order(health: Sequence[BackendHealth], now_ns: int) -> list[int]:
     Nobody is left out: when none seems reachable, trying is the only way to learn of a recovery.
     """
     indices = range(len(health))
-    return sorted(indices, key=lambda index: not health[index].is_reachable(now_ns))
+    reachable = [index for index in indices if health[index].is_reachable(now_ns)]
+    if len(reachable) == len(health):
+        return reachable
+    return reachable + [index for index in indices if index not in reachable]

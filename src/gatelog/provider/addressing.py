@@ -30,8 +30,8 @@ def without_credentials(target: str) -> str:
     Names are compared percent-decoded and without case; everything else stays byte-exact.
     """
     path, mark, query = target.partition("?")
-    if not mark or "key" not in unquote_plus(query).lower():
-        return target
+    if not mark or ("key" not in query.lower() and "%" not in query):
+        return target  # the usual case, and hot: nothing to decode
     return _joined(path, _without(query, CREDENTIAL_PARAMETERS))
 
 

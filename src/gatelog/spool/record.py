@@ -20,8 +20,7 @@ MARKER = b"\xffGL\xfe"
 KIND_SEAL = 0xF0
 KIND_MAX = 0xEF  # the highest kind a caller may use; 0 is none, F0..FF are the spool's own
 
-COMPRESSED = 1
-ENCRYPTED = 2  # reserved
+COMPRESSED = 1  # 2 is reserved for encrypted
 CONTINUES = 4
 CONTINUATION = 8
 KNOWN_FLAGS = COMPRESSED | CONTINUES | CONTINUATION

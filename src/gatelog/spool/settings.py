@@ -41,6 +41,7 @@ class SpoolSettings:
     compression_level: int = 1
     compress_bytes_min: int = 200
     probe_interval_s: float = 1.0
+    linger_s: float = 0.02
 
     def __post_init__(self) -> None:
         for name, least in (
@@ -52,6 +53,7 @@ class SpoolSettings:
             ("ballast_bytes", 0),
             ("compress_bytes_min", 0),
             ("probe_interval_s", 0.001),
+            ("linger_s", 0),
         ):
             if getattr(self, name) < least:
                 raise ValueError(f"spool {name} is {getattr(self, name)}: it must be at least {least}")

@@ -2,7 +2,8 @@
 
     event loop                                writer thread
     ──────────                                ─────────────
-    append ─► queue ─(wake, if it sleeps)───► take all that is queued, up to batch_bytes_max
+    append ─► queue ─(wake, if it sleeps)───► linger, while nobody waits for what is queued
+                                              take all that is queued, up to batch_bytes_max
                                               encode, write, fdatasync (journal.commit)
     on_durable(error or None) ◄─ one notify ─ the group's callbacks, in order
 
@@ -12,6 +13,7 @@ are safe to use from two threads.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -52,7 +54,7 @@ class SpoolWriter:
         self._queue: deque[_Item] = deque()
         self._queue_bytes_max = settings.queue_bytes_max
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self._asleep = False
+        self._asleep = self._lingering = self._urgent = False
         self._closing = False
         self._group: list[_Item] = []
         self._probed_at_ns = clock.monotonic_ns()
@@ -83,10 +85,13 @@ class SpoolWriter:
         writer._thread.start()
         return writer
 
-    def append(self, kind: int, payload: bytes, on_durable: OnDurable | None = None) -> None:
+    def append(
+        self, kind: int, payload: bytes, on_durable: OnDurable | None = None, *, urgent: bool = True
+    ) -> None:
         """Queue one payload. Never blocks; what becomes of it is told to `on_durable`, None = durable.
 
-        `kind` is 1 to 239. Call it from one thread only, and do not change `payload` afterwards.
+        `kind` is 1 to 239. Not `urgent`: nobody waits for it, it may wait `linger_s` for others to share its
+        sync with. Call it from one thread only, and do not change `payload` afterwards.
         """
         if not 0 < kind <= KIND_MAX:
             raise ValueError(f"kind {kind} is not the caller's to use: 1 to {KIND_MAX} are")
@@ -100,8 +105,10 @@ class SpoolWriter:
             return
         self._accepted_bytes += size
         self._queue.append((kind, payload, on_durable))
-        if self._asleep:
-            self._asleep = False
+        if urgent:
+            self._urgent = True
+        if self._asleep or (urgent and self._lingering):
+            self._asleep = self._lingering = False
             self._wake.put(None)
 
     def statistics(self) -> SpoolStatistics:
@@ -166,6 +173,7 @@ class SpoolWriter:
 
     def _work(self) -> None:
         while not self._closed():
+            self._linger()
             self._take()
             if self._group:
                 error = self._journal.commit([(kind, payload) for kind, payload, _ in self._group])
@@ -180,6 +188,7 @@ class SpoolWriter:
 
     def _take(self) -> None:
         """Move the next group out of the queue."""
+        self._urgent = False
         size = 0
         while self._queue and size < self._settings.batch_bytes_max:
             item = self._queue.popleft()
@@ -213,6 +222,16 @@ class SpoolWriter:
         self.level = self._journal.level
         if not self._closing:
             self._refusal = self._journal.error
+
+    def _linger(self) -> None:
+        """Let a group grow while nobody waits for it: a sync, and a change of threads, for many calls."""
+        if not self._queue:
+            return
+        self._lingering = True
+        with contextlib.suppress(queue.Empty):
+            if not (self._urgent or self._closing):
+                self._wake.get(timeout=self._settings.linger_s)
+        self._lingering = False
 
     def _sleep(self) -> None:
         self._asleep = True

@@ -276,3 +276,35 @@ def _append_until_durable(writer: SpoolWriter) -> None:
         told.clear()
         told.wait(0.001)
     pytest.fail("the spool did not heal")
+
+
+def test_payloads_that_nobody_waits_for_share_a_sync(tmp_path: Path) -> None:
+    """S27: what is not urgent lingers, and is taken along by the first payload that is urgent."""
+    settings = SpoolSettings(linger_s=3600, ballast_bytes=0)
+    writer = SpoolWriter.open(tmp_path / "spool", boot=bytes(16), settings=settings)
+    done: list[str] = []
+    urgent = threading.Event()
+    syncs = writer.statistics().sync_count
+    for _ in range(20):
+        writer.append(1, b"lazy", lambda error: done.append("lazy"), urgent=False)
+    writer.append(1, b"urgent", lambda error: urgent.set())
+    assert urgent.wait(30)
+    assert done == ["lazy"] * 20
+    assert writer.statistics().sync_count - syncs <= 2
+    writer.close(30)
+
+
+def test_a_payload_that_nobody_waits_for_is_written_after_the_linger_time(tmp_path: Path) -> None:
+    """S27: lingering ends by itself, and at a close."""
+    for linger_s, close_first in ((0.001, False), (3600, True)):
+        directory = tmp_path / f"{close_first}"
+        settings = SpoolSettings(linger_s=linger_s, ballast_bytes=0)
+        writer = SpoolWriter.open(directory, boot=bytes(16), settings=settings)
+        written = threading.Event()
+        writer.append(1, b"lazy", lambda error, written=written: written.set(), urgent=False)
+        if close_first:
+            writer.close(30)
+        assert written.wait(30)
+        if not close_first:
+            writer.close(30)
+        assert [record.payload for record in SpoolReader(directory).read()] == [b"lazy"]
