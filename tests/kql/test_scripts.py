@@ -39,6 +39,7 @@ from gatelog.testing.kql import run
 
 SCRIPTS = Path(__file__).parent / "scripts"
 _LOAD = re.compile(r"load (\w+)(\(.*\))")
+_NOT_YET = (KqlUnsupportedError, AssertionError, pytest.fail.Exception)
 _EVAL = re.compile(r"eval( ordered)?( failing)?")
 _ERROR = re.compile(r"error (\w+): (.+)")
 

@@ -116,6 +116,28 @@ RESERVED_WORDS: Final = frozenset(
 )
 """Words that name a column or a table only when written ['word']."""
 
+ASSIGNED_ONLY_WORDS: Final = frozenset(
+    (
+        *("accumulate", "as", "by", "consume", "contains", "datatable", "distinct", "extend", "externaldata"),
+        *("filter", "find", "has", "in", "invoke", "limit", "materialize", "of", "parse", "print", "sample"),
+        *(
+            "scan",
+            "search",
+            "serialize",
+            "set",
+            "sort",
+            "summarize",
+            "take",
+            "title",
+            "to",
+            "top",
+            "toscalar",
+        ),
+        *("totable", "where"),
+    )
+)
+"""Words that name a column where it gets its name, `title = x`, and need ['title'] where it is used."""
+
 TYPES: Final = {
     "bool": "bool",
     "boolean": "bool",

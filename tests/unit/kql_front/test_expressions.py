@@ -85,11 +85,19 @@ def test_paths_and_calls(expression: Shaped, text: str, shape: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["kind", "type", "from", "to", "count", "title", "order", "on", "step", "with", "range", "search", "as"],
+    ["kind", "type", "from", "count", "order", "on", "step", "with", "range", "id", "view", "table"],
 )
 def test_keywords_are_names_where_nothing_else_fits(operator: Shaped, word: str) -> None:
     assert operator(f"where {word} =~ 'x'") == f"Where(({word} =~ 'x'))"
     assert operator(f"extend {word} = 1, b") == f"Extend([{word}=1, b])"
+
+
+@pytest.mark.parametrize("word", ["to", "title", "search", "where", "set", "top", "has"])
+def test_some_keywords_are_names_only_where_a_column_gets_its_name(operator: Shaped, word: str) -> None:
+    assert operator(f"extend {word} = 1 | project ['{word}']") == f"Extend([{word}=1]) | Project([{word}])"
+    with pytest.raises(KqlSyntaxError) as caught:
+        parse(f"T | project {word}")
+    assert f"['{word}']" in caught.value.hint
 
 
 @pytest.mark.parametrize("word", ["first", "last", "asc", "desc", "true", "by", "and"])

@@ -45,7 +45,7 @@ Shaped = Callable[[str], str]
         ("restrict access to (T, U*); T", "Restrict([T, WildcardName(U*)]); T"),
         ("T; U | count; print 1", "T; U | Count(); Print([1])"),
         (";; T ;", "T"),
-        ("set | take 1", "set | Take(1)"),
+        ("declare | take 1", "declare | Take(1)"),
     ],
 )
 def test_statements(query: Shaped, text: str, shape: str) -> None:

@@ -93,4 +93,4 @@ class ColumnParser(ExpressionParser):
             return ast.Star(ast.Span(token.start, token.end))
         if self.text == "*" or (following.text == "*" and following.start == self.token.end):
             return self.wildcard_name()
-        return self.name("a column name")
+        return self.reference("a column name")

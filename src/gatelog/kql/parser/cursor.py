@@ -10,7 +10,7 @@ from gatelog.kql import ast
 from gatelog.kql.diagnostics import syntax_error, unexpected
 from gatelog.kql.parser.values import string_value
 from gatelog.kql.tokenizer import tokenize
-from gatelog.kql.tokens import NAME, RESERVED_WORDS, STRING, Token
+from gatelog.kql.tokens import ASSIGNED_ONLY_WORDS, NAME, RESERVED_WORDS, STRING, Token
 
 MAX_DEPTH: Final = 80
 """Levels of nesting, and steps of one chain such as `a + b + c` or `a.b.c`: keeps every walk over the tree
@@ -122,6 +122,15 @@ class Cursor:
         if self.token.kind != NAME:
             raise self.error(what)
         if self.text in RESERVED_WORDS:
-            raise self.error(what, f"a name that is also a keyword is written ['{self.text}']")
+            raise self._keyword_error(what)
         token = self.advance()
         return ast.Name(ast.Span(token.start, token.end), token.text)
+
+    def reference(self, what: str) -> ast.Name:
+        """The name of something that exists already: more keywords need brackets here than in `name`."""
+        if self.text in ASSIGNED_ONLY_WORDS:
+            raise self._keyword_error(what)
+        return self.name(what)
+
+    def _keyword_error(self, what: str) -> KqlSyntaxError:
+        return self.error(what, f"a name that is also a keyword is written ['{self.text}']")

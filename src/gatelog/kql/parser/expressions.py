@@ -137,7 +137,7 @@ class ExpressionParser(LiteralParser, ABC):
             return self._unoptimized_call()
         if word == "not":
             raise self.error("an expression", "not is a function: not(...)")
-        return self.name("an expression")
+        return self.reference("an expression")
 
     def _parenthesized(self) -> ast.Expression:
         self.expect("(")

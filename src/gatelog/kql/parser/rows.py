@@ -53,7 +53,7 @@ class RowOperatorParser(ColumnParser):
     def _renamed_column(self) -> ast.NamedExpression:
         name = self.name("the new name of a column")
         self.expect("=", "project-rename new = old")
-        old = self.name("the old name of a column")
+        old = self.reference("the old name of a column")
         return ast.NamedExpression(self.span_from(name.span.start), (name,), old)
 
     def _parse_project_reorder(self, start: int) -> ast.ProjectReorder:

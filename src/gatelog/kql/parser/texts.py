@@ -49,7 +49,7 @@ class TextOperatorParser(ColumnParser):
             return self.string()
         if self.accept("*"):
             return ast.Star(ast.Span(token.start, token.end))
-        name = self.name("a string, a column or '*'")
+        name = self.reference("a string, a column or '*'")
         kind = self.type_name() if self.accept(":") else "string"
         return ast.ParseColumn(self.span_from(token.start), name, kind)
 
