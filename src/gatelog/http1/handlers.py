@@ -39,7 +39,10 @@ class ResponseHandler(Protocol):
     """The application's side of one call to an origin."""
 
     def on_sent(self) -> None:
-        """Head and first body bytes were handed to a connection. May be called before `Pool.send` returns."""
+        """Head and first body bytes were handed to a connection.
+
+        May come before `Pool.send` returns, and after `on_pause_upload` if those bytes filled the buffer.
+        """
 
     def on_head(self, head: ResponseHead) -> None:
         """The final head; interim answers are swallowed. May come before the upload has ended."""

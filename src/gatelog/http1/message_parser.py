@@ -84,14 +84,14 @@ class MessageParser:
         self._raw_bytes = self._body_bytes = 0
         self.body_left = length
 
-    def read_body(self, data: bytes) -> bytes:
-        """Parse a part of the body, return what lies behind it. ProtocolError: not strict, or too large."""
-        rest = b""
+    def read_body(self, data: bytes, start: int = 0) -> int:
+        """Parse the body from `start`, return where it ends. ProtocolError: not strict, or too large."""
+        end = len(data)
         if not self._chunked:
-            left = self.body_left
-            if len(data) > left:
-                data, rest = data[:left], data[left:]
-            self.body_left = left - len(data)
+            end = min(end, start + self.body_left)
+            self.body_left -= end - start
+        if start or end < len(data):
+            data = data[start:end]
         self._raw_bytes += len(data)
         try:
             self._parser.feed_data(data)
@@ -101,7 +101,7 @@ class MessageParser:
             self.surplus = True
         if self._chunked:
             self._check_size()
-        return rest
+        return end
 
     def _check_size(self) -> None:
         if self._body_bytes > self._body_bytes_max:

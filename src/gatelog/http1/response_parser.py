@@ -52,11 +52,15 @@ class ResponseParser(MessageParser):
 
     def feed(self, data: bytes) -> None:
         """Parse the next bytes. ProtocolError if they are not strict HTTP/1.1."""
-        while data and self.head is None:
-            data = self._read_head(data)
-        if data and not self.complete:
-            data = self.read_body(data)
-        if data:
+        at = 0
+        if self._held:
+            data = self._held + data
+            self._held = b""
+        while self.head is None and at < len(data):
+            at = self._read_head(data, at)
+        if at < len(data) and not self.complete:
+            at = self.read_body(data, at)
+        if at < len(data):
             self.surplus = True
 
     def at_end_of_input(self) -> bool:
@@ -64,21 +68,19 @@ class ResponseParser(MessageParser):
         self.complete = self.complete or self.until_close
         return self.complete
 
-    def _read_head(self, data: bytes) -> bytes:
-        """Read one head and return what lies behind it; hold an unfinished one."""
-        if self._held:
-            data = self._held + data
-        end = data.find(HEAD_END) + len(HEAD_END)
+    def _read_head(self, data: bytes, start: int) -> int:
+        """Read one head and return where it ends; hold an unfinished one."""
+        end = data.find(HEAD_END, start) + len(HEAD_END)
         finished = end >= len(HEAD_END)
-        if (end if finished else len(data)) > self._settings.header_bytes_max:
-            raise ProtocolError("headers_too_large", f"over {self._settings.header_bytes_max} bytes")
         if not finished:
-            check_unfinished_answer(data)
-            self._held = data
-            return b""
-        self._held = b""
-        self._take_head(data[:end])
-        return data[end:]
+            end = len(data)
+            self._held = data[start:]
+            check_unfinished_answer(self._held)
+        if end - start > self._settings.header_bytes_max:
+            raise ProtocolError("headers_too_large", f"over {self._settings.header_bytes_max} bytes")
+        if finished:
+            self._take_head(data[start:end])
+        return end
 
     def _take_head(self, raw: bytes) -> None:
         status, reason, version = read_status_line(raw)

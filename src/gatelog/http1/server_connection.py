@@ -150,15 +150,16 @@ class ServerConnection(asyncio.Protocol):
     # ── requests ──────────────────────────────────────────────────────────────────────────────────
 
     def _advance(self, data: bytes) -> None:
-        while data:
+        at = 0
+        while at < len(data):
             phase = self._phase
             if phase is _Phase.HEAD:
-                data = self._read_head(data)
+                at = self._read_head(data, at)
             elif phase is _Phase.BODY or phase is _Phase.DRAINING:
-                data = self._read_body(data)
+                at = self._read_body(data, at)
             else:
                 if phase is _Phase.ANSWERING or phase is _Phase.FLUSHING:
-                    self._held += data
+                    self._held += data[at:]
                     self._bound_held()
                 return
 
@@ -171,21 +172,20 @@ class ServerConnection(asyncio.Protocol):
         if len(self._held) > self._server.settings.buffer_bytes_max:
             self._set_reading(False)
 
-    def _read_head(self, data: bytes) -> bytes:
-        end = data.find(HEAD_END) + len(HEAD_END)
+    def _read_head(self, data: bytes, start: int) -> int:
+        end = data.find(HEAD_END, start) + len(HEAD_END)
         if end < len(HEAD_END):
-            self._held += data
+            self._held += data[start:]
             self._since = self._server.tick.now
             self._check_unfinished(0)
-            return b""
-        rest = data[end:]
+            return len(data)
         try:
-            head = self._parser.read_head(data[:end], self._peer)
+            head = self._parser.read_head(data[start:end], self._peer)
         except ProtocolError as error:
             self._refuse(error)
-            return b""
-        self._begin_request(head, body_here=bool(rest))
-        return rest
+            return len(data)
+        self._begin_request(head, body_here=end < len(data))
+        return end
 
     def _check_unfinished(self, seen: int) -> None:
         try:
@@ -219,22 +219,22 @@ class ServerConnection(asyncio.Protocol):
             self._owes_continue = False
             self._transport.write(_CONTINUE)
 
-    def _read_body(self, data: bytes) -> bytes:
+    def _read_body(self, data: bytes, start: int) -> int:
         self._since = self._server.tick.now
         self._owes_continue = False
         try:
-            rest = self._parser.read_body(data)
+            end = self._parser.read_body(data, start)
         except ProtocolError as error:
             self._broken_body(error)
-            return b""
+            return len(data)
         if self._phase is _Phase.DRAINING:
-            self._drained += len(data) - len(rest)
+            self._drained += end - start
             if self._drained > self._server.settings.drain_bytes_max:
                 self._linger()
-                return b""
+                return len(data)
         if self._parser.complete:
             self._request_ended()
-        return rest
+        return end
 
     def _body_received(self, data: bytes) -> None:
         if self._phase is _Phase.BODY and self._handler is not None:
