@@ -73,6 +73,10 @@ def _listeners(config: Config) -> Iterator[ConfigProblem]:
             "port 0 cannot be shared by several processes",
             "name a port or set processes: 1",
         )
+    if config.gateway.processes > 1 and config.gateway.admin is not None:
+        yield ConfigProblem(
+            "gateway.admin", "shows one process, and there are several", "drop it or set processes: 1"
+        )
     fixed = [
         (path, address)
         for path, address in (

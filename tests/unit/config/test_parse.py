@@ -188,6 +188,11 @@ spool: {capacity_bytes: 64MiB, segment_bytes: 64MiB}
     }
 
 
+def test_the_admin_page_of_one_process_is_not_passed_off_as_that_of_several() -> None:
+    found = problems('gateway: {processes: 2, admin: "127.0.0.1:9090"}')
+    assert "there are several" in found["gateway.admin"]
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0:8081", "10.1.2.3:8081", "[::]:8081", "hub.example:8081"])
 def test_an_anonymous_hub_is_refused_off_loopback(address: str) -> None:
     found = problems(f'hub: {{anonymous: true, listen: "{address}"}}')

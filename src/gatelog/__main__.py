@@ -1,0 +1,5 @@
+"""`python -m gatelog`."""
+
+from gatelog.cli import main
+
+main()

@@ -1,0 +1,23 @@
+"""The composition root: builds and runs gateway, hub, supervisor and demo from a configuration."""
+
+from gatelog.app.completeness import print_completeness
+from gatelog.app.demo import run_demo
+from gatelog.app.hub_client import HubClient, HubError
+from gatelog.app.parent import announce, follow
+from gatelog.app.service import run_gateway, run_hub
+from gatelog.app.supervisor import run_supervisor
+from gatelog.app.table import print_table, standard_output
+
+__all__ = [
+    "HubClient",
+    "HubError",
+    "announce",
+    "follow",
+    "print_completeness",
+    "print_table",
+    "run_demo",
+    "run_gateway",
+    "run_hub",
+    "run_supervisor",
+    "standard_output",
+]

@@ -1,0 +1,118 @@
+"""Asking a running hub over HTTP."""
+
+from __future__ import annotations
+
+import http
+import http.client
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from gatelog.app.local_hubs import data_of
+from gatelog.config import Address, Config, load
+from gatelog.errors import GatelogError
+
+DEFAULT_URL = "http://127.0.0.1:8081"
+TOKEN_VARIABLE = "GATELOG_TOKEN"  # noqa: S105 - a name, not a token
+TOKEN_FILE = "hub.token"  # noqa: S105 - likewise
+
+ANSWER_TIMEOUT_S = 120.0
+"""Twice the hub's own budget for a query: it, not we, should say that a query took too long."""
+
+
+class HubError(GatelogError):
+    """The hub refused, or did not answer. `exit_code` 2: the question was wrong; 1: the hub is in trouble."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class HubClient:
+    """A hub at a URL, and the token to sign in with ("" = none)."""
+
+    def __init__(self, url: str, token: str = "") -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise HubError(f"{url} is not an http(s) URL", 2)
+        self.url = url
+        self._tls = parts.scheme == "https"
+        self._host, self._port = parts.hostname, parts.port
+        self._base_path = parts.path.rstrip("/")
+        self._token = token
+
+    @classmethod
+    def find(cls, url: str | None, config_path: Path | None, data: Path | None = None) -> HubClient:
+        """The hub of `url`, of a configuration, or the default one; signed in with the local token."""
+        config = load(config_path) if config_path is not None else None
+        found = url or (_url_of(config) if config is not None else DEFAULT_URL)
+        directory = data or (config.data if config is not None else _data_behind(found))
+        return cls(found, os.environ.get(TOKEN_VARIABLE) or _local_token(directory))
+
+    def get(self, path: str, parameters: dict[str, str]) -> Any:
+        """The JSON answer to GET."""
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        return msgspec.json.decode(self._ask("GET", path + query, None))
+
+    def post(self, path: str, body: dict[str, Any]) -> bytes:
+        """The raw answer to a JSON POST."""
+        return self._ask("POST", path, msgspec.json.encode(body))
+
+    def _ask(self, method: str, target: str, body: bytes | None) -> bytes:
+        headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        connection = self._connection()
+        try:
+            connection.request(method, self._base_path + target, body, headers)
+            response = connection.getresponse()
+            answer = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise HubError(
+                f"no hub answers at {self.url} ({error}): start one with `gatelog run`, "
+                "name another with --hub, or read a data directory that no hub has open with --data",
+                1,
+            ) from None
+        finally:
+            connection.close()
+        if response.status != http.HTTPStatus.OK:
+            raise _refusal(response.status, answer, bool(self._token))
+        return answer
+
+    def _connection(self) -> http.client.HTTPConnection:
+        connect = http.client.HTTPSConnection if self._tls else http.client.HTTPConnection
+        return connect(self._host, self._port, timeout=ANSWER_TIMEOUT_S)
+
+
+def _url_of(config: Config) -> str:
+    return config.hub.listen.url(tls=config.hub.tls is not None)
+
+
+def _data_behind(url: str) -> Path | None:
+    parts = urlsplit(url)
+    local = parts.hostname is not None and Address(parts.hostname, parts.port or 0).is_loopback
+    return data_of(parts.port) if local and parts.port else None
+
+
+def _local_token(data: Path | None) -> str:
+    if data is None:
+        return ""
+    try:
+        return (data / TOKEN_FILE).read_text().strip()
+    except OSError:
+        return ""  # no hub of this user keeps its data there; it may need no token
+
+
+def _refusal(status: int, body: bytes, signed_in: bool) -> HubError:
+    try:
+        error = msgspec.json.decode(body)["error"]
+        message, line, column, hint = (error.get(key) for key in ("message", "line", "column", "hint"))
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+        message, line, column, hint = f"the hub answered {status}", None, None, None
+    if status in (401, 403) and not signed_in:
+        hint = f"give --config (its data directory holds the local token), or set {TOKEN_VARIABLE}"
+    place = f"{line}:{column}: " if line and column else ""
+    return HubError(f"{place}{message}{f' ({hint})' if hint else ''}", 2 if status < 500 else 1)

@@ -1,0 +1,35 @@
+"""`gatelog demo`: the whole thing, on this machine, in one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gatelog.config import parse_duration
+
+
+def demo(
+    duration: Annotated[
+        str | None,
+        typer.Option("--for", metavar="DURATION", help="How long (`20s`, `2m`); default: until Ctrl-C."),
+    ] = None,
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="DIR", help="Where everything is kept; another demo goes on with it."),
+    ] = Path("demo-data"),
+) -> None:
+    """Run simulators, gateway and hub with traffic from the real openai SDK, then ask the usual questions."""
+    from gatelog.app import run_demo  # loaded here: --help stays quick
+
+    run_demo(data, seconds=_seconds(duration))
+
+
+def _seconds(duration: str | None) -> float | None:
+    if duration is None:
+        return None
+    try:
+        return parse_duration(float(duration) if duration.isdecimal() else duration)
+    except ValueError:
+        raise typer.BadParameter(f"{duration} is not a duration such as 20s", param_hint="--for") from None

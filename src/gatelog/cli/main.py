@@ -1,0 +1,75 @@
+"""The command `gatelog`: its subcommands, and how errors leave it.
+
+exit 0  done
+exit 1  our fault, or the machine's       `error: …` on stderr
+exit 2  the user's fault (options, configuration, query)
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from gatelog import __version__
+from gatelog.cli.check import check
+from gatelog.cli.completeness import completeness
+from gatelog.cli.demo import demo
+from gatelog.cli.query import query
+from gatelog.cli.serve import gateway, hub, run, simulate
+from gatelog.cli.spool import spool
+from gatelog.errors import ConfigError, GatelogError, KqlError, SpoolLockedError
+
+OURS = 1
+USERS = 2
+
+app = typer.Typer(
+    name="gatelog",
+    help="A gateway for Azure OpenAI that records every model call, whole, and answers KQL over the record.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (run, gateway, hub, check, query, completeness, simulate, demo):
+    app.command()(command)
+app.add_typer(spool)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"gatelog {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Options of the program as a whole."""
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        code = app(prog_name="gatelog", standalone_mode=False)
+    except typer.TyperException as error:
+        code = _fail(error.format_message(), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        code = 128 + 2  # as a shell reports SIGINT
+    except ConfigError as error:
+        code = _fail("\nerror: ".join(map(str, error.problems)), USERS)
+    except (KqlError, SpoolLockedError) as error:
+        code = _fail(str(error), USERS)
+    except GatelogError as error:
+        code = _fail(str(error), getattr(error, "exit_code", OURS))
+    sys.exit(code or 0)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,70 @@
+"""`gatelog spool verify`: what is in a spool directory, and is it whole?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from gatelog.cli.options import Json
+from gatelog.model import RecordKind
+
+if TYPE_CHECKING:
+    from gatelog.spool import VerifyReport
+
+spool = typer.Typer(name="spool", help="The journal between gateway and hub.", no_args_is_help=True)
+
+DAMAGE = 1
+
+
+@spool.callback()
+def _group() -> None:
+    """Keeps `verify` a subcommand of its own name."""
+
+
+@spool.command()
+def verify(
+    directory: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A spool, or a directory of several (`data/spool`)."),
+    ],
+    json: Json = False,
+) -> None:
+    """Read every record: how many there are, what is missing, what is damaged. Exit 1 on damage."""
+    from gatelog.spool import spools  # loaded here: --help stays quick
+    from gatelog.spool import verify as verify_spool
+
+    if not directory.is_dir():
+        raise typer.BadParameter(f"there is no directory {directory}", param_hint="DIR")
+    reports = [verify_spool(found) for found in spools(directory) or [directory]]
+    if json:
+        listed = [report.to_json() for report in reports]
+        print(msgspec.json.encode(listed[0] if len(listed) == 1 else {"spools": listed}).decode())
+    else:
+        print("\n".join(map(_text, reports)))
+    raise typer.Exit(DAMAGE if any(report.damaged for report in reports) else 0)
+
+
+def _text(report: VerifyReport) -> str:
+    kinds = ", ".join(f"{count:,} {_kind_name(kind)}" for kind, count in sorted(report.kinds.items()))
+    lines = [
+        f"{report.directory}: {'DAMAGED' if report.damaged else 'whole'}",
+        f"  {report.records:,} records ({kinds or 'none'}), {report.payload_bytes:,} bytes of payload",
+        f"  {report.segments:,} segments, {len(report.boots):,} boots,"
+        f" {report.torn_tail_bytes:,} bytes of torn tail",
+    ]
+    lines += [
+        f"  gap: {gap.first_seq} to {gap.last_seq} are missing before segment {gap.segment}"
+        for gap in report.gaps
+    ]
+    lines += [
+        f"  damage: segment {place.segment}, bytes {place.offset} to {place.end}: {place.what}"
+        for place in report.damage
+    ]
+    return "\n".join(lines)
+
+
+def _kind_name(kind: int) -> str:
+    return RecordKind(kind).name.lower() if kind in set(RecordKind) else f"kind {kind}"

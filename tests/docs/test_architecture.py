@@ -1,0 +1,30 @@
+"""The architecture page, the packages and the import rules name the same rooms."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "gatelog"
+
+ROOMS = {entry.stem for entry in SOURCE.iterdir() if (entry / "__init__.py").exists()} | {"errors"}
+
+
+def test_every_room_is_on_the_map_and_the_map_shows_no_other() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| (`[^|]+) \|", text, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == ROOMS
+
+
+def test_every_room_has_its_layer() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [layers] = [contract["layers"] for contract in contracts if contract["id"] == "rooms"]
+    assert {name for layer in layers for name in re.findall(r"\w+", layer)} == ROOMS
+
+
+def test_decisions_are_numbered_without_gaps_and_say_why() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    for page in pages:
+        headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+        assert headings == ["Context", "Decision", "Consequences"], page.name

@@ -1,0 +1,54 @@
+"""The demo's ingredients: a valid configuration, and queries as their authors published them."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from gatelog.app.demo import published_queries
+from gatelog.app.installation import CONFIGURATION, KEYS, SIMULATOR_KEY, Ports
+from gatelog.config import KeyDigest, parse
+
+SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
+
+
+def test_its_configuration_is_valid() -> None:
+    text = CONFIGURATION.format(file="x", simulator=SIMULATOR_KEY, **Ports(1, 2, 3, 4)._asdict(), **KEYS)
+    config = parse(text, {}, Path("/demo"))
+    assert {name: sub.keys for name, sub in config.subscriptions.items()} == {
+        name: (KeyDigest.of(key),) for name, key in KEYS.items()
+    }
+    assert [backend.url for backend in config.backends.values()] == [
+        "http://127.0.0.1:3",
+        "http://127.0.0.1:4",
+    ]
+
+
+def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", 9002))
+            taken.listen()
+        except OSError:
+            pass  # somebody else has it: the better
+        ports = Ports.choose()
+    assert ports.west not in (9002, 0)
+    assert len(set(ports)) == 4
+
+
+def test_there_are_six_queries_with_a_title_each() -> None:
+    queries = published_queries()
+    assert len(queries) == 6
+    assert len({title for title, _ in queries}) == 6
+    assert all(
+        query.split()[0] in ("ApiManagementGatewayLogs", "AzureDiagnostics", "AzureMetrics")
+        for _, query in queries
+    )
+    assert any("//completions_create'" in query for _, query in queries)
+
+
+@pytest.mark.skipif(not SEEDS.is_dir(), reason="the documents that published the queries are not here")
+def test_the_queries_are_verbatim() -> None:
+    published = "\n".join(path.read_text() for path in sorted(SEEDS.iterdir()))
+    assert not [title for title, query in published_queries() if query not in published]

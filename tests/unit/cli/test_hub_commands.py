@@ -1,0 +1,174 @@
+"""`gatelog query` and `gatelog completeness`, asked of a hub that answers from a script."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from gatelog.app.local_hubs import register
+
+Gatelog = Callable[..., tuple[int, str, str]]
+
+ANSWER = {
+    "columns": [{"name": "Model", "type": "string"}, {"name": "Tokens", "type": "long"}],
+    "rows": [["gpt-4o", 42], ["gpt-4o-mini", None]],
+}
+REPORT = {
+    "complete": True,
+    "accepted": 10,
+    "recorded": 8,
+    "unlogged": 1,
+    "open": 1,
+    "missing": 0,
+    "duplicates": 0,
+    "boots": [],
+}
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Gives `reply` to everything and keeps what it was asked."""
+
+    reply: ClassVar[tuple[int, bytes]] = (200, b"")
+    asked: ClassVar[list[tuple[str, str, str, Any]]] = []
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        token = self.headers.get("authorization", "")
+        self.asked.append((self.command, self.path, token, json.loads(body) if body else None))
+        status, answer = self.reply
+        self.send_response(status)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    do_GET = do_POST = _answer  # noqa: N815 - names that http.server looks for
+
+    def log_message(self, *_: object) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GATELOG_TOKEN", raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    Hub.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def reply(status: int, body: object) -> None:
+    Hub.reply = (status, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+def test_json_is_passed_on_as_the_hub_gave_it(gatelog: Gatelog, hub: str) -> None:
+    reply(200, ANSWER)
+    code, out, err = gatelog("query", "Calls", "--hub", hub, "--format", "json", "--timespan", "P1D")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == ANSWER
+    assert Hub.asked == [("POST", "/query", "", {"query": "Calls", "format": "json", "timespan": "P1D"})]
+
+
+def test_csv_is_asked_for_and_passed_on(gatelog: Gatelog, hub: str) -> None:
+    reply(200, b"Model,Tokens\r\ngpt-4o,42\r\n")
+    assert gatelog("query", "Calls", "--hub", hub, "--format", "csv").out == "Model,Tokens\r\ngpt-4o,42\n"
+    assert Hub.asked[0][3]["format"] == "csv"
+
+
+def test_a_table_aligns_numbers_to_the_right(gatelog: Gatelog, hub: str) -> None:
+    reply(200, ANSWER)
+    lines = [
+        line.rstrip() for line in gatelog("query", "Calls", "--hub", hub).out.splitlines() if line.strip()
+    ]
+    assert lines == ["Model         Tokens", "─" * 20, "gpt-4o            42", "gpt-4o-mini", "2 rows"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "code", "says"),
+    [
+        (
+            400,
+            {"message": "no table Cals", "line": 1, "column": 5, "hint": "Calls?"},
+            2,
+            "1:5: no table Cals (Calls?)",
+        ),
+        (413, {"message": "too many rows", "line": 1, "column": 1, "hint": None}, 2, "1:1: too many rows"),
+        (401, {"message": "a valid token is needed"}, 2, "a valid token is needed (give --config"),
+        (503, {"message": "the store is away", "line": None}, 1, "the store is away"),
+    ],
+)
+def test_the_hubs_refusals_are_errors(
+    gatelog: Gatelog, hub: str, status: int, error: dict[str, Any], code: int, says: str
+) -> None:
+    reply(status, {"error": error})
+    left, out, err = gatelog("query", "Cals", "--hub", hub)
+    assert (left, out) == (code, "")
+    assert err.startswith(f"error: {says}")
+
+
+def test_an_answer_that_is_no_hubs_is_an_error(gatelog: Gatelog, hub: str) -> None:
+    reply(502, b"<html>proxy</html>")
+    assert gatelog("query", "Calls", "--hub", hub) == (1, "", "error: the hub answered 502\n")
+
+
+def test_without_a_hub_the_error_says_what_to_do(gatelog: Gatelog) -> None:
+    code, out, err = gatelog("query", "Calls", "--hub", "http://127.0.0.1:1")
+    assert (code, out) == (1, "")
+    assert "no hub answers at http://127.0.0.1:1" in err
+    assert "gatelog run" in err
+
+
+def test_the_local_token_of_the_data_directory_signs_in(gatelog: Gatelog, hub: str, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "hub.token").write_text("local-token\n")
+    (tmp_path / "gatelog.yaml").write_text(f"data: kept\nhub: {{listen: '{hub.removeprefix('http://')}'}}")
+    reply(200, ANSWER)
+    assert gatelog("query", "Calls", "--config", "gatelog.yaml").code == 0
+    assert gatelog("query", "Calls", "--hub", hub, "--data", "kept").code == 0
+    assert [token for _, _, token, _ in Hub.asked] == ["Bearer local-token"] * 2
+
+
+def test_a_hub_of_this_user_is_signed_in_to_by_its_url_alone(
+    gatelog: Gatelog, hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "hub.token").write_text("found-by-port\n")
+    register(int(hub.rpartition(":")[2]), tmp_path)
+    reply(200, ANSWER)
+    gatelog("query", "Calls", "--hub", hub)
+    assert Hub.asked[0][2] == "Bearer found-by-port"
+
+
+def test_a_token_in_the_environment_comes_first(
+    gatelog: Gatelog, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATELOG_TOKEN", "from-the-environment")
+    reply(200, ANSWER)
+    gatelog("query", "Calls", "--hub", hub)
+    assert Hub.asked[0][2] == "Bearer from-the-environment"
+
+
+def test_a_complete_record_exits_with_0(gatelog: Gatelog, hub: str) -> None:
+    reply(200, REPORT)
+    code, out, _ = gatelog("completeness", "--hub", hub, "--from", "2026-01-01", "--to", "2026-01-02")
+    assert code == 0
+    assert out.startswith("complete: 10 accepted = 8 recorded + 1 unlogged + 1 open + 0 missing\n")
+    assert Hub.asked[0][1] == "/completeness?from=2026-01-01&to=2026-01-02"
+
+
+def test_missing_calls_exit_with_1_and_are_named(gatelog: Gatelog, hub: str) -> None:
+    boot = {"instance": "i1", "boot": "b1", "missing": [[3, 4], [9, 9]]}
+    report = REPORT | {"complete": False, "missing": 3, "boots": [boot]}
+    reply(200, report)
+    code, out, _ = gatelog("completeness", "--hub", hub)
+    assert code == 1
+    assert "instance i1 boot b1: calls 3 to 4, 9 to 9 are missing" in out
+    assert json.loads(gatelog("completeness", "--hub", hub, "--json").out) == report

@@ -1,0 +1,88 @@
+"""The program as a whole: exit codes, errors, speed of `--help`."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from gatelog import __version__
+from gatelog.cli import main as main_module
+from gatelog.errors import (
+    ConfigError,
+    ConfigProblem,
+    GatelogError,
+    KqlSyntaxError,
+    SpoolLockedError,
+    StoreError,
+)
+
+Gatelog = Callable[..., tuple[int, str, str]]
+
+HEAVY = ("chdb", "clickhouse_connect", "sqlglot", "tiktoken", "starlette", "openai", "uvloop", "yaml")
+
+
+def test_the_version_is_printed(gatelog: Gatelog) -> None:
+    assert gatelog("--version") == (0, f"gatelog {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("qurey", "Calls"), "No such command 'qurey'"),
+        (("check",), "Missing option '--config'"),
+        (("check", "--confg", "x"), "No such option"),
+        (("query", "Calls", "--format", "xml"), "--format"),
+        (("demo", "--for", "soon"), "soon is not a duration"),
+        (("spool", "verify", "/nowhere/at/all"), "there is no directory"),
+        (("query", "Calls", "--data", "/nowhere/at/all"), "holds no store"),
+        (("query", "Calls", "--hub", "ftp://hub"), "not an http(s) URL"),
+        (("run", "--config", "/nowhere/gatelog.yaml"), "/nowhere/gatelog.yaml: cannot be read"),
+    ],
+)
+def test_the_users_mistakes_exit_with_2(gatelog: Gatelog, arguments: tuple[str, ...], says: str) -> None:
+    code, out, err = gatelog(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert says in err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (
+            ConfigError([ConfigProblem("hub.listen", "is not an address", "write host:port")]),
+            2,
+            "hub.listen: is",
+        ),
+        (
+            KqlSyntaxError("expected a table", line=3, column=7, hint="try Calls"),
+            2,
+            "3:7: expected a table (try",
+        ),
+        (SpoolLockedError("another gateway writes it"), 2, "another gateway"),
+        (StoreError("the store is gone"), 1, "the store is gone"),
+        (GatelogError("odd"), 1, "odd"),
+    ],
+)
+def test_errors_leave_with_a_line_and_a_code(
+    gatelog: Gatelog, monkeypatch: pytest.MonkeyPatch, error: GatelogError, code: int, line: str
+) -> None:
+    def app(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(sys.modules[main_module.__module__], "app", app)
+    left, out, err = gatelog("anything")
+    assert (left, out) == (code, "")
+    assert err.startswith(f"error: {line}")
+
+
+def test_help_is_quick_because_it_loads_nothing_heavy() -> None:
+    """Time is not asserted (machines differ); what takes the time is."""
+    program = (
+        "import sys; from gatelog.cli.main import app; app(['--help'], standalone_mode=False);"
+        f"print([m for m in {HEAVY} if m in sys.modules and m != 'yaml'], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Commands:" in done.stdout
+    assert done.stderr.strip() == "[]"

@@ -1,0 +1,53 @@
+"""`gatelog spool verify`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gatelog.model import RecordKind
+from gatelog.spool import SpoolSettings, SpoolWriter
+
+Gatelog = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """A spool of three records, closed in order."""
+    directory = tmp_path / "spool" / "gateway-0"
+    writer = SpoolWriter.open(
+        directory,
+        boot=b"0123456789abcdef",
+        settings=SpoolSettings(segment_bytes=2**20),
+        notify=lambda run: run(),
+    )
+    for kind in (RecordKind.BOOT, RecordKind.START, RecordKind.END):
+        writer.append(kind, b"payload of a record" * 20)
+    writer.close(10.0)
+    return directory
+
+
+def test_a_whole_spool_exits_with_0(gatelog: Gatelog, spool: Path) -> None:
+    code, out, err = gatelog("spool", "verify", str(spool))
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{spool}: whole\n  3 records (1 boot, 1 start, 1 end)")
+
+
+def test_a_directory_of_spools_is_verified_one_by_one(gatelog: Gatelog, spool: Path) -> None:
+    code, out, _ = gatelog("spool", "verify", str(spool.parent), "--json")
+    assert code == 0
+    assert json.loads(out)["directory"] == str(spool)
+
+
+def test_damage_exits_with_1_and_is_placed(gatelog: Gatelog, spool: Path) -> None:
+    [segment] = spool.glob("*.seg")
+    raw = bytearray(segment.read_bytes())
+    raw[raw.rindex(b"payload of a record")] ^= 0xFF
+    segment.write_bytes(raw)
+    code, out, _ = gatelog("spool", "verify", str(spool))
+    assert code == 1
+    assert "DAMAGED" in out
+    report = json.loads(gatelog("spool", "verify", str(spool), "--json").out)
+    assert report["damaged"]
+    assert report["damage"][0]["segment"] == 1

@@ -1,0 +1,60 @@
+"""Answers as tables for people."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from gatelog.app import print_table
+
+
+def printed(
+    columns: dict[str, str], rows: list[list[Any]], *, width: int = 100, rows_max: int | None = None
+) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=False)
+    listed = [{"name": name, "type": kind} for name, kind in columns.items()]
+    print_table({"columns": listed, "rows": rows}, console, rows_max=rows_max)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_long_text_and_line_ends_do_not_break_the_table() -> None:
+    out = printed({"Body": "string"}, [["line one\nline two " + "x" * 500]])
+    assert "line one line two xxx" in out
+    assert max(map(len, out.splitlines())) <= 60
+
+
+def test_times_are_shown_to_the_millisecond() -> None:
+    assert "2026-01-02 03:04:05.123\n" in printed({"T": "datetime"}, [["2026-01-02T03:04:05.1234567Z"]])
+
+
+def test_structured_values_are_shown_as_json() -> None:
+    assert '{"a":[1,null]}' in printed({"D": "dynamic"}, [[{"a": [1, None]}]])
+
+
+def test_markup_in_data_is_only_text() -> None:
+    assert "[bold]x[/bold]" in printed({"S": "string"}, [["[bold]x[/bold]"]])
+
+
+def test_columns_that_do_not_fit_become_lines_without_the_empty_ones() -> None:
+    columns = {f"Column{number}": "string" for number in range(30)}
+    out = printed(columns, [["", None, *(f"value {number}" for number in range(2, 30))]])
+    assert "Column2   value 2" in out
+    assert "Column0" not in out
+
+
+def test_what_is_left_out_is_said() -> None:
+    out = printed({"N": "long"}, [[number] for number in range(5)], rows_max=2)
+    assert out.splitlines()[-1] == "5 rows, 2 shown"
+
+
+def test_of_many_wide_rows_the_fullest_is_shown() -> None:
+    columns = {f"Column{number}": "string" for number in range(30)}
+    out = printed(columns, [[""] * 30, ["full"] * 30, ["half"] * 15 + [""] * 15], rows_max=8)
+    assert "full" in out
+    assert "half" not in out
+    assert out.splitlines()[-1] == "3 rows, 1 shown"
+
+
+def test_no_rows_is_an_answer_too() -> None:
+    assert printed({"N": "long"}, []).splitlines()[-1] == "0 rows"
