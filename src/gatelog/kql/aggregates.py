@@ -1,7 +1,7 @@
 """The aggregate functions, one row each.
 
-A row's `build` gets the arguments and, for the `...if` forms, the predicate. Nulls do not count, except for `count`;
-over no rows a sum is 0, an average NaN, a list empty, an extreme null.
+A row's `build` gets the arguments and, for the `...if` forms, the predicate. Nulls do not count, except for
+`count`; over no rows a sum is 0, an average NaN, a list empty, an extreme null.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ LONGEST_LIST = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class AggregateFunction:
-    """An aggregate: between `least` and `most` arguments, the predicate at place `predicate` for `...if` forms.
+    """An aggregate: between `least` and `most` arguments, the predicate at place `predicate` for `...if`
+    forms.
 
     `prefix` names the column: `prefix_firstargument`; empty for the first argument's own name.
     """
@@ -78,7 +79,11 @@ def _sum(arguments: Sequence[Term], predicate: Term | None) -> Term:
     if term.type is DATETIME:
         raise Misfit("datetimes cannot be added up")
     if term.whole is not None:
-        return Term(DECIMAL, sql.call("toDecimal256", _exact_sum(term.whole, predicate), DECIMAL_SCALE), nullable=False)
+        return Term(
+            DECIMAL,
+            sql.call("toDecimal256", _exact_sum(term.whole, predicate), DECIMAL_SCALE),
+            nullable=False,
+        )
     total = _over("sum", predicate, term.sql)
     return Term(term.type, sql.if_null(total, _zero(term.type)) if term.nullable else total, nullable=False)
 
@@ -111,13 +116,15 @@ def _decimal_average(term: Term, predicate: Term | None) -> Term:
     total = _sum([term], predicate).sql
     count = sql.null_if(_not_null_count(term.whole or term, predicate), 0)
     divisor = sql.call("toDecimal256", count, 0)
-    return Term(DECIMAL, sql.call("divideDecimal", total, divisor, DECIMAL_SCALE))
+    return Term(DECIMAL, sql.divide_decimal(total, divisor, DECIMAL_SCALE, divisor_scale=0))
 
 
 def _time_average(term: Term, predicate: Term | None) -> Term:
     count = sql.null_if(_not_null_count(term, predicate), 0)
     value = ticks.since_1970(term.sql) if term.type is DATETIME else term.sql
-    mean = sql.call("intDiv", _over("sum", predicate, sql.call("toInt128", value)), sql.call("toInt128", count))
+    mean = sql.call(
+        "intDiv", _over("sum", predicate, sql.call("toInt128", value)), sql.call("toInt128", count)
+    )
     node = sql.call("toInt64", mean)
     return Term(term.type, ticks.from_1970(node, nullable=True) if term.type is DATETIME else node)
 
@@ -126,12 +133,16 @@ def _extreme(function: str) -> Build:
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
         term = arguments[0]
         if term.type is DYNAMIC:
-            raise Unsupported(f"{function}() of a dynamic is not built", "convert it, for example with tolong()")
+            raise Unsupported(
+                f"{function}() of a dynamic is not built", "convert it, for example with tolong()"
+            )
         if term.type is STRING:
             return Term(STRING, _over(function, predicate, term.sql), nullable=False)
         found = _over(f"{function}OrNull", predicate, term.sql)
         if term.type is REAL:
-            found = sql.if_(sql.greater(_over("sum", predicate, sql.call("isNaN", term.sql)), 0), _nan(), found)
+            found = sql.if_(
+                sql.greater(_over("sum", predicate, sql.call("isNaN", term.sql)), 0), _nan(), found
+            )
         return Term(term.type, found)
 
     return build
@@ -141,7 +152,7 @@ def _nan() -> Sql:
     return sql.call("toFloat64", "nan")
 
 
-def _count(arguments: Sequence[Term], predicate: Term | None) -> Term:
+def _count(_: Sequence[Term], predicate: Term | None) -> Term:
     return Term(LONG, sql.call("toInt64", _over("count", predicate)), nullable=False)
 
 
@@ -183,7 +194,11 @@ def any_value(arguments: Sequence[Term], predicate: Term | None) -> Term:
 
 
 def _limit(arguments: Sequence[Term]) -> int:
-    value = arguments[1].constant.value if len(arguments) > 1 and arguments[1].constant is not None else LONGEST_LIST
+    value = (
+        arguments[1].constant.value
+        if len(arguments) > 1 and arguments[1].constant is not None
+        else LONGEST_LIST
+    )
     if not isinstance(value, int) or value < 0:
         raise Misfit("the longest length must be a constant integer")
     return min(value, LONGEST_LIST)
@@ -241,13 +256,25 @@ def percentile(value: Term, rank: float) -> Term:
 
 
 def _row(
-    name: str, build: Build, prefix: str | None = None, *, least: int = 1, most: int = 1, ordered: bool = False
+    name: str,
+    build: Build,
+    prefix: str | None = None,
+    *,
+    least: int = 1,
+    most: int = 1,
+    ordered: bool = False,
 ) -> AggregateFunction:
     return AggregateFunction(name, least, most, build, name if prefix is None else prefix, ordered=ordered)
 
 
 def _row_if(
-    name: str, build: Build, prefix: str | None = None, *, predicate: int = 1, most: int = 2, ordered: bool = False
+    name: str,
+    build: Build,
+    prefix: str | None = None,
+    *,
+    predicate: int = 1,
+    most: int = 2,
+    ordered: bool = False,
 ) -> AggregateFunction:
     return AggregateFunction(
         name, predicate + 1, most, build, name if prefix is None else prefix, predicate, ordered=ordered

@@ -1,7 +1,7 @@
 """The operators + - * / % and unary minus: one row for each pair of operand types.
 
-Integers wrap as Kusto's do, divide towards zero, and have a remainder that is never negative; division by zero is
-null for integers and decimals and infinity for reals.
+Integers wrap as Kusto's do, divide towards zero, and have a remainder that is never negative; division by
+zero is null for integers and decimals and infinity for reals.
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ Rule = Callable[[Term, Term], Term]
 def arithmetic(operator: str, left: Term, right: Term) -> Term:
     """`left operator right`; raises Misfit when the types have no such operation."""
     if left.type is DYNAMIC and right.type is DYNAMIC and left.native is None and right.native is None:
-        raise Misfit(f"'{operator}' has no meaning between two dynamics", "convert one, for example with tolong()")
+        raise Misfit(
+            f"'{operator}' has no meaning between two dynamics", "convert one, for example with tolong()"
+        )
     left, right = _without_dynamic(left, right), _without_dynamic(right, left)
     if left.type in NUMBERS and right.type in NUMBERS:
         return _numeric(operator, left, right)
     rule = _TIME_RULES.get((operator, _family(left.type), _family(right.type)))
     if rule is None:
-        raise Misfit(f"'{operator}' has no meaning between {left.type} and {right.type}", _hint(operator, left, right))
+        raise Misfit(
+            f"'{operator}' has no meaning between {left.type} and {right.type}", _hint(operator, left, right)
+        )
     return rule(left, right)
 
 
@@ -68,11 +72,7 @@ def negated(term: Term) -> Term:
 
 
 def _term(kql_type: KqlType, node: Sql, *operands: Term, nullable: bool = False) -> Term:
-    return Term(
-        kql_type,
-        node,
-        nullable or any(operand.nullable for operand in operands)
-    )
+    return Term(kql_type, node, nullable or any(operand.nullable for operand in operands))
 
 
 def _numeric(operator: str, left: Term, right: Term) -> Term:
@@ -117,7 +117,7 @@ def _decimal_product(left: Term, right: Term) -> Term:
 
 def _decimal_quotient(left: Term, right: Term) -> Term:
     divisor, absent = _divisor(right)
-    quotient = sql.call("divideDecimal", left.sql, divisor, DECIMAL_SCALE)
+    quotient = sql.divide_decimal(left.sql, divisor, DECIMAL_SCALE, divisor_scale=DECIMAL_SCALE)
     return _term(DECIMAL, quotient, left, right, nullable=absent)
 
 
@@ -172,7 +172,13 @@ def _scaled(left: Term, right: Term) -> Term:
     if factor.type in INTEGERS:
         return _term(TIMESPAN, sql.times(span.sql, convert(factor, LONG).sql), left, right)
     product = sql.times(sql.call("toFloat64", span.sql), convert(factor, REAL).sql)
-    return _term(TIMESPAN, sql.call("accurateCastOrNull", sql.call("trunc", product), "Int64"), left, right, nullable=True)
+    return _term(
+        TIMESPAN,
+        sql.call("accurateCastOrNull", sql.call("trunc", product), "Int64"),
+        left,
+        right,
+        nullable=True,
+    )
 
 
 def _shrunk(left: Term, right: Term) -> Term:
@@ -185,7 +191,9 @@ def _shrunk(left: Term, right: Term) -> Term:
 
 
 def _ratio(left: Term, right: Term) -> Term:
-    return _term(REAL, sql.over(sql.call("toFloat64", left.sql), sql.call("toFloat64", right.sql)), left, right)
+    return _term(
+        REAL, sql.over(sql.call("toFloat64", left.sql), sql.call("toFloat64", right.sql)), left, right
+    )
 
 
 def _timespan_remainder(left: Term, right: Term) -> Term:

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-Sql: TypeAlias = exp.Expression
-Argument: TypeAlias = "exp.Expression | str | int"
+Sql: TypeAlias = exp.Expr
+Argument: TypeAlias = "exp.Expr | str | int"
 
 _LOOSE = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
 """Nodes that need parentheses when they are an operand."""
@@ -164,6 +164,12 @@ def if_(condition: Sql, then: Argument, otherwise: Argument) -> Sql:
     return call("if", condition, then, otherwise)
 
 
+def divide_decimal(dividend: Sql, divisor: Sql, scale: int, *, divisor_scale: int) -> Sql:
+    """A quotient; NULL where the divisor is. The engine divides in rows that are NULL too: there, by one."""
+    present = if_null(divisor, call("toDecimal256", 1, divisor_scale))
+    return if_(is_null(divisor), null(), call("divideDecimal", dividend, present, scale))
+
+
 def in_(value: Sql, items: Sequence[Sql]) -> Sql:
     """`value IN (items)`."""
     return exp.In(this=_operand(value), expressions=list(items))
@@ -215,5 +221,3 @@ def subquery(select: exp.Query) -> Sql:
 def columns_read(node: Sql) -> set[str]:
     """The names of all columns that an expression reads."""
     return {found.name for found in node.find_all(exp.Column)}
-
-

@@ -155,8 +155,10 @@ POST   realtime/sessions                   create-realtime-session
 POST   realtime/transcription_sessions     create-realtime-transcription-session
 """
 
-# Words of newer paths that the documents above do not hold; they stay readable in generated ids.
+# Words of newer paths that the documents above do not hold, and `query`: the operation that Microsoft's
+# logging sample makes by hand (`post-query`). They stay readable in generated ids.
 _NEWER = """
+query
 realtime calls client_secrets accept hangup refer reject conversations items cancel compact input_tokens
 live sessions attach deployments dashboard webhook_endpoints skills videos usage costs
 """

@@ -16,11 +16,12 @@ import importlib.resources
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
-
-import tiktoken
+from typing import TYPE_CHECKING, Any
 
 from gatelog.model import OperationKind
+
+if TYPE_CHECKING:
+    import tiktoken
 
 SLICE_CHARS = 65_536  # tiktoken's regex engine overflows its stack on one unbroken run of about a million
 COUNTED_CHARS_MAX = 4_000_000  # about 0.1 s of work, 1 s at worst; what is longer is extrapolated
@@ -74,6 +75,8 @@ IMAGE_TOKENS = 765  # a 1024 x 1024 image in high detail: 4 tiles of 170 and 85
 @functools.cache
 def encoding(name: str) -> tiktoken.Encoding:
     """The encoding `name` (a key of VOCABULARIES); loaded once: 0.3 s and 70 MB for o200k_base."""
+    import tiktoken  # here, not above: the gateway process shares this room and never counts
+
     ranks = {}
     for line in _vocabulary(name).splitlines():
         token, rank = line.split()

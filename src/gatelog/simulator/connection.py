@@ -139,6 +139,8 @@ class Connection(asyncio.Protocol):
     async def _deliver(self, delivery: Delivery, keep_alive: bool) -> None:
         try:
             await delivery.run()
+        except ConnectionResetError:
+            pass  # the ledger says so: the delivery is not finished
         finally:
             self._task = None
             self._host.delivered(delivery)
@@ -156,13 +158,20 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
 
     async def drained(self) -> None:
-        """Wait until the socket takes more."""
+        """Wait until the socket takes more; raises ConnectionResetError if the client is gone."""
         await self._writable.wait()
+        if self._transport.is_closing():
+            raise ConnectionResetError
 
     @property
     def writable(self) -> bool:
         """Whether the socket takes more now."""
         return self._writable.is_set()
+
+    @property
+    def open(self) -> bool:
+        """Whether the client is still there, as far as is known."""
+        return not self._transport.is_closing()
 
     def close(self) -> None:
         """Close in order: what was written is still sent."""

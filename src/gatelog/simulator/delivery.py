@@ -28,7 +28,7 @@ class Wire(Protocol):
         """Hand bytes to the socket."""
 
     async def drained(self) -> None:
-        """Wait until the socket takes more."""
+        """Wait until the socket takes more; raises ConnectionResetError if the client is gone."""
 
     def reset(self) -> None:
         """Break the connection off with RST."""

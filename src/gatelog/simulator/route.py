@@ -28,6 +28,7 @@ _OPENAI = re.compile(r"(?:/v1)?/(?P<tail>.+)")
 # The POST operations whose answers have a shape of their own; names as in the log, lower case.
 OPERATIONS = {
     "chat/completions": "chatcompletions_create",
+    "query": "post-query",
     "completions": "completions_create",
     "embeddings": "embeddings_create",
     "responses": "createresponse",
@@ -38,6 +39,7 @@ OPERATIONS = {
 }
 KINDS = {
     "chatcompletions_create": OperationKind.CHAT,
+    "post-query": OperationKind.CHAT,  # an operation made by hand, as in Microsoft's logging sample
     "completions_create": OperationKind.COMPLETIONS,
     "embeddings_create": OperationKind.EMBEDDINGS,
 }

@@ -154,7 +154,8 @@ class Simulator:
             fixed, body = self._ready(reply, script)
             if len(body) <= AT_ONCE_BYTES_MAX:
                 connection.write(b"".join((fixed, head, body)))
-                self._record(request_id, reply, reply.answer.status, reply.answer.completion_tokens, True)
+                answer, finished = reply.answer, connection.open
+                self._record(request_id, reply, answer.status, answer.completion_tokens, finished)
                 return None
         delivery = Delivery(
             connection,
