@@ -9,12 +9,15 @@
     │   ├── SpoolFullError     no space (or above the back-pressure mark)
     │   └── SpoolFailedError   the disk refused a write or an fsync
     ├── StoreError             the store refused or cannot be reached
-    │   └── StoreVersionError  schema written by a newer gatelog
+    │   ├── StoreVersionError  schema written by a newer gatelog
+    │   ├── StoreUnavailableError  cannot be reached, or is overloaded: try again later
+    │   └── StoreRefusedError  these rows cannot be stored, however often they are sent
     └── KqlError               the query's author: line, column, message, hint
         ├── KqlSyntaxError     the text is not KQL
         ├── KqlSemanticError   a name, a type or an argument is wrong
         ├── KqlUnsupportedError  valid KQL that gatelog refuses
         └── KqlBudgetError     the query asked for more time, rows or memory than allowed
+            └── KqlTimeoutError  more time
 
 Foreign exceptions are mapped to these at the seam where they arise.
 """
@@ -84,6 +87,14 @@ class StoreVersionError(StoreError):
     """The store's schema was written by a newer gatelog; nothing was changed."""
 
 
+class StoreUnavailableError(StoreError):
+    """The store cannot be reached or is overloaded; the same request may succeed later."""
+
+
+class StoreRefusedError(StoreError):
+    """The store can never hold these rows: a value does not fit its column."""
+
+
 class KqlError(GatelogError):
     """A query that cannot be answered, with the place in its text (1-based line and column)."""
 
@@ -113,3 +124,7 @@ class KqlUnsupportedError(KqlError):
 
 class KqlBudgetError(KqlError):
     """The query went over its budget of time, rows, memory or result bytes."""
+
+
+class KqlTimeoutError(KqlBudgetError):
+    """The query went over its budget of time."""

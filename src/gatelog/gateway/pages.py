@@ -60,15 +60,16 @@ class Pages:
         self.refused = counters.labelled_counter(
             "gatelog_http1_refused_total", "messages that are not strict HTTP/1.1", ["reason"]
         )
-        counters.gauge(
+        counters.counter_of(
             "gatelog_gateway_calls_accepted_total", "calls accepted since start", lambda: account.accepted
         )
-        counters.gauge(
+        counters.counter_of(
             "gatelog_gateway_calls_recorded_total", "calls durably recorded", lambda: account.recorded
         )
-        counters.gauge(
+        counters.counter_of(
             "gatelog_gateway_calls_unlogged_total", "calls without a record", lambda: account.unlogged
         )
+        counters.counter_of("gatelog_spool_syncs_total", "groups synced", lambda: statistics().sync_count)
         counters.gauge("gatelog_gateway_calls_open", "calls under way", lambda: len(account.open))
         counters.gauge(
             "gatelog_spool_level", "0 ok, 1 warn, 2 degrade, 3 reject, 4 failed", lambda: self._writer.level
@@ -77,6 +78,10 @@ class Pages:
         counters.gauge(
             "gatelog_spool_queued_bytes", "bytes waiting for the disk", lambda: statistics().queued_bytes
         )
+        counters.gauge("gatelog_backends_open_connections", "connections to all backends", self._connections)
+
+    def _connections(self) -> int:
+        return sum(backend.pool.statistics().open for backend in self._backends.values())
 
 
 class PageRequest:

@@ -1,6 +1,6 @@
 """The query language: KQL text in, ClickHouse SQL out, answers back as Kusto shows them. No I/O.
 
-    text → tokenizer → parser → ast → binder (types, names) → relations → lower (SELECTs) → SQL
+text → tokenizer → parser → ast → binder (types, names) → relations → lower (SELECTs) → SQL
 """
 
 from gatelog.kql.catalog import Catalog

@@ -1,7 +1,7 @@
 """From syntax tree to relations: statements, pipelines, tables and the author's functions.
 
-Each operator has its function in `stages`; `STAGES` says which. A let-bound table is bound anew at each use, so that
-its columns get names of their own.
+Each operator has its function in `stages`; `STAGES` says which. A let-bound table is bound anew at each
+use, so that its columns get names of their own.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Binder:
         scope = Scope(self._context, {}, self.bind_table, self._call)
         results = [statement for statement in query.statements if isinstance(statement, ast.QueryStatement)]
         if not results:
-            self._context.fail(query, "the query has no result", "end it with a tabular expression")
+            raise self._context.error(query, "the query has no result", "end it with a tabular expression")
         return self._result(query.statements, scope)
 
     def _result(self, statements: Sequence[ast.Statement], scope: Scope) -> Relation:
@@ -55,7 +55,7 @@ class Binder:
                 case ast.DeclareParameters():
                     scope = self._parameters(statement, scope)
                 case _:
-                    self._context.unsupported(statement, f"the statement {type(statement).__name__}")
+                    raise self._context.unsupported(statement, f"the statement {type(statement).__name__}")
         assert result is not None
         return result
 
@@ -88,7 +88,7 @@ class Binder:
             case ast.Call():
                 return self._called(node, scope)
             case _:
-                self._context.unsupported(node, f"{type(node).__name__} as a table")
+                raise self._context.unsupported(node, f"{type(node).__name__} as a table")
 
     def _pipeline(self, node: ast.Pipeline, scope: Scope) -> Relation:
         relation = self._source(node, scope)
@@ -110,16 +110,16 @@ class Binder:
             self._context.count_stage(node.source)
             handler = SOURCES.get(type(node.source))
             if handler is None:
-                self._context.unsupported(node.source, f"the operator {_operator_name(node.source)}")
+                raise self._context.unsupported(node.source, f"the operator {_operator_name(node.source)}")
             return handler(node.source, scope)
         if node.source is None:
-            self._context.unsupported(node, "a query without a source here")
+            raise self._context.unsupported(node, "a query without a source here")
         return self.bind_table(node.source, scope)
 
     def _staged(self, stage: ast.Operator, relation: Relation, scope: Scope) -> Relation:
         handler = STAGES.get(type(stage))
         if handler is None:
-            self._context.unsupported(stage, f"the operator {_operator_name(stage)}")
+            raise self._context.unsupported(stage, f"the operator {_operator_name(stage)}")
         return handler(stage, relation, scope)
 
     def _named(self, node: ast.Name, scope: Scope) -> Relation:
@@ -130,12 +130,12 @@ class Binder:
         if isinstance(binding, FunctionBinding) and returns_table(binding, scope):
             return self._called(ast.Call(node.span, node.value, ()), scope)
         if binding is not None:
-            self._context.fail(node, f"'{node.value}' is a value, not a table", "use print to show it")
+            raise self._context.error(node, f"'{node.value}' is a value, not a table", "use print to show it")
         table = self._context.catalog.find(node.value)
         if table is None:
             tables = [name for name, value in scope.names.items() if isinstance(value, TableBinding)]
             hint = nearest(node.value, [*self._context.catalog.names, *tables])
-            self._context.fail(node, f"there is no table '{node.value}'", hint)
+            raise self._context.error(node, f"there is no table '{node.value}'", hint)
         return self._scan(table)
 
     def _scan(self, table: Table) -> Relation:
@@ -151,7 +151,9 @@ class Binder:
         for (body, path), target in table.paths.items():
             sql_name = self._context.fresh(target.sql_column)
             columns[sql_name] = target.sql_column
-            typed[body, path] = Field(target.sql_column, target.type, sql_name, target.type is not KqlType.STRING)
+            typed[body, path] = Field(
+                target.sql_column, target.type, sql_name, target.type is not KqlType.STRING
+            )
         return self._within_timespan(Scan(tuple(fields), table, columns))
 
     def _json_source(self, body: str, typed: dict[tuple[str, JsonPath], Field]) -> JsonSource:
@@ -183,13 +185,13 @@ class Binder:
                 return self._named(ast.Name(node.span, name.constant.value), scope)
         if isinstance(binding, TableBinding):
             return binding.make()
-        self._context.unsupported(node, f"{node.function}() as a table")
+        raise self._context.unsupported(node, f"{node.function}() as a table")
 
     def _invoked(self, stage: ast.Invoke, relation: Relation, scope: Scope) -> Relation:
         call = stage.function
         binding = scope.names.get(call.function) if isinstance(call, ast.Call) else None
         if not isinstance(call, ast.Call) or not isinstance(binding, FunctionBinding):
-            self._context.unsupported(stage, "invoke of a function that the query does not define")
+            raise self._context.unsupported(stage, "invoke of a function that the query does not define")
         return self._in_body(binding, call, scope, (self._reusable(relation),))
 
     def _reusable(self, relation: Relation) -> TableBinding:
@@ -214,7 +216,9 @@ class Binder:
                 inner = self._let(statement, inner)
         last = binding.function.body[-1]
         if not isinstance(last, ast.QueryStatement) or is_table(last.pipeline, inner):
-            self._context.fail(node, f"{node.function}() gives a table, here a value is wanted", "wrap it in toscalar()")
+            raise self._context.error(
+                node, f"{node.function}() gives a table, here a value is wanted", "wrap it in toscalar()"
+            )
         result = bind(last.pipeline, inner)
         self._context.depth -= 1
         return result
@@ -225,13 +229,24 @@ class Binder:
         """The scope of a function's body: what was known where it stands, and its parameters."""
         self._context.count_stage(node)
         if self._context.depth >= DEEPEST_CALL:
-            self._context.fail(node, f"functions call each other more than {DEEPEST_CALL} deep")
+            raise self._context.error(node, f"functions call each other more than {DEEPEST_CALL} deep")
         names = dict(binding.names)
-        given = [*first, *(self._argument(argument, scope) for argument in node.arguments if not _named_argument(argument))]
-        named = {a.name: self._argument(a.value, scope) for a in node.arguments if isinstance(a, ast.NamedArgument)}
+        given = [
+            *first,
+            *(
+                self._argument(argument, scope)
+                for argument in node.arguments
+                if not _named_argument(argument)
+            ),
+        ]
+        named = {
+            a.name: self._argument(a.value, scope) for a in node.arguments if isinstance(a, ast.NamedArgument)
+        }
         parameters = binding.function.parameters
         if len(given) > len(parameters):
-            self._context.fail(node, f"{node.function}() takes {len(parameters)} arguments, here are {len(given)}")
+            raise self._context.error(
+                node, f"{node.function}() takes {len(parameters)} arguments, here are {len(given)}"
+            )
         waiting = iter(given)
         for parameter in parameters:
             value = named[parameter.name] if parameter.name in named else next(waiting, None)
@@ -242,19 +257,29 @@ class Binder:
         return self._binding(node, scope)
 
     def _parameter(
-        self, parameter: ast.ColumnDeclaration | ast.TabularParameter, value: Binding | None, node: ast.Call, scope: Scope
+        self,
+        parameter: ast.ColumnDeclaration | ast.TabularParameter,
+        value: Binding | None,
+        node: ast.Call,
+        scope: Scope,
     ) -> Binding:
         if isinstance(parameter, ast.TabularParameter):
             if not isinstance(value, TableBinding):
-                self._context.fail(node, f"the argument '{parameter.name}' of {node.function}() must be a table")
+                raise self._context.error(
+                    node, f"the argument '{parameter.name}' of {node.function}() must be a table"
+                )
             return value
         if value is None and parameter.default is not None:
             value = bind(parameter.default, scope)
         if not isinstance(value, Term):
-            self._context.fail(node, f"the argument '{parameter.name}' of {node.function}() is missing or no value")
+            raise self._context.error(
+                node, f"the argument '{parameter.name}' of {node.function}() is missing or no value"
+            )
         kind = KqlType(parameter.type)
         if not convertible(value.type, kind):
-            self._context.fail(node, f"the argument '{parameter.name}' must be {kind}, this is {value.type}")
+            raise self._context.error(
+                node, f"the argument '{parameter.name}' must be {kind}, this is {value.type}"
+            )
         return convert(value, kind)
 
 

@@ -1,7 +1,7 @@
 """The comparison operators, `between`, `in` and the logic of and, or, not.
 
-Kusto's `==` and `!=` know null: `5 == null` is false, `5 != null` is true, `null == null` is null. The ordering
-operators give null. A filter takes null as false, there the shorter SQL (`Term.truth`) will do.
+Kusto's `==` and `!=` know null: `5 == null` is false, `5 != null` is true, `null == null` is null. The
+ordering operators give null. A filter takes null as false, there the shorter SQL (`Term.truth`) will do.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ORDERINGS: dict[str, Callable[[Sql, Sql], Sql]] = {
 
 def compare(operator: str, left: Term, right: Term) -> Term:
     """`left operator right` for == != < <= > >=; raises Misfit when the types cannot be compared."""
-    left, right = _comparable(operator, left, right)
+    left, right = _comparable(left, right)
     if operator in _ORDERINGS:
         node = _ORDERINGS[operator](bare(left), bare(right))
         return Term(BOOL, node, left.nullable or right.nullable)
@@ -46,17 +46,21 @@ def compare(operator: str, left: Term, right: Term) -> Term:
     return Term(BOOL, node, truth=plain if equal else node)
 
 
-def _comparable(operator: str, left: Term, right: Term) -> tuple[Term, Term]:
+def _comparable(left: Term, right: Term) -> tuple[Term, Term]:
     """Both operands in a type in which they can be compared."""
     target = meeting_type(left.type, right.type)
     if target is None or not (convertible(left.type, target) and convertible(right.type, target)):
-        raise Misfit(f"{left.type} cannot be compared with {right.type}", "convert one side, for example with tostring()")
+        raise Misfit(
+            f"{left.type} cannot be compared with {right.type}",
+            "convert one side, for example with tostring()",
+        )
     if left.type in INTEGERS and right.type in INTEGERS:
         return left, right
     return _converted(left, target), _converted(right, target)
 
 
 def meeting_type(left: KqlType, right: KqlType) -> KqlType | None:
+    """The type in which values of two types can be compared; None when they cannot."""
     if left is right:
         return None if left is DYNAMIC else left
     if left in NUMBERS and right in NUMBERS:
@@ -72,7 +76,12 @@ def meeting_type(left: KqlType, right: KqlType) -> KqlType | None:
 def _converted(term: Term, target: KqlType) -> Term:
     """`convert`, and a constant text of an integer becomes the constant: `ResponseCode == '200'`."""
     value = term.constant.value if term.constant is not None else None
-    if target in INTEGERS and isinstance(value, str) and value.removeprefix("-").isascii() and value.removeprefix("-").isdigit():
+    if (
+        target in INTEGERS
+        and isinstance(value, str)
+        and value.removeprefix("-").isascii()
+        and value.removeprefix("-").isdigit()
+    ):
         return literal_term(KqlType.LONG, int(value))
     return convert(term, target)
 
@@ -162,7 +171,8 @@ def _list_type(operand: Term, items: Sequence[Term]) -> KqlType:
 
 def _any_equal(subject: Term, members: Sequence[Term], *, ignore_case: bool) -> Term:
     tests = [
-        equal_ignoring_case(subject, member) if ignore_case else compare("==", subject, member) for member in members
+        equal_ignoring_case(subject, member) if ignore_case else compare("==", subject, member)
+        for member in members
     ]
     found = sql.any_of([test.condition for test in tests])
     return Term(BOOL, sql.if_null(found, sql.boolean(False)), nullable=False, truth=found)

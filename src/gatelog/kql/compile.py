@@ -23,7 +23,8 @@ _YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
 class Compiled:
     """A query ready to run. `columns` describe the cells by place (the SQL's own column names may differ).
 
-    `ordered` tells that the query defines the order of its rows. Cells are read with `cell_to_json` and its relatives.
+    `ordered` tells that the query defines the order of its rows. Cells are read with `cell_to_json` and its
+    relatives.
     """
 
     sql: str
@@ -32,7 +33,7 @@ class Compiled:
     ordered: bool
 
 
-def compile(  # noqa: A001  # the field's word for it
+def compile(  # the field's word for it
     text: str,
     catalog: Catalog,
     *,
@@ -46,11 +47,16 @@ def compile(  # noqa: A001  # the field's word for it
     TimeGenerated. Without `use_paths` JSON is read even where typed columns hold the answer.
     Raises KqlSyntaxError, KqlSemanticError or KqlUnsupportedError with line, column and a hint.
     """
+    query = parser.parse(text)
     context = Context(text, catalog, _ticks(now), use_paths=use_paths)
     binder = Binder(context, _time_range(timespan))
-    relation = binder.bind_query(parser.parse(text))
+    try:
+        relation = binder.bind_query(query)
+        statement = _emit(relation, context)
+    except RecursionError:
+        raise context.error(query, "the query is nested too deeply", "split it with let statements") from None
     columns = tuple(Column(field.name, field.type) for field in relation.fields)
-    return Compiled(_emit(relation, context), columns, binder.render, bool(relation.order))
+    return Compiled(statement, columns, binder.render, bool(relation.order))
 
 
 def _ticks(moment: datetime) -> int:

@@ -1,4 +1,5 @@
-"""From one type to another: one row for each pair, as `tostring`, `tolong` ... and the binder's own casts need them.
+"""From one type to another: one row for each pair, as `tostring`, `tolong` ... and the binder's own casts
+need them.
 
 A conversion that cannot be made gives null (for a string: '').
 """
@@ -20,7 +21,14 @@ TIMESPAN, GUID, DYNAMIC = KqlType.TIMESPAN, KqlType.GUID, KqlType.DYNAMIC
 Conversion = Callable[[Sql], Sql]
 
 _BLANKS = " \t\r\n"
-_DATE_SHAPE = r"^\s*(\d{4}-\d{1,2}(-\d{1,2})?([T ]\d{1,2}:\d{2}.*)?|\d{4}/\d{1,2}/\d{1,2}.*|\d{8}|.*[A-Za-z]{3}.*\d{4}.*)\s*$"
+_DATE_SHAPE = (
+    r"^\s*("
+    r"\d{4}-\d{1,2}(-\d{1,2})?([T ]\d{1,2}:\d{2}.*)?"  # 2024-01-31, 2024-01-31T10:00:00Z
+    r"|\d{4}/\d{1,2}/\d{1,2}.*"  # 2024/01/31
+    r"|\d{8}"  # 20240131
+    r"|.*[A-Za-z]{3}.*\d{4}.*"  # Wed, 31 Jan 2024 10:00:00 GMT
+    r")\s*$"
+)
 _US_DATE_SHAPE = r"^\s*\d{1,2}[-/]\d{1,2}[-/]\d{4}.*$"
 _BARE_INTEGER = r"^-?\d+$"
 _HEX = r"^\s*0[xX][0-9a-fA-F]{1,16}\s*$"
@@ -99,7 +107,8 @@ def _string_to_datetime(value: Sql) -> Sql:
         return sql.call(
             "multiIf",
             sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
-            sql.call("match", text, _US_DATE_SHAPE), sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
+            sql.call("match", text, _US_DATE_SHAPE),
+            sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
             sql.null(),
         )  # fmt: skip  # pairs of condition and value
 
@@ -228,7 +237,8 @@ def convertible(source: KqlType, target: KqlType) -> bool:
 
 
 def convert(term: Term, target: KqlType) -> Term:
-    """`term` as a value of `target`; null where its value has no counterpart. The pair must be convertible."""
+    """`term` as a value of `target`; null where its value has no counterpart. The pair must be
+    convertible."""
     if term.type is target:
         return term
     if term.native is not None:

@@ -20,10 +20,9 @@ from gatelog.kql.comparisons import (
     is_one_of,
     opposite,
 )
-from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS
-from gatelog.kql.kusto_names import is_known_function
 from gatelog.kql.json_access import element_of, member_of
+from gatelog.kql.kusto_names import is_known_function
 from gatelog.kql.literals import literal_term, term_of
 from gatelog.kql.lower import select_of
 from gatelog.kql.relations import Compute, Computed
@@ -43,7 +42,7 @@ _PLURAL_SEARCHES = {"has_any": either, "has_all": both}
 @singledispatch
 def bind(node: ast.Node, scope: Scope) -> Term:
     """The typed SQL of an expression."""
-    scope.context.unsupported(node, f"{type(node).__name__} as a value")
+    raise scope.context.unsupported(node, f"{type(node).__name__} as a value")
 
 
 @bind.register
@@ -52,19 +51,19 @@ def _name(node: ast.Name, scope: Scope) -> Term:
 
 
 @bind.register
-def _literal(node: ast.Literal, scope: Scope) -> Term:
+def _literal(node: ast.Literal, _: Scope) -> Term:
     return term_of(node)
 
 
 @bind.register
 def _star(node: ast.Star, scope: Scope) -> Term:
-    scope.context.fail(node, "'*' is no value here")
+    raise scope.context.error(node, "'*' is no value here")
 
 
 @bind.register
 def _pipeline(node: ast.Pipeline, scope: Scope) -> Term:
     if node.operators or not isinstance(node.source, ast.Expression):
-        scope.context.fail(node, "a table is no value", "wrap it in toscalar()")
+        raise scope.context.error(node, "a table is no value", "wrap it in toscalar()")
     return bind(node.source, scope)
 
 
@@ -77,11 +76,18 @@ def _unary(node: ast.Unary, scope: Scope) -> Term:
 
 @bind.register
 def _binary(node: ast.Binary, scope: Scope) -> Term:
-    if isinstance(node.left, ast.Star):
-        return _any_column(node, scope)
-    left, right = bind(node.left, scope), bind(node.right, scope)
-    with scope.context.at(node):
-        return apply(node, left, right, scope)
+    """A chain such as `a or b or c` leans to the left: it is walked, not called, because it may be long."""
+    chain: list[ast.Binary] = []
+    first: ast.Expression = node
+    while isinstance(first, ast.Binary) and not isinstance(first.left, ast.Star):
+        chain.append(first)
+        first = first.left
+    term = _any_column(first, scope) if isinstance(first, ast.Binary) else bind(first, scope)
+    for link in reversed(chain):
+        right = bind(link.right, scope)
+        with scope.context.at(link):
+            term = apply(link, term, right, scope)
+    return term
 
 
 def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
@@ -99,7 +105,7 @@ def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
         return opposite(equal_ignoring_case(left, right))
     if is_search(operator):
         return search(operator, left, right)
-    scope.context.unsupported(node, f"the operator '{operator}'")
+    raise scope.context.unsupported(node, f"the operator '{operator}'")
 
 
 def _any_column(node: ast.Binary, scope: Scope) -> Term:
@@ -132,7 +138,11 @@ def _in_list(node: ast.InList, scope: Scope) -> Term:
     operator = node.op.removeprefix("!")
     operand = bind(node.operand, scope)
     with scope.context.at(node):
-        found = _plural(operator, operand, node, scope) if operator in _PLURAL_SEARCHES else _in(operand, node, scope)
+        found = (
+            _plural(operator, operand, node, scope)
+            if operator in _PLURAL_SEARCHES
+            else _in(operand, node, scope)
+        )
         return opposite(found) if node.op.startswith("!") else found
 
 
@@ -140,7 +150,7 @@ def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope) -> Ter
     """`x has_any (a, b)` and `has_all`: `has` for each."""
     items = _spread([bind(item, scope) for item in node.items])
     if any(item.type is KqlType.DYNAMIC and item.constant is None for item in items):
-        scope.context.unsupported(node, f"{operator} with an array that is not constant")
+        raise scope.context.unsupported(node, f"{operator} with an array that is not constant")
     join = _PLURAL_SEARCHES[operator]
     found = literal_term(KqlType.BOOL, operator == "has_all")
     for place, item in enumerate(items):
@@ -249,16 +259,20 @@ def _scalar_call(node: ast.Call, scope: Scope) -> Term:
 def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> None:
     count = len(node.arguments)
     if count < least or (most is not None and count > most):
-        wanted = str(least) if least == most else f"{least} to {most}" if most is not None else f"at least {least}"
-        scope.context.fail(node, f"{node.function}() takes {wanted} arguments, here are {count}")
+        wanted = (
+            str(least) if least == most else f"{least} to {most}" if most is not None else f"at least {least}"
+        )
+        raise scope.context.error(node, f"{node.function}() takes {wanted} arguments, here are {count}")
 
 
 def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
     name = node.function
     if name in AGGREGATES:
-        scope.context.fail(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
+        raise scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
     if is_known_function(name):
-        scope.context.unsupported(node, f"the function {name}()")
+        raise scope.context.unsupported(node, f"the function {name}()")
     known = [*FUNCTIONS, *SPECIAL_FUNCTIONS, *AGGREGATES]
-    known += [known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)]
-    scope.context.fail(node, f"there is no function '{name}'", nearest(name, known))
+    known += [
+        known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)
+    ]
+    raise scope.context.error(node, f"there is no function '{name}'", nearest(name, known))

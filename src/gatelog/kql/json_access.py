@@ -1,7 +1,7 @@
 """Members and elements of dynamic values: `a.b`, `a["b"]`, `a[0]`.
 
-A value read from a JSON column by a constant path is served from the typed column of that path where the table has
-one; the JSON is then not read at all.
+A value read from a JSON column by a constant path is served from the typed column of that path where the
+table has one; the JSON is then not read at all.
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ def pairs(document: Sql) -> Sql:
 
 
 def element(document: Sql, index: Sql) -> Sql:
-    """The JSON text of an element, empty when there is none; the index counts from 0, below 0 from the end."""
+    """The JSON text of an element, empty when there is none; the index counts from 0, below 0 from the
+    end."""
     position = sql.if_(sql.less(index, 0), index, sql.plus(index, 1))
     if isinstance(index, exp.Literal):
         place = int(index.name)

@@ -7,13 +7,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from gatelog.kql import json_values, sql, ticks
-from gatelog.kql.ast import Literal
+from gatelog.kql.ast import Literal, LiteralValue
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Constant, ConstantValue, Term, null_of
+from gatelog.kql.terms import Constant, Term, null_of
 from gatelog.kql.types import DECIMAL_SCALE, INTEGERS, KqlType
 
 
-def literal_term(kql_type: KqlType, value: ConstantValue) -> Term:
+def literal_term(kql_type: KqlType, value: LiteralValue) -> Term:
     """A constant; `value` as in `ast.Literal`."""
     if value is None:
         return null_of(kql_type)
@@ -41,18 +41,20 @@ def bool_term(value: bool) -> Term:
     return literal_term(KqlType.BOOL, value)
 
 
-def _literal_sql(kql_type: KqlType, value: ConstantValue) -> Sql:
+def _literal_sql(kql_type: KqlType, value: LiteralValue) -> Sql:
     match kql_type, value:
         case KqlType.BOOL, bool():
             return sql.boolean(value)
         case KqlType.INT, int():
             return sql.call("toInt32", value)
-        case (KqlType.LONG | KqlType.TIMESPAN), int():
+        case ((KqlType.LONG | KqlType.TIMESPAN), int()):
             return sql.call("toInt64", value)
         case KqlType.REAL, (int() | float()):
             return _real_sql(float(value))
         case KqlType.DECIMAL, (Decimal() | int()):
-            return sql.call("toDecimal256", f"{value:f}" if isinstance(value, Decimal) else str(value), DECIMAL_SCALE)
+            return sql.call(
+                "toDecimal256", f"{value:f}" if isinstance(value, Decimal) else str(value), DECIMAL_SCALE
+            )
         case KqlType.STRING, str():
             return sql.literal(value)
         case KqlType.DATETIME, int():

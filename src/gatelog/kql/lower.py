@@ -1,8 +1,8 @@
 """From the bound query to SELECT statements.
 
-A `Block` is one SELECT in the making. Stages are put into the block of their input as long as that keeps their meaning;
-when it would not (a filter after a limit, say) the block becomes a subquery of a new one. Columns that nobody
-needs are never mentioned, so the engine does not read them.
+A `Block` is one SELECT in the making. Stages are put into the block of their input as long as that keeps
+their meaning; when it would not (a filter after a limit, say) the block becomes a subquery of a new one.
+Columns that nobody needs are never mentioned, so the engine does not read them.
 
     where, extend, project     join the block, unless it is grouped (or, for where, limited)
     sort                       joins, unless the block is limited; replaces an earlier order
@@ -10,7 +10,8 @@ needs are never mentioned, so the engine does not read them.
     summarize                  joins a block of rows; its input's order is dropped
     join, union, mv-expand     begin a new block
 
-Every SQL name is unique in the whole query, therefore an alias may be used anywhere in its SELECT, as ClickHouse allows.
+Every SQL name is unique in the whole query, therefore an alias may be used anywhere in its SELECT, as
+ClickHouse allows.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ Names = frozenset[str]
 
 @dataclass(slots=True)
 class Block:
-    """One SELECT. `columns` maps every column in reach to its expression, None where the source has it under that name."""
+    """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
+    under that name."""
 
     source: Sql | None
     columns: dict[str, Sql | None]
@@ -39,6 +41,7 @@ class Block:
     group: tuple[str, ...] | None = None
     order: tuple[rel.SortKey, ...] = ()
     limit: Sql | None = None
+    limit_by: tuple[str, ...] = ()
     windowed: bool = False
     joins: list[exp.Join] = field(default_factory=list)
 
@@ -66,7 +69,8 @@ class Block:
         if self.order:
             select.set("order", exp.Order(expressions=[ordered(key) for key in self.order]))
         if self.limit is not None:
-            select.set("limit", exp.Limit(expression=self.limit))
+            within = [sql.column(name) for name in self.limit_by]
+            select.set("limit", exp.Limit(expression=self.limit, expressions=within))
         return select
 
     def _item(self, name: str, repeated: bool) -> Sql:
@@ -76,10 +80,16 @@ class Block:
     def _add_helpers(self, select: exp.Select, shown: list[str]) -> None:
         """Puts into WITH the expressions that are used by others but not shown."""
         used = [node for node in (self.columns[name] for name in shown) if node is not None]
-        used += [*self.where, *(sql.column(key.sql_name) for key in self.order), *map(sql.column, self.group or ())]
+        used += [
+            *self.where,
+            *(sql.column(key.sql_name) for key in self.order),
+            *map(sql.column, (*(self.group or ()), *self.limit_by)),
+        ]
         helpers = self._helpers(used, set(shown))
         if helpers:
-            aliases = [exp.CTE(this=node, alias=sql.identifier(name), scalar=True) for name, node in helpers.items()]
+            aliases = [
+                exp.CTE(this=node, alias=sql.identifier(name), scalar=True) for name, node in helpers.items()
+            ]
             select.set("with_", exp.With(expressions=aliases))
 
     def _helpers(self, used: list[Sql], shown: set[str]) -> Mapping[str, Sql]:
@@ -105,7 +115,7 @@ def select_of(relation: rel.Relation, names: Iterable[str]) -> exp.Select:
 
 
 @singledispatch
-def lower(relation: rel.Relation, need: Names) -> Block:
+def lower(relation: rel.Relation, need: Names) -> Block:  # noqa: ARG001  # the rules below use it
     """The block for a relation in which the columns `need` are in reach."""
     raise TypeError(f"no rule for {type(relation).__name__}")
 
@@ -145,12 +155,12 @@ def _empty(kql_type: KqlType) -> Sql:
 
 
 @lower.register
-def _single(relation: rel.Single, need: Names) -> Block:
+def _single(_: rel.Single, __: Names) -> Block:
     return Block(None, {})
 
 
 @lower.register
-def _counted(relation: rel.Counted, need: Names) -> Block:
+def _counted(relation: rel.Counted, _: Names) -> Block:
     name = relation.fields[0].sql_name
     return Block(sql.call("numbers", relation.count), {name: sql.call("toInt64", sql.column("number"))})
 
@@ -199,10 +209,11 @@ def _serialized(relation: rel.Serialized, need: Names) -> Block:
 
 @lower.register
 def _limit(relation: rel.Limit, need: Names) -> Block:
+    need |= set(relation.by)
     block = lower(relation.input, need)
     if block.limit is not None:
         block = block.nested(need)
-    block.limit = relation.count
+    block.limit, block.limit_by = relation.count, relation.by
     return block
 
 
@@ -266,9 +277,7 @@ def _union(relation: rel.Union, need: Names) -> Block:
     names = [relation.fields[place].sql_name for place in places]
     selects: list[exp.Query] = []
     for branch in relation.branches:
-        columns = tuple(
-            rel.Computed(relation.fields[place], branch.columns[place]) for place in places
-        )
+        columns = tuple(rel.Computed(relation.fields[place], branch.columns[place]) for place in places)
         selects.append(select_of(rel.Compute(relation.fields, branch.input, columns), names))
     whole = selects[0]
     for select in selects[1:]:

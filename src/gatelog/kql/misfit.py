@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 
-class Misfit(Exception):
-    """An operand or argument does not fit. The binder knows where it stands and makes the user's error of it."""
+class Misfit(Exception):  # noqa: N818  # it is no error until the binder knows whose
+    """An operand or argument does not fit. The binder knows where it stands and makes the user's error of
+    it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

@@ -19,9 +19,8 @@ def result_name(node: ast.Expression) -> str | None:
             return name
         case ast.Member(name=name):
             return name
-        case ast.Index(base=base, index=ast.Literal(value=key)):
-            outer = result_name(base)
-            return f"{outer}_{key}" if outer is not None else None
+        case ast.Index(index=ast.Literal(type="string" | "long" | "int", value=key)):
+            return str(key)
         case ast.Call():
             return _call_name(node)
         case _:

@@ -4,8 +4,9 @@
     row by row   Filter · Compute · Sort · Serialized · Limit · Unnest (mv-expand)
     whole        Aggregate (summarize, distinct) · Join · Union
 
-`fields` are the columns that KQL sees, in order. What is not among them may still be used from outside by its SQL
-name: typed columns behind JSON paths, sort keys. Lowering asks each relation only for the columns in need.
+`fields` are the columns that KQL sees, in order. What is not among them may still be used from outside by
+its SQL name: typed columns behind JSON paths, sort keys. Lowering asks each relation only for the columns
+in need.
 """
 
 from __future__ import annotations
@@ -143,9 +144,10 @@ class Serialized(Stage):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Limit(Stage):
-    """The first `count` rows."""
+    """The first `count` rows; with `by` of each combination of these columns."""
 
     count: Sql
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,7 +182,8 @@ class Aggregate(Stage):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Join(Relation):
-    """ClickHouse's join `kind` ("INNER", "LEFT", "LEFT ANTI", ...) of two relations on equal (or both null) keys."""
+    """ClickHouse's join `kind` ("INNER", "LEFT", "LEFT ANTI", ...) of two relations on equal (or both null)
+    keys."""
 
     left: Relation
     right: Relation

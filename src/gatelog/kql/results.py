@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from gatelog.kql.types import KqlType
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[Any] | dict[str, Any]"
+JsonValue: TypeAlias = "bool | int | float | str | list[Any] | dict[str, Any] | None"
 
 _SECOND = 10_000_000
 _DAY = 86_400 * _SECOND
@@ -66,7 +66,8 @@ def to_text(kql_type: KqlType, value: Any) -> str:
 
 
 def to_python(kql_type: KqlType, value: Any) -> Any:
-    """A cell as a Python value: datetime (UTC) and timedelta to the microsecond, Decimal, UUID; JSON parsed."""
+    """A cell as a Python value: datetime (UTC) and timedelta to the microsecond, Decimal, UUID; JSON
+    parsed."""
     if value is None:
         return None
     match kql_type:

@@ -20,7 +20,8 @@ class Column(NamedTuple):
 
 
 class PathColumn(NamedTuple):
-    """A typed column of the SQL view that holds the value at a path of a JSON text, and null where it is absent."""
+    """A typed column of the SQL view that holds the value at a path of a JSON text, and null where it is
+    absent."""
 
     sql_column: str
     type: KqlType
@@ -32,7 +33,8 @@ class Table:
 
     `paths` says which typed SQL column answers for a path into a string column of JSON:
     `{("BackendResponseBody", ("usage", "prompt_tokens")): PathColumn("__prompt_tokens", KqlType.LONG)}`.
-    `not_null` names the columns whose SQL type is not Nullable (string columns never are, they need no mention).
+    `not_null` names the columns whose SQL type is not Nullable (string columns never are, they need no
+    mention).
     """
 
     name: str

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from gatelog.errors import KqlError, KqlSemanticError, KqlUnsupportedError
 from gatelog.kql import ast
@@ -18,7 +18,8 @@ from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
 
 MOST_STAGES = 2_000
-"""Operators of one query after its functions and tables were put in place; a let-bound table counts at each use."""
+"""Operators of one query after its functions and tables were put in place; a let-bound table counts at each
+use."""
 
 DEEPEST_CALL = 32
 """Calls of the author's functions inside each other."""
@@ -71,17 +72,19 @@ class Context:
         """Notes one more operator; refuses the query when there are too many."""
         self.stages += 1
         if self.stages > MOST_STAGES:
-            self.fail(node, f"the query has more than {MOST_STAGES} stages", "use let-bound tables less often")
+            raise self.error(
+                node, f"the query has more than {MOST_STAGES} stages", "use let-bound tables less often"
+            )
 
-    def fail(self, node: ast.Node, message: str, hint: str = "") -> NoReturn:
-        """Raises the author's error at `node`."""
+    def error(self, node: ast.Node, message: str, hint: str = "") -> KqlSemanticError:
+        """The author's error at `node`."""
         line, column = node.span.line_and_column(self.text)
-        raise KqlSemanticError(message, line=line, column=column, hint=hint)
+        return KqlSemanticError(message, line=line, column=column, hint=hint)
 
-    def unsupported(self, node: ast.Node, what: str, hint: str = "") -> NoReturn:
-        """Raises the refusal of valid KQL at `node`."""
+    def unsupported(self, node: ast.Node, what: str, hint: str = "") -> KqlUnsupportedError:
+        """The refusal of valid KQL at `node`."""
         line, column = node.span.line_and_column(self.text)
-        raise KqlUnsupportedError(f"{what} is not supported", line=line, column=column, hint=hint)
+        return KqlUnsupportedError(f"{what} is not supported", line=line, column=column, hint=hint)
 
     @contextmanager
     def at(self, node: ast.Node) -> Iterator[None]:
@@ -90,13 +93,16 @@ class Context:
             yield
         except Misfit as misfit:
             line, column = node.span.line_and_column(self.text)
-            error: type[KqlError] = KqlUnsupportedError if isinstance(misfit, Unsupported) else KqlSemanticError
+            error: type[KqlError] = (
+                KqlUnsupportedError if isinstance(misfit, Unsupported) else KqlSemanticError
+            )
             raise error(misfit.message, line=line, column=column, hint=misfit.hint) from None
 
 
 @dataclass(slots=True)
 class Pending:
-    """What binding the expressions of a stage asks of the stage: columns computed before it, and ordered input."""
+    """What binding the expressions of a stage asks of the stage: columns computed before it, and ordered
+    input."""
 
     windows: list[Computed] = field(default_factory=list)
     ordered: bool = False
@@ -106,7 +112,8 @@ class Pending:
 class Scope:
     """The names in reach: columns of the row first, then let-bound names.
 
-    `keys` is set while the aggregates of a summarize are bound: outside of an aggregate only these columns count.
+    `keys` is set while the aggregates of a summarize are bound: outside of an aggregate only these columns
+    count.
     """
 
     context: Context
@@ -156,10 +163,14 @@ class Scope:
         if isinstance(binding, Term):
             return binding
         if binding is not None:
-            self.context.fail(node, f"'{node.value}' is no value", "it names a table or a function")
+            raise self.context.error(node, f"'{node.value}' is no value", "it names a table or a function")
         if self.keys is not None and any(column.name == node.value for column in self.fields):
-            self.context.fail(node, f"'{node.value}' is neither aggregated nor a key", "wrap it in an aggregate or put it after 'by'")
-        self.context.fail(node, f"there is no column '{node.value}'", self._nearest(node.value))
+            raise self.context.error(
+                node,
+                f"'{node.value}' is neither aggregated nor a key",
+                "wrap it in an aggregate or put it after 'by'",
+            )
+        raise self.context.error(node, f"there is no column '{node.value}'", self._nearest(node.value))
 
     def _nearest(self, name: str) -> str:
         known = [column.name for column in self.fields]

@@ -1,5 +1,5 @@
-"""Functions that need more than the values of their arguments: the clock of the query, the columns of the row,
-the order of the rows, a type literal or a table."""
+"""Functions that need more than the values of their arguments: the clock of the query, the columns of the
+row, the order of the rows, a type literal or a table."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _column_if_exists(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     return default if column is None else reference(column)
 
 
-def _pack_all(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+def _pack_all(node: ast.Call, scope: Scope, _: Bind) -> Term:
     if node.arguments:
         raise Unsupported("pack_all() with ignore_null_empty is not supported")
     names = [string_term(column.name) for column in scope.fields]
@@ -84,16 +84,15 @@ _JSON_PATH_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[['\"]([^'\
 
 def _extract_json(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     """`extract_json("$.a[0].b", text [, typeof(type)])`."""
-    target = KqlType(node.arguments[2].types[0]) if _has_type(node) else STRING
+    last = node.arguments[-1]
+    target = KqlType(last.types[0]) if isinstance(last, ast.TypeOf) else STRING
     path, text = (bind(argument, scope) for argument in node.arguments[:2])
     found = parse_json([text])
     for key in _json_path(path):
-        found = element_of(found, long_term(key)) if isinstance(key, int) else member_of(found, string_term(key))
+        found = (
+            element_of(found, long_term(key)) if isinstance(key, int) else member_of(found, string_term(key))
+        )
     return convert(found, target)
-
-
-def _has_type(node: ast.Call) -> bool:
-    return len(node.arguments) == 3 and isinstance(node.arguments[2], ast.TypeOf)
 
 
 def _json_path(term: Term) -> list[str | int]:
@@ -112,7 +111,7 @@ def _json_path(term: Term) -> list[str | int]:
     return steps
 
 
-def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+def _to_scalar(node: ast.Call, scope: Scope, _: Bind) -> Term:
     if len(node.arguments) != 1:
         raise Misfit("toscalar() takes one table")
     table = scope.bind_table(node.arguments[0], scope)
@@ -185,15 +184,28 @@ def _rank(function: str) -> Special:
         partition = _restarts(scope, restart)
         before = scope.window("before", value.type, window(scope, sql.call("lagInFrame", _maybe(value), 1)))
         first = sql.call("row_number")
-        place = scope.window("place", LONG, sql.call("toInt64", window(scope, first, "running", partition)), nullable=False)
-        changed = sql.any_of([sql.eq(place.sql, 1), sql.not_(sql.call("isNotDistinctFrom", value.sql, before.sql))])
+        place = scope.window(
+            "place", LONG, sql.call("toInt64", window(scope, first, "running", partition)), nullable=False
+        )
+        changed = sql.any_of(
+            [sql.eq(place.sql, 1), sql.not_(sql.call("isNotDistinctFrom", value.sql, before.sql))]
+        )
         if function == "dense":
             count = window(scope, sql.call("countIf", changed), "running", partition)
             return scope.window("rank", LONG, sql.call("toInt64", count), nullable=False)
         start = sql.if_(changed, place.sql, 0)
-        return scope.window("rank", LONG, window(scope, sql.call("max", start), "running", partition), nullable=False)
+        return scope.window(
+            "rank", LONG, window(scope, sql.call("max", start), "running", partition), nullable=False
+        )
 
     return build
+
+
+def _column_names_of(node: ast.Call, scope: Scope, _: Bind) -> Term:
+    if len(node.arguments) != 1:
+        raise Misfit("column_names_of() takes one table")
+    table = scope.bind_table(node.arguments[0], scope)
+    return literal_term(KqlType.DYNAMIC, [field.name for field in table.fields])
 
 
 def _new_guid(node: ast.Call, scope: Scope, bind: Bind) -> Term:
@@ -218,5 +230,6 @@ SPECIAL_FUNCTIONS: Mapping[str, Special] = {
     "prev": _neighbour("lagInFrame"),
     "next": _neighbour("leadInFrame"),
     "new_guid": _new_guid,
+    "column_names_of": _column_names_of,
 }
 """By name; each gets the call, its scope and the binder of expressions."""

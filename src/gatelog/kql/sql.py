@@ -127,16 +127,14 @@ def at_most(left: Argument, right: Argument) -> Sql:
 
 def all_of(conditions: Iterable[Sql]) -> Sql:
     """`a AND b AND ...` of at least one condition."""
-    return reduce(lambda left, right: exp.And(this=left, expression=right), map(_junct, conditions))
+    operands = (exp.Paren(this=node) if isinstance(node, exp.Or) else node for node in conditions)
+    return reduce(lambda left, right: exp.And(this=left, expression=right), operands)
 
 
 def any_of(conditions: Iterable[Sql]) -> Sql:
     """`a OR b OR ...` of at least one condition."""
-    return reduce(lambda left, right: exp.Or(this=left, expression=right), map(_junct, conditions))
-
-
-def _junct(node: Sql) -> Sql:
-    return exp.Paren(this=node) if isinstance(node, exp.Connector) else node
+    operands = (exp.Paren(this=node) if isinstance(node, exp.And) else node for node in conditions)
+    return reduce(lambda left, right: exp.Or(this=left, expression=right), operands)
 
 
 def not_(condition: Sql) -> Sql:

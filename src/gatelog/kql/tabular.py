@@ -40,7 +40,9 @@ def _names_table(name: str, scope: Scope) -> bool:
     if scope.column(name) is not None:
         return False
     binding = scope.names.get(name)
-    return isinstance(binding, TableBinding) or (binding is None and scope.context.catalog.find(name) is not None)
+    return isinstance(binding, TableBinding) or (
+        binding is None and scope.context.catalog.find(name) is not None
+    )
 
 
 def _calls_table(function: str, scope: Scope) -> bool:
@@ -62,7 +64,9 @@ def scope_of_body(binding: FunctionBinding, scope: Scope) -> Scope:
     """The names known in a function's body; its parameters only by their kind."""
     inner = Scope(scope.context, binding.names, scope.bind_table, scope.call_function)
     for parameter in binding.function.parameters:
-        inner = inner.with_name(parameter.name, _KIND_TABLE if isinstance(parameter, ast.TabularParameter) else _KIND_VALUE)
+        inner = inner.with_name(
+            parameter.name, _KIND_TABLE if isinstance(parameter, ast.TabularParameter) else _KIND_VALUE
+        )
     return inner
 
 

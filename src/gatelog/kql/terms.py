@@ -1,7 +1,7 @@
 """What the binder makes of an expression: SQL that knows its KQL type.
 
-A column that KQL sees is a `Field`; the name in the SQL (`sql_name`) is unique in the whole query, so that no alias
-can ever shadow another column, and renaming a column costs nothing.
+A column that KQL sees is a `Field`; the name in the SQL (`sql_name`) is unique in the whole query, so that
+no alias can ever shadow another column, and renaming a column costs nothing.
 
 A dynamic value that comes straight from a JSON column remembers its `JsonSource`. Where the table has a typed
 column for that very path, the term's `native` is that column, and conversions take it instead of the JSON.
@@ -11,25 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import NamedTuple, TypeAlias
-from uuid import UUID
+from typing import NamedTuple
 
-from gatelog.kql import sql
-from gatelog.kql.ast import DynamicValue
+from gatelog.kql import ast, sql
 from gatelog.kql.schema import JsonPath
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import CLICKHOUSE_TYPES, KqlType
-
-ConstantValue: TypeAlias = (
-    "bool | int | float | str | Decimal | UUID | list[DynamicValue] | dict[str, DynamicValue] | None"
-)
 
 
 class Constant(NamedTuple):
     """A value known when the query is compiled, as in `ast.Literal`."""
 
-    value: ConstantValue
+    value: ast.LiteralValue
 
 
 class JsonSource(NamedTuple):
@@ -62,8 +55,10 @@ class Field:
 class Term:
     """A typed SQL expression.
 
-    `truth` is a shorter SQL for places that take NULL as false (filters); it may be NULL where `sql` is false.
-    `document` is a JSON text that member access may read instead of `sql`; it may be no JSON where `sql` is a string.
+    `truth` is a shorter SQL for places that take NULL as false (filters); it may be NULL where `sql` is
+    false.
+    `document` is a JSON text that member access may read instead of `sql`; it may be no JSON where `sql` is
+    a string.
     `whole` is the integer that a decimal was made of: sums of it need no decimal arithmetic.
     """
 
@@ -100,5 +95,3 @@ def null_of(kql_type: KqlType) -> Term:
         return Term(kql_type, sql.literal(""), nullable=False, constant=Constant(""))
     from_null = sql.cast(sql.null(), f"Nullable({CLICKHOUSE_TYPES[kql_type]})")
     return Term(kql_type, from_null, constant=Constant(None))
-
-

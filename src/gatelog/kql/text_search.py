@@ -1,6 +1,7 @@
 """The operators that search strings: has, contains, startswith, endswith and their relatives.
 
-`has` finds whole terms, a term being a maximal run of letters and digits. The case-insensitive forms compare lower case.
+`has` finds whole terms, a term being a maximal run of letters and digits. The case-insensitive forms
+compare lower case.
 
     operator     finds                          case-sensitive form
     has          a term                         has_cs
@@ -64,7 +65,8 @@ def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
 
 
 def term_pattern(needle: str, *, start: bool, end: bool, ignore_case: bool) -> str:
-    """The RE2 pattern that finds `needle` between the borders of terms; a border is asked for beside a letter or digit."""
+    """The RE2 pattern that finds `needle` between the borders of terms; a border is asked for beside a
+    letter or digit."""
     before = _TERM_START if start and needle[:1].isalnum() else ""
     after = _TERM_END if end and needle[-1:].isalnum() else ""
     return ("(?i)" if ignore_case else "") + before + quote_pattern(needle) + after
@@ -97,7 +99,8 @@ def _matches(text: Term, needle: Term) -> Sql:
 
 
 def unicode_aware(pattern: str) -> str:
-    """A pattern whose `\\s` and `\\d` mean all of Unicode's spaces and digits, as in Kusto; RE2 knows ASCII's."""
+    """A pattern whose `\\s` and `\\d` mean all of Unicode's spaces and digits, as in Kusto; RE2 knows
+    ASCII's."""
     wider: list[str] = []
     in_class = False
     for piece in re.findall(r"\\.|.", pattern, re.DOTALL):

@@ -1,6 +1,7 @@
 """Datetimes and timespans in SQL, by their ticks of 100 ns.
 
-ClickHouse counts the ticks of a DateTime64(7) from 1970, Kusto from 0001-01-01; a timespan is an Int64 of ticks in both.
+ClickHouse counts the ticks of a DateTime64(7) from 1970, Kusto from 0001-01-01; a timespan is an Int64 of
+ticks in both.
 """
 
 from __future__ import annotations
@@ -115,7 +116,8 @@ _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 10_000, "microsec
 
 
 def timespan_from_text(text: Sql) -> Sql:
-    """Ticks of `[-][d.]hh:mm[:ss[.fffffff]]` or of `2.5h`; NULL for anything else. A bare number counts days."""
+    """Ticks of `[-][d.]hh:mm[:ss[.fffffff]]` or of `2.5h`; NULL for anything else. A bare number counts
+    days."""
     return sql.with_value(text, "text", _timespan_from_text)
 
 
@@ -138,11 +140,13 @@ def _clock_ticks(parts: Sql) -> Sql:
     fraction = sql.call("toInt64OrZero", sql.call("rightPad", _part(parts, 6), 7, "0"))
     hours, minutes, seconds = _number(parts, 3), _number(parts, 4), _number(parts, 5)
     size = sql.plus(sql.times(_number(parts, 2), DAY), sql.times(hours, HOUR))
-    size = sql.plus(sql.plus(size, sql.times(minutes, MINUTE)), sql.plus(sql.times(seconds, SECOND), fraction))
+    size = sql.plus(
+        sql.plus(size, sql.times(minutes, MINUTE)), sql.plus(sql.times(seconds, SECOND), fraction)
+    )
     signed = sql.if_(sql.eq(_part(parts, 1), "-"), sql.call("negate", size), size)
-    valid = sql.all_of([
-        sql.call("notEmpty", parts), sql.less(hours, 24), sql.less(minutes, 60), sql.less(seconds, 60)
-    ])
+    valid = sql.all_of(
+        [sql.call("notEmpty", parts), sql.less(hours, 24), sql.less(minutes, 60), sql.less(seconds, 60)]
+    )
     return sql.if_(valid, signed, sql.null())
 
 

@@ -84,6 +84,10 @@ class Counters:
         self._add(name, "counter", meaning, samples)
         return counter
 
+    def counter_of(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        """A total that somebody else keeps; `name` ends in `_total`."""
+        self._add(name, "counter", meaning, lambda: iter([(name, (), read())]))
+
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A number that `read` gives when asked; a total where the name says so (`…_total`)."""
         kind = "counter" if name.endswith("_total") else "gauge"

@@ -19,14 +19,18 @@ def parse(query: str) -> None:
 
 
 def run(query: str, *, now: datetime | None = None) -> tuple[list[str], list[list[Any]]]:
-    """The columns and rows of a query that brings its own data (datatable, print, range), on an engine in memory.
+    """The columns and rows of a query that brings its own data (datatable, print, range), on an engine in
+    memory.
 
     Values are as `kql.to_python` gives them. `now` is what now() and ago() see, by default the clock.
     """
     compiled = kql.compile(query, kql.Catalog(), now=now or datetime.now(UTC))
     result = engine().query(compiled.sql)
     types = [column.type for column in compiled.columns]
-    rows = [[kql.to_python(kind, cell) for kind, cell in zip(types, row, strict=True)] for row in result.result_rows]
+    rows = [
+        [kql.to_python(kind, cell) for kind, cell in zip(types, row, strict=True)]
+        for row in result.result_rows
+    ]
     return [column.name for column in compiled.columns], rows
 
 

@@ -9,6 +9,7 @@ import socket
 import httpx2
 import openai
 import pytest
+import uvloop
 
 from gatelog.model import OperationKind
 from gatelog.provider import Tokenizers
@@ -164,6 +165,23 @@ def test_the_ledger_is_what_the_sdk_was_told(stage):
     assert all(entry["finished"] and entry["status"] == 200 for entry in entries)
     assert entries[0]["model"] == "gpt-4o-2024-11-20"
     assert entries[0]["deployment"] == "gpt-4o"
+
+
+def test_an_answer_of_any_size_that_was_read_is_finished(tmp_path):
+    """On uvloop, which buffers every write: being told to pause is not being left."""
+
+    async def run() -> None:
+        simulator = Simulator("east", ledger=tmp_path / "ledger")
+        await simulator.start()
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{simulator.port}") as client:
+            for inputs in (1, 4, 16, 64):
+                asked = {"model": "text-embedding-3-small", "input": ["x"] * inputs}
+                assert (await client.post("/openai/v1/embeddings", json=asked)).status_code == 200
+        await simulator.stop()
+
+    uvloop.run(run())
+    entries = [json.loads(line) for line in (tmp_path / "ledger").read_text().splitlines()]
+    assert [entry["finished"] for entry in entries] == [True] * 4
 
 
 def test_refused_requests_cost_nothing_in_the_ledger(stage):

@@ -1,4 +1,5 @@
-"""The scalar functions of KQL, one row each: how arguments are taken, what type comes back, which SQL it becomes."""
+"""The scalar functions of KQL, one row each: how arguments are taken, what type comes back, which SQL it
+becomes."""
 
 from __future__ import annotations
 
@@ -18,7 +19,18 @@ from gatelog.kql.functions.times import TIMES
 
 FUNCTIONS: Mapping[str, Function] = {
     row.name: row
-    for table in (CASTS, CONDITIONS, STRINGS, PATTERNS, NUMBERS_TABLE, TIMES, TIME_FORMATS, ARRAYS, BAGS, NETWORK)
+    for table in (
+        CASTS,
+        CONDITIONS,
+        STRINGS,
+        PATTERNS,
+        NUMBERS_TABLE,
+        TIMES,
+        TIME_FORMATS,
+        ARRAYS,
+        BAGS,
+        NETWORK,
+    )
     for row in table
 }
 """All rows by name."""

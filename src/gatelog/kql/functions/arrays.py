@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
@@ -33,7 +34,9 @@ def _of_array(build: Callable[..., Sql]) -> Callable[..., Sql]:
     return apply
 
 
-def _array_function(name: str, others: Sequence[KqlType], build: Callable[..., Sql], optional: int = 0) -> Function:
+def _array_function(
+    name: str, others: Sequence[KqlType], build: Callable[..., Sql], optional: int = 0
+) -> Function:
     """An array in, an array out."""
 
     def texts(*arguments: Sql) -> Sql:
@@ -59,7 +62,10 @@ def _rotate(elements: Sql, count: Sql) -> Sql:
     def turn(items: Sql) -> Sql:
         size = sql.call("greatest", sql.call("toInt64", sql.call("length", items)), 1)
         first = sql.call("toInt64", sql.call("positiveModulo", count, size))
-        tail, head = sql.call("arraySlice", items, sql.plus(first, 1)), sql.call("arraySlice", items, 1, first)
+        tail, head = (
+            sql.call("arraySlice", items, sql.plus(first, 1)),
+            sql.call("arraySlice", items, 1, first),
+        )
         return sql.call("arrayConcat", tail, head)
 
     return sql.with_value(elements, "items", turn)
@@ -85,7 +91,9 @@ def _shift(sign: int) -> Function:
             value = sql.if_(known, sql.call("arrayElement", items, sql.call("greatest", place, 1)), filler)
             return sql.call("arrayMap", sql.lambda_("index", value), sql.call("arrayEnumerate", items))
 
-        node = _of_array(lambda elements: json_values.array_text(sql.with_value(elements, "items", moved)))(array.sql)
+        node = _of_array(lambda elements: json_values.array_text(sql.with_value(elements, "items", moved)))(
+            array.sql
+        )
         return finished(DYNAMIC, node, arguments, may_fail=True)
 
     return Function(name, 2, 3, build)
@@ -98,7 +106,8 @@ def _sort_key(item: Sql) -> Sql:
 
 
 def _sort(name: str, *, descending: bool) -> Function:
-    """`array_sort_asc(array [, nulls_last])`; a descending sort, too, has the nulls last unless told otherwise."""
+    """`array_sort_asc(array [, nulls_last])`; a descending sort, too, has the nulls last unless told
+    otherwise."""
 
     def build(arguments: Sequence[Term]) -> Term:
         array = accept(arguments[0], DYNAMIC)
@@ -106,7 +115,9 @@ def _sort(name: str, *, descending: bool) -> Function:
         flag = last.value if last is not None and len(arguments) <= 2 else None
         if not isinstance(flag, bool):
             raise Unsupported(f"{name}() of several arrays is not supported")
-        node = _of_array(lambda elements: _sorted(elements, descending=descending, nulls_last=flag))(array.sql)
+        node = _of_array(lambda elements: _sorted(elements, descending=descending, nulls_last=flag))(
+            array.sql
+        )
         return finished(DYNAMIC, node, [array], may_fail=True)
 
     return Function(name, 1, 64, build)
@@ -150,7 +161,9 @@ def _index_of(arguments: Sequence[Term]) -> Term:
     defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
     given = [accept(argument, LONG).sql for argument in arguments[2:]]
     start, length, occurrence = given + defaults[len(given) :]
-    place = sql.with_value(elements, "items", lambda items: _nth_place(items, wanted, start, length, occurrence))
+    place = sql.with_value(
+        elements, "items", lambda items: _nth_place(items, wanted, start, length, occurrence)
+    )
     return Term(LONG, place, nullable=False)
 
 
@@ -159,8 +172,12 @@ def _nth_place(items: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql
     low = sql.if_(sql.less(start, 0), sql.call("greatest", sql.plus(size, start), 0), start)
     high = sql.if_(sql.less(length, 0), size, sql.plus(low, length))
     index = sql.call("toInt64", sql.variable("index"))
-    inside = sql.all_of([sql.greater(index, low), sql.at_most(index, high), sql.eq(sql.variable("item"), wanted)])
-    places = sql.call("arrayFilter", sql.lambda_pair("index", "item", inside), sql.call("arrayEnumerate", items), items)
+    inside = sql.all_of(
+        [sql.greater(index, low), sql.at_most(index, high), sql.eq(sql.variable("item"), wanted)]
+    )
+    places = sql.call(
+        "arrayFilter", sql.lambda_pair("index", "item", inside), sql.call("arrayEnumerate", items), items
+    )
     return sql.minus(sql.call("toInt64", sql.call("arrayElement", places, occurrence)), 1)
 
 
@@ -208,7 +225,9 @@ def _iff(arguments: Sequence[Term]) -> Term:
     test = sql.call("arrayElement", tests, sql.variable("index"))
     true = sql.all_of([sql.ne(test, "false"), sql.ne(test, "0"), sql.ne(test, json_values.NULL_TEXT)])
     picked = sql.lambda_("index", sql.if_(true, then, otherwise))
-    return finished(DYNAMIC, json_values.array_text(sql.call("arrayMap", picked, sql.call("arrayEnumerate", tests))), [])
+    return finished(
+        DYNAMIC, json_values.array_text(sql.call("arrayMap", picked, sql.call("arrayEnumerate", tests))), []
+    )
 
 
 def _at_index(term: Term) -> Sql:
@@ -217,7 +236,9 @@ def _at_index(term: Term) -> Sql:
         return sql.if_null(convert(term, DYNAMIC).sql, json_values.NULL_TEXT)
     element = sql.call("arrayElement", json_values.elements(term.sql), sql.variable("index"))
     element = sql.if_null(sql.null_if(element, ""), json_values.NULL_TEXT)
-    return sql.if_(json_values.is_array(sql.if_null(term.sql, "")), element, sql.if_null(term.sql, json_values.NULL_TEXT))
+    return sql.if_(
+        json_values.is_array(sql.if_null(term.sql, "")), element, sql.if_null(term.sql, json_values.NULL_TEXT)
+    )
 
 
 def _split(arguments: Sequence[Term]) -> Term:
@@ -226,7 +247,9 @@ def _split(arguments: Sequence[Term]) -> Term:
     places = value if isinstance(value, list) else [value]
     if not all(isinstance(place, int) for place in places):
         raise Misfit("array_split() needs a constant index or a constant array of indexes")
-    node = _of_array(lambda elements: sql.with_value(elements, "items", lambda items: _pieces(items, places)))(array.sql)
+    node = _of_array(
+        lambda elements: sql.with_value(elements, "items", lambda items: _pieces(items, places))
+    )(array.sql)
     return finished(DYNAMIC, node, [array], may_fail=True)
 
 
@@ -235,12 +258,16 @@ def _pieces(items: Sql, places: Sequence[object]) -> Sql:
     borders = [sql.literal(0)]
     for place in places:
         assert isinstance(place, int)
-        inside = sql.call("greatest", sql.plus(size, place), 0) if place < 0 else sql.call("least", size, place)
+        inside = (
+            sql.call("greatest", sql.plus(size, place), 0) if place < 0 else sql.call("least", size, place)
+        )
         borders.append(inside)
     borders.append(size)
     cuts = [
-        json_values.array_text(sql.call("arraySlice", items, sql.plus(low, 1), sql.call("greatest", sql.minus(high, low), 0)))
-        for low, high in zip(borders, borders[1:], strict=False)
+        json_values.array_text(
+            sql.call("arraySlice", items, sql.plus(low, 1), sql.call("greatest", sql.minus(high, low), 0))
+        )
+        for low, high in pairwise(borders)
     ]
     return json_values.written_array(cuts)
 
@@ -256,7 +283,9 @@ def _range(arguments: Sequence[Term]) -> Term:
     bounded = sql.call("least", sql.call("greatest", sql.if_null(count, 0), 0), LONGEST_RANGE)
     index = Term(LONG, sql.call("toInt64", sql.variable("index")), nullable=False)
     value = convert(arithmetic("+", low, arithmetic("*", step, index)), DYNAMIC)
-    texts = sql.call("arrayMap", sql.lambda_("index", value.sql), sql.call("range", sql.call("toUInt64", bounded)))
+    texts = sql.call(
+        "arrayMap", sql.lambda_("index", value.sql), sql.call("range", sql.call("toUInt64", bounded))
+    )
     return finished(DYNAMIC, json_values.array_text(texts), arguments)
 
 

@@ -49,21 +49,29 @@ def _written(pair: Sql) -> Sql:
 
 
 def bag_from_pairs(pairs: Sql) -> Sql:
-    """The JSON object of an Array(Tuple(String, String)); of several members with one name the first stays."""
+    """The JSON object of an Array(Tuple(String, String)); of several members with one name the first
+    stays."""
 
     def distinct(members: Sql) -> Sql:
         names = sql.call("arrayMap", sql.lambda_("pair", _name(sql.variable("pair"))), members)
         first = sql.eq(sql.call("indexOf", names, _name(sql.variable("pair"))), sql.variable("place"))
         kept = sql.call(
-            "arrayFilter", sql.lambda_pair("pair", "place", first), members, sql.call("arrayEnumerate", members)
+            "arrayFilter",
+            sql.lambda_pair("pair", "place", first),
+            members,
+            sql.call("arrayEnumerate", members),
         )
-        return json_values.bag_text(sql.call("arrayMap", sql.lambda_("pair", _written(sql.variable("pair"))), kept))
+        return json_values.bag_text(
+            sql.call("arrayMap", sql.lambda_("pair", _written(sql.variable("pair"))), kept)
+        )
 
     return sql.with_value(pairs, "members", distinct)
 
 
 def _merge(arguments: Sequence[Term]) -> Term:
-    pairs = sql.call("arrayConcat", *(json_values.pairs(accept(argument, DYNAMIC).sql) for argument in arguments))
+    pairs = sql.call(
+        "arrayConcat", *(json_values.pairs(accept(argument, DYNAMIC).sql) for argument in arguments)
+    )
     return finished(DYNAMIC, bag_from_pairs(pairs), [])
 
 
@@ -95,15 +103,21 @@ def _has_key(arguments: Sequence[Term]) -> Term:
 def _refuse_paths(keys: Term) -> None:
     """Kusto reads a key that begins with `$.` as a path."""
     value = keys.constant.value if keys.constant is not None else None
-    if any(isinstance(key, str) and key.startswith("$") for key in (value if isinstance(value, list) else [value])):
+    if any(
+        isinstance(key, str) and key.startswith("$")
+        for key in (value if isinstance(value, list) else [value])
+    ):
         raise Unsupported("a JSON path as the key of a bag is not supported", "use the names of members")
 
 
 def _as_text(arguments: Sequence[Term]) -> Term:
-    """`dynamic_to_json(x)`: JSON with the members of bags sorted, which SQL cannot do for values of the data."""
+    """`dynamic_to_json(x)`: JSON with the members of bags sorted, which SQL cannot do for values of the
+    data."""
     constant = arguments[0].constant
     if constant is None or not isinstance(constant.value, list | dict):
-        raise Unsupported("dynamic_to_json() of a value that is not constant is not supported", "use tostring()")
+        raise Unsupported(
+            "dynamic_to_json() of a value that is not constant is not supported", "use tostring()"
+        )
     return literal_term(STRING, json_values.sorted_text(constant.value))
 
 

@@ -30,10 +30,10 @@ def _iff(arguments: Sequence[Term]) -> Term:
     test = condition(arguments[0])
     then, otherwise = _alike(arguments[1:])
     node = sql.if_(test.condition, then.sql, otherwise.sql)
-    return _chosen(node, [then, otherwise], [test])
+    return _chosen(node, [then, otherwise])
 
 
-def _chosen(node: Sql, branches: Sequence[Term], tests: Sequence[Term]) -> Term:
+def _chosen(node: Sql, branches: Sequence[Term]) -> Term:
     nullable = any(branch.nullable for branch in branches)
     return Term(branches[0].type, node, nullable)
 
@@ -44,7 +44,7 @@ def _case(arguments: Sequence[Term]) -> Term:
     tests = [condition(test) for test in arguments[0:-1:2]]
     values = _alike([*arguments[1::2], arguments[-1]])
     pairs = [node for test, value in zip(tests, values, strict=False) for node in (test.condition, value.sql)]
-    return _chosen(sql.call("multiIf", *pairs, values[-1].sql), values, tests)
+    return _chosen(sql.call("multiIf", *pairs, values[-1].sql), values)
 
 
 def _coalesce(arguments: Sequence[Term]) -> Term:

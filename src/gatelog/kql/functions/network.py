@@ -77,7 +77,6 @@ def _in_any_range(arguments: Sequence[Term]) -> Term:
     return finished(BOOL, inside, [ip], may_fail=True)
 
 
-
 NETWORK: tuple[Function, ...] = (
     simple("parse_ipv4", [STRING], LONG, _parse, may_fail=True),
     simple("ipv4_compare", [STRING, STRING, LONG], LONG, _compare, optional=1, may_fail=True),

@@ -93,7 +93,9 @@ def _ignoring_nulls(function: str, target: KqlType, terms: Sequence[Term]) -> Te
 
 
 def _bits(name: str, build: Callable[[Sql, Sql], Sql]) -> Function:
-    return simple(name, [LONG, LONG], LONG, lambda a, b: sql.call("toInt64", build(a, b)), naming=Naming.FIRST)
+    return simple(
+        name, [LONG, LONG], LONG, lambda a, b: sql.call("toInt64", build(a, b)), naming=Naming.FIRST
+    )
 
 
 def _hex(value: Sql, width: Sql | None = None) -> Sql:
@@ -146,7 +148,11 @@ NUMBERS_TABLE: tuple[Function, ...] = (
     _bits("binary_shift_right", lambda a, b: sql.call("bitShiftRight", a, b)),
     simple("binary_not", [LONG], LONG, lambda value: sql.call("bitNot", value), naming=Naming.FIRST),
     simple(
-        "bitset_count_ones", [LONG], LONG, lambda value: sql.call("toInt64", sql.call("bitCount", value)), naming=Naming.FIRST
+        "bitset_count_ones",
+        [LONG],
+        LONG,
+        lambda value: sql.call("toInt64", sql.call("bitCount", value)),
+        naming=Naming.FIRST,
     ),
     simple("tohex", [LONG, LONG], STRING, _hex, optional=1, naming=Naming.FIRST),
     simple("rand", [], REAL, lambda: sql.call("randCanonical")),

@@ -27,7 +27,9 @@ def group_count(pattern: str) -> int:
             in_class = char != "]"
         elif char == "[":
             in_class = True
-        elif char == "(" and (pattern[position + 1 : position + 2] != "?" or pattern[position + 1 : position + 4] == "?P<"):
+        elif char == "(" and (
+            pattern[position + 1 : position + 2] != "?" or pattern[position + 1 : position + 4] == "?P<"
+        ):
             count += 1
         position += 1
     return count
@@ -56,14 +58,22 @@ def _extract_all(arguments: Sequence[Term]) -> Term:
         texts = string_array(sql.call("arrayMap", sql.lambda_("match", one), matches))
     else:
         picked = sql.array([sql.call("arrayElement", sql.variable("match"), group) for group in wanted])
-        texts = json_values.array_text(sql.call("arrayMap", sql.lambda_("match", string_array(picked)), matches))
+        texts = json_values.array_text(
+            sql.call("arrayMap", sql.lambda_("match", string_array(picked)), matches)
+        )
     return Term(DYNAMIC, sql.null_if(texts, "[]"))
 
 
 def _wanted_groups(term: Term, groups: int) -> list[int]:
     value = term.constant.value if term.constant is not None else None
-    if not isinstance(value, list) or not value or not all(isinstance(item, int) and 0 < item <= groups for item in value):
-        raise Misfit("the capture groups must be a constant array of their numbers", "for example dynamic([1, 2])")
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(item, int) and 0 < item <= groups for item in value)
+    ):
+        raise Misfit(
+            "the capture groups must be a constant array of their numbers", "for example dynamic([1, 2])"
+        )
     return [item for item in value if isinstance(item, int)]
 
 

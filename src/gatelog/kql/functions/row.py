@@ -1,4 +1,5 @@
-"""The row of a function table: how a scalar function takes its arguments, names its column and becomes SQL."""
+"""The row of a function table: how a scalar function takes its arguments, names its column and becomes
+SQL."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from gatelog.kql.types import NUMBERS, KqlType
 
 
 class Naming(Enum):
-    """The name of a column computed by a function and not named by the author (Kusto.Language, ResultNameKind)."""
+    """The name of a column computed by a function and not named by the author (Kusto.Language,
+    ResultNameKind)."""
 
     NONE = auto()  # Column1
     FIRST = auto()  # the name of the first argument
@@ -56,7 +58,10 @@ def accept(term: Term, kind: ParameterKind) -> Term:
             return term
         return accept(term, KqlType.REAL)
     if not isinstance(kind, KqlType) or not _implicit(term.type, kind):
-        raise Misfit(f"expected {_shown(kind)}, this is {term.type}", f"convert it, for example with to{_shown(kind)}()")
+        raise Misfit(
+            f"expected {_shown(kind)}, this is {term.type}",
+            f"convert it, for example with to{_shown(kind)}()",
+        )
     return convert(term, kind)
 
 
@@ -119,7 +124,5 @@ def constant_integer(term: Term, what: str) -> int:
 
 def aliases(row: Function, *names: str) -> tuple[Function, ...]:
     """The row, and again under other names."""
-    others = (
-        Function(name, row.least, row.most, row.build, row.naming, row.prefix) for name in names
-    )
+    others = (Function(name, row.least, row.most, row.build, row.naming, row.prefix) for name in names)
     return (row, *others)

@@ -31,7 +31,9 @@ def _concat_with(arguments: Sequence[Term]) -> Term:
 
 def _repeat(text: Sql, times: Sql, delimiter: Sql | None = None) -> Sql:
     count = sql.call("toUInt64", sql.call("greatest", times, 0))
-    return sql.call("arrayStringConcat", sql.call("arrayWithConstant", count, text), delimiter or sql.literal(""))
+    return sql.call(
+        "arrayStringConcat", sql.call("arrayWithConstant", count, text), delimiter or sql.literal("")
+    )
 
 
 def _substring(text: Sql, start: Sql, length: Sql | None = None) -> Sql:
@@ -47,7 +49,9 @@ def _substring_term(arguments: Sequence[Term]) -> Term:
         sizes = [sql.call("greatest", size.sql, 0) for size in length]
         node = sql.call("substringUTF8", text.sql, start.constant.value + 1, *sizes)
     else:
-        node = sql.with_value(text.sql, "text", lambda value: _substring(value, start.sql, *(n.sql for n in length)))
+        node = sql.with_value(
+            text.sql, "text", lambda value: _substring(value, start.sql, *(n.sql for n in length))
+        )
     return finished(STRING, node, [text, start, *length])
 
 
@@ -58,7 +62,9 @@ def _index_of(arguments: Sequence[Term]) -> Term:
         position = sql.minus(sql.call("toInt64", sql.call("positionUTF8", text.sql, wanted.sql)), 1)
         return finished(LONG, position, [text, wanted])
     if len(rest) == 3 and not (rest[1].constant is not None and rest[1].constant.value == -1):
-        raise Unsupported("indexof() with both a length and an occurrence is not supported", "give -1 as the length")
+        raise Unsupported(
+            "indexof() with both a length and an occurrence is not supported", "give -1 as the length"
+        )
     defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
     start, length, occurrence = [term.sql for term in rest] + defaults[len(rest) :]
     start = sql.call("greatest", start, 0)
@@ -67,12 +73,15 @@ def _index_of(arguments: Sequence[Term]) -> Term:
 
 
 def _index_in_window(text: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql) -> Sql:
-    """The place of the n-th occurrence: what stands before it, cut at the earlier ones, with those in between."""
+    """The place of the n-th occurrence: what stands before it, cut at the earlier ones, with those in
+    between."""
     size = sql.if_(sql.less(length, 0), _length(text), length)
     window = sql.call("substringUTF8", text, sql.plus(start, 1), size)
 
     def place(pieces: Sql) -> Sql:
-        before = sql.call("arrayMap", sql.lambda_("piece", _length(sql.variable("piece"))), _first(pieces, occurrence))
+        before = sql.call(
+            "arrayMap", sql.lambda_("piece", _length(sql.variable("piece"))), _first(pieces, occurrence)
+        )
         skipped = sql.times(sql.minus(occurrence, 1), _length(wanted))
         found = sql.plus(sql.plus(start, sql.call("toInt64", sql.call("arraySum", before))), skipped)
         return sql.if_(sql.greater(sql.call("length", pieces), occurrence), found, -1)
@@ -104,7 +113,9 @@ def string_array(texts: Sql) -> Sql:
 
 def _strcat_array(array: Sql, delimiter: Sql) -> Sql:
     present = json_values.present(sql.variable("item"))
-    texts = sql.call("arrayMap", sql.lambda_("item", json_values.string_of(present)), json_values.elements(array))
+    texts = sql.call(
+        "arrayMap", sql.lambda_("item", json_values.string_of(present)), json_values.elements(array)
+    )
     return sql.call("arrayStringConcat", texts, delimiter)
 
 
@@ -119,7 +130,10 @@ def _replace_string(text: Sql, wanted: Sql, replacement: Sql) -> Sql:
 def _hex_digest(function: str) -> Function:
     names = {"SHA256": "hash_sha256", "MD5": "hash_md5", "SHA1": "hash_sha1"}
     return simple(
-        names[function], [STRING], STRING, lambda text: sql.call("lower", sql.call("hex", sql.call(function, text)))
+        names[function],
+        [STRING],
+        STRING,
+        lambda text: sql.call("lower", sql.call("hex", sql.call(function, text))),
     )
 
 
@@ -187,7 +201,9 @@ STRINGS: tuple[Function, ...] = (
     _hex_digest("MD5"),
     _hex_digest("SHA1"),
     simple("hash_xxhash64", [STRING, LONG], LONG, _xxhash, optional=1),
-    simple("isascii", [STRING], BOOL, lambda text: sql.eq(sql.call("length", text), sql.call("lengthUTF8", text))),
+    simple(
+        "isascii", [STRING], BOOL, lambda text: sql.eq(sql.call("length", text), sql.call("lengthUTF8", text))
+    ),
     simple("isutf8", [STRING], BOOL, lambda text: sql.call("isValidUTF8", text)),
     Function("gettype", 1, 1, _type_name, Naming.PREFIXED, "type"),
 )

@@ -127,7 +127,9 @@ def _timespan_piece(size: Sql, run: str) -> Sql:
 def _format_datetime(arguments: Sequence[Term]) -> Term:
     moment = accept(arguments[0], KqlType.DATETIME)
     runs = _runs(constant_string(arguments[1], "the format"))
-    node = sql.with_value(moment.sql, "moment", lambda value: _joined([_datetime_piece(value, run) for run in runs]))
+    node = sql.with_value(
+        moment.sql, "moment", lambda value: _joined([_datetime_piece(value, run) for run in runs])
+    )
     return finished(KqlType.STRING, node, [moment])
 
 

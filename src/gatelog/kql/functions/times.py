@@ -110,7 +110,9 @@ def bin_of(arguments: Sequence[Term]) -> Term:
 
 
 def _width(term: Term) -> Term:
-    return convert(term, TIMESPAN) if term.type is TIMESPAN or term.type in INTEGERS else accept(term, TIMESPAN)
+    return (
+        convert(term, TIMESPAN) if term.type is TIMESPAN or term.type in INTEGERS else accept(term, TIMESPAN)
+    )
 
 
 def _datetime_bin(value: Term, width: Term) -> Term:
@@ -120,16 +122,22 @@ def _datetime_bin(value: Term, width: Term) -> Term:
         offset = ticks.EPOCH % size
         shifted = sql.plus(count, offset) if offset else count
         remainder = sql.call("toInt64", sql.call("positiveModulo", shifted, sql.call("toInt64", size)))
-        return finished(DATETIME, ticks.from_1970(sql.minus(count, remainder), nullable=value.nullable), [value])
+        return finished(
+            DATETIME, ticks.from_1970(sql.minus(count, remainder), nullable=value.nullable), [value]
+        )
     floor = ticks.floor_to(sql.plus(count, ticks.EPOCH), width.sql)
-    return finished(DATETIME, ticks.from_1970(sql.minus(floor, ticks.EPOCH), nullable=True), [value, width], may_fail=True)
+    return finished(
+        DATETIME, ticks.from_1970(sql.minus(floor, ticks.EPOCH), nullable=True), [value, width], may_fail=True
+    )
 
 
 def _number_bin(value: Term, width: Term) -> Term:
     kind = wider(wider(value.type, width.type), LONG)
     value, width = convert(value, kind), convert(width, kind)
     if kind is LONG:
-        return finished(LONG, ticks.floor_to(value.sql, width.sql), [value, width], may_fail=_not_positive(width))
+        return finished(
+            LONG, ticks.floor_to(value.sql, width.sql), [value, width], may_fail=_not_positive(width)
+        )
     whole = sql.call("floor", sql.over(value.sql, width.sql))
     if kind is KqlType.DECIMAL:
         raise Misfit("bin() of a decimal is not built", "convert it with toreal()")
@@ -148,7 +156,9 @@ def _bin_at(arguments: Sequence[Term]) -> Term:
         fixed = accept(origin, DATETIME)
         start = ticks.since_1970(fixed.sql)
         steps = ticks.floor_to(sql.minus(ticks.since_1970(value.sql), start), _width(width).sql)
-        return finished(DATETIME, ticks.from_1970(sql.plus(start, steps), nullable=True), arguments, may_fail=True)
+        return finished(
+            DATETIME, ticks.from_1970(sql.plus(start, steps), nullable=True), arguments, may_fail=True
+        )
     if value.type is TIMESPAN:
         fixed = accept(origin, TIMESPAN)
         steps = ticks.floor_to(sql.minus(value.sql, fixed.sql), _width(width).sql)
@@ -175,7 +185,9 @@ _MONTHS = {"year": 12, "quarter": 3, "month": 1}
 def _unit(term: Term) -> str:
     unit = constant_string(term, "the part").lower()
     if unit not in _UNIT_TICKS and unit not in _MONTHS and unit != "nanosecond":
-        raise Misfit(f"'{unit}' is no part of a date", "year, quarter, month, week, day, hour, minute, second ...")
+        raise Misfit(
+            f"'{unit}' is no part of a date", "year, quarter, month, week, day, hour, minute, second ..."
+        )
     return unit
 
 
@@ -184,7 +196,11 @@ def _datetime_add(arguments: Sequence[Term]) -> Term:
     if unit in _MONTHS:
         months = sql.times(amount.sql, _MONTHS[unit])
         return finished(DATETIME, sql.call("addMonths", moment.sql, months), [amount, moment])
-    span = sql.call("intDiv", amount.sql, 100) if unit == "nanosecond" else sql.times(amount.sql, _UNIT_TICKS[unit])
+    span = (
+        sql.call("intDiv", amount.sql, 100)
+        if unit == "nanosecond"
+        else sql.times(amount.sql, _UNIT_TICKS[unit])
+    )
     shifted = sql.plus(ticks.since_1970(moment.sql), span)
     nullable = amount.nullable or moment.nullable
     return finished(DATETIME, ticks.from_1970(shifted, nullable=nullable), [amount, moment])
@@ -288,7 +304,9 @@ def _make_timespan(arguments: Sequence[Term]) -> Term:
     total = sql.plus(sql.times(days, ticks.DAY), sql.times(hours, ticks.HOUR))
     seconds_ticks = sql.call("toInt64", sql.call("round", sql.times(seconds, ticks.SECOND)))
     total = sql.plus(sql.plus(total, sql.times(minutes, ticks.MINUTE)), seconds_ticks)
-    valid = sql.all_of([sql.call("less", hours, 24), sql.call("less", minutes, 60), sql.call("less", seconds, 60)])
+    valid = sql.all_of(
+        [sql.call("less", hours, 24), sql.call("less", minutes, 60), sql.call("less", seconds, 60)]
+    )
     return finished(TIMESPAN, sql.if_(valid, sql.call("toInt64", total), sql.null()), parts, may_fail=True)
 
 
@@ -300,7 +318,11 @@ def _unix_time(name: str, unit: int | float) -> Function:
         if term.type in INTEGERS and unit >= 1:
             count = sql.times(convert(term, LONG).sql, int(unit))
         else:
-            count = sql.call("accurateCastOrNull", sql.times(convert(term, REAL).sql, sql.call("toFloat64", repr(unit))), "Int64")
+            count = sql.call(
+                "accurateCastOrNull",
+                sql.times(convert(term, REAL).sql, sql.call("toFloat64", repr(unit))),
+                "Int64",
+            )
         return finished(DATETIME, ticks.from_1970(count, nullable=True), [term], may_fail=True)
 
     return Function(name, 1, 1, build)

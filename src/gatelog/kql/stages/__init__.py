@@ -8,7 +8,19 @@ from typing import Any, TypeAlias
 from gatelog.kql import ast
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages import columns, expand, join, parse, rows, summarize, union
+from gatelog.kql.stages import (
+    columns,
+    expand,
+    join,
+    make_series,
+    parse,
+    parse_kv,
+    partitioned,
+    rows,
+    search,
+    summarize,
+    union,
+)
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.rows import bind_datatable
 
@@ -30,20 +42,28 @@ STAGES: Mapping[type[ast.Operator], Stage] = {
     ast.ProjectRename: columns.bind_project_rename,
     ast.ProjectReorder: columns.bind_project_reorder,
     ast.GetSchema: lambda _, relation, scope: columns.bind_get_schema(relation, scope),
-    ast.Consume: lambda _, relation, scope: relation,
+    ast.Consume: lambda _, relation, __: relation,
     ast.Summarize: summarize.bind_summarize,
     ast.Distinct: summarize.bind_distinct,
+    ast.SampleDistinct: summarize.bind_sample_distinct,
+    ast.ProjectByNames: columns.bind_project_by_names,
     ast.Join: join.bind_join,
     ast.Lookup: join.bind_lookup,
     ast.Union: union.bind_union,
     ast.MvExpand: expand.bind_mv_expand,
+    ast.MvApply: partitioned.bind_mv_apply,
+    ast.Partition: partitioned.bind_partition,
+    ast.MakeSeries: make_series.bind_make_series,
     ast.Parse: parse.bind_parse,
+    ast.ParseKv: parse_kv.bind_parse_kv,
+    ast.Search: search.bind_search,
 }
 """Operators with an input; the node is of the key's type."""
 
 SOURCES: Mapping[type[ast.Operator], Source] = {
     ast.Print: columns.bind_print,
     ast.Range: rows.bind_range,
+    ast.Search: lambda stage, scope: search.bind_search(stage, None, scope),
     ast.Union: lambda stage, scope: union.bind_union(stage, None, scope),
 }
 """Operators that begin a pipeline."""

@@ -1,4 +1,5 @@
-"""The stages that choose and compute columns: extend, project and its relatives, print, serialize, getschema."""
+"""The stages that choose and compute columns: extend, project and its relatives, print, serialize,
+getschema."""
 
 from __future__ import annotations
 
@@ -32,11 +33,12 @@ def bind_extend(stage: ast.Extend | ast.Serialize, relation: Relation, scope: Sc
                 given = names.counted()
             field, extra = column_for(term, given, row_scope)
             computed.append(extra)
-            _put(fields, field)
+            put(fields, field)
     return with_columns(relation, fields, filter(None, computed), row_scope)
 
 
-def _put(fields: list[Field], field: Field) -> None:
+def put(fields: list[Field], field: Field) -> None:
+    """Adds a column at the end, or in the place of the one that has its name."""
     for place, existing in enumerate(fields):
         if existing.name == field.name:
             fields[place] = field
@@ -47,14 +49,14 @@ def _put(fields: list[Field], field: Field) -> None:
 def _values(item: ast.NamedExpression, scope: Scope) -> list[tuple[str | None, Term]]:
     """The columns of one item, each with the name that the author gave it."""
     if len(item.names) > 1:
-        scope.context.unsupported(item, "naming several columns of one value")
+        raise scope.context.unsupported(item, "naming several columns of one value")
     return [(item.names[0].value if item.names else None, bind(item.value, scope))]
 
 
 def bind_project(stage: ast.Project, relation: Relation, scope: Scope) -> Relation:
     """Only the columns of the list, in its order."""
     if stage.smart:
-        scope.context.unsupported(stage, "project-smart")
+        raise scope.context.unsupported(stage, "project-smart")
     fields, computed, row_scope = _listed(stage.columns, relation, scope)
     return with_columns(relation, fields, computed, row_scope)
 
@@ -72,7 +74,7 @@ def _listed(
             continue
         for name, term in _values(item, row_scope):
             if name is not None and name in names:
-                scope.context.fail(item, f"there are two columns '{name}'", "give one another name")
+                raise scope.context.error(item, f"there are two columns '{name}'", "give one another name")
             base = name or result_name(item.value)
             field, extra = column_for(term, names.counted() if base is None else names.add(base), row_scope)
             fields.append(field)
@@ -95,7 +97,9 @@ def bind_print(stage: ast.Print, scope: Scope) -> Relation:
     computed: list[Computed] = []
     for place, item in enumerate(stage.columns):
         for name, term in _values(item, row_scope):
-            column = scope.context.field(names.add(name or f"print_{place}"), term.type, nullable=term.nullable)
+            column = scope.context.field(
+                names.add(name or f"print_{place}"), term.type, nullable=term.nullable
+            )
             fields.append(column)
             computed.append(Computed(column, term.sql))
     return with_columns(source, fields, computed, row_scope)
@@ -117,10 +121,10 @@ def _matches(pattern: ast.Expression, relation: Relation, scope: Scope) -> list[
             found = [field for field in relation.fields if field.name == name]
             if not found:
                 hint = nearest(name, [field.name for field in relation.fields])
-                scope.context.fail(pattern, f"there is no column '{name}'", hint)
+                raise scope.context.error(pattern, f"there is no column '{name}'", hint)
             return found
         case _:
-            scope.context.fail(pattern, "expected the name of a column")
+            raise scope.context.error(pattern, "expected the name of a column")
 
 
 def bind_project_away(stage: ast.ProjectAway, relation: Relation, scope: Scope) -> Relation:
@@ -135,6 +139,20 @@ def bind_project_keep(stage: ast.ProjectKeep, relation: Relation, scope: Scope) 
     return _showing([field for field in relation.fields if field.name in kept], relation, scope)
 
 
+def bind_project_by_names(stage: ast.ProjectByNames, relation: Relation, scope: Scope) -> Relation:
+    """The columns whose names are given as strings; names that no column has are passed over."""
+    chosen: list[Field] = []
+    for node in stage.names:
+        constant = bind(node, scope.over(relation)).constant
+        names = constant.value if constant is not None else None
+        for name in names if isinstance(names, list) else [names]:
+            if not isinstance(name, str):
+                raise scope.context.error(node, "the names must be constant strings")
+            shape = re.compile(translate(name))
+            chosen += [field for field in relation.fields if shape.match(field.name) and field not in chosen]
+    return _showing(chosen, relation, scope)
+
+
 def bind_project_rename(stage: ast.ProjectRename, relation: Relation, scope: Scope) -> Relation:
     """The same columns, some under new names."""
     fields = list(relation.fields)
@@ -145,7 +163,7 @@ def bind_project_rename(stage: ast.ProjectRename, relation: Relation, scope: Sco
     names = [field.name for field in fields]
     for name in names:
         if names.count(name) > 1:
-            scope.context.fail(stage, f"there are two columns '{name}'", "give one another name")
+            raise scope.context.error(stage, f"there are two columns '{name}'", "give one another name")
     return _showing(fields, relation, scope)
 
 
@@ -176,7 +194,12 @@ def _showing(fields: Sequence[Field], relation: Relation, scope: Scope) -> Relat
 
 def bind_get_schema(relation: Relation, scope: Scope) -> Relation:
     """A row for each column: its name, place and type."""
-    columns = (("ColumnName", KqlType.STRING), ("ColumnOrdinal", KqlType.LONG), ("DataType", KqlType.STRING), ("ColumnType", KqlType.STRING))
+    columns = (
+        ("ColumnName", KqlType.STRING),
+        ("ColumnOrdinal", KqlType.LONG),
+        ("DataType", KqlType.STRING),
+        ("ColumnType", KqlType.STRING),
+    )
     rows = tuple(
         (
             string_term(field.name).sql,
@@ -187,3 +210,10 @@ def bind_get_schema(relation: Relation, scope: Scope) -> Relation:
         for place, field in enumerate(relation.fields)
     )
     return Rows(tuple(scope.context.field(name, kind, nullable=False) for name, kind in columns), rows)
+
+
+def with_constant(name: str, text: str, relation: Relation, scope: Scope) -> Relation:
+    """The relation with a first column that holds the same text in every row."""
+    column = scope.context.field(name, KqlType.STRING)
+    computed = Computed(column, string_term(text).sql)
+    return with_columns(relation, (column, *relation.fields), (computed,), scope.over(relation))

@@ -19,7 +19,9 @@ def with_windows(relation: Relation, scope: Scope) -> Relation:
     return relation
 
 
-def with_columns(relation: Relation, fields: Iterable[Field], computed: Iterable[Computed], scope: Scope) -> Relation:
+def with_columns(
+    relation: Relation, fields: Iterable[Field], computed: Iterable[Computed], scope: Scope
+) -> Relation:
     """A stage that shows `fields` and computes `computed`."""
     return Compute(tuple(fields), with_windows(relation, scope), tuple(computed))
 

@@ -9,6 +9,7 @@ from gatelog.kql.naming import Names, result_name
 from gatelog.kql.relations import Compute, Computed, Relation, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
+from gatelog.kql.stages.columns import put
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
@@ -17,10 +18,20 @@ DYNAMIC, LONG = KqlType.DYNAMIC, KqlType.LONG
 
 
 def bind_mv_expand(stage: ast.MvExpand, relation: Relation, scope: Scope) -> Relation:
-    """Several columns are expanded side by side, shorter ones filled with null; null makes one row, an empty array none."""
-    if stage.limit is not None:
-        scope.context.unsupported(stage.limit, "the limit of mv-expand")
-    return expanded(stage.columns, stage.item_index, relation, scope, pairs=stage.bag_expansion == "array")
+    """Several columns are expanded side by side, shorter ones filled with null; null makes one row, an
+    empty array none."""
+    most = _most(stage.limit, scope)
+    return expanded(
+        stage.columns, stage.item_index, relation, scope, pairs=stage.bag_expansion == "array", most=most
+    )
+
+
+def _most(node: ast.Expression | None, scope: Scope) -> int | None:
+    """The limit on the rows that one row becomes."""
+    value = bind(node, scope).constant if node is not None else None
+    if node is not None and (value is None or not isinstance(value.value, int)):
+        raise scope.context.error(node, "the limit must be a constant integer")
+    return value.value if value is not None and isinstance(value.value, int) else None
 
 
 def expanded(
@@ -30,8 +41,10 @@ def expanded(
     scope: Scope,
     *,
     pairs: bool = False,
+    most: int | None = None,
 ) -> Relation:
-    """The input with the columns expanded; `pairs` makes [name, value] of a bag's members."""
+    """The input with the columns expanded; `pairs` makes [name, value] of a bag's members, `most` bounds
+    the rows."""
     row_scope = scope.over(relation)
     fields = list(relation.fields)
     names = Names(field.name for field in fields)
@@ -40,13 +53,14 @@ def expanded(
     finished: list[Computed] = []
     for column in columns:
         array = _array(column, row_scope, pairs=pairs)
+        array = array if most is None else sql.call("arraySlice", array, 1, most)
         holder = scope.context.field("array", DYNAMIC)
         item = scope.context.field("item", DYNAMIC)
         arrays.append(Computed(holder, array))
         items.append(item)
         made = _item(column, item, row_scope, names)
         finished.append(made)
-        _place(fields, made.field)
+        put(fields, made.field)
     if item_index is not None:
         index = _add_index(item_index, arrays, items, finished, row_scope)
         fields.append(index)
@@ -59,15 +73,20 @@ def expanded(
 def _array(column: ast.ExpandedColumn, scope: Scope, *, pairs: bool) -> Sql:
     term = bind(column.column.value, scope)
     if term.type is not DYNAMIC:
-        scope.context.fail(column, f"only a dynamic can be expanded, this is {term.type}")
+        raise scope.context.error(column, f"only a dynamic can be expanded, this is {term.type}")
     return sql.with_value(term.sql, "json", lambda json: _elements(json, pairs=pairs))
 
 
 def _elements(json: Sql, *, pairs: bool) -> Sql:
-    """Array(String) of JSON texts: of an array its elements, of a bag its members, of anything else the value itself."""
+    """Array(String) of JSON texts: of an array its elements, of a bag its members, of anything else the
+    value itself."""
     name, value = (sql.call("tupleElement", sql.variable("pair"), place) for place in (1, 2))
     member = json_values.member_text(name, value)
-    shown = json_values.array_text(sql.array([json_values.quoted(name), value])) if pairs else json_values.bag_text(sql.array([member]))
+    shown = (
+        json_values.array_text(sql.array([json_values.quoted(name), value]))
+        if pairs
+        else json_values.bag_text(sql.array([member]))
+    )
     members = sql.call("arrayMap", sql.lambda_("pair", shown), json_values.pairs(json))
     return sql.call(
         "multiIf",
@@ -86,14 +105,6 @@ def _item(column: ast.ExpandedColumn, item: Field, scope: Scope, names: Names) -
         converted = convert(value, target)
     made = scope.context.field(name, target, nullable=converted.nullable)
     return Computed(made, converted.sql)
-
-
-def _place(fields: list[Field], field: Field) -> None:
-    for place, existing in enumerate(fields):
-        if existing.name == field.name:
-            fields[place] = field
-            return
-    fields.append(field)
 
 
 def _add_index(
@@ -121,10 +132,11 @@ def _aligned(arrays: list[Computed], source: Relation, scope: Scope) -> tuple[Re
         return source, (arrays[0].field.sql_name,)
     longest = _longest(arrays)
     resized = [
-        Computed(scope.context.field("aligned", DYNAMIC), sql.call("arrayResize", sql.column(array.field.sql_name), longest))
+        Computed(
+            scope.context.field("aligned", DYNAMIC),
+            sql.call("arrayResize", sql.column(array.field.sql_name), longest),
+        )
         for array in arrays
     ]
     relation = Compute(source.fields, source, tuple(resized))
     return relation, tuple(computed.field.sql_name for computed in resized)
-
-

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gatelog.kql import ast
+from gatelog.kql import ast, sql
 from gatelog.kql.comparisons import meeting_type
 from gatelog.kql.conversions import convert
 from gatelog.kql.naming import Names
 from gatelog.kql.relations import Aggregate, Compute, Computed, Join, Relation
 from gatelog.kql.scope import Scope, nearest
 from gatelog.kql.sql import Sql
-from gatelog.kql import sql
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
 
@@ -53,7 +52,7 @@ def bind_join(stage: ast.Join, left: Relation, scope: Scope) -> Relation:
     """The rows of both sides whose keys are equal, as the kind says."""
     kind = KINDS.get(stage.kind)
     if kind is None:
-        scope.context.fail(stage, f"'{stage.kind}' is no kind of join", ", ".join(KINDS))
+        raise scope.context.error(stage, f"'{stage.kind}' is no kind of join", ", ".join(KINDS))
     right = scope.bind_table(stage.right, scope)
     keys = [_key(node, left, right, scope) for node in stage.on]
     if kind.unique_left:
@@ -84,7 +83,7 @@ def _shown(kind: Kind, left: Relation, right: Relation) -> tuple[Field, ...]:
 def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
     """A join that does not repeat the keys of the right side."""
     if stage.kind not in ("leftouter", "inner"):
-        scope.context.fail(stage, f"'{stage.kind}' is no kind of lookup", "leftouter or inner")
+        raise scope.context.error(stage, f"'{stage.kind}' is no kind of lookup", "leftouter or inner")
     right = scope.bind_table(stage.right, scope)
     keys = [_key(node, left, right, scope) for node in stage.on]
     hidden = {key.right.name for key in keys}
@@ -105,8 +104,10 @@ def _key(node: ast.Expression, left: Relation, right: Relation, scope: Scope) ->
         case ast.Binary(op="==", left=ast.Member() as one, right=ast.Member() as other):
             sides = {_side(one): one.name, _side(other): other.name}
             if sides.keys() == {"$left", "$right"}:
-                return Key(_column(sides["$left"], left, node, scope), _column(sides["$right"], right, node, scope))
-    scope.context.unsupported(node, "this condition of a join", "write a name, or $left.x == $right.y")
+                return Key(
+                    _column(sides["$left"], left, node, scope), _column(sides["$right"], right, node, scope)
+                )
+    raise scope.context.unsupported(node, "this condition of a join", "write a name, or $left.x == $right.y")
 
 
 def _side(node: ast.Member) -> str:
@@ -118,13 +119,19 @@ def _column(name: str, relation: Relation, node: ast.Node, scope: Scope) -> Fiel
         if field.name == name:
             return field
     hint = nearest(name, [field.name for field in relation.fields])
-    scope.context.fail(node, f"there is no column '{name}' on this side of the join", hint)
+    raise scope.context.error(node, f"there is no column '{name}' on this side of the join", hint)
 
 
 def _condition(key: Key, stage: ast.Node, scope: Scope) -> tuple[Sql, Sql]:
     target = meeting_type(key.left.type, key.right.type)
-    if target is None or KqlType.STRING in (key.left.type, key.right.type) and key.left.type is not key.right.type and KqlType.DYNAMIC not in (key.left.type, key.right.type):
-        scope.context.fail(stage, f"'{key.left.name}' is {key.left.type} on the left and {key.right.type} on the right")
+    if target is None or (
+        KqlType.STRING in (key.left.type, key.right.type)
+        and key.left.type is not key.right.type
+        and KqlType.DYNAMIC not in (key.left.type, key.right.type)
+    ):
+        raise scope.context.error(
+            stage, f"'{key.left.name}' is {key.left.type} on the left and {key.right.type} on the right"
+        )
     left, right = convert(reference(key.left), target), convert(reference(key.right), target)
     return left.sql, right.sql
 
@@ -165,7 +172,8 @@ def _nullable_right(right: Relation, keys: list[Key], scope: Scope) -> tuple[Rel
 
 
 def _nullable(relation: Relation, scope: Scope) -> tuple[Relation, dict[str, Field]]:
-    """The relation with columns that can hold null: an outer join fills the rest with defaults, '' or NULL."""
+    """The relation with columns that can hold null: an outer join fills the rest with defaults, '' or
+    NULL."""
     replaced: dict[str, Field] = {}
     computed: list[Computed] = []
     for field in relation.fields:
@@ -175,6 +183,7 @@ def _nullable(relation: Relation, scope: Scope) -> tuple[Relation, dict[str, Fie
         replaced[field.sql_name] = made
         computed.append(Computed(made, sql.call("toNullable", sql.column(field.sql_name))))
     fields = tuple(
-        replaced[field.sql_name].renamed(field.name) if field.sql_name in replaced else field for field in relation.fields
+        replaced[field.sql_name].renamed(field.name) if field.sql_name in replaced else field
+        for field in relation.fields
     )
     return Compute(fields, relation, tuple(computed)), replaced

@@ -2,7 +2,8 @@
 
 The pattern becomes one regular expression with a group for each column:
 
-    simple, relaxed   literal → itself · column → as little as possible, the last one to the end · `*` → anything
+    simple, relaxed   literal → itself · column → as little as possible, the last one to the end · `*` →
+    anything
                                         simple: long, int → digits · real → digits with a point
     regex             literal → the expression that it is · column → as much as possible (flag U: as little)
 
@@ -18,6 +19,7 @@ from gatelog.kql.functions import group_count
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
+from gatelog.kql.stages.columns import put
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.text_search import quote_pattern
@@ -45,7 +47,7 @@ def bind_parse(stage: ast.Parse, relation: Relation, scope: Scope) -> Relation:
     columns = [part for part in stage.pattern if isinstance(part, ast.ParseColumn)]
     texts = [_text(groups, place) for place in places]
     values = [_value(column, text, scope) for column, text in zip(columns, texts, strict=True)]
-    fits = _fits(groups, columns, values, texts, strict=stage.kind == "simple" or stage.filtering)
+    fits = _fits(groups, values, strict=stage.kind == "simple" or stage.filtering)
     computed, fields = _computed(columns, values, fits, relation, scope, guarded=stage.kind != "relaxed")
     made: Relation = Compute(tuple(fields), first, tuple(computed))
     if stage.filtering:
@@ -62,7 +64,7 @@ def _pattern(stage: ast.Parse, scope: Scope) -> tuple[str, list[int]]:
     """The regular expression, and the number of each column's group (1 is the whole match)."""
     unknown = set(stage.flags) - _FLAGS
     if unknown:
-        scope.context.fail(stage, f"parse has no flag '{unknown.pop()}'", "U, i, m, s")
+        raise scope.context.error(stage, f"parse has no flag '{unknown.pop()}'", "U, i, m, s")
     regex = stage.kind == "regex"
     pieces: list[str] = []
     places: list[int] = []
@@ -101,7 +103,7 @@ def _value(column: ast.ParseColumn, text: Term, scope: Scope) -> Term:
         return convert(text, KqlType(column.type))
 
 
-def _fits(groups: Field, columns: list[ast.ParseColumn], values: list[Term], texts: list[Term], *, strict: bool) -> Sql:
+def _fits(groups: Field, values: list[Term], *, strict: bool) -> Sql:
     tests = [sql.call("notEmpty", sql.column(groups.sql_name))]
     if strict:
         tests += [sql.call("isNotNull", value.sql) for value in values if value.type is not STRING]
@@ -109,7 +111,13 @@ def _fits(groups: Field, columns: list[ast.ParseColumn], values: list[Term], tex
 
 
 def _computed(
-    columns: list[ast.ParseColumn], values: list[Term], fits: Sql, relation: Relation, scope: Scope, *, guarded: bool
+    columns: list[ast.ParseColumn],
+    values: list[Term],
+    fits: Sql,
+    relation: Relation,
+    scope: Scope,
+    *,
+    guarded: bool,
 ) -> tuple[list[Computed], list[Field]]:
     fields = list(relation.fields)
     computed: list[Computed] = []
@@ -117,9 +125,5 @@ def _computed(
         made = scope.context.field(column.name.value, value.type)
         node = sql.if_(fits, value.sql, null_of(value.type).sql) if guarded else value.sql
         computed.append(Computed(made, node))
-        place = next((i for i, field in enumerate(fields) if field.name == made.name), None)
-        if place is None:
-            fields.append(made)
-        else:
-            fields[place] = made
+        put(fields, made)
     return computed, fields

@@ -1,4 +1,5 @@
-"""The stages that choose and order rows: where, sort, top, take, sample, count; and the sources datatable and range."""
+"""The stages that choose and order rows: where, sort, top, take, sample, count; and the sources datatable
+and range."""
 
 from __future__ import annotations
 
@@ -9,7 +10,18 @@ from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.expressions import bind
-from gatelog.kql.relations import Aggregate, Compute, Computed, Counted, Filter, Limit, Relation, Rows, Sort, SortKey
+from gatelog.kql.relations import (
+    Aggregate,
+    Compute,
+    Computed,
+    Counted,
+    Filter,
+    Limit,
+    Relation,
+    Rows,
+    Sort,
+    SortKey,
+)
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import column_for, with_columns, with_windows
@@ -43,7 +55,9 @@ def _sorted(orderings: tuple[ast.Ordering, ...], relation: Relation, scope: Scop
     for ordering in orderings:
         term = bind(ordering.key.value, row_scope)
         if term.type is KqlType.DYNAMIC:
-            scope.context.fail(ordering, "a dynamic has no order", "convert it, for example with tostring()")
+            raise scope.context.error(
+                ordering, "a dynamic has no order", "convert it, for example with tostring()"
+            )
         column, extra = column_for(term, "key", row_scope)
         computed += [extra] if extra is not None else []
         keys.append(SortKey(column.sql_name, ordering.descending, ordering.nulls_first))
@@ -68,10 +82,10 @@ def _count(node: ast.Expression, scope: Scope) -> Sql:
     value = term.constant.value if term.constant is not None else None
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 0:
-            scope.context.fail(node, "the number of rows is below 0")
+            raise scope.context.error(node, "the number of rows is below 0")
         return sql.literal(value)
     if term.type not in INTEGERS or sql.columns_read(term.sql):
-        scope.context.fail(node, "the number of rows must be a constant integer")
+        raise scope.context.error(node, "the number of rows must be a constant integer")
     return term.sql
 
 
@@ -87,9 +101,10 @@ def bind_datatable(node: ast.DataTable, scope: Scope) -> Relation:
     columns = tuple(scope.context.field(column.name, KqlType(column.type)) for column in node.columns)
     width = len(columns)
     if width == 0 or len(node.values) % width:
-        scope.context.fail(node, f"{len(node.values)} values do not fill rows of {width} columns")
+        raise scope.context.error(node, f"{len(node.values)} values do not fill rows of {width} columns")
     values = [
-        _cell(value, columns[place % width].type, scope.over(Rows((), ()))) for place, value in enumerate(node.values)
+        _cell(value, columns[place % width].type, scope.over(Rows((), ())))
+        for place, value in enumerate(node.values)
     ]
     rows = tuple(tuple(values[start : start + width]) for start in range(0, len(values), width))
     return Rows(columns, rows)
@@ -101,7 +116,7 @@ def _cell(node: ast.Expression, kql_type: KqlType, scope: Scope) -> Sql:
         return null_of(kql_type).sql
     with scope.context.at(node):
         if not convertible(term.type, kql_type):
-            scope.context.fail(node, f"expected a {kql_type}, this is {term.type}")
+            raise scope.context.error(node, f"expected a {kql_type}, this is {term.type}")
         return convert(term, kql_type).sql
 
 
@@ -127,7 +142,7 @@ def _range_type(start: Term, stop: Term, step: Term, stage: ast.Range, scope: Sc
         return REAL
     if kinds == {DATETIME} or kinds == {TIMESPAN}:
         return start.type
-    scope.context.fail(stage, f"a range cannot go from {start.type} to {stop.type}")
+    raise scope.context.error(stage, f"a range cannot go from {start.type} to {stop.type}")
 
 
 def _steps(start: Term, stop: Term, step: Term) -> Sql:
@@ -137,6 +152,6 @@ def _steps(start: Term, stop: Term, step: Term) -> Sql:
     return sql.call("toUInt64", bounded)
 
 
-def _moved(start: Term, step: Term, number: exp.Expression) -> Term:
+def _moved(start: Term, step: Term, number: exp.Expr) -> Term:
     index = Term(LONG, number, nullable=False)
     return arithmetic("+", start, arithmetic("*", step, index))

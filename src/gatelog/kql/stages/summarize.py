@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gatelog.kql import ast, sql
 from gatelog.kql.aggregates import any_value, percentile
@@ -13,6 +12,7 @@ from gatelog.kql.relations import Aggregate, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.columns import bind_distinct_list
 from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.stages.rows import bind_take
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
 
@@ -24,6 +24,12 @@ def bind_distinct(stage: ast.Distinct, relation: Relation, scope: Scope) -> Rela
     return Aggregate(tuple(key.field for key in keys), listed, tuple(keys), ())
 
 
+def bind_sample_distinct(stage: ast.SampleDistinct, relation: Relation, scope: Scope) -> Relation:
+    """Some of the distinct values of one column."""
+    distinct = bind_distinct(ast.Distinct(stage.span, (stage.of,)), relation, scope)
+    return bind_take(ast.Take(stage.span, stage.count), distinct, scope)
+
+
 def _key(term: Term, name: str, scope: Scope) -> Computed:
     return Computed(scope.context.field(name, term.type, nullable=term.nullable), term.sql)
 
@@ -31,7 +37,7 @@ def _key(term: Term, name: str, scope: Scope) -> Computed:
 def bind_summarize(stage: ast.Summarize, relation: Relation, scope: Scope) -> Relation:
     """A row for each combination of the keys: the keys, then the aggregates."""
     if stage.bin is not None:
-        scope.context.unsupported(stage, "the old 'by x bin = ...'", "write by bin(x, ...)")
+        raise scope.context.unsupported(stage, "the old 'by x bin = ...'", "write by bin(x, ...)")
     row_scope = scope.over(relation)
     names = Names()
     keys = [_bound_key(item, row_scope, names) for item in stage.by]
@@ -41,7 +47,9 @@ def bind_summarize(stage: ast.Summarize, relation: Relation, scope: Scope) -> Re
     for item in stage.aggregates:
         made += _bound_aggregate(item, relation, shown, aggregate_scope, names)
     fields = (*shown, *(computed.field for computed in made))
-    return Aggregate(fields, with_windows(relation, row_scope), tuple(keys), tuple(made), row_scope.pending.ordered)
+    return Aggregate(
+        fields, with_windows(relation, row_scope), tuple(keys), tuple(made), row_scope.pending.ordered
+    )
 
 
 def _bound_key(item: ast.NamedExpression, scope: Scope, names: Names) -> Computed:
@@ -79,14 +87,20 @@ def _columns(
 
 
 def _expanded(
-    arguments: Sequence[ast.Expression], relation: Relation, keys: tuple[Field, ...], first: str | None, scope: Scope
+    arguments: Sequence[ast.Expression],
+    relation: Relation,
+    keys: tuple[Field, ...],
+    first: str | None,
+    scope: Scope,
 ) -> list[tuple[str | None, Term]]:
     """The arguments with their names; `*` stands for all columns but the keys and the first argument."""
     columns: list[tuple[str | None, Term]] = []
     hidden = {first, *(key.name for key in keys)}
     for argument in arguments:
         if isinstance(argument, ast.Star):
-            columns += [(field.name, reference(field)) for field in relation.fields if field.name not in hidden]
+            columns += [
+                (field.name, reference(field)) for field in relation.fields if field.name not in hidden
+            ]
         else:
             columns.append((result_name(argument), bind(argument, scope)))
     return columns
@@ -97,7 +111,7 @@ def _extreme_row(
 ) -> list[tuple[str | None, Term]]:
     """`arg_max(x, a, b)`: the largest x, and a and b of a row that has it."""
     if not call.arguments:
-        scope.context.fail(call, f"{call.function}() needs what to compare")
+        raise scope.context.error(call, f"{call.function}() needs what to compare")
     largest = "max" in call.function
     prefix = "max" if largest else "min"
     inner = scope.inside_aggregate()
@@ -115,25 +129,29 @@ def _of_row(function: str, term: Term, by: Term) -> Term:
     """In a tuple, because ClickHouse would pass over rows where the wanted value is NULL."""
     wrapped = sql.call("tuple", term.sql if term.nullable or term.type is KqlType.STRING else _nullable(term))
     node = sql.call("tupleElement", sql.call(function, wrapped, _rank(function, by)), 1)
-    return replace(term, sql=node, nullable=term.type is not KqlType.STRING, **_PLAIN)
+    return Term(term.type, node, nullable=term.type is not KqlType.STRING)
 
 
 def _rank(function: str, by: Term) -> sql.Sql:
-    """What to compare: NaN comes first both ways."""
-    if by.type is not KqlType.REAL:
-        return by.sql
-    nan = sql.call("isNaN", by.sql)
-    return sql.call("tuple", nan if function == "argMax" else sql.not_(nan), by.sql)
-
-
-_PLAIN = {"constant": None, "source": None, "truth": None, "document": None, "whole": None}
+    """What to compare: NaN is the first choice both ways, null the last."""
+    largest = function == "argMax"
+    ranks: list[sql.Sql] = []
+    if by.nullable:
+        ranks.append(sql.call("isNotNull" if largest else "isNull", by.sql))
+    if by.type is KqlType.REAL:
+        nan = sql.if_null(sql.call("isNaN", by.sql), 0)
+        ranks.append(nan if largest else sql.not_(nan))
+    value = sql.call("assumeNotNull", by.sql) if by.nullable else by.sql
+    return sql.tuple_([*ranks, value]) if ranks else value
 
 
 def _nullable(term: Term) -> sql.Sql:
     return sql.call("toNullable", term.sql)
 
 
-def _any_row(call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope) -> list[tuple[str | None, Term]]:
+def _any_row(
+    call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope
+) -> list[tuple[str | None, Term]]:
     columns = _expanded(call.arguments, relation, keys, None, scope.inside_aggregate())
     prefix = "any_" if call.function == "any" and len(columns) == 1 else ""
     return [
@@ -149,7 +167,7 @@ def _percentiles(call: ast.Call, scope: Scope) -> list[tuple[str | None, Term]]:
     for rank in ranks:
         number = rank.constant.value if rank.constant is not None else None
         if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
-            scope.context.fail(call, "a percentile is a constant from 0 to 100")
+            raise scope.context.error(call, "a percentile is a constant from 0 to 100")
         shown = str(number).replace(".", "_")
         with scope.context.at(call):
             columns.append((f"percentile_{base or ''}_{shown}", percentile(value, float(number))))

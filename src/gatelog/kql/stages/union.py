@@ -1,4 +1,5 @@
-"""union: the rows of several tables. Columns match by name and type; equal names of unequal types split (x_long)."""
+"""union: the rows of several tables. Columns match by name and type; equal names of unequal types split
+(x_long)."""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ def bind_union(stage: ast.Union, relation: Relation | None, scope: Scope) -> Rel
     for node in stage.tables:
         inputs += _inputs(node, len(inputs), stage, scope)
     if not inputs:
-        scope.context.fail(stage, "the union has no table")
-    columns = _columns([table.relation for table in inputs], stage, scope)
+        raise scope.context.error(stage, "the union has no table")
+    columns = _columns([table.relation for table in inputs], stage)
     return _union(inputs, columns, stage.source_column, scope)
 
 
@@ -38,7 +39,7 @@ def _inputs(node: ast.Expression, place: int, stage: ast.Union, scope: Scope) ->
         shape = re.compile(translate(node.pattern))
         names = [name for name in scope.context.catalog.names if shape.match(name)]
         if not names:
-            scope.context.fail(node, f"no table matches '{node.pattern}'")
+            raise scope.context.error(node, f"no table matches '{node.pattern}'")
         return [Input(name, scope.bind_table(ast.Name(node.span, name), scope)) for name in names]
     name = _source_name(node, place, scope)
     if stage.fuzzy and _is_missing(node, scope):
@@ -75,7 +76,7 @@ class Wanted(NamedTuple):
     type: KqlType
 
 
-def _columns(relations: Sequence[Relation], stage: ast.Union, scope: Scope) -> list[Wanted]:
+def _columns(relations: Sequence[Relation], stage: ast.Union) -> list[Wanted]:
     types: dict[str, list[KqlType]] = {}
     for relation in relations:
         for field in relation.fields:
@@ -95,7 +96,9 @@ def _columns(relations: Sequence[Relation], stage: ast.Union, scope: Scope) -> l
     return wanted
 
 
-def _union(inputs: Sequence[Input], columns: Sequence[Wanted], source_column: str | None, scope: Scope) -> Relation:
+def _union(
+    inputs: Sequence[Input], columns: Sequence[Wanted], source_column: str | None, scope: Scope
+) -> Relation:
     fields = [scope.context.field(column.name, column.type) for column in columns]
     if source_column is not None:
         fields.insert(0, scope.context.field(source_column, KqlType.STRING))

@@ -1,0 +1,98 @@
+"""The one shape of an error: {"error": {"code", "message", "line", "column", "hint"}}.
+
+400 the query          401 who are you          403 which name did you call us by
+404 405 413 415        the request              408 413 over the query's budget
+500 our defect         503 the store is away, or too many queries at once
+"""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gatelog.errors import (
+    GatelogError,
+    KqlBudgetError,
+    KqlError,
+    KqlSemanticError,
+    KqlSyntaxError,
+    KqlTimeoutError,
+    KqlUnsupportedError,
+    StoreUnavailableError,
+)
+
+log = logging.getLogger("gatelog.api")
+
+
+class RequestError(GatelogError):
+    """A request that is wrong before any query is looked at. `code` is a stable word."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.hint = status, code, message, hint
+
+
+_KQL: tuple[tuple[type[KqlError], int, str], ...] = (
+    (KqlTimeoutError, 408, "query_timeout"),
+    (KqlBudgetError, 413, "query_budget"),
+    (KqlSyntaxError, 400, "query_syntax"),
+    (KqlUnsupportedError, 400, "query_unsupported"),
+    (KqlSemanticError, 400, "query_semantic"),
+    (KqlError, 400, "query"),
+)
+
+
+def problem(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    line: int | None = None,
+    column: int | None = None,
+    hint: str | None = None,
+) -> Response:
+    """An error answer."""
+    error = {"code": code, "message": message, "line": line, "column": column, "hint": hint or None}
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return Response(
+        msgspec.json.encode({"error": error}), status, headers=headers, media_type="application/json"
+    )
+
+
+def kql_problem(_: Request, error: Exception) -> Response:
+    """The author of the query can do something about it."""
+    assert isinstance(error, KqlError)
+    status, code = next((status, code) for kind, status, code in _KQL if isinstance(error, kind))
+    return problem(status, code, error.message, line=error.line, column=error.column, hint=error.hint)
+
+
+def request_problem(_: Request, error: Exception) -> Response:
+    """The client can do something about it."""
+    assert isinstance(error, RequestError)
+    return problem(error.status, error.code, error.message, hint=error.hint)
+
+
+def http_problem(_: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: no such path, no such method."""
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, f"http_{error.status_code}", str(error.detail))
+
+
+def store_problem(_: Request, error: Exception) -> Response:
+    """The store is away (come back later), or it failed on a statement of ours (a defect)."""
+    if isinstance(error, StoreUnavailableError):
+        return problem(
+            503, "store_unavailable", str(error), hint="try again later; nothing is lost meanwhile"
+        )
+    log.error("the store failed", exc_info=error)
+    return problem(500, "store_failed", str(error))
+
+
+def defect(request: Request, error: Exception) -> Response:
+    """A defect of ours; the details are in the log."""
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "internal", "this is a defect of gatelog; its log has the details")

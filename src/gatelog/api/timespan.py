@@ -1,0 +1,57 @@
+"""The time range of a query, as the Log Analytics API takes it (ISO 8601).
+
+P1D · PT30M              the last day, the last half hour
+start/end                2026-01-01T00:00:00Z/2026-01-02T00:00:00Z
+start/P1D · P1D/end      a duration after, before a time
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from gatelog.errors import KqlSemanticError
+
+_DURATION = re.compile(
+    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
+    re.ASCII,
+)
+_HINT = "write P1D, PT30M, start/end or start/P1D (ISO 8601; months and years have no fixed length)"
+
+Span = tuple[datetime | None, datetime | None]
+
+
+def parse_timespan(text: str, now: datetime) -> Span:
+    """(from, to), both in UTC; a bare duration ends at `now`. KqlSemanticError if it is none of the above."""
+    first, slash, second = text.strip().partition("/")
+    if not slash:
+        return now - _duration(first), now
+    if first.startswith("P"):
+        end = parse_time(second)
+        return end - _duration(first), end
+    start = parse_time(first)
+    end = start + _duration(second) if second.startswith("P") else parse_time(second)
+    if end < start:
+        raise KqlSemanticError(f"the timespan {text!r} ends before it starts", hint=_HINT)
+    return start, end
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 time; UTC where it names no zone."""
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise KqlSemanticError(f"{text!r} is not an ISO 8601 time", hint=_HINT) from None
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _duration(text: str) -> timedelta:
+    match = _DURATION.fullmatch(text)
+    parts = {name: float(value) for name, value in match.groupdict().items() if value} if match else {}
+    if not parts:
+        raise KqlSemanticError(f"{text!r} is not an ISO 8601 duration", hint=_HINT)
+    try:
+        return timedelta(**parts)
+    except OverflowError:
+        raise KqlSemanticError(f"{text!r} is longer than time itself", hint=_HINT) from None

@@ -1,0 +1,139 @@
+"""Sub-queries that run once for each part of their input: mv-apply (a part is a row) and partition (the
+rows of a key).
+
+They are not run one by one: stages that work row by row stay as they are, groups get the part as one more
+key, limits count within the part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gatelog.kql import ast, sql
+from gatelog.kql.aggregates import any_value
+from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.special_functions import window
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages import columns, expand, parse, rows, summarize
+from gatelog.kql.stages.computing import column_for, with_windows
+from gatelog.kql.terms import Field, reference
+from gatelog.kql.types import KqlType
+
+_ROW_BY_ROW = {
+    ast.Where: rows.bind_where,
+    ast.Extend: columns.bind_extend,
+    ast.Project: columns.bind_project,
+    ast.ProjectAway: columns.bind_project_away,
+    ast.ProjectKeep: columns.bind_project_keep,
+    ast.ProjectRename: columns.bind_project_rename,
+    ast.ProjectReorder: columns.bind_project_reorder,
+    ast.Sort: rows.bind_sort,
+    ast.MvExpand: expand.bind_mv_expand,
+    ast.Parse: parse.bind_parse,
+}
+"""Stages that mean the same within a part as over the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A relation in parts: `key` tells them apart, `carried` are the columns that belong to the part as a
+    whole."""
+
+    relation: Relation
+    key: Field
+    carried: tuple[Field, ...]
+
+
+def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relation:
+    """Each row with the rows that the sub-query makes of its expanded columns."""
+    if stage.limit is not None or stage.context_id is not None:
+        raise scope.context.unsupported(stage, "limit and id of mv-apply")
+    number = scope.context.field("part", KqlType.LONG, nullable=False)
+    order_scope = scope.over(relation)
+    numbered = Compute(
+        relation.fields,
+        relation,
+        (Computed(number, window(order_scope, sql.call("row_number"), "running")),),
+        windowed=True,
+    )
+    expanded = expand.expanded(stage.columns, stage.item_index, numbered, scope)
+    parts = _sub_query(stage.subquery, Parts(expanded, number, relation.fields), scope)
+    own = {field.name for field in parts.carried}
+    new = tuple(field for field in parts.relation.fields if field.name not in own)
+    return Compute((*parts.carried, *new), parts.relation, ())
+
+
+def bind_partition(stage: ast.Partition, relation: Relation, scope: Scope) -> Relation:
+    """The rows that the sub-query makes of the rows of each key, all together."""
+    if stage.explicit:
+        raise scope.context.unsupported(stage, "partition with a query that names its source")
+    row_scope = scope.over(relation)
+    key, extra = column_for(bind(stage.by, row_scope), "part", row_scope)
+    source = Compute(
+        relation.fields, with_windows(relation, row_scope), (extra,) if extra is not None else ()
+    )
+    return _sub_query(stage.subquery, Parts(source, key, ()), scope).relation
+
+
+def _sub_query(query: ast.Pipeline, parts: Parts, scope: Scope) -> Parts:
+    if query.source is not None:
+        raise scope.context.unsupported(query, "a sub-query with a source of its own")
+    for stage in query.operators:
+        scope.context.count_stage(stage)
+        parts = _staged(stage, parts, scope)
+    return parts
+
+
+def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
+    match stage:
+        case ast.Summarize():
+            return _grouped(summarize.bind_summarize(stage, parts.relation, scope), parts, scope)
+        case ast.Distinct():
+            return _grouped(summarize.bind_distinct(stage, parts.relation, scope), parts, scope)
+        case ast.Count():
+            return _grouped(rows.bind_count(stage, parts.relation, scope), parts, scope)
+        case ast.Top() | ast.Take():
+            bind_stage = rows.bind_top if isinstance(stage, ast.Top) else rows.bind_take
+            return _limited(bind_stage(stage, parts.relation, scope), parts)  # type: ignore[arg-type]  # one of the two
+        case _ if type(stage) in _ROW_BY_ROW:
+            relation = _ROW_BY_ROW[type(stage)](stage, parts.relation, scope)  # type: ignore[operator]  # by its own type
+            return Parts(relation, parts.key, parts.carried)
+        case _:
+            raise scope.context.unsupported(stage, f"{type(stage).__name__} inside mv-apply or partition")
+
+
+def _grouped(group: Relation, parts: Parts, scope: Scope) -> Parts:
+    """A grouping with the part as one more key."""
+    assert isinstance(group, Aggregate)
+    key = scope.context.field("part", parts.key.type, nullable=parts.key.nullable)
+    carried = [
+        scope.context.field(field.name, field.type, nullable=field.nullable) for field in parts.carried
+    ]
+    kept = [
+        Computed(
+            made, _whole(reference(field).sql) if field.nullable else any_value([reference(field)], None).sql
+        )
+        for made, field in zip(carried, parts.carried, strict=True)
+    ]
+    relation = Aggregate(
+        group.fields,
+        group.input,
+        (*group.keys, Computed(key, sql.column(parts.key.sql_name))),
+        (*group.aggregates, *kept),
+        group.ordered,
+    )
+    return Parts(relation, key, tuple(carried))
+
+
+def _whole(value: Sql) -> Sql:
+    """The value of the part's first row, null included."""
+    return sql.call("tupleElement", sql.call("any", sql.call("tuple", value)), 1)
+
+
+def _limited(limit: Relation, parts: Parts) -> Parts:
+    """A limit within the part."""
+    assert isinstance(limit, Limit)
+    within = Limit(limit.fields, limit.input, limit.count, (parts.key.sql_name,))
+    return Parts(within, parts.key, parts.carried)

@@ -1,0 +1,97 @@
+"""`ApiManagementGatewayLogs`: one row a call, with the columns of Azure's table of 07/27/2026.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewaylogs
+"""
+
+from __future__ import annotations
+
+from gatelog.kql import KqlType
+from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
+from gatelog.store.tables.reported import REPORTED, reported_paths
+from gatelog.store.tables.table import LogColumn, LogTable, string, unknown
+
+_NAME = "ApiManagementGatewayLogs"
+
+# A refused call never reached a backend; one whose answer is the gateway's own has no body of the backend's.
+_ASKED = "sent_ns IS NOT NULL"
+_ANSWERED = "backend_status IS NOT NULL"
+_FAILED = "error_code != ''"
+_INT_MAX = 2**31 - 1
+
+_ERRORS = """if(error_code = '', NULL, concat('[', toJSONString(CAST(
+    (end_reason, error_code, error_message) AS Tuple(source String, reason String, message String))), ']'))"""
+
+
+def _when(condition: str, value: str, otherwise: str = "''") -> str:
+    return f"if({condition}, {value}, {otherwise})"
+
+
+def _ms(nanoseconds: str) -> str:
+    return f"intDiv(ifNull({nanoseconds}, 0), 1000000)"
+
+
+TABLE = LogTable(
+    name=_NAME,
+    columns=(
+        string("ApiId", "'azure-openai'"),
+        string("ApimSubscriptionId", "subscription"),
+        string("ApiRevision"),
+        string("BackendId", "backend"),
+        string("BackendMethod", _when(_ASKED, "method")),
+        string("BackendProtocol", _when(_ASKED, "'HTTP/1.1'")),
+        string("BackendRequestBody", _when(_ASKED, "request_body")),
+        unknown("BackendRequestHeaders", KqlType.DYNAMIC),
+        string("BackendResponseBody", _when(_ANSWERED, "response_body")),
+        LogColumn("BackendResponseCode", KqlType.INT, "backend_status", nullable=True),
+        LogColumn(
+            "BackendResponseHeaders",
+            KqlType.DYNAMIC,
+            _when(_ANSWERED, "response_headers", "NULL"),
+            nullable=True,
+        ),
+        LogColumn("BackendTime", KqlType.LONG, _ms("upstream_ns")),
+        string("BackendUrl", "backend_url"),
+        string("Cache", "'none'"),
+        LogColumn("CacheTime", KqlType.LONG, "0"),
+        string("CallerIpAddress", "client_ip"),
+        string("Category", "'GatewayLogs'"),
+        string("ClientProtocol", "concat('HTTP/', http_version)"),
+        LogColumn("ClientTime", KqlType.LONG, _ms("request_complete_ns")),
+        string("ClientTlsVersion", "tls_version"),
+        string("CorrelationId", "request_id"),
+        LogColumn("Errors", KqlType.DYNAMIC, _ERRORS, nullable=True),
+        LogColumn("IsMasterTrace", KqlType.BOOL, "false"),
+        LogColumn("IsTraceAllowed", KqlType.BOOL, "false"),
+        LogColumn("IsTraceExpired", KqlType.BOOL, "false"),
+        LogColumn("IsTraceRequested", KqlType.BOOL, "false"),
+        LogColumn("IsRequestSuccess", KqlType.BOOL, "ifNull(status BETWEEN 200 AND 399, false)"),
+        LogColumn("LastErrorElapsed", KqlType.LONG, _when(_FAILED, _ms("done_ns"), "NULL"), nullable=True),
+        string("LastErrorMessage", "error_message"),
+        string("LastErrorReason", "error_code"),
+        string("LastErrorScope", _when(_FAILED, "'global'")),
+        string("LastErrorSection", _when(_FAILED, _when(_ASKED, "'backend'", "'inbound'"))),
+        string("LastErrorSource", _when(_FAILED, "end_reason")),
+        string("Method", "method"),
+        string("OperationId", "operation_id"),
+        string("OperationName", "'Microsoft.ApiManagement/GatewayLogs'"),
+        string("ProductId", "product"),
+        string("Region", "region"),
+        string("RequestBody", "request_body"),
+        LogColumn("RequestHeaders", KqlType.DYNAMIC, "request_headers"),
+        LogColumn("RequestSize", KqlType.INT, f"least(received_bytes, {_INT_MAX})"),
+        string("ResponseBody", "response_body"),
+        LogColumn("ResponseCode", KqlType.INT, "status", nullable=True),
+        LogColumn("ResponseHeaders", KqlType.DYNAMIC, "response_headers"),
+        LogColumn("ResponseSize", KqlType.INT, f"least(sent_bytes, {_INT_MAX})"),
+        LogColumn("Timestamp", KqlType.DATETIME, "received"),
+        LogColumn("TimeGenerated", KqlType.DATETIME, "received"),
+        LogColumn("TotalTime", KqlType.LONG, _ms("done_ns")),
+        unknown("TraceRecords", KqlType.DYNAMIC),
+        string("Url", "target"),
+        string("UserId"),
+        string("WorkspaceId"),
+        *standard(_NAME, f"'{GATEWAY_RESOURCE_ID}'", "request_size + response_size"),
+    ),
+    hidden=REPORTED,
+    paths={**reported_paths("BackendResponseBody"), **reported_paths("ResponseBody")},
+)

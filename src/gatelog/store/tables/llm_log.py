@@ -1,0 +1,67 @@
+"""`ApiManagementGatewayLlmLog`: one row a call of a language model, messages included.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewayllmlog
+Azure cuts messages into rows of 32 KB; here the row of SequenceNumber 0 holds them whole.
+"""
+
+from __future__ import annotations
+
+from gatelog.kql import KqlType
+from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
+from gatelog.store.tables.table import LogColumn, LogTable, string
+
+_NAME = "ApiManagementGatewayLlmLog"
+
+# Chat has messages, the Responses API has input; a completion's prompt becomes the one message it is.
+_REQUEST_MESSAGES = """multiIf(
+    JSONHas(request_body, 'messages'), JSONExtractRaw(request_body, 'messages'),
+    JSONType(request_body, 'input') = 'Array', JSONExtractRaw(request_body, 'input'),
+    JSONHas(request_body, 'input'),
+        concat('[{"role":"user","content":', JSONExtractRaw(request_body, 'input'), '}]'),
+    JSONHas(request_body, 'prompt'),
+        concat('[{"role":"user","content":', JSONExtractRaw(request_body, 'prompt'), '}]'),
+    NULL)"""
+
+_RESPONSE_MESSAGES = """multiIf(
+    JSONHas(response_body, 'choices', 1, 'message'), concat('[', arrayStringConcat(
+        arrayMap(choice -> JSONExtractRaw(choice, 'message'), JSONExtractArrayRaw(response_body, 'choices')),
+        ','), ']'),
+    JSONHas(response_body, 'choices', 1, 'text'), concat('[', arrayStringConcat(
+        arrayMap(choice -> concat('{"role":"assistant","content":', JSONExtractRaw(choice, 'text'), '}'),
+                 JSONExtractArrayRaw(response_body, 'choices')),
+        ','), ']'),
+    JSONHas(response_body, 'output'), JSONExtractRaw(response_body, 'output'),
+    NULL)"""
+
+_MODEL_CALLS = (
+    "calls WHERE operation_kind IN ('chat', 'completions', 'embeddings') OR operation_id = 'createresponse'"
+)
+
+
+def _tokens(name: str, column: str) -> LogColumn:
+    """The view has longs, Azure's table has ints."""
+    return LogColumn(name, KqlType.INT, f"toInt32({column})", nullable=True)
+
+
+TABLE = LogTable(
+    name=_NAME,
+    columns=(
+        LogColumn("TimeGenerated", KqlType.DATETIME, "received"),
+        string("CorrelationId", "request_id"),
+        string("ApiVersion", "api_version"),
+        string("DeploymentName", "deployment"),
+        string("ModelName", "if(model_served != '', model_served, model_asked)"),
+        string("OperationName", "'Microsoft.ApiManagement/GatewayLlmLogs'"),
+        _tokens("PromptTokens", "prompt_tokens"),
+        _tokens("CompletionTokens", "completion_tokens"),
+        _tokens("TotalTokens", "total_tokens"),
+        string("RequestId", "JSONExtractString(evidence, 'apim-request-id')"),
+        LogColumn("RequestMessages", KqlType.DYNAMIC, _REQUEST_MESSAGES, nullable=True),
+        LogColumn("ResponseMessages", KqlType.DYNAMIC, _RESPONSE_MESSAGES, nullable=True),
+        LogColumn("IsStreamCompletion", KqlType.BOOL, "stream"),
+        LogColumn("SequenceNumber", KqlType.INT, "0"),
+        string("Region", "region"),
+        *standard(_NAME, f"'{GATEWAY_RESOURCE_ID}'", "request_size + response_size"),
+    ),
+    rows=_MODEL_CALLS,
+)

@@ -1,0 +1,126 @@
+"""`AzureMetrics`: Azure OpenAI's platform metrics, a row a metric, minute and backend, computed from the
+calls.
+
+https://learn.microsoft.com/azure/azure-monitor/reference/tables/azuremetrics
+https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-cognitiveservices-accoun
+ts-metrics
+
+Each call that reached a backend gives each metric at most one sample. A metric that counts takes 0 or 1 from
+a call, so a minute without errors has a row saying 0. There is no dimension column, as in Azure.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gatelog.kql import KqlType
+from gatelog.store.tables.azure import BACKEND_RESOURCE, BACKEND_RESOURCE_ID, standard
+from gatelog.store.tables.table import LogColumn, LogTable, string, unknown
+
+_NAME = "AzureMetrics"
+
+
+class Metric(NamedTuple):
+    """One metric: its REST name, unit, and the SQL of a call's sample (NULL = the call has none)."""
+
+    name: str
+    unit: str
+    sample: str
+
+
+# A call whose backend never answered counts as a server error: the backend failed it.
+_STATUS = "ifNull(backend_status, 503)"
+_OUTPUT_NS = "nullIf(last_byte_ns - first_token_ns, 0)"
+
+METRICS: tuple[Metric, ...] = (
+    Metric("TotalCalls", "Count", "1"),
+    Metric("SuccessfulCalls", "Count", f"{_STATUS} < 400"),
+    Metric("TotalErrors", "Count", f"{_STATUS} >= 400"),
+    Metric("ClientErrors", "Count", f"{_STATUS} BETWEEN 400 AND 499"),
+    Metric("ServerErrors", "Count", f"{_STATUS} >= 500"),
+    Metric("BlockedCalls", "Count", f"{_STATUS} = 429"),
+    Metric("DataIn", "Bytes", "received_bytes"),
+    Metric("DataOut", "Bytes", "response_size"),
+    Metric("Latency", "MilliSeconds", "upstream_ns / 1e6"),
+    Metric(
+        "Ratelimit", "Count", "toFloat64OrNull(JSONExtractString(evidence, 'x-ratelimit-limit-requests'))"
+    ),
+    Metric("FineTunedTrainingHours", "Count", "0"),  # training is not a call; calls use no training time
+    Metric("TokenTransaction", "Count", "total_tokens"),
+    Metric("ProcessedPromptTokens", "Count", "prompt_tokens"),
+    Metric("GeneratedTokens", "Count", "completion_tokens"),
+    Metric("ActiveTokens", "Count", "total_tokens - ifNull(cached_tokens, 0)"),
+    Metric("AzureOpenAIRequests", "Count", "1"),
+    Metric("AzureOpenAITimeToResponse", "MilliSeconds", "(first_byte_ns - sent_ns) / 1e6"),
+    Metric("AzureOpenAITTLTInMS", "MilliSeconds", "(last_byte_ns - sent_ns) / 1e6"),
+    Metric(
+        "AzureOpenAINormalizedTTFTInMS",
+        "MilliSeconds",
+        "if(stream, (first_token_ns - sent_ns) / 1e6 / nullIf(prompt_tokens, 0), NULL)",
+    ),
+    Metric(
+        "AzureOpenAINormalizedTBTInMS",
+        "MilliSeconds",
+        f"if(stream, {_OUTPUT_NS} / 1e6 / nullIf(completion_tokens, 0), NULL)",
+    ),
+    Metric(
+        "AzureOpenAITokenPerSecond", "Count", f"if(stream, completion_tokens / ({_OUTPUT_NS} / 1e9), NULL)"
+    ),
+    Metric("ModelRequests", "Count", "1"),
+    Metric("InputTokens", "Count", "prompt_tokens"),
+    Metric("OutputTokens", "Count", "completion_tokens"),
+    Metric("TotalTokens", "Count", "total_tokens"),
+)
+
+
+def _point(index: int, metric: Metric) -> str:
+    s = f"s{index}"
+    return f"('{metric.name}', '{metric.unit}', sum({s}), count({s}), min({s}), max({s}))"
+
+
+def _rows() -> str:
+    samples = ", ".join(
+        f"CAST({metric.sample} AS Nullable(Float64)) AS s{index}" for index, metric in enumerate(METRICS)
+    )
+    points = ",\n    ".join(_point(index, metric) for index, metric in enumerate(METRICS))
+    return f"""(
+  SELECT minute, backend, arrayJoin([
+    {points}
+  ]) AS point
+  FROM (SELECT toDateTime64(toStartOfMinute(received), 7, 'UTC') AS minute, backend, {samples}
+        FROM calls WHERE sent_ns IS NOT NULL)
+  GROUP BY minute, backend
+) WHERE point.4 > 0"""  # noqa: S608 - every part is written above
+
+
+# fmt: off
+_DEPRECATED_TEXTS = (
+    "OperationName", "OperationVersion", "ResultType", "ResultDescription", "ResultSignature",
+    "CallerIpAddress", "Category", "CorrelationId", "RemoteIPCountry", "MaliciousIP",
+    "IndicatorThreatType", "Confidence", "Description", "TLPLevel", "FirstReportedDateTime",
+    "LastReportedDateTime", "IsActive", "ReportReferenceLink", "AdditionalInformation",
+)
+# fmt: on
+
+TABLE = LogTable(
+    name=_NAME,
+    columns=(
+        LogColumn("TimeGenerated", KqlType.DATETIME, "minute"),
+        string("MetricName", "point.1"),
+        LogColumn("Total", KqlType.REAL, "point.3", nullable=True),
+        LogColumn("Count", KqlType.REAL, "point.4"),
+        LogColumn("Average", KqlType.REAL, "point.3 / point.4", nullable=True),
+        LogColumn("Minimum", KqlType.REAL, "point.5", nullable=True),
+        LogColumn("Maximum", KqlType.REAL, "point.6", nullable=True),
+        string("TimeGrain", "'PT1M'"),
+        string("UnitName", "point.2"),
+        *BACKEND_RESOURCE,
+        *(string(name) for name in _DEPRECATED_TEXTS),
+        unknown("DurationMs", KqlType.LONG),
+        unknown("Severity", KqlType.INT),
+        unknown("RemoteIPLatitude", KqlType.REAL),
+        unknown("RemoteIPLongitude", KqlType.REAL),
+        *standard(_NAME, f"lower({BACKEND_RESOURCE_ID})", "0"),
+    ),
+    rows=_rows(),
+)

@@ -1,0 +1,94 @@
+"""A table as KQL sees it: columns with their KQL types, each computed by SQL over one row of `calls`.
+
+    LogTable ─┬─ create_view()  the SQL view of the same name
+              └─ kql_table()    what the query compiler knows about it
+
+Columns whose names start with `__` are in the view only: typed twins of values inside JSON bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gatelog.kql import Column, KqlType, PathColumn, Table
+
+STRING_NULL = "''"
+
+SQL_TYPES = {
+    KqlType.BOOL: "Bool",
+    KqlType.INT: "Int32",
+    KqlType.LONG: "Int64",
+    KqlType.REAL: "Float64",
+    KqlType.STRING: "String",
+    KqlType.DATETIME: "DateTime64(7, 'UTC')",
+    KqlType.DYNAMIC: "String",
+}
+"""ClickHouse types that the compiler expects of a view's columns (dynamic: JSON text); nullable ones in
+Nullable.
+"""
+
+
+class LogColumn(NamedTuple):
+    """One column: its KQL name and type, and the SQL expression of its value."""
+
+    name: str
+    type: KqlType
+    sql: str
+    nullable: bool = False
+
+
+def string(name: str, sql: str = STRING_NULL) -> LogColumn:
+    """A text column; without SQL it exists in Azure but nothing here can fill it."""
+    return LogColumn(name, KqlType.STRING, sql)
+
+
+def unknown(name: str, kql_type: KqlType) -> LogColumn:
+    """A column that exists in Azure and that nothing here can fill: null."""
+    if kql_type is KqlType.STRING:
+        return string(name)
+    return LogColumn(name, kql_type, "NULL", nullable=True)
+
+
+JsonPaths = Mapping[tuple[str, tuple[str | int, ...]], str]
+"""Where in which body column a hidden column's value is found: ("RequestBody", ("model",)) → "__model"."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogTable:
+    """One table: `rows` is the SQL after FROM."""
+
+    name: str
+    columns: tuple[LogColumn, ...]
+    rows: str = "calls"
+    hidden: tuple[LogColumn, ...] = ()
+    paths: JsonPaths = field(default_factory=dict)
+
+    def create_view(self) -> str:
+        """The statement that makes (or replaces) the view."""
+        select = ",\n  ".join(map(_select, (*self.columns, *self.hidden)))
+        return f"CREATE OR REPLACE VIEW `{self.name}` AS SELECT\n  {select}\nFROM {self.rows}"
+
+    def kql_table(self) -> Table:
+        """The same table for the query compiler."""
+        hidden = {column.name: column.type for column in self.hidden}
+        return Table(
+            name=self.name,
+            columns=tuple(Column(column.name, column.type) for column in self.columns),
+            source=self.name,
+            paths={where: PathColumn(name, hidden[name]) for where, name in self.paths.items()},
+            not_null=frozenset(column.name for column in self.columns if not column.nullable),
+        )
+
+
+def _select(column: LogColumn) -> str:
+    """A bare column is passed on as it is, so that its indexes still serve; anything else is cast to its
+    type.
+    """
+    if column.sql.isidentifier() and column.sql != "NULL":
+        return f"{column.sql} AS `{column.name}`"
+    type_name = SQL_TYPES[column.type]
+    if column.nullable:
+        type_name = f"Nullable({type_name})"
+    return f"CAST({column.sql} AS {type_name}) AS `{column.name}`"

@@ -1,0 +1,191 @@
+"""What the SQL looks like: small, pruned, and safe."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatelog import kql
+from gatelog.errors import KqlSemanticError
+from gatelog.kql import Catalog, Column, Compiled, KqlType, PathColumn, Table
+from gatelog.testing.kql import run
+
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+LOGS = Table(
+    "Logs",
+    (
+        Column("TimeGenerated", KqlType.DATETIME),
+        Column("ResponseCode", KqlType.INT),
+        Column("Region", KqlType.STRING),
+        Column("Body", KqlType.STRING),
+    ),
+    "logs.raw",
+    {
+        ("Body", ("usage", "total_tokens")): PathColumn("__total", KqlType.LONG),
+        ("Body", ("model",)): PathColumn("__model", KqlType.STRING),
+    },
+    frozenset({"TimeGenerated"}),
+)
+CATALOG = Catalog([LOGS])
+
+
+def compiled(text: str, **options: object) -> Compiled:
+    return kql.compile(text, CATALOG, now=NOW, **options)  # type: ignore[arg-type]
+
+
+def test_where_extend_and_project_make_one_select() -> None:
+    sql = compiled(
+        "Logs | where ResponseCode == 200 | extend r = tolower(Region) | where r != 'x' | project r"
+    ).sql
+    assert sql.count("SELECT") == 1
+
+
+def test_columns_that_nobody_needs_are_not_read() -> None:
+    sql = compiled(
+        "Logs | extend big = strlen(Body) | where ResponseCode > 499 | summarize count() by Region"
+    ).sql
+    assert '"Body"' not in sql
+    assert "TimeGenerated" not in sql
+
+
+def test_a_column_that_is_not_null_is_compared_bare() -> None:
+    sql = compiled("Logs | where TimeGenerated > ago(1h) | count").sql
+    assert "WHERE \"TimeGenerated\" > toDateTime64('2024-05-01 11:00:00.0000000', 7, 'UTC')" in sql
+
+
+def test_a_filter_needs_no_null_check_around_equality() -> None:
+    assert 'WHERE "ResponseCode" = 200' in compiled("Logs | where ResponseCode == 200 | count").sql
+
+
+def test_text_that_is_a_number_is_compared_as_one() -> None:
+    assert 'WHERE "ResponseCode" = 200' in compiled("Logs | where ResponseCode == '200' | count").sql
+
+
+def test_the_time_range_restricts_every_scan() -> None:
+    span = (NOW - timedelta(days=1), None)
+    sql = compiled("Logs | join (Logs) on Region | count", timespan=span).sql
+    assert sql.count("2024-04-30 12:00:00.0000000") == 2
+
+
+def test_the_source_may_name_its_database() -> None:
+    assert 'FROM "logs"."raw"' in compiled("Logs | count").sql
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "parse_json(Body)['usage']['total_tokens']",
+        "parse_json(parse_json(Body)['usage'])['total_tokens']",
+        "parse_json(Body).usage.total_tokens",
+        "todynamic(Body).usage['total_tokens']",
+    ],
+)
+def test_a_json_path_is_served_from_its_typed_column(path: str) -> None:
+    sql = compiled(f"Logs | summarize sum(todecimal({path}))").sql
+    assert "__total" in sql
+    assert '"Body"' not in sql
+    assert "JSONExtract" not in sql
+
+
+def test_a_json_path_is_followed_through_other_columns() -> None:
+    text = """Logs
+        | project x = parse_json(Body), Region
+        | where Region != ''
+        | extend u = x.usage
+        | project t = tolong(u.total_tokens)"""
+    assert '"Body"' not in compiled(text).sql
+
+
+def test_without_paths_the_json_is_read() -> None:
+    sql = compiled("Logs | project parse_json(Body).usage.total_tokens", use_paths=False).sql
+    assert "__total" not in sql
+    assert "Body" in sql
+
+
+def test_a_path_that_the_table_does_not_know_is_read_from_the_json() -> None:
+    assert "Body" in compiled("Logs | project parse_json(Body).id").sql
+
+
+def test_columns_are_named_and_typed_as_kusto_does() -> None:
+    text = """Logs
+        | summarize count(), avg(ResponseCode), sum(todecimal(parse_json(Body).usage.total_tokens))
+            by bin(TimeGenerated, 1h)"""
+    assert compiled(text).columns == (
+        Column("TimeGenerated", KqlType.DATETIME),
+        Column("count_", KqlType.LONG),
+        Column("avg_ResponseCode", KqlType.REAL),
+        Column("sum_total_tokens", KqlType.DECIMAL),
+    )
+
+
+def test_order_and_render_are_told() -> None:
+    chart = compiled(
+        "Logs | sort by TimeGenerated | project TimeGenerated | render timechart with (title='x')"
+    )
+    assert chart.ordered
+    assert chart.render is not None
+    assert chart.render.chart == "timechart"
+    assert not compiled("Logs | sort by Region | summarize count() by Region").ordered
+
+
+def test_a_table_used_twice_has_columns_of_its_own_each_time() -> None:
+    text = """let T = datatable(a: long)[1, 2];
+        T | join kind=inner (T | extend a = a + 1) on a | project a, b = a1"""
+    assert run(text) == (["a", "b"], [[2, 2]])
+
+
+def test_a_rename_that_swaps_columns_swaps_them() -> None:
+    assert run("datatable(a: long, b: long)[1, 2] | project-rename c = a, a = b | project a, c") == (
+        ["a", "c"],
+        [[2, 1]],
+    )
+
+
+def test_a_column_may_be_computed_from_the_one_it_replaces() -> None:
+    assert run("datatable(a: long)[1] | extend a = a + 1 | extend a = a * 10 | where a == 20") == (
+        ["a"],
+        [[20]],
+    )
+
+
+def test_a_wall_of_stages_is_refused() -> None:
+    doubling = "let t0 = print x = 1; " + "".join(
+        f"let t{i} = union t{i - 1}, t{i - 1}; " for i in range(1, 13)
+    )
+    with pytest.raises(KqlSemanticError, match="stages"):
+        compiled(doubling + "t12")
+
+
+def test_a_function_that_calls_itself_is_refused() -> None:
+    with pytest.raises(KqlSemanticError):
+        compiled("let f = (x: long) { f(x) }; print f(1)")
+
+
+def quoted(text: str) -> str:
+    """A KQL string literal with this value."""
+    escaped = "".join(
+        f"\\u{ord(c):04x}" if ord(c) < 32 or c in "\"'\\`\x7f\x85\u2028\u2029" else c for c in text
+    )
+    return f'"{escaped}"'
+
+
+TEXTS = st.text(st.characters(blacklist_categories=("Cs",), max_codepoint=0xFFFF), max_size=30)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS)
+def test_the_authors_text_comes_back_as_it_was(text: str) -> None:
+    _, rows = run(f"print x = {quoted(text)}, y = strlen({quoted(text)})")
+    assert rows == [[text, len(text)]]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from("ab '\"\\`;-)(%{}"), min_size=1, max_size=12))
+def test_a_column_may_have_any_name(name: str) -> None:
+    columns, rows = run(f"print [{quoted(name)}] = 1 | extend z = [{quoted(name)}] + 1 | where z == 2")
+    assert columns[0] == name
+    assert rows == [[1, 2]]

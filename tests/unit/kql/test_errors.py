@@ -1,0 +1,71 @@
+"""Refusals say where, what, and what to do next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gatelog import kql
+from gatelog.errors import KqlError, KqlSemanticError, KqlUnsupportedError
+from gatelog.kql import Catalog, Column, KqlType, Table
+
+CATALOG = Catalog(
+    [Table("Calls", (Column("Region", KqlType.STRING), Column("Total", KqlType.LONG)), "calls")]
+)
+
+
+def refusal(text: str) -> KqlError:
+    with pytest.raises(KqlError) as caught:
+        kql.compile(text, CATALOG, now=datetime(2024, 1, 1, tzinfo=UTC))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "hint"),
+    [
+        ("Cals | count", (1, 1), "no table 'Cals'", "'Calls'"),
+        ("Calls\n| where region == 'x'", (2, 9), "no column 'region'", "'Region'"),
+        ("Calls | extend x = tolowr(Region)", (1, 20), "no function 'tolowr'", "'tolower'"),
+        ("Calls | where Region + 1 > 2", (1, 15), "'+' has no meaning between string and long", "strcat"),
+        ("Calls | summarize Region by Total", (1, 19), "neither aggregated nor a key", "by"),
+        ("Calls | where sum(Total) > 1", (1, 15), "aggregate sum() has no meaning here", "summarize"),
+        ("Calls | extend x = strlen(Region, 1)", (1, 20), "takes 1 arguments", ""),
+        ("Calls | join (Calls) on Regio", (1, 25), "no column 'Regio' on this side", "'Region'"),
+        ("Calls | where Region", (1, 15), "must be bool", "compare"),
+        ("Calls | project Total, Total = 1", (1, 24), "two columns 'Total'", ""),
+        ("Calls | extend x = iff(true, 1, 'a')", (1, 20), "different types: long, string", ""),
+        ("Calls | extend x = datetime_add('eon', 1, now())", (1, 20), "no part of a date", "year"),
+        ("Calls | extend n = row_number()", (1, 20), "needs rows in order", "serialize"),
+        ("datatable(a: long)[1, 2, 3] | project-away b", (1, 44), "no column 'b'", ""),
+        ("datatable(a: long, b: long)[1, 2, 3]", (1, 1), "do not fill rows", ""),
+        ("let f = (x: long) { x }; print f()", (1, 32), "argument 'x'", ""),
+        ("print x = 1 | take -1", (1, 20), "below 0", ""),
+    ],
+)
+def test_the_authors_mistakes_are_shown_in_their_place(
+    text: str, place: tuple[int, int], message: str, hint: str
+) -> None:
+    error = refusal(text)
+    assert isinstance(error, KqlSemanticError)
+    assert (error.line, error.column) == place
+    assert message in error.message
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Calls | evaluate bag_unpack(Region)",
+        "Calls | extend x = geo_distance_2points(1.0, 2.0, 3.0, 4.0)",
+        "Calls | reduce by Region",
+        "externaldata(a: long)['https://example.com/x.csv']",
+        "Calls | summarize hll(Region)",
+    ],
+)
+def test_valid_kql_that_is_not_built_is_refused_not_guessed(text: str) -> None:
+    assert isinstance(refusal(text), KqlUnsupportedError)
+
+
+def test_a_name_of_a_table_is_no_value() -> None:
+    assert "is no value" in refusal("let T = print 1; print x = T").message

@@ -1,0 +1,308 @@
+"""Spool records become rows."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from gatelog.errors import StoreRefusedError, StoreUnavailableError
+from gatelog.model import Direction, EndReason, Part, RecordKind
+from gatelog.sinks.batch import ROWS_MAX
+from gatelog.spool import AckLog
+from gatelog.store import BootKey, RangeSet
+from gatelog.testing.records import REQUEST, end_record, start_record
+
+KEY = BootKey("here", "boot-1")
+
+
+def test_a_call_becomes_a_row(gateway, forwarder, settle, sink) -> None:
+    """Sealed, and named by instance, boot and sequence."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    one.leave()
+    settle(forwarder())
+    (row,) = sink.rows
+    assert (row.id.instance, row.id.boot, row.id.sequence) == ("here", "boot-1", 1)
+    assert row.content.request.text == json.dumps(REQUEST)
+    assert row.usage.prompt_tokens == 12
+
+
+def test_bodies_are_joined_in_order(gateway, forwarder, settle, sink) -> None:
+    """Start, Parts of the request; Parts of the response, End. Calls may interleave."""
+    one = gateway()
+    one.write(
+        start_record(1, body=b'{"model"', more=True),
+        start_record(2, body=b'{"model":'),
+        Part(2, Direction.REQUEST, b'"b"}'),
+        Part(1, Direction.REQUEST, b':"a"}'),
+        Part(1, Direction.RESPONSE, b'{"x":'),
+        Part(1, Direction.RESPONSE, b"1"),
+        end_record(2, body=b"{}"),
+        end_record(1, body=b"}"),
+    )
+    one.leave()
+    settle(forwarder())
+    texts = {row.id.sequence: (row.content.request.text, row.content.response.text) for row in sink.rows}
+    assert texts == {1: ('{"model":"a"}', '{"x":1}'), 2: ('{"model":"b"}', "{}")}
+
+
+def test_memory_for_open_calls_is_bounded(gateway, forwarder, settle, sink) -> None:
+    """Beyond the limit bodies are left in the spool and read again: the row is the same."""
+    one = gateway()
+    pieces = [bytes([65 + number]) * 1000 for number in range(20)]
+    one.write(start_record(1, body=b'"', more=True), *[Part(1, Direction.REQUEST, piece) for piece in pieces])
+    one.write(start_record(2), end_record(2))
+    subject = forwarder(held_bytes_max=5_000)
+    settle(subject, steps=5)
+    assert 0 < subject.statistics.open_bytes <= 5_000
+    one.write(end_record(1))
+    one.leave()
+    settle(subject)
+    rows = {row.id.sequence: row for row in sink.rows}
+    assert rows[1].content.request.text == '"' + b"".join(pieces).decode()
+    assert rows[2].content.request.text == json.dumps(REQUEST)
+    assert subject.statistics.open_bytes == 0
+
+
+def test_the_ack_waits_for_the_oldest_open_call(gateway, forwarder, settle, sink, spool) -> None:
+    """Later calls are stored, but the spool keeps the open one's Start."""
+    one = gateway()
+    one.write(start_record(1), start_record(2), end_record(2))
+    subject = forwarder()
+    settle(subject, steps=5)
+    assert sink.sequences() == [2]
+    held = AckLog.open(spool, "memory").position
+    one.write(end_record(1))
+    one.leave()
+    settle(subject)
+    assert sink.sequences() == [2, 1]
+    assert AckLog.open(spool, "memory").position > held
+
+
+def test_a_restart_stores_nothing_twice(gateway, forwarder, settle, sink) -> None:
+    """Calls behind an open one are read again, and known to be there."""
+    one = gateway()
+    one.write(start_record(1), *[record for n in range(2, 9) for record in (start_record(n), end_record(n))])
+    first = forwarder()
+    settle(first, steps=5)
+    first.close()
+    second = forwarder()
+    one.write(end_record(1))
+    settle(second, steps=5)
+    assert sorted(sink.sequences()) == list(range(1, 9))
+    assert second.statistics.already_stored == 7
+    assert second.statistics.orphans == 0
+    one.leave()
+
+
+def test_a_crashed_gateways_open_calls_end(gateway, forwarder, settle, sink) -> None:
+    """Nobody has the spool locked: the text so far is kept, the reason is gateway_crash."""
+    one = gateway()
+    one.write(start_record(1), Part(1, Direction.RESPONSE, b"data: half"))
+    one.leave()
+    subject = forwarder()
+    settle(subject)
+    (row,) = sink.rows
+    assert row.end.reason == EndReason.GATEWAY_CRASH
+    assert row.content.response.size == len(b"data: half")
+    assert sink.known_boots[KEY].ended
+    assert subject.statistics.crashed_calls == 1
+
+
+def test_a_slow_call_of_a_living_gateway_stays_open(gateway, forwarder, settle, sink) -> None:
+    """However long it takes, as long as the spool is locked."""
+    one = gateway()
+    one.write(start_record(1))
+    settle(forwarder(), steps=50, step_s=60)
+    assert sink.rows == []
+    assert not sink.known_boots[KEY].ended
+    one.leave()
+
+
+def test_the_next_boot_ends_the_one_before(gateway, forwarder, settle, sink) -> None:
+    """A directory has one writer at a time: no need to look at the lock."""
+    one = gateway(1)
+    one.write(start_record(1))
+    one.leave()
+    two = gateway(2)
+    two.write(start_record(1), end_record(1))
+    settle(forwarder(), steps=5)
+    assert {(row.id.boot, row.end.reason) for row in sink.rows} == {
+        ("boot-1", EndReason.GATEWAY_CRASH),
+        ("boot-2", EndReason.COMPLETE),
+    }
+    assert sink.known_boots[KEY].ended
+    assert not sink.known_boots[BootKey("here", "boot-2")].ended
+    two.leave()
+
+
+def test_a_boot_left_without_open_calls_is_ended_after_a_restart(gateway, forwarder, settle, sink) -> None:
+    """All its records were acknowledged before anybody knew that it was over."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    first = forwarder()
+    settle(first, steps=3)
+    first.close()
+    one.leave()
+    settle(forwarder())
+    assert sink.known_boots[KEY].ended
+    assert sink.sequences() == [1]
+
+
+def test_a_final_account_ends_its_boot(gateway, forwarder, settle, sink) -> None:
+    """The gateway said itself that nothing more comes."""
+    one = gateway()
+    one.account(0, final=True)
+    settle(forwarder(), steps=3)
+    assert sink.known_boots[KEY].ended
+    one.leave()
+
+
+def test_an_account_is_written_after_the_calls_before_it(gateway, forwarder, settle, sink) -> None:
+    """Whoever sees it finds every call that it speaks of."""
+    one = gateway()
+    one.write(start_record(1), end_record(1), start_record(2), end_record(2))
+    one.account(2, recorded=2)
+    one.leave()
+    settle(forwarder())
+    ((key, account, rows_then),) = sink.accounts
+    assert (key, account.accepted, rows_then) == (KEY, 2, 2)
+
+
+def test_a_call_announced_as_unlogged_is_given_up(gateway, forwarder, settle, sink, spool) -> None:
+    """Its End will not come: the spool need not be kept for it, and it is no crash."""
+    one = gateway()
+    one.write(start_record(1), start_record(2), end_record(2))
+    one.account(2, unlogged={"spool_full": [1]}, unlogged_total=1)
+    one.account(2, final=True)
+    one.leave()
+    subject = forwarder()
+    settle(subject)
+    assert sink.sequences() == [2]
+    assert subject.statistics.crashed_calls == 0
+
+
+def test_parts_and_ends_without_a_start_are_counted(gateway, forwarder, settle, sink) -> None:
+    """They prove nothing; the gateway's Account knows the call."""
+    one = gateway()
+    subject = forwarder()
+    settle(subject, steps=5)
+    one.write(Part(5, Direction.RESPONSE, b"x"), end_record(5), start_record(6), end_record(6))
+    one.leave()
+    settle(subject)
+    assert sink.sequences() == [6]
+    assert subject.statistics.orphans == 2
+
+
+@pytest.mark.parametrize(("kind", "payload"), [(RecordKind.START, b"\xc1garbage"), (99, b"from the future")])
+def test_an_unreadable_record_is_put_aside(gateway, forwarder, settle, sink, spool, kind, payload) -> None:
+    """Kept whole, counted, and the others go on."""
+    one = gateway()
+    one.write_payload(kind, payload)
+    one.write(start_record(2), end_record(2))
+    one.leave()
+    subject = forwarder()
+    settle(subject)
+    assert sink.sequences() == [2]
+    assert subject.statistics.dead_letters == 1
+    (letter,) = (spool / "dead-letter").glob("*.bin")
+    assert letter.read_bytes() == payload
+
+
+def test_a_call_that_the_sink_can_never_hold_is_put_aside(gateway, forwarder, settle, sink, spool) -> None:
+    """The batch is halved until it is alone; it is counted as unlogged."""
+    one = gateway()
+    one.write(*[record for n in range(1, 21) for record in (start_record(n), end_record(n))])
+    one.leave()
+
+    def refuse(exchanges) -> None:
+        if any(exchange.id.sequence == 13 for exchange in exchanges):
+            raise StoreRefusedError("13 does not fit")
+
+    sink.refuses = refuse
+    settle(forwarder())
+    assert sorted(sink.sequences()) == [n for n in range(1, 21) if n != 13]
+    assert sink.unlogged == {(KEY, "dead_letter"): RangeSet.of([13])}
+    (letter,) = (spool / "dead-letter").glob("*.bin")
+    assert json.loads(letter.read_bytes())["request_id"] == "request-13"
+
+
+def test_nothing_is_lost_while_the_sink_is_away(gateway, forwarder, settle, sink, spool) -> None:
+    """Retried later and later; the lag grows; then everything arrives once."""
+    one = gateway()
+    one.write(*[record for n in range(1, 31) for record in (start_record(n), end_record(n))])
+    sink.faults = iter(["before"] * 12)
+    subject = forwarder()
+    settle(subject, steps=10)
+    assert sink.rows == []
+    assert subject.statistics.retries >= 3
+    assert subject.statistics.lag_seconds > 1
+    assert AckLog.open(spool, "memory").position is None
+    settle(subject)
+    assert sorted(sink.sequences()) == list(range(1, 31))
+    assert subject.statistics.lag_seconds == 0
+    assert subject.statistics.last_error == ""
+    one.leave()
+
+
+def test_a_full_batch_goes_at_once(gateway, forwarder, sink) -> None:
+    """Without waiting for its age."""
+    one = gateway()
+    for n in range(1, ROWS_MAX + 50):
+        one.write(start_record(n, body=b"{}"), end_record(n, body=b"{}"))
+    one.leave()
+    subject = forwarder()
+    for _ in range(4):
+        subject.step()
+    assert len(sink.rows) >= ROWS_MAX
+
+
+def test_acknowledged_segments_are_deleted(gateway, forwarder, settle, sink, spool) -> None:
+    """What every boot before left behind goes once it is stored."""
+    for number in (1, 2, 3):
+        one = gateway(number)
+        one.write(start_record(1), end_record(1))
+        one.leave()
+    settle(forwarder())
+    assert len(sink.rows) == 3
+    assert len(list(spool.glob("*.seg"))) == 1
+
+
+def test_a_sink_that_is_away_at_the_start_is_waited_for(
+    gateway, forwarder, settle, sink, monkeypatch
+) -> None:
+    """Even its list of boots cannot be read."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    one.leave()
+
+    def away() -> list:
+        raise StoreUnavailableError("away")
+
+    subject = forwarder()
+    monkeypatch.setattr(sink, "boots", away)
+    assert subject.step() > 0
+    monkeypatch.undo()
+    settle(subject)
+    assert sink.sequences() == [1]
+
+
+def test_a_stop_delivers_what_is_there(gateway, forwarder, clock, sink) -> None:
+    """Without waiting for the batch to grow old."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    one.leave()
+    forwarder().drain(clock.monotonic_ns() + 10**9)
+    assert sink.sequences() == [1]
+
+
+def test_freshness_is_measured_from_the_end_of_the_call(gateway, forwarder, settle, sink, clock) -> None:
+    """Finished to stored, in seconds."""
+    one = gateway()
+    received_at_ns = clock.now_ns() - 3_000_000_000
+    one.write(start_record(1, received_at_ns=received_at_ns), end_record(1, done_ns=1_000_000_000))
+    one.leave()
+    subject = forwarder()
+    settle(subject, steps=2, step_s=0.5)
+    assert subject.statistics.freshness_seconds == pytest.approx(2.5)

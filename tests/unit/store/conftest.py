@@ -1,0 +1,72 @@
+"""Every store test runs twice: on the embedded engine, and through ClickHouse's HTTP interface."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import clickhouse_connect
+import pytest
+
+from gatelog.store import Store
+from gatelog.testing.clickhouse_server import ClickHouseServer
+
+DATABASE = "store_test"
+_databases = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
+    """A server shared by the whole run; tests use databases of their own."""
+    with ClickHouseServer(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server
+
+
+@pytest.fixture(params=["embedded", "http"])
+def dsn(request: pytest.FixtureRequest) -> str:
+    """Where the store is. The embedded engine is in memory: a process has one engine, shared by all tests."""
+    if request.param == "embedded":
+        return "chdb://:memory:"
+    server: ClickHouseServer = request.getfixturevalue("clickhouse_server")
+    return server.dsn
+
+
+@pytest.fixture
+def database() -> str:
+    """A name that no other test has."""
+    return f"store_test_{next(_databases)}"
+
+
+@pytest.fixture(scope="session")
+def open_stores() -> Iterator[dict[str, Store]]:
+    """Stores by DSN, opened once: a schema takes longer to make than most tests to run."""
+    stores: dict[str, Store] = {}
+    yield stores
+    for store in stores.values():
+        store.close()
+
+
+@pytest.fixture
+def store(dsn: str, open_stores: dict[str, Store]) -> Store:
+    """An empty store."""
+    if dsn not in open_stores:
+        open_stores[dsn] = Store.open(dsn, database=DATABASE)
+    client = clickhouse_connect.get_client(dsn=dsn, database=DATABASE)
+    for table in ("calls", "boots", "accounts", "unlogged", "expired"):
+        client.command(f"TRUNCATE TABLE {table}")
+    client.close()
+    return open_stores[dsn]
+
+
+@pytest.fixture
+def fresh_store(dsn: str, database: str) -> Iterator[Store]:
+    """A store in a database of its own, for tests that touch the schema."""
+    store = Store.open(dsn, database=database)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def scalar(store: Store) -> Callable[[str], object]:
+    """Runs SQL that gives one value."""
+    return lambda sql: store.run(sql).rows[0][0]

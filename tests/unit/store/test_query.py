@@ -1,0 +1,85 @@
+"""Queries stay within their budget, and only read."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError, StoreError
+from gatelog.store import Budget, Store
+from gatelog.testing.records import chat_exchange
+
+
+def test_an_answer_names_its_columns_and_types(store: Store) -> None:
+    """Names, ClickHouse types, rows."""
+    answer = store.run("SELECT toInt64(1) AS a, CAST(NULL AS Nullable(String)) AS b")
+    assert answer == (("a", "b"), ("Int64", "Nullable(String)"), [(1, None)])
+
+
+@pytest.mark.parametrize(
+    ("sql", "budget", "error", "words"),
+    [
+        (
+            "SELECT count() FROM numbers(1e12) WHERE NOT ignore(sipHash64(number))",
+            Budget(seconds=0.2),
+            KqlTimeoutError,
+            "0.2 s",
+        ),
+        ("SELECT number FROM numbers(101)", Budget(rows=100), KqlBudgetError, "100 rows"),
+        (
+            "SELECT repeat(toString(number), 500) FROM numbers(2000)",
+            Budget(bytes=2**20),
+            KqlBudgetError,
+            "1 MiB",
+        ),
+        (
+            "SELECT uniqExact(number) FROM numbers(10000000)",
+            Budget(memory_bytes=50 * 2**20),
+            KqlBudgetError,
+            "50 MiB",
+        ),
+    ],
+    ids=["time", "rows", "bytes", "memory"],
+)
+def test_a_query_beyond_its_budget_is_stopped(
+    store: Store, sql: str, budget: Budget, error: type[KqlBudgetError], words: str
+) -> None:
+    """With an error that names the limit and says what to do."""
+    with pytest.raises(error, match=words) as caught:
+        store.run(sql, budget=budget)
+    assert caught.value.hint
+
+
+def test_just_within_the_budget_is_answered(store: Store) -> None:
+    """The limit itself is allowed."""
+    assert len(store.run("SELECT number FROM numbers(100)", budget=Budget(rows=100)).rows) == 100
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "TRUNCATE TABLE calls",
+        "INSERT INTO unlogged (instance) VALUES ('x')",
+        "DROP VIEW Calls",
+        "CREATE TABLE t (a Int8) ENGINE = Memory",
+    ],
+)
+def test_a_query_cannot_change_anything(store: Store, sql: str) -> None:
+    """Whatever the compiler were made to emit."""
+    store.insert([chat_exchange()])
+    with pytest.raises(StoreError):
+        store.run(sql)
+    assert store.run("SELECT count() FROM calls").rows == [(1,)]
+
+
+def test_a_bad_regular_expression_is_the_authors_fault(store: Store) -> None:
+    """The engine notices it only when it runs."""
+    with pytest.raises(KqlSemanticError, match="regular expression"):
+        store.run("SELECT match(toString(number), '(') FROM numbers(1)")
+
+
+def test_the_store_is_usable_after_an_error(store: Store) -> None:
+    """A failed query leaves no setting and no broken connection behind."""
+    with pytest.raises(KqlBudgetError):
+        store.run("SELECT number FROM numbers(10)", budget=Budget(rows=1))
+    assert len(store.run("SELECT number FROM numbers(10)").rows) == 10
+    store.insert([chat_exchange()])

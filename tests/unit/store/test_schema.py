@@ -1,0 +1,61 @@
+"""The schema and its versions."""
+
+from __future__ import annotations
+
+import clickhouse_connect
+import pytest
+
+from gatelog.errors import StoreVersionError
+from gatelog.store import Store
+from gatelog.store.calls import COLUMN_NAMES
+from gatelog.store.schema import CURRENT_VERSION
+from gatelog.testing.records import chat_exchange
+
+
+def test_every_column_of_the_table_is_written(store: Store) -> None:
+    """The list of columns in the code and the table's are the same, in the same order."""
+    described = [row[0] for row in store.run("DESCRIBE TABLE calls").rows]
+    assert described == list(COLUMN_NAMES)
+
+
+def test_inserts_are_durable_when_acknowledged(store: Store, scalar) -> None:
+    """The part and its directory are synced before an insert returns."""
+    statement = scalar(
+        "SELECT create_table_query FROM system.tables WHERE name = 'calls' AND database = currentDatabase()"
+    )
+    assert "fsync_after_insert = 1" in statement
+    assert "fsync_part_directory = 1" in statement
+
+
+def test_opening_again_changes_nothing(dsn: str, database: str, fresh_store: Store) -> None:
+    """What was stored is still there, and the version is written once."""
+    fresh_store.insert([chat_exchange()])
+    again = Store.open(dsn, database=database)
+    assert again.run("SELECT count() FROM calls").rows == [(1,)]
+    assert again.run("SELECT version FROM schema_version").rows == [(CURRENT_VERSION,)]
+    again.close()
+
+
+def test_a_newer_schema_is_left_alone(dsn: str, database: str, fresh_store: Store) -> None:
+    """Somebody newer was here: refused, and not even a view is touched."""
+    client = clickhouse_connect.get_client(dsn=dsn, database=database)
+    client.command(f"INSERT INTO schema_version (version) VALUES ({CURRENT_VERSION + 1})")
+    client.command("DROP VIEW Calls")
+    with pytest.raises(StoreVersionError, match="newer gatelog"):
+        Store.open(dsn, database=database)
+    tables = {row[0] for row in client.query("SHOW TABLES").result_rows}
+    client.close()
+    assert "Calls" not in tables
+
+
+def test_an_interrupted_migration_is_completed(dsn: str, database: str, fresh_store: Store) -> None:
+    """A crash before the version was written: the statements run again without harm."""
+    client = clickhouse_connect.get_client(dsn=dsn, database=database)
+    client.command("TRUNCATE TABLE schema_version")
+    client.command("DROP TABLE unlogged")
+    client.close()
+    fresh_store.insert([chat_exchange()])
+    again = Store.open(dsn, database=database)
+    assert again.run("SELECT count() FROM calls").rows == [(1,)]
+    assert again.ledger.unlogged() == {}
+    again.close()

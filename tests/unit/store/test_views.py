@@ -1,0 +1,340 @@
+"""The tables that KQL names have Azure's columns and types, and say what happened.
+
+Columns after MicrosoftDocs/azure-monitor-docs, articles/azure-monitor/reference/tables/ (July 2026).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from gatelog.api import answer_query
+from gatelog.kql import KqlType, compile
+from gatelog.model import Timing
+from gatelog.store import CATALOG, TABLES, LogTable, Store
+from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
+
+NOW = datetime(2026, 9, 22, tzinfo=UTC)
+
+STANDARD = "_BilledSize:real _IsBillable _ResourceId _SubscriptionId SourceSystem TenantId Type"
+GATEWAY_LOGS = """
+ApiId ApimSubscriptionId ApiRevision BackendId BackendMethod BackendProtocol BackendRequestBody
+BackendRequestHeaders:dynamic BackendResponseBody BackendResponseCode:int
+BackendResponseHeaders:dynamic BackendTime:long BackendUrl Cache CacheTime:long CallerIpAddress
+Category ClientProtocol ClientTime:long ClientTlsVersion CorrelationId Errors:dynamic
+IsMasterTrace:bool IsTraceAllowed:bool IsTraceExpired:bool IsTraceRequested:bool
+IsRequestSuccess:bool LastErrorElapsed:long LastErrorMessage LastErrorReason LastErrorScope
+LastErrorSection LastErrorSource Method OperationId OperationName ProductId Region RequestBody
+RequestHeaders:dynamic RequestSize:int ResponseBody ResponseCode:int ResponseHeaders:dynamic
+ResponseSize:int Timestamp:datetime TimeGenerated:datetime TotalTime:long TraceRecords:dynamic Url
+UserId WorkspaceId
+"""
+LLM_LOG = """
+TimeGenerated:datetime CorrelationId ApiVersion DeploymentName ModelName OperationName
+PromptTokens:int CompletionTokens:int TotalTokens:int RequestId RequestMessages:dynamic
+ResponseMessages:dynamic IsStreamCompletion:bool SequenceNumber:int Region
+"""
+DIAGNOSTICS = """
+TimeGenerated:datetime Category OperationName OperationVersion DurationMs:long ResultType
+ResultSignature ResultDescription CallerIPAddress CorrelationId Level ResourceId Resource
+ResourceGroup ResourceProvider ResourceType SubscriptionId properties_s location_s event_s Tenant_s
+"""
+METRICS = """
+TimeGenerated:datetime MetricName Total:real Count:real Average:real Minimum:real Maximum:real
+TimeGrain UnitName Resource ResourceGroup ResourceId ResourceProvider SubscriptionId DurationMs:long
+OperationName OperationVersion ResultType ResultDescription ResultSignature CallerIpAddress Category
+CorrelationId Severity:int
+"""
+ACTIVITY = """
+ActivityStatus ActivityStatusValue ActivitySubstatus ActivitySubstatusValue Authorization
+Authorization_d:dynamic Caller CallerIpAddress Category CategoryValue Claims Claims_d:dynamic
+CorrelationId EventDataId EventSubmissionTimestamp:datetime Hierarchy HTTPRequest Level OperationId
+OperationName OperationNameValue Properties Properties_d:dynamic Resource ResourceGroup ResourceId
+ResourceProvider ResourceProviderValue SubscriptionId TimeGenerated:datetime
+"""
+CALLS = """
+RequestId TimeGenerated:datetime OperationId SubscriptionName ProductName CallerIpAddress Backend
+DeploymentName ModelName ResponseCode:int EndReason PromptTokens:long CompletionTokens:long
+TotalTokens:long UsageSource DurationMs:real TimeToFirstTokenMs:real GatewayMs:real ConversationId
+RequestBody ResponseBody Method Url ApiVersion CachedTokens:long ReasoningTokens:long IsStream:bool
+FinishReason Attempts:dynamic Instance Boot Sequence:long ClaimedUser ConversationSource Capture
+ErrorCode SentBytes:long Type
+"""
+EXPECTED = {
+    "ApiManagementGatewayLogs": GATEWAY_LOGS + STANDARD,
+    "ApiManagementGatewayLlmLog": LLM_LOG + STANDARD,
+    "AzureDiagnostics": DIAGNOSTICS + STANDARD,
+    "AzureMetrics": METRICS + STANDARD,
+    "AzureActivity": ACTIVITY + STANDARD,
+    "Calls": CALLS,
+}
+OUR_OWN_TABLES = {"Calls"}
+DEPRECATED = re.compile(
+    "RemoteIP|Malicious|Indicator|Confidence|Description|TLP|ReportedDate|IsActive|Report|Additional"
+)
+
+SEED_METRICS = {
+    "BlockedCalls",
+    "ClientErrors",
+    "DataIn",
+    "DataOut",
+    "FineTunedTrainingHours",
+    "Latency",
+    "Ratelimit",
+    "ServerErrors",
+    "SuccessfulCalls",
+    "TokenTransaction",
+    "TotalCalls",
+    "TotalErrors",
+}
+
+tables = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+
+
+def expected_columns(name: str) -> dict[str, str]:
+    parts = (word.partition(":") for word in EXPECTED[name].split())
+    return {column: kql_type or "string" for column, _, kql_type in parts}
+
+
+def ask(store: Store, query: str) -> list[list]:
+    return json.loads(answer_query(store, query, now=NOW).to_json())["rows"]
+
+
+@tables
+def test_a_table_has_azures_columns_and_types(table: LogTable) -> None:
+    """No column less, none of another type; in Azure's own tables none more, but deprecated ones."""
+    columns = {column.name: column.type.value for column in table.columns}
+    expected = expected_columns(table.name)
+    assert {name: columns.get(name) for name in expected} == expected
+    if table.name not in OUR_OWN_TABLES:
+        assert all(DEPRECATED.search(name) for name in columns.keys() - expected.keys())
+
+
+@tables
+def test_a_view_holds_what_the_compiler_is_told(store: Store, table: LogTable) -> None:
+    """SQL types behind KQL types, nullable only where said, hidden columns hidden."""
+    described = {row[0]: row[1] for row in store.run(f"DESCRIBE TABLE {table.name}").rows}
+    known = CATALOG.find(table.name)
+    sql_types = {
+        "bool": "Bool",
+        "int": "Int32",
+        "long": "Int64",
+        "real": "Float64",
+        "string": "String",
+        "datetime": "DateTime64(7, 'UTC')",
+        "dynamic": "String",
+    }
+    for column in known.columns:
+        actual = re.sub(r"LowCardinality\((.*)\)", r"\1", described.pop(column.name))
+        nullable = column.name not in known.not_null
+        expected = sql_types[column.type.value]
+        assert actual == (f"Nullable({expected})" if nullable else expected), column.name
+    assert set(described) == {path.sql_column for path in known.paths.values()}
+    assert all(name.startswith("__") for name in described)
+
+
+@tables
+def test_every_column_can_be_read(store: Store, table: LogTable) -> None:
+    """All columns of all tables, over every sort of call, as a query would."""
+    store.insert([chat_exchange(1), refused_exchange(2)])
+    answer = answer_query(store, table.name, now=NOW)
+    assert len(answer.columns) == len(table.columns)
+    assert answer.to_json()
+    assert answer.to_csv().count(b"\n") >= 1
+
+
+def test_a_call_in_the_gateway_log(store: Store) -> None:
+    """As API Management would log it, whole."""
+    store.insert([chat_exchange(1)])
+    row = ask(
+        store,
+        "ApiManagementGatewayLogs | project TimeGenerated, OperationId, ResponseCode, BackendTime, TotalTime,"
+        " CallerIpAddress, ApimSubscriptionId, IsRequestSuccess, Errors, RequestHeaders, _ResourceId",
+    )[0]
+    assert row == [
+        "2026-09-21T14:13:21.1234567Z",
+        "chatcompletions_create",
+        200,
+        1000,
+        1003,
+        "203.0.113.7",
+        "team-a",
+        True,
+        None,
+        {"content-type": "application/json"},
+        "/subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/gatelog/providers"
+        "/microsoft.apimanagement/service/gatelog",
+    ]
+
+
+def test_a_refused_call_has_nothing_of_a_backend(store: Store) -> None:
+    """What the gateway answered itself is in ResponseBody alone, and the error says why."""
+    store.insert([refused_exchange(1)])
+    row = ask(
+        store,
+        "ApiManagementGatewayLogs | project BackendRequestBody, BackendResponseBody, BackendResponseCode,"
+        " BackendMethod, ResponseCode, IsRequestSuccess, LastErrorReason, LastErrorSection, Errors",
+    )[0]
+    assert row[:8] == ["", "", None, "", 401, False, "invalid_key", "inbound"]
+    assert row[8] == [{"source": "refused", "reason": "invalid_key", "message": "Access denied"}]
+    assert "Access denied" in ask(store, "ApiManagementGatewayLogs | project ResponseBody")[0][0]
+    assert ask(store, "AzureDiagnostics | count") == ask(store, "AzureMetrics | count") == [[0]]
+
+
+@pytest.mark.parametrize(
+    "path", ["model", "usage.prompt_tokens", "usage.completion_tokens", "usage.total_tokens"]
+)
+@pytest.mark.parametrize(
+    ("table", "body"),
+    [
+        ("ApiManagementGatewayLogs", "BackendResponseBody"),
+        ("ApiManagementGatewayLogs", "ResponseBody"),
+        ("Calls", "ResponseBody"),
+    ],
+)
+def test_typed_twins_hold_what_the_json_holds(store: Store, table: str, body: str, path: str) -> None:
+    """Read through the typed column or from the text (`strcat` hides it), the answer is the same."""
+    store.insert([chat_exchange(1), refused_exchange(2)])
+    twin = ask(store, f"{table} | order by TimeGenerated asc | project tostring(parse_json({body}).{path})")
+    hidden = f"strcat({body}, '')"
+    text = ask(store, f"{table} | order by TimeGenerated asc | project tostring(parse_json({hidden}).{path})")
+    assert twin == text
+    assert twin[0][0]
+
+
+def test_a_typed_twin_replaces_the_body(store: Store) -> None:
+    """The body is not even read."""
+    store.insert([chat_exchange(1)])
+    sql = compile(
+        "ApiManagementGatewayLogs | project parse_json(BackendResponseBody).usage.total_tokens",
+        CATALOG,
+        now=NOW,
+    ).sql
+    plan = " ".join(row[0] for row in store.run(f"EXPLAIN PLAN header = 1 {sql}").rows)
+    assert "reported_total_tokens" in plan
+    assert "response_body" not in plan
+
+
+def test_messages_of_every_api_are_in_the_llm_log(store: Store) -> None:
+    """Chat messages, a completion's prompt and texts, the Responses API's input and output."""
+    chat = chat_exchange(1)
+
+    def saying(sequence: int, request: object, response: object):
+        content = msgspec.structs.replace(
+            chat.content,
+            request=msgspec.structs.replace(chat.content.request, text=json.dumps(request)),
+            response=msgspec.structs.replace(chat.content.response, text=json.dumps(response)),
+        )
+        return chat_exchange(sequence, content=content)
+
+    answer = {"role": "assistant", "content": "yes"}
+    store.insert(
+        [
+            chat,
+            saying(2, {"prompt": "is it?"}, {"choices": [{"text": "yes"}]}),
+            saying(3, {"input": "is it?"}, {"output": [answer]}),
+            saying(4, {"input": [{"role": "user", "content": "is it?"}]}, {"output": [answer]}),
+            saying(5, {"messages": [], "odd": 1}, {}),
+        ]
+    )
+    rows = ask(
+        store,
+        "ApiManagementGatewayLlmLog | order by CorrelationId asc"
+        " | project RequestMessages, ResponseMessages, TotalTokens",
+    )
+    question = [{"role": "user", "content": "is it?"}]
+    assert rows[0] == [
+        [{"role": "user", "content": "What is a spool?"}],
+        [{"role": "assistant", "content": "A durable journal."}],
+        17,
+    ]
+    assert [row[:2] for row in rows[1:]] == [[question, [answer]]] * 3 + [[[], None]]
+
+
+def test_a_call_in_azure_diagnostics(store: Store) -> None:
+    """With the members of Microsoft's published records; times are .NET ticks."""
+    store.insert([chat_exchange(0)])
+    operation, signature, resource, properties = ask(
+        store,
+        "AzureDiagnostics | project OperationName, ResultSignature, ResourceId, parse_json(properties_s)",
+    )[0]
+    assert (operation, signature) == ("ChatCompletions_Create", "200")
+    assert resource.endswith("/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/EAST")
+    ticks = 621_355_968_000_000_000 + RECEIVED_AT_NS // 100 + 20_000
+    assert properties["requestTime"] == ticks
+    assert properties["responseTime"] == ticks + 10_000_000
+    assert properties["streamType"] == "Non-Streaming"
+    assert properties["apiName"] == "Azure OpenAI API version 2024-10-21"
+
+
+def test_metrics_are_those_of_the_seeds(store: Store) -> None:
+    """All twelve, a row a minute and backend, adding up."""
+    failed = chat_exchange(2)
+    failed = msgspec.structs.replace(failed, end=msgspec.structs.replace(failed.end, backend_status=429))
+    late = chat_exchange(3)
+    late = msgspec.structs.replace(
+        late, timing=msgspec.structs.replace(late.timing, received_at_ns=RECEIVED_AT_NS + 120 * 10**9)
+    )
+    store.insert([chat_exchange(1), failed, late, refused_exchange(4)])
+    rows = ask(
+        store,
+        "AzureMetrics | order by TimeGenerated asc"
+        " | project TimeGenerated, MetricName, Total, Count, Average, UnitName",
+    )
+    assert {row[1] for row in rows} >= SEED_METRICS
+    first = {row[1]: row[2:] for row in rows if row[0] == "2026-09-21T14:13:00.0000000Z"}
+    assert first["TotalCalls"] == [2, 2, 1, "Count"]
+    assert first["BlockedCalls"] == [1, 2, 0.5, "Count"]
+    assert first["TokenTransaction"] == [34, 2, 17, "Count"]
+    assert first["Latency"] == [2000, 2, 1000, "MilliSeconds"]
+    assert "AzureOpenAITokenPerSecond" not in first  # these calls did not stream
+    assert sum(row[2] for row in rows if row[1] == "TotalCalls") == 3
+
+
+def test_a_call_without_a_backends_answer_counts_as_its_error(store: Store) -> None:
+    """Asked, and never answered."""
+    lost = chat_exchange(1)
+    lost = msgspec.structs.replace(
+        lost,
+        timing=Timing(RECEIVED_AT_NS, sent_ns=1, done_ns=9),
+        end=msgspec.structs.replace(lost.end, backend_status=None),
+    )
+    store.insert([lost])
+    assert ask(store, "AzureMetrics | where MetricName == 'ServerErrors' | project Total") == [[1]]
+
+
+def test_a_time_range_reaches_the_partitions(store: Store) -> None:
+    """Through the view: only the days asked for are read."""
+    day_ns = 86_400 * 10**9
+    store.insert(
+        [chat_exchange(day, timing=Timing(RECEIVED_AT_NS + day * day_ns, done_ns=1)) for day in range(5)]
+    )
+    plan = " ".join(
+        row[0].strip()
+        for row in store.run(
+            "EXPLAIN indexes = 1 SELECT RequestId FROM Calls"
+            " WHERE TimeGenerated > toDateTime64('2026-09-25 00:00:00', 7, 'UTC')"
+        ).rows
+    )
+    assert re.search(r"Min-?Max .*?Parts: 1/5", plan)
+
+
+def test_terms_are_found_by_the_text_index(store: Store) -> None:
+    """`hasAllTokens` on a body column of a view uses the index (terms in lower case)."""
+    store.insert([chat_exchange(1)])
+    sql = "SELECT count() FROM Calls WHERE hasAllTokens(ResponseBody, ['durable', 'journal'])"
+    assert store.run(sql).rows == [(1,)]
+    plan = " ".join(row[0] for row in store.run(f"EXPLAIN indexes = 1 {sql}").rows)
+    assert "response_terms" in plan
+
+
+def test_paths_lead_to_columns_of_their_type() -> None:
+    """Tokens are numbers, the model is text."""
+    for table in TABLES:
+        for (_, path), column in CATALOG.find(table.name).paths.items():
+            expected = KqlType.STRING if path == ("model",) else KqlType.LONG
+            assert column.type is expected
