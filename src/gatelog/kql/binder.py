@@ -151,9 +151,7 @@ class Binder:
         for (body, path), target in table.paths.items():
             sql_name = self._context.fresh(target.sql_column)
             columns[sql_name] = target.sql_column
-            typed[body, path] = Field(
-                target.sql_column, target.type, sql_name, target.type is not KqlType.STRING
-            )
+            typed[body, path] = Field(target.sql_column, target.type, sql_name, nullable=True)
         return self._within_timespan(Scan(tuple(fields), table, columns))
 
     def _json_source(self, body: str, typed: dict[tuple[str, JsonPath], Field]) -> JsonSource:

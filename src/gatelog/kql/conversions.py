@@ -242,7 +242,7 @@ def convert(term: Term, target: KqlType) -> Term:
     if term.type is target:
         return term
     if term.native is not None:
-        return convert(reference(term.native), target)
+        return _from_typed_column(convert(reference(term.native), target))
     constant = widened(term, target)
     if constant is not None:
         return constant
@@ -253,6 +253,13 @@ def convert(term: Term, target: KqlType) -> Term:
     nullable = term.nullable or not _total(term.type, target)
     whole = term if target is DECIMAL and term.type in (INT, LONG) else None
     return Term(target, converted, nullable, whole=whole)
+
+
+def _from_typed_column(value: Term) -> Term:
+    """What the column holds; where it holds nothing, a string is empty."""
+    if value.type is STRING and value.nullable:
+        return Term(STRING, sql.if_null(value.sql, ""), nullable=False)
+    return value
 
 
 def _total(source: KqlType, target: KqlType) -> bool:

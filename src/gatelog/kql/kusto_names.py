@@ -18,20 +18,20 @@ _PREFIXES = (
 _NAMES = frozenset(
     # one string, because a list of a hundred quoted words reads worse
     """
-    around assert bag_set_key bag_zip base64_decode_toarray base64_decode_toguid base64_encode_fromarray
-    base64_encode_fromguid beta_cdf beta_inv beta_pdf bin_auto buildschema cluster column_names_of
+    around assert bag_set_key base64_decode_toarray base64_decode_toguid base64_encode_fromarray
+    base64_encode_fromguid beta_cdf beta_inv beta_pdf bin_auto buildschema cluster 
     convert_angle convert_energy convert_force convert_length convert_mass convert_speed convert_temperature
     convert_volume covariance covarianceif covariancep covariancepif cursor_after cursor_before_or_at
-    cursor_current database datetime_list_timezones datetime_local_to_utc datetime_utc_to_local dcount_hll
+    cursor_current database datetime_list_timezones dcount_hll
     dcount_intersect erf erfc estimate_data_size extent_id extent_tags external_table
-    gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_index has_any_ipv4
-    has_any_ipv4_prefix has_ipv4 has_ipv4_prefix hash hash_combine hash_many indexof_regex ingestion_time
+    gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_index 
+       hash hash_combine hash_many indexof_regex ingestion_time
     iscolumnexists jaccard_index make_dictionary make_string merge_tdigest percentile_array_tdigest
     percentile_tdigest percentiles_array percentilesw percentilesw_array percentilew percentrank_tdigest
     rank_tdigest replace_strings row_window_session set_equals stdevpif tdigest_merge to_utf8 translate
-    treepath trim_ws url_encode variancepif weekofyear welch_test zip zlib_compress_to_base64_string
+    treepath trim_ws url_encode variancepif welch_test zip zlib_compress_to_base64_string
     zlib_decompress_from_base64_string
-    """.split()  # noqa: SIM905  # see above
+    """.split()  # noqa: SIM905 # see above
 )
 
 

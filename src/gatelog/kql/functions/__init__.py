@@ -16,6 +16,7 @@ from gatelog.kql.functions.row import Function, Naming
 from gatelog.kql.functions.strings import STRINGS
 from gatelog.kql.functions.time_formats import TIME_FORMATS
 from gatelog.kql.functions.times import TIMES
+from gatelog.kql.functions.urls import URLS
 
 FUNCTIONS: Mapping[str, Function] = {
     row.name: row
@@ -30,6 +31,7 @@ FUNCTIONS: Mapping[str, Function] = {
         ARRAYS,
         BAGS,
         NETWORK,
+        URLS,
     )
     for row in table
 }

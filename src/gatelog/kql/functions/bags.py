@@ -94,6 +94,19 @@ def _remove_keys(arguments: Sequence[Term]) -> Term:
     return finished(DYNAMIC, bag_from_pairs(kept), [bag])
 
 
+def _zip(keys: Sql, values: Sql) -> Sql:
+    """The bag of an array of names and an array of values; null where either is no array."""
+
+    def bag(names: Sql) -> Sql:
+        size = sql.call("length", names)
+        texts = sql.call("arrayResize", json_values.elements(values), size, json_values.NULL_TEXT)
+        pair = sql.tuple_([sql.variable("name"), sql.variable("value")])
+        return bag_from_pairs(sql.call("arrayMap", sql.lambda_pair("name", "value", pair), names, texts))
+
+    arrays = sql.all_of([json_values.is_array(keys), json_values.is_array(values)])
+    return sql.if_(arrays, sql.with_value(json_values.strings(keys), "names", bag), sql.null())
+
+
 def _has_key(arguments: Sequence[Term]) -> Term:
     bag, key = accept(arguments[0], DYNAMIC), accept(arguments[1], STRING)
     _refuse_paths(key)
@@ -125,6 +138,7 @@ BAGS: tuple[Function, ...] = (
     *aliases(Function("parse_json", 1, 1, parse_json, Naming.FIRST), "parsejson", "todynamic", "toobject"),
     *aliases(Function("bag_pack", 2, None, _pack), "pack", "pack_dictionary"),
     Function("bag_merge", 2, 64, _merge),
+    simple("bag_zip", [DYNAMIC, DYNAMIC], DYNAMIC, _zip, may_fail=True),
     simple("bag_keys", [DYNAMIC], DYNAMIC, _keys, may_fail=True),
     Function("bag_remove_keys", 2, 2, _remove_keys),
     Function("bag_has_key", 2, 2, _has_key),

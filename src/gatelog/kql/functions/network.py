@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gatelog.kql import sql
 from gatelog.kql.functions.row import Function, accept, finished, simple
+from gatelog.kql.literals import bool_term
+from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
+from gatelog.kql.text_search import quote_pattern
 from gatelog.kql.types import KqlType
 
 STRING, LONG, BOOL = KqlType.STRING, KqlType.LONG, KqlType.BOOL
@@ -77,6 +81,47 @@ def _in_any_range(arguments: Sequence[Term]) -> Term:
     return finished(BOOL, inside, [ip], may_fail=True)
 
 
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_BEFORE, _AFTER = r"(?:^|[^\pL\pN.])", r"(?:$|[^\pL\pN.])"
+
+
+def _has_address(name: str, *, prefix: bool) -> Function:
+    """Whether a text contains one of some addresses, set apart from letters and digits; a prefix ends with
+    a dot."""
+
+    def build(arguments: Sequence[Term]) -> Term:
+        text = accept(arguments[0], STRING)
+        wanted = [address for argument in arguments[1:] for address in _constants(argument, name)]
+        shapes = [shape for address in wanted if (shape := _shape(address, prefix=prefix)) is not None]
+        if not shapes:
+            return bool_term(False)
+        pattern = f"{_BEFORE}(?:{'|'.join(shapes)}){_AFTER}"
+        return finished(BOOL, sql.call("match", text.sql, pattern), [text])
+
+    return Function(name, 2, None, build)
+
+
+def _constants(term: Term, name: str) -> list[str]:
+    value = term.constant.value if term.constant is not None else None
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str) for item in values):
+        raise Unsupported(f"{name}() with addresses that are not constant is not supported")
+    return [str(item) for item in values]
+
+
+def _shape(address: str, *, prefix: bool) -> str | None:
+    """The pattern of the addresses meant; None for what can match none."""
+    octets = address.rstrip(".").split(".")
+    if not all(re.fullmatch(_OCTET, octet) for octet in octets):
+        return None
+    if len(octets) == 4:
+        return quote_pattern(".".join(octets))
+    if not prefix or not address.endswith(".") or len(octets) > 4:
+        return None
+    missing = [_OCTET] * (4 - len(octets))
+    return quote_pattern(address) + r"\.".join(missing)
+
+
 NETWORK: tuple[Function, ...] = (
     simple("parse_ipv4", [STRING], LONG, _parse, may_fail=True),
     simple("ipv4_compare", [STRING, STRING, LONG], LONG, _compare, optional=1, may_fail=True),
@@ -84,6 +129,10 @@ NETWORK: tuple[Function, ...] = (
     simple("ipv4_is_in_range", [STRING, STRING], BOOL, _in_range, may_fail=True),
     Function("ipv4_is_in_any_range", 2, None, _in_any_range),
     simple("ipv4_is_private", [STRING], BOOL, _is_private, may_fail=True),
+    _has_address("has_ipv4", prefix=False),
+    _has_address("has_any_ipv4", prefix=False),
+    _has_address("has_ipv4_prefix", prefix=True),
+    _has_address("has_any_ipv4_prefix", prefix=True),
     simple("ipv4_netmask_suffix", [STRING], LONG, _prefix, may_fail=True),
 )
 """The rows of this table."""

@@ -187,8 +187,6 @@ STRINGS: tuple[Function, ...] = (
     Function("split", 2, 3, _split, Naming.FIRST),
     simple("strcmp", [STRING, STRING], LONG, _compare),
     simple("replace_string", [STRING, STRING, STRING], STRING, _replace_string),
-    simple("url_decode", [STRING], STRING, lambda text: sql.call("decodeURLComponent", text)),
-    simple("url_encode_component", [STRING], STRING, lambda text: sql.call("encodeURLComponent", text)),
     *aliases(
         simple("base64_encode_tostring", [STRING], STRING, lambda text: sql.call("base64Encode", text)),
         "base64_encodestring",

@@ -261,6 +261,28 @@ def _day_of_week(moment: Sql) -> Sql:
     return sql.times(sql.call("toInt64", days), ticks.DAY)
 
 
+def _week_of_year(moment: Sql) -> Sql:
+    """Weeks begin on Sunday, the first on the first of January, however short."""
+    day = sql.minus(sql.call("toDayOfYear", moment), 1)
+    first = sql.call("positiveModulo", sql.minus(sql.call("toDayOfWeek", moment), day), 7)
+    return sql.call("toInt32", sql.plus(sql.call("intDiv", sql.plus(day, first), 7), 1))
+
+
+def _to_zone(arguments: Sequence[Term]) -> Term:
+    """What the clocks of a time zone show."""
+    moment, zone = accept(arguments[0], DATETIME), constant_string(arguments[1], "the time zone")
+    offset = sql.call("timeZoneOffset", sql.call("toTimeZone", moment.sql, zone))
+    shifted = sql.plus(ticks.since_1970(moment.sql), sql.times(sql.call("toInt64", offset), ticks.SECOND))
+    return finished(DATETIME, ticks.from_1970(shifted, nullable=moment.nullable), [moment])
+
+
+def _from_zone(arguments: Sequence[Term]) -> Term:
+    """The time at which the clocks of a time zone show this."""
+    moment, zone = accept(arguments[0], DATETIME), constant_string(arguments[1], "the time zone")
+    local = sql.call("parseDateTime64BestEffortOrNull", sql.call("toString", moment.sql), 7, zone)
+    return finished(DATETIME, sql.call("toTimeZone", local, "UTC"), [moment], may_fail=True)
+
+
 def _make_datetime(arguments: Sequence[Term]) -> Term:
     if len(arguments) == 1:
         return convert(arguments[0], DATETIME)
@@ -344,6 +366,9 @@ TIMES: tuple[Function, ...] = (
     _part("getmonth", "toMonth"),
     _part("getyear", "toYear"),
     _part("week_of_year", "toISOWeek"),
+    simple("weekofyear", [DATETIME], INT, _week_of_year),
+    Function("datetime_utc_to_local", 2, 2, _to_zone),
+    Function("datetime_local_to_utc", 2, 2, _from_zone),
     Function("make_datetime", 1, 6, _make_datetime, Naming.ONLY),
     Function("make_timespan", 1, 4, _make_timespan, Naming.ONLY),
     _unix_time("unixtime_seconds_todatetime", ticks.SECOND),

@@ -45,6 +45,7 @@ STAGES: Mapping[type[ast.Operator], Stage] = {
     ast.Consume: lambda _, relation, __: relation,
     ast.Summarize: summarize.bind_summarize,
     ast.Distinct: summarize.bind_distinct,
+    ast.TopHitters: summarize.bind_top_hitters,
     ast.SampleDistinct: summarize.bind_sample_distinct,
     ast.ProjectByNames: columns.bind_project_by_names,
     ast.Join: join.bind_join,

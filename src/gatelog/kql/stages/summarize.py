@@ -12,7 +12,7 @@ from gatelog.kql.relations import Aggregate, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.columns import bind_distinct_list
 from gatelog.kql.stages.computing import with_windows
-from gatelog.kql.stages.rows import bind_take
+from gatelog.kql.stages.rows import bind_take, bind_top
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
 
@@ -28,6 +28,20 @@ def bind_sample_distinct(stage: ast.SampleDistinct, relation: Relation, scope: S
     """Some of the distinct values of one column."""
     distinct = bind_distinct(ast.Distinct(stage.span, (stage.of,)), relation, scope)
     return bind_take(ast.Take(stage.span, stage.count), distinct, scope)
+
+
+def bind_top_hitters(stage: ast.TopHitters, relation: Relation, scope: Scope) -> Relation:
+    """The values that occur most often, or whose weights add up to most."""
+    weight = stage.by.value if stage.by is not None else None
+    base = result_name(weight if weight is not None else stage.of.value) or ""
+    name = f"approximate_{'count' if weight is None else 'sum'}_{base}"
+    arguments = () if weight is None else (weight,)
+    call = ast.Call(stage.span, "count" if weight is None else "sum", arguments)
+    total = ast.NamedExpression(stage.span, (ast.Name(stage.span, name),), call)
+    grouped = bind_summarize(ast.Summarize(stage.span, (total,), (stage.of,)), relation, scope)
+    key = ast.NamedExpression(stage.span, (), ast.Name(stage.span, name))
+    order = ast.Ordering(stage.span, key, descending=True, nulls_first=False)
+    return bind_top(ast.Top(stage.span, stage.count, (order,)), grouped, scope)
 
 
 def _key(term: Term, name: str, scope: Scope) -> Computed:
