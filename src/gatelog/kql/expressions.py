@@ -20,6 +20,7 @@ from gatelog.kql.comparisons import (
     is_one_of,
     opposite,
 )
+from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.kusto_names import is_known_function
@@ -149,14 +150,23 @@ def _in_list(node: ast.InList, scope: Scope) -> Term:
 def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope) -> Term:
     """`x has_any (a, b)` and `has_all`: `has` for each."""
     items = _spread([bind(item, scope) for item in node.items])
-    if any(item.type is KqlType.DYNAMIC and item.constant is None for item in items):
-        raise scope.context.unsupported(node, f"{operator} with an array that is not constant")
+    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
+        return _search_for_each(operator, operand, items[0])
     join = _PLURAL_SEARCHES[operator]
     found = literal_term(KqlType.BOOL, operator == "has_all")
     for place, item in enumerate(items):
         test = search("has", operand, item)
         found = test if place == 0 else join(found, test)
     return found
+
+
+def _search_for_each(operator: str, operand: Term, array: Term) -> Term:
+    """`has_any` and `has_all` with an array that only the data knows."""
+    text = convert(operand, KqlType.STRING)
+    needle = Term(KqlType.STRING, sql.variable("needle"), nullable=False)
+    test = sql.lambda_("needle", search("has", text, needle).sql)
+    function = "arrayExists" if operator == "has_any" else "arrayAll"
+    return Term(KqlType.BOOL, sql.call(function, test, json_values.strings(array.sql)), nullable=False)
 
 
 def _in(operand: Term, node: ast.InList, scope: Scope) -> Term:

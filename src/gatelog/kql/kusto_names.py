@@ -19,12 +19,12 @@ _NAMES = frozenset(
     # one string, because a list of a hundred quoted words reads worse
     """
     around assert bag_set_key base64_decode_toarray base64_decode_toguid base64_encode_fromarray
-    base64_encode_fromguid beta_cdf beta_inv beta_pdf bin_auto buildschema cluster 
+    base64_encode_fromguid beta_cdf beta_inv beta_pdf bin_auto buildschema cluster
     convert_angle convert_energy convert_force convert_length convert_mass convert_speed convert_temperature
     convert_volume covariance covarianceif covariancep covariancepif cursor_after cursor_before_or_at
     cursor_current database datetime_list_timezones dcount_hll
     dcount_intersect erf erfc estimate_data_size extent_id extent_tags external_table
-    gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_index 
+    gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_index
        hash hash_combine hash_many indexof_regex ingestion_time
     iscolumnexists jaccard_index make_dictionary make_string merge_tdigest percentile_array_tdigest
     percentile_tdigest percentiles_array percentilesw percentilesw_array percentilew percentrank_tdigest

@@ -25,6 +25,7 @@ from sqlglot import exp
 from gatelog.kql import relations as rel
 from gatelog.kql import sql
 from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType, clickhouse_type
 
 Names = frozenset[str]
@@ -139,13 +140,15 @@ def _rows(relation: rel.Rows, need: Names) -> Block:
     if not relation.rows:
         empty = {name: _empty(relation.fields[place].type) for name, place in zip(names, shown, strict=True)}
         return Block(None, dict(empty), where=[sql.boolean(False)])
-    structure = ", ".join(
-        f"c{place} {clickhouse_type(relation.fields[place].type, nullable=True)}" for place in shown
-    )
+    structure = ", ".join(_declared(relation.fields[place]) for place in shown)
     rows = [exp.Tuple(expressions=[row[place] for place in shown]) for row in relation.rows]
-    source = sql.call("values", structure, *rows)
-    block = Block(source, {name: sql.column(f"c{place}") for name, place in zip(names, shown, strict=True)})
-    return block.nested(names)
+    return Block(sql.call("values", structure, *rows), dict.fromkeys(names))
+
+
+def _declared(field: Field) -> str:
+    """A column in the structure that `values` takes as text."""
+    name = field.sql_name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{name}` {clickhouse_type(field.type, nullable=True)}"
 
 
 def _empty(kql_type: KqlType) -> Sql:
@@ -162,7 +165,8 @@ def _single(_: rel.Single, __: Names) -> Block:
 @lower.register
 def _counted(relation: rel.Counted, _: Names) -> Block:
     name = relation.fields[0].sql_name
-    return Block(sql.call("numbers", relation.count), {name: sql.call("toInt64", sql.column("number"))})
+    numbers = Block(sql.call("numbers", relation.count), {name: sql.call("toInt64", sql.column("number"))})
+    return numbers.nested([name])
 
 
 @lower.register

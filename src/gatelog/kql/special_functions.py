@@ -20,6 +20,7 @@ from gatelog.kql.lower import ordered, select_of
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
+from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term, null_of, reference
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
@@ -111,9 +112,11 @@ def _json_path(term: Term) -> list[str | int]:
     return steps
 
 
-def _to_scalar(node: ast.Call, scope: Scope, _: Bind) -> Term:
+def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     if len(node.arguments) != 1:
         raise Misfit("toscalar() takes one table")
+    if not is_table(node.arguments[0], scope):
+        return bind(node.arguments[0], scope)
     table = scope.bind_table(node.arguments[0], scope)
     first = table.fields[0]
     select = select_of(table, [first.sql_name]).limit(1)

@@ -14,13 +14,12 @@ compare lower case.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from gatelog.kql import sql
 from gatelog.kql.comparisons import lowered
 from gatelog.kql.conversions import convert
-from gatelog.kql.misfit import Misfit
+from gatelog.kql.regexes import quote_pattern, regex_of
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -29,9 +28,6 @@ Search = Callable[[Term, Term], Sql]
 
 _TERM_START = r"(?:^|[^\pL\pN])"
 _TERM_END = r"(?:$|[^\pL\pN])"
-
-DOT_STOPS_AT_NEWLINE = "(?-s)"
-"""ClickHouse lets `.` match a newline, Kusto does not."""
 
 
 def search(operator: str, text: Term, needle: Term) -> Term:
@@ -72,11 +68,6 @@ def term_pattern(needle: str, *, start: bool, end: bool, ignore_case: bool) -> s
     return ("(?i)" if ignore_case else "") + before + quote_pattern(needle) + after
 
 
-def quote_pattern(text: str) -> str:
-    """A text as an RE2 pattern that matches just it."""
-    return re.sub(r"[\\.+*?()|\[\]{}^$]", lambda special: "\\" + special[0], text)
-
-
 def _contains(text: Term, needle: Term) -> Sql:
     return sql.greater(sql.call("position", lowered(text), lowered(needle)), 0)
 
@@ -96,30 +87,6 @@ def _at_border(function: str, *, ignore_case: bool) -> Search:
 
 def _matches(text: Term, needle: Term) -> Sql:
     return sql.call("match", text.sql, regex_of(needle))
-
-
-def unicode_aware(pattern: str) -> str:
-    """A pattern whose `\\s` and `\\d` mean all of Unicode's spaces and digits, as in Kusto; RE2 knows
-    ASCII's."""
-    wider: list[str] = []
-    in_class = False
-    for piece in re.findall(r"\\.|.", pattern, re.DOTALL):
-        known = _UNICODE_CLASSES.get(piece, piece)
-        wider.append(known if in_class or known == piece else f"[{known}]")
-        in_class = piece == "[" or (in_class and piece != "]")
-    return "".join(wider)
-
-
-_UNICODE_CLASSES = {"\\s": r"\s\x{85}\pZ", "\\d": r"\p{Nd}"}
-
-
-def regex_of(pattern: Term) -> Sql:
-    """A regular expression of the author's."""
-    if pattern.type is not KqlType.STRING:
-        raise Misfit("a regular expression must be a string")
-    if pattern.constant is not None:
-        return sql.literal(DOT_STOPS_AT_NEWLINE + unicode_aware(str(pattern.constant.value)))
-    return sql.call("concat", DOT_STOPS_AT_NEWLINE, pattern.sql)
 
 
 _SEARCHES: Mapping[str, Search] = {

@@ -186,6 +186,15 @@ def test_the_authors_text_comes_back_as_it_was(text: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from("ab '\"\\`;-)(%{}"), min_size=1, max_size=12))
 def test_a_column_may_have_any_name(name: str) -> None:
-    columns, rows = run(f"print [{quoted(name)}] = 1 | extend z = [{quoted(name)}] + 1 | where z == 2")
+    table = f"datatable([{quoted(name)}]: long)[1]"
+    columns, rows = run(f"{table} | extend z = [{quoted(name)}] + 1 | where z == 2")
     assert columns[0] == name
     assert rows == [[1, 2]]
+
+
+def test_columns_may_have_the_names_that_the_engine_uses() -> None:
+    assert run("datatable(a: long, c0: long, c1: long)[1, 2, 3] | project c1, c0, a")[1] == [[3, 2, 1]]
+    assert run("range number from 1 to 2 step 1 | extend x = number * 2")[1] == [[1, 2], [2, 4]]
+    assert run("print number = 1, l = 2, r = 3 | join (print number = 1, item = 4) on number")[1] == [
+        [1, 2, 3, 1, 4]
+    ]

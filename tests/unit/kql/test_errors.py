@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gatelog import kql
 from gatelog.errors import KqlError, KqlSemanticError, KqlUnsupportedError
@@ -41,6 +44,10 @@ def refusal(text: str) -> KqlError:
         ("datatable(a: long, b: long)[1, 2, 3]", (1, 1), "do not fill rows", ""),
         ("let f = (x: long) { x }; print f()", (1, 32), "argument 'x'", ""),
         ("print x = 1 | take -1", (1, 20), "below 0", ""),
+        ("print x = extract('(', 1, 'a')", (1, 11), "bracket", ""),
+        ("print x = 'a' matches regex '['", (1, 11), "bracket", ""),
+        ("print x = replace_regex('a', @'a(?=b)', '')", (1, 11), "look around", "RE2"),
+        ("print x = 'aa' matches regex @'(a)\\1'", (1, 11), "refer back", "RE2"),
     ],
 )
 def test_the_authors_mistakes_are_shown_in_their_place(
@@ -69,3 +76,75 @@ def test_valid_kql_that_is_not_built_is_refused_not_guessed(text: str) -> None:
 
 def test_a_name_of_a_table_is_no_value() -> None:
     assert "is no value" in refusal("let T = print 1; print x = T").message
+
+
+WORDS = [
+    "Calls",
+    "|",
+    "where",
+    "extend",
+    "project",
+    "summarize",
+    "by",
+    "sort",
+    "top",
+    "take",
+    "count()",
+    "join",
+    "union",
+    "(Calls)",
+    "on",
+    "Region",
+    "Total",
+    "=",
+    "==",
+    "+",
+    "-",
+    "/",
+    "and",
+    "or",
+    "not(",
+    ")",
+    "(",
+    ",",
+    "[",
+    "]",
+    "'x'",
+    "1",
+    "1.5",
+    "1h",
+    "now()",
+    "dynamic([1])",
+    "dynamic({'a':1})",
+    "bin(Total,",
+    "10)",
+    "sum(Total)",
+    "arg_max(Total,",
+    "*)",
+    "tostring(",
+    "parse_json(",
+    ".",
+    "a",
+    "*",
+    "let",
+    "x",
+    ";",
+    "in",
+    "has",
+    "between",
+    "..",
+    "mv-expand",
+    "make_list(",
+    "iff(",
+    "null",
+    "long(null)",
+    "prev(",
+    "serialize",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=14))
+def test_whatever_the_text_it_compiles_or_is_refused(words: list[str]) -> None:
+    with contextlib.suppress(KqlError):
+        kql.compile("Calls | " + " ".join(words), CATALOG, now=datetime(2024, 1, 1, tzinfo=UTC))

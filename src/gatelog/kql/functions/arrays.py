@@ -181,38 +181,6 @@ def _nth_place(items: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql
     return sql.minus(sql.call("toInt64", sql.call("arrayElement", places, occurrence)), 1)
 
 
-def _has_element(arguments: Sequence[Term]) -> Term:
-    array, value = accept(arguments[0], DYNAMIC), convert(arguments[1], DYNAMIC)
-    wanted = sql.if_null(value.sql, json_values.NULL_TEXT)
-    return Term(BOOL, sql.call("has", json_values.elements(array.sql), wanted), nullable=False)
-
-
-def _concat(arguments: Sequence[Term]) -> Term:
-    joined = sql.call("arrayConcat", *(json_values.elements(accept(a, DYNAMIC).sql) for a in arguments))
-    return finished(DYNAMIC, json_values.array_text(joined), [])
-
-
-def _set_function(name: str, build: Callable[[Sql, Sequence[Sql]], Sql]) -> Function:
-    def build_term(arguments: Sequence[Term]) -> Term:
-        first, *others = (json_values.elements(accept(argument, DYNAMIC).sql) for argument in arguments)
-        return finished(DYNAMIC, json_values.array_text(build(first, others)), [])
-
-    return Function(name, 2, 64, build_term)
-
-
-def _union(first: Sql, others: Sequence[Sql]) -> Sql:
-    return sql.call("arrayDistinct", sql.call("arrayConcat", first, *others))
-
-
-def _intersection(first: Sql, others: Sequence[Sql]) -> Sql:
-    return sql.call("arrayIntersect", first, *others)
-
-
-def _difference(first: Sql, others: Sequence[Sql]) -> Sql:
-    absent = sql.not_(sql.call("has", sql.call("arrayConcat", *others), sql.variable("item")))
-    return sql.call("arrayFilter", sql.lambda_("item", absent), sql.call("arrayDistinct", first))
-
-
 def _pack(arguments: Sequence[Term]) -> Term:
     texts = [convert(argument, DYNAMIC).sql for argument in arguments]
     return Term(DYNAMIC, json_values.written_array(texts), nullable=False)
@@ -313,7 +281,6 @@ ARRAYS: tuple[Function, ...] = (
     *aliases(simple("array_length", [DYNAMIC], LONG, _of_array(_length), may_fail=True), "arraylength"),
     simple("array_sum", [DYNAMIC], REAL, _of_array(_sum), may_fail=True),
     Function("array_index_of", 2, 5, _index_of),
-    Function("set_has_element", 2, 2, _has_element),
     _array_function("array_slice", [LONG, LONG], _slice),
     _array_function("array_reverse", [], lambda elements: sql.call("arrayReverse", elements)),
     _array_function("array_rotate_left", [LONG], _rotate),
@@ -322,10 +289,6 @@ ARRAYS: tuple[Function, ...] = (
     _sort("array_sort_desc", descending=True),
     _shift(1),
     _shift(-1),
-    Function("array_concat", 1, 64, _concat),
-    _set_function("set_union", _union),
-    _set_function("set_intersect", _intersection),
-    _set_function("set_difference", _difference),
     Function("pack_array", 1, None, _pack),
     *aliases(Function("array_iff", 3, 3, _iff), "array_iif"),
     Function("array_split", 2, 2, _split),

@@ -9,9 +9,9 @@ from gatelog.kql import sql
 from gatelog.kql.functions.row import Function, accept, finished, simple
 from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Unsupported
+from gatelog.kql.regexes import quote_pattern
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.text_search import quote_pattern
 from gatelog.kql.types import KqlType
 
 STRING, LONG, BOOL = KqlType.STRING, KqlType.LONG, KqlType.BOOL

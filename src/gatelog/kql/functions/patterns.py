@@ -8,35 +8,24 @@ from gatelog.kql import json_values, sql
 from gatelog.kql.functions.row import Function, accept, constant_integer, constant_string, finished
 from gatelog.kql.functions.strings import string_array
 from gatelog.kql.misfit import Misfit
+from gatelog.kql.regexes import (
+    DOT_STOPS_AT_NEWLINE,
+    checked,
+    group_count,
+    group_names,
+    quote_pattern,
+    regex_of,
+    unicode_aware,
+)
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.text_search import DOT_STOPS_AT_NEWLINE, quote_pattern, regex_of, unicode_aware
 from gatelog.kql.types import KqlType
 
 STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
 
 
-def group_count(pattern: str) -> int:
-    """The number of capturing groups of a regular expression."""
-    count, in_class, position = 0, False, 0
-    while position < len(pattern):
-        char = pattern[position]
-        if char == "\\":
-            position += 1
-        elif in_class:
-            in_class = char != "]"
-        elif char == "[":
-            in_class = True
-        elif char == "(" and (
-            pattern[position + 1 : position + 2] != "?" or pattern[position + 1 : position + 4] == "?P<"
-        ):
-            count += 1
-        position += 1
-    return count
-
-
 def _extract(arguments: Sequence[Term]) -> Term:
-    pattern = unicode_aware(constant_string(arguments[0], "the regular expression"))
+    pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
     group = constant_integer(accept(arguments[1], LONG), "the capture group")
     source = accept(arguments[2], STRING)
     if group < 0 or group > group_count(pattern):
@@ -46,12 +35,14 @@ def _extract(arguments: Sequence[Term]) -> Term:
 
 
 def _extract_all(arguments: Sequence[Term]) -> Term:
-    pattern = unicode_aware(constant_string(arguments[0], "the regular expression"))
+    pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
     source = accept(arguments[-1], STRING)
-    groups = group_count(pattern)
-    if groups == 0:
+    names = group_names(pattern)
+    if not names:
         raise Misfit("the regular expression has no capture group", "put what is wanted in parentheses")
-    wanted = _wanted_groups(arguments[1], groups) if len(arguments) == 3 else list(range(1, groups + 1))
+    wanted = list(range(1, len(names) + 1))
+    if len(arguments) == 3:
+        wanted = _wanted_groups(arguments[1], names)
     matches = sql.call("extractAllGroupsVertical", source.sql, DOT_STOPS_AT_NEWLINE + pattern)
     if len(wanted) == 1:
         one = sql.call("arrayElement", sql.variable("match"), wanted[0])
@@ -64,17 +55,20 @@ def _extract_all(arguments: Sequence[Term]) -> Term:
     return Term(DYNAMIC, sql.null_if(texts, "[]"))
 
 
-def _wanted_groups(term: Term, groups: int) -> list[int]:
+def _wanted_groups(term: Term, names: list[str]) -> list[int]:
+    """The groups that the author names, by their numbers or names."""
     value = term.constant.value if term.constant is not None else None
-    if (
-        not isinstance(value, list)
-        or not value
-        or not all(isinstance(item, int) and 0 < item <= groups for item in value)
-    ):
-        raise Misfit(
-            "the capture groups must be a constant array of their numbers", "for example dynamic([1, 2])"
-        )
-    return [item for item in value if isinstance(item, int)]
+    if not isinstance(value, list) or not value:
+        raise Misfit("the capture groups must be a constant array", "for example dynamic([1, 2])")
+    return [_group(item, names) for item in value]
+
+
+def _group(wanted: object, names: list[str]) -> int:
+    if isinstance(wanted, str) and wanted in names:
+        return names.index(wanted) + 1
+    if isinstance(wanted, int) and 0 < wanted <= len(names):
+        return wanted
+    raise Misfit(f"the regular expression has no capture group {wanted}")
 
 
 def _replace_regex(source: Sql, pattern: Sql, replacement: Sql) -> Sql:
@@ -96,7 +90,7 @@ def _trim(*anchored: str) -> Function:
     """Cuts one match of the pattern at the start, at the end or at both."""
 
     def build(arguments: Sequence[Term]) -> Term:
-        pattern = unicode_aware(constant_string(arguments[0], "the regular expression"))
+        pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
         source = accept(arguments[1], STRING)
         node = source.sql
         for anchor in anchored:

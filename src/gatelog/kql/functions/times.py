@@ -16,162 +16,21 @@ from gatelog.kql.functions.row import (
     finished,
     simple,
 )
-from gatelog.kql.misfit import Misfit
+from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.types import INTEGERS, NUMBERS, KqlType, wider
+from gatelog.kql.types import INTEGERS, KqlType
 
 INT, LONG, REAL = KqlType.INT, KqlType.LONG, KqlType.REAL
 DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN
-
-WEEK = 7 * ticks.DAY
-
-_EPOCH_SUNDAY = 4 * ticks.DAY
-"""1970-01-01 was a Thursday: ticks from the Sunday before."""
 
 
 def _part(name: str, function: str) -> Function:
     return simple(name, [DATETIME], INT, lambda moment: sql.call("toInt32", sql.call(function, moment)))
 
 
-def _moment(build: Callable[[Sql], Sql]) -> Callable[[Term], Term]:
-    """A datetime from a datetime, by its ticks from 1970."""
-
-    def apply(term: Term) -> Term:
-        node = ticks.from_1970(build(ticks.since_1970(term.sql)), nullable=term.nullable)
-        return finished(DATETIME, node, [term])
-
-    return apply
-
-
-def _floor_days(value: Sql) -> Sql:
-    return ticks.floor_to(value, sql.literal(ticks.DAY))
-
-
-def _floor_weeks(value: Sql) -> Sql:
-    shifted = ticks.floor_to(sql.plus(value, _EPOCH_SUNDAY), sql.literal(WEEK))
-    return sql.minus(shifted, _EPOCH_SUNDAY)
-
-
-def _floor_months(term: Term) -> Term:
-    """The first of the month: back by the days since it."""
-    first = sql.call("subtractDays", term.sql, sql.minus(sql.call("toDayOfMonth", term.sql), 1))
-    return _moment(_floor_days)(finished(DATETIME, first, [term]))
-
-
-def _floor_years(term: Term) -> Term:
-    first = sql.call("subtractDays", term.sql, sql.minus(sql.call("toDayOfYear", term.sql), 1))
-    return _moment(_floor_days)(finished(DATETIME, first, [term]))
-
-
-_STARTS: dict[str, tuple[Callable[[Term], Term], str]] = {
-    "day": (_moment(_floor_days), "addDays"),
-    "week": (_moment(_floor_weeks), "addWeeks"),
-    "month": (_floor_months, "addMonths"),
-    "year": (_floor_years, "addYears"),
-}
-
-
-def _start(unit: str, arguments: Sequence[Term], beyond: int) -> Term:
-    """The start of the unit that is `beyond` plus the offset argument away."""
-    floor, step = _STARTS[unit]
-    start = floor(accept(arguments[0], DATETIME))
-    if len(arguments) == 1 and beyond == 0:
-        return start
-    offset = accept(arguments[1], LONG).sql if len(arguments) == 2 else sql.literal(0)
-    steps = sql.plus(offset, beyond) if beyond else offset
-    return finished(DATETIME, sql.call(step, start.sql, steps), arguments)
-
-
-def _start_of(unit: str) -> Function:
-    naming = Naming.FIRST if unit == "day" else Naming.NONE
-    return Function(f"startof{unit}", 1, 2, lambda arguments: _start(unit, arguments, 0), naming)
-
-
-def _end_of(unit: str) -> Function:
-    def build(arguments: Sequence[Term]) -> Term:
-        return _moment(lambda value: sql.minus(value, 1))(_start(unit, arguments, 1))
-
-    return Function(f"endof{unit}", 1, 2, build)
-
-
-def bin_of(arguments: Sequence[Term]) -> Term:
-    """`bin(value, width)`: rounded down to a multiple of the width; datetimes count from 0001-01-01."""
-    value, width = arguments
-    if value.type is KqlType.DYNAMIC:
-        value = convert(value, DATETIME if width.type is TIMESPAN else REAL)
-    if value.type is DATETIME:
-        return _datetime_bin(value, _width(width))
-    if value.type is TIMESPAN:
-        return finished(TIMESPAN, ticks.floor_to(value.sql, _width(width).sql), [value, width], may_fail=True)
-    if value.type not in NUMBERS or width.type not in NUMBERS:
-        raise Misfit(f"bin() has no meaning for {value.type} and {width.type}")
-    return _number_bin(value, width)
-
-
-def _width(term: Term) -> Term:
-    return (
-        convert(term, TIMESPAN) if term.type is TIMESPAN or term.type in INTEGERS else accept(term, TIMESPAN)
-    )
-
-
-def _datetime_bin(value: Term, width: Term) -> Term:
-    size = width.constant.value if width.constant is not None else None
-    count = ticks.since_1970(value.sql)
-    if isinstance(size, int) and size > 0:
-        offset = ticks.EPOCH % size
-        shifted = sql.plus(count, offset) if offset else count
-        remainder = sql.call("toInt64", sql.call("positiveModulo", shifted, sql.call("toInt64", size)))
-        return finished(
-            DATETIME, ticks.from_1970(sql.minus(count, remainder), nullable=value.nullable), [value]
-        )
-    floor = ticks.floor_to(sql.plus(count, ticks.EPOCH), width.sql)
-    return finished(
-        DATETIME, ticks.from_1970(sql.minus(floor, ticks.EPOCH), nullable=True), [value, width], may_fail=True
-    )
-
-
-def _number_bin(value: Term, width: Term) -> Term:
-    kind = wider(wider(value.type, width.type), LONG)
-    value, width = convert(value, kind), convert(width, kind)
-    if kind is LONG:
-        return finished(
-            LONG, ticks.floor_to(value.sql, width.sql), [value, width], may_fail=_not_positive(width)
-        )
-    whole = sql.call("floor", sql.over(value.sql, width.sql))
-    if kind is KqlType.DECIMAL:
-        raise Misfit("bin() of a decimal is not built", "convert it with toreal()")
-    usable = sql.if_(sql.greater(width.sql, 0), sql.times(whole, width.sql), sql.null())
-    return finished(REAL, usable, [value, width], may_fail=True)
-
-
-def _not_positive(width: Term) -> bool:
-    value = width.constant.value if width.constant is not None else None
-    return not (isinstance(value, int) and value > 0)
-
-
-def _bin_at(arguments: Sequence[Term]) -> Term:
-    value, width, origin = arguments
-    if value.type is DATETIME:
-        fixed = accept(origin, DATETIME)
-        start = ticks.since_1970(fixed.sql)
-        steps = ticks.floor_to(sql.minus(ticks.since_1970(value.sql), start), _width(width).sql)
-        return finished(
-            DATETIME, ticks.from_1970(sql.plus(start, steps), nullable=True), arguments, may_fail=True
-        )
-    if value.type is TIMESPAN:
-        fixed = accept(origin, TIMESPAN)
-        steps = ticks.floor_to(sql.minus(value.sql, fixed.sql), _width(width).sql)
-        return finished(TIMESPAN, sql.plus(fixed.sql, steps), arguments, may_fail=True)
-    kind = wider(wider(accept(value, Anything.NUMBER).type, width.type), origin.type)
-    value, width, origin = (convert(term, kind) for term in (value, width, origin))
-    shifted = finished(kind, sql.minus(value.sql, origin.sql), [value, origin])
-    floor = _number_bin(shifted, width)
-    return finished(floor.type, sql.plus(floor.sql, origin.sql), [floor, origin])
-
-
 _UNIT_TICKS = {
-    "week": WEEK,
+    "week": 7 * ticks.DAY,
     "day": ticks.DAY,
     "hour": ticks.HOUR,
     "minute": ticks.MINUTE,
@@ -268,9 +127,16 @@ def _week_of_year(moment: Sql) -> Sql:
     return sql.call("toInt32", sql.plus(sql.call("intDiv", sql.plus(day, first), 7), 1))
 
 
+def _zone(term: Term) -> str:
+    value = term.constant.value if term.constant is not None else None
+    if not isinstance(value, str):
+        raise Unsupported("a time zone that is not constant is not supported")
+    return value
+
+
 def _to_zone(arguments: Sequence[Term]) -> Term:
     """What the clocks of a time zone show."""
-    moment, zone = accept(arguments[0], DATETIME), constant_string(arguments[1], "the time zone")
+    moment, zone = accept(arguments[0], DATETIME), _zone(arguments[1])
     offset = sql.call("timeZoneOffset", sql.call("toTimeZone", moment.sql, zone))
     shifted = sql.plus(ticks.since_1970(moment.sql), sql.times(sql.call("toInt64", offset), ticks.SECOND))
     return finished(DATETIME, ticks.from_1970(shifted, nullable=moment.nullable), [moment])
@@ -278,7 +144,7 @@ def _to_zone(arguments: Sequence[Term]) -> Term:
 
 def _from_zone(arguments: Sequence[Term]) -> Term:
     """The time at which the clocks of a time zone show this."""
-    moment, zone = accept(arguments[0], DATETIME), constant_string(arguments[1], "the time zone")
+    moment, zone = accept(arguments[0], DATETIME), _zone(arguments[1])
     local = sql.call("parseDateTime64BestEffortOrNull", sql.call("toString", moment.sql), 7, zone)
     return finished(DATETIME, sql.call("toTimeZone", local, "UTC"), [moment], may_fail=True)
 
@@ -351,10 +217,6 @@ def _unix_time(name: str, unit: int | float) -> Function:
 
 
 TIMES: tuple[Function, ...] = (
-    *aliases(Function("bin", 2, 2, bin_of, Naming.FIRST), "floor"),
-    Function("bin_at", 3, 3, _bin_at, Naming.FIRST),
-    *(_start_of(unit) for unit in _STARTS),
-    *(_end_of(unit) for unit in _STARTS),
     Function("datetime_add", 3, 3, _datetime_add),
     Function("datetime_diff", 3, 3, _datetime_diff),
     *aliases(Function("datetime_part", 2, 2, _datetime_part), "datepart"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gatelog.kql import ast, sql
@@ -54,7 +54,7 @@ def bind_join(stage: ast.Join, left: Relation, scope: Scope) -> Relation:
     if kind is None:
         raise scope.context.error(stage, f"'{stage.kind}' is no kind of join", ", ".join(KINDS))
     right = scope.bind_table(stage.right, scope)
-    keys = [_key(node, left, right, scope) for node in stage.on]
+    keys = [_key(node, left, right, scope) for node in _conditions(stage.on)]
     if kind.unique_left:
         left, keys = _unique(left, keys, scope)
     return _joined(stage, kind, left, right, keys, scope)
@@ -85,7 +85,7 @@ def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
     if stage.kind not in ("leftouter", "inner"):
         raise scope.context.error(stage, f"'{stage.kind}' is no kind of lookup", "leftouter or inner")
     right = scope.bind_table(stage.right, scope)
-    keys = [_key(node, left, right, scope) for node in stage.on]
+    keys = [_key(node, left, right, scope) for node in _conditions(stage.on)]
     hidden = {key.right.name for key in keys}
     joined = _joined(stage, KINDS[stage.kind], left, right, keys, scope)
     names = Names(field.name for field in left.fields)
@@ -95,6 +95,15 @@ def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
         if original.name not in hidden
     ]
     return Compute((*joined.fields[: len(left.fields)], *shown), joined, ())
+
+
+def _conditions(nodes: Sequence[ast.Expression]) -> Iterator[ast.Expression]:
+    """The conditions one by one: `a and b` says the same as `a, b`."""
+    for node in nodes:
+        if isinstance(node, ast.Binary) and node.op == "and":
+            yield from _conditions((node.left, node.right))
+        else:
+            yield node
 
 
 def _key(node: ast.Expression, left: Relation, right: Relation, scope: Scope) -> Key:

@@ -15,14 +15,13 @@ from __future__ import annotations
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
-from gatelog.kql.functions import group_count
+from gatelog.kql.regexes import group_count, quote_pattern
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.columns import put
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term, null_of
-from gatelog.kql.text_search import quote_pattern
 from gatelog.kql.types import KqlType
 
 STRING = KqlType.STRING

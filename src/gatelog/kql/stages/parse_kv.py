@@ -6,13 +6,13 @@ from __future__ import annotations
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
+from gatelog.kql.regexes import DOT_STOPS_AT_NEWLINE, checked, unicode_aware
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.columns import put
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Term
-from gatelog.kql.text_search import DOT_STOPS_AT_NEWLINE, unicode_aware
 from gatelog.kql.types import KqlType
 
 STRING = KqlType.STRING
@@ -42,7 +42,7 @@ def _pairs(source: Sql, stage: ast.ParseKv, scope: Scope) -> Sql:
     """Array(Array(String)): a name and a value each, blanks around them cut."""
     properties = {item.names[0].value: _text(item, scope) for item in stage.properties}
     if properties.keys() == {"regex"}:
-        pattern = DOT_STOPS_AT_NEWLINE + unicode_aware(properties["regex"])
+        pattern = DOT_STOPS_AT_NEWLINE + unicode_aware(checked(properties["regex"]))
         return sql.call("extractAllGroupsVertical", source, pattern)
     if properties.keys() != _DELIMITERS:
         raise scope.context.unsupported(

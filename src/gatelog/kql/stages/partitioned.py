@@ -59,7 +59,8 @@ def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relat
         windowed=True,
     )
     expanded = expand.expanded(stage.columns, stage.item_index, numbered, scope)
-    parts = _sub_query(stage.subquery, Parts(expanded, number, relation.fields), scope)
+    carried = tuple(field for field in relation.fields if field in expanded.fields)
+    parts = _sub_query(stage.subquery, Parts(expanded, number, carried), scope)
     own = {field.name for field in parts.carried}
     new = tuple(field for field in parts.relation.fields if field.name not in own)
     return Compute((*parts.carried, *new), parts.relation, ())

@@ -41,6 +41,8 @@ def _found(stage: ast.Search, relation: Relation, scope: Scope) -> Relation:
 
 def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
     match node:
+        case ast.Star():
+            return bool_term(True)
         case ast.Literal(type="string", value=str(text)):
             return _anywhere(text, scope, exact)
         case ast.Binary(op="and" | "or" as operator, left=left, right=right):

@@ -1,0 +1,56 @@
+"""Functions that take dynamic arrays together: set_union, array_concat and their relatives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gatelog.kql import json_values, sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.functions.row import Function, accept, finished
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+DYNAMIC, BOOL = KqlType.DYNAMIC, KqlType.BOOL
+
+
+def _has_element(arguments: Sequence[Term]) -> Term:
+    array, value = accept(arguments[0], DYNAMIC), convert(arguments[1], DYNAMIC)
+    wanted = sql.if_null(value.sql, json_values.NULL_TEXT)
+    return Term(BOOL, sql.call("has", json_values.elements(array.sql), wanted), nullable=False)
+
+
+def _concat(arguments: Sequence[Term]) -> Term:
+    joined = sql.call("arrayConcat", *(json_values.elements(accept(a, DYNAMIC).sql) for a in arguments))
+    return finished(DYNAMIC, json_values.array_text(joined), [])
+
+
+def _set_function(name: str, build: Callable[[Sql, Sequence[Sql]], Sql]) -> Function:
+    def build_term(arguments: Sequence[Term]) -> Term:
+        first, *others = (json_values.elements(accept(argument, DYNAMIC).sql) for argument in arguments)
+        return finished(DYNAMIC, json_values.array_text(build(first, others)), [])
+
+    return Function(name, 2, 64, build_term)
+
+
+def _union(first: Sql, others: Sequence[Sql]) -> Sql:
+    return sql.call("arrayDistinct", sql.call("arrayConcat", first, *others))
+
+
+def _intersection(first: Sql, others: Sequence[Sql]) -> Sql:
+    return sql.call("arrayIntersect", first, *others)
+
+
+def _difference(first: Sql, others: Sequence[Sql]) -> Sql:
+    absent = sql.not_(sql.call("has", sql.call("arrayConcat", *others), sql.variable("item")))
+    return sql.call("arrayFilter", sql.lambda_("item", absent), sql.call("arrayDistinct", first))
+
+
+SETS: tuple[Function, ...] = (
+    Function("set_has_element", 2, 2, _has_element),
+    Function("array_concat", 1, 64, _concat),
+    _set_function("set_union", _union),
+    _set_function("set_intersect", _intersection),
+    _set_function("set_difference", _difference),
+)
+"""The rows of this table."""
