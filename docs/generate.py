@@ -4,11 +4,14 @@ from pathlib import Path
 
 from gatelog.cli import reference as commands
 from gatelog.config import reference as settings
+from gatelog.kql import reference as language
+from gatelog.store import CATALOG
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES = {
     REFERENCE / "configuration.md": settings.render,
     REFERENCE / "cli.md": commands.render,
+    REFERENCE / "kql.md": lambda: language.render(CATALOG),
 }
 
 if __name__ == "__main__":

@@ -86,6 +86,10 @@ def _bound_aggregate(
     return made
 
 
+ROW_AGGREGATES = ("arg_max", "arg_min", "argmax", "argmin", "take_any", "any", "percentile", "percentiles")
+"""Aggregates that may make several columns; `_columns` takes them apart."""
+
+
 def _columns(
     item: ast.NamedExpression, relation: Relation, keys: tuple[Field, ...], scope: Scope
 ) -> list[tuple[str | None, Term]]:

@@ -1,0 +1,105 @@
+"""The reference page of the language, written from the tables that the compiler uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gatelog.kql.aggregates import AGGREGATES
+from gatelog.kql.catalog import Catalog
+from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.stages import SOURCES, STAGES
+from gatelog.kql.stages.join import KINDS
+from gatelog.kql.stages.summarize import ROW_AGGREGATES
+from gatelog.kql.tokens import PIPELINE_WORDS, SOURCE_WORDS
+from gatelog.kql.types import KqlType
+
+INTRODUCTION = """\
+# KQL
+
+The Kusto Query Language as gatelog answers it. This page is written from the tables that the compiler uses:
+what stands here is built, what does not is refused with a message that names it and its place. Where gatelog
+cannot answer as Kusto does, it refuses; it does not guess.
+
+A query is parsed, bound to the types of the tables, and becomes one ClickHouse statement; no rows are pulled
+into Python. Its text reaches the statement only as literals and as identifiers of columns that exist. Errors
+carry line, column and a hint: `error: 2:9: there is no column 'Modelname' (did you mean 'ModelName'?)`.
+
+Several statements are separated by `;`. `let` binds scalars, tables and functions (typed and tabular
+parameters, defaults); `//` begins a comment. `render` is kept as a hint for whoever draws the result.
+"""
+
+LIMITS = """\
+## Where it differs
+- `percentile` is exact (Kusto estimates over many values); `dcount` estimates, as Kusto's does.
+- `has` looks for whole terms, maximal runs of letters and digits, in any script.
+- A decimal has 34 digits behind its point and 42 before it; Kusto's has 34 in all.
+- A real that is whole comes back from JSON text as an integer (`1.0` as `1`).
+"""
+
+OPERATOR_WORDS = frozenset((*PIPELINE_WORDS, *SOURCE_WORDS))
+_HANDLED_BY_THE_BINDER = frozenset({"as", "render", "invoke", "parse-where"})
+_SPELLED_OTHERWISE = {"filter": "where", "limit": "take", "order": "sort"}
+
+
+def built_operators() -> list[str]:
+    """The words behind a pipe, or before the first, that compile."""
+    classes = {stage.__name__.lower() for stage in (*STAGES, *SOURCES)}
+
+    def is_built(word: str) -> bool:
+        name = _SPELLED_OTHERWISE.get(word, word)
+        return name in _HANDLED_BY_THE_BINDER or name.replace("-", "") in classes
+
+    return sorted(filter(is_built, OPERATOR_WORDS))
+
+
+def refused_operators() -> list[str]:
+    """Operators that parse and are refused by name."""
+    return sorted(set(OPERATOR_WORDS) - set(built_operators()))
+
+
+def _arguments(least: int, most: int | None) -> str:
+    if most is None:
+        return f"{least} or more"
+    return str(least) if least == most else f"{least} to {most}"
+
+
+def _table(heading: str, rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"| {heading} | arguments |", "|---|---|"]
+    lines += [f"| `{name}` | {arguments} |" for name, arguments in sorted(rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return " · ".join(f"`{word}`" for word in words) + "\n"
+
+
+def _tables(catalog: Catalog) -> str:
+    parts = ["## Tables\n"]
+    for name in sorted(catalog.names):
+        table = catalog.find(name)
+        assert table is not None
+        columns = ", ".join(f"`{column.name}` {column.type.value}" for column in table.columns)
+        parts.append(f"### {name}\n\n{columns}\n")
+    return "\n".join(parts)
+
+
+def render(catalog: Catalog) -> str:
+    """The whole page, Markdown. `catalog`: the tables that queries see."""
+    scalars = [(row.name, _arguments(row.least, row.most)) for row in FUNCTIONS.values()]
+    scalars += [(name, "its own form") for name in SPECIAL_FUNCTIONS]
+    aggregates = [(row.name, _arguments(row.least, row.most)) for row in AGGREGATES.values()]
+    aggregates += [(name, "its own form") for name in ROW_AGGREGATES]
+    return "\n".join(
+        [
+            INTRODUCTION,
+            f"## Types\n\n{_listed(kql_type.value for kql_type in KqlType)}",
+            f"## Operators\n\n{_listed(built_operators())}",
+            f"Kinds of `join`: {_listed(sorted(kind for kind in KINDS if kind))}",
+            f"Refused by name: {_listed(refused_operators())}",
+            f"## Scalar functions\n\n{_table('function', scalars)}",
+            f"## Aggregates\n\n{_table('aggregate', aggregates)}",
+            LIMITS,
+            _tables(catalog),
+        ]
+    )
