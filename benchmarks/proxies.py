@@ -20,6 +20,9 @@ KEY = "benchmark-key-0001"
 UPSTREAM_KEY = "benchmark-upstream-key"
 START_TIMEOUT_S = 30.0
 
+# An environment of their own for peers that come as Python packages: `make bench` makes it.
+PEERS = Path(__file__).resolve().parent.parent / ".bench"
+
 
 def free_port() -> int:
     """A port that nothing listens on."""
@@ -124,7 +127,7 @@ def _nginx(port: int, upstream: int, directory: Path) -> list[str] | None:
 
 
 def _envoy(port: int, upstream: int, directory: Path) -> list[str] | None:
-    binary = shutil.which("envoy", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+    binary = shutil.which("envoy", path=f"{PEERS / 'bin'}:{os.environ.get('PATH', '')}")
     if binary is None:
         return None
     config = directory / "envoy.yaml"

@@ -29,8 +29,8 @@ RESTART_DELAY_MIN_S = 0.5
 RESTART_DELAY_MAX_S = 30.0
 """A child that cannot run must not eat the machine, and must be back soon after its trouble is over."""
 
-STEADY_AFTER_S = 60.0
-"""A child that served this long has earned a quick restart."""
+STEADY_AFTER_S = 3.0
+"""A child that served this long can run: whatever killed it, it is back at once, and the delays begin anew."""
 
 log = logging.getLogger("gatelog.app")
 
@@ -51,7 +51,7 @@ class Backoff:
 
     def after(self, served_s: float) -> float:
         """Seconds to wait now that the child has died, `served_s` after its last start."""
-        delay_s = RESTART_DELAY_MIN_S if served_s > STEADY_AFTER_S else self._delay_s
+        delay_s = RESTART_DELAY_MIN_S if served_s >= STEADY_AFTER_S else self._delay_s
         self._delay_s = min(2 * delay_s, RESTART_DELAY_MAX_S)
         return delay_s
 

@@ -15,6 +15,7 @@ journal has it.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gatelog.gateway.headers import recorded_response_headers, response_headers
@@ -47,6 +48,7 @@ class Answer:
         "_holding",
         "_left",
         "_maybe_complaint",
+        "_releasing",
         "_watch",
         "backend",
         "client_headers",
@@ -78,6 +80,7 @@ class Answer:
         self._watch: TerminalWatch | None = None
         self._held: list[bytes] = []
         self._holding = False
+        self._releasing = False
         self._maybe_complaint = False
         self._left: int | None = None
 
@@ -86,6 +89,7 @@ class Answer:
     def on_sent(self) -> None:
         """The request is on its way."""
         self.sent_ns = self._call.elapsed_ns()
+        self._call.sent(self)
 
     def on_head(self, head: ResponseHead) -> None:
         """The backend answers."""
@@ -96,15 +100,15 @@ class Answer:
         self.client_headers = response_headers(head.headers, call.request_id_bytes)
         self.content_length = head.content_length
         content_type = head.get(b"content-type") or b""
-        self.stream = content_type.startswith(b"text/event-stream")
+        self.stream = content_type.lower().startswith(b"text/event-stream")
         if self.injected:
             self._maybe_complaint = self._holding = head.status == 400
-            if self.stream:
+            if self.stream and head.get(b"content-encoding") is None:
                 self._filter = UsageChunkFilter()
                 self.content_length = None
         if call.required:
             self._left = head.content_length
-            self._watch = TerminalWatch() if self.stream else None
+            self._watch = TerminalWatch() if self.stream and self._left is None else None
         self.tap = call.new_tap(stream=self.stream)
         call.answering(self)
 
@@ -124,7 +128,6 @@ class Answer:
             self._holding = self._holding or self._left <= 0
         elif self._watch is not None and not self._holding and self._watch.feed(data):
             self._holding = True
-            call.later(END_AFTER_LAST_EVENT_S, self._record_and_release)
         if self._holding:
             self._hold(piece)
         elif piece:
@@ -133,6 +136,9 @@ class Answer:
     def on_end(self, trailers: list[Header]) -> None:
         """The backend's message is complete."""
         del trailers  # model providers send none; they are not passed on
+        self._call.guarded(self._ended)
+
+    def _ended(self) -> None:
         if self._filter is not None and (rest := self._filter.flush()):
             self._hold(rest)
         if self._maybe_complaint and b"stream_options" in b"".join(self._held):
@@ -142,7 +148,7 @@ class Answer:
 
     def on_failure(self, failure: Failure) -> None:
         """The backend could not be reached, or broke off."""
-        self._call.attempt_failed(self, failure)
+        self._call.guarded(partial(self._call.attempt_failed, self, failure))
 
     def on_pause_upload(self) -> None:
         """The backend takes no more of the request body for now."""
@@ -158,11 +164,19 @@ class Answer:
         if not piece:
             return
         self._held.append(piece)
-        if self._maybe_complaint and sum(map(len, self._held)) > COMPLAINT_BYTES_MAX:
+        if not self._maybe_complaint:
+            if self._watch is not None:
+                self._release_soon()
+        elif self.held_bytes > COMPLAINT_BYTES_MAX:
             self._maybe_complaint = False
-            if not self._call.required:
-                self._holding = False
+            self._holding = self._left is not None and self._left <= 0
+            if not self._holding:
                 self._call.deliver(self, self.take_held())
+
+    @property
+    def undecided(self) -> bool:
+        """Whether this may turn out to be a complaint about what the gateway added, not the answer."""
+        return self._maybe_complaint
 
     def take_held(self) -> bytes:
         """What the client has yet to be sent; forgotten here."""
@@ -175,6 +189,11 @@ class Answer:
         """Size of what is held."""
         return sum(map(len, self._held))
 
+    def _release_soon(self) -> None:
+        if not self._releasing:
+            self._releasing = True
+            self._call.later(END_AFTER_LAST_EVENT_S, self._record_and_release)
+
     def _record_and_release(self) -> None:
         """The last event came, the end of the message did not: record so far, then let the event go."""
         call = self._call
@@ -184,10 +203,13 @@ class Answer:
         part = Part(call.sequence, Direction.RESPONSE, self.tap.rest())
 
         def recorded(error: SpoolError | None) -> None:
-            if error is None:
-                call.deliver(self, piece)
-            else:
-                self._held.insert(0, piece)
+            self._releasing = False
+            if error is not None:
+                call.answer_lost()
+                return
+            call.deliver(self, piece)
+            if self._held:
+                self._release_soon()
 
         call.journal_part(part, recorded)
 
@@ -204,7 +226,7 @@ class Answer:
     def broken_stream_event(self, broken: OwnAnswer) -> bytes:
         """The event that tells a client its stream broke; empty where it could not stand on its own."""
         last = self.tap.last if self.tap is not None else b""
-        at_border = self._filter is not None or last.endswith((b"\n\n", b"\r\n\r\n"))
-        if not (self.stream and at_border):
+        at_border = self._filter is not None or not last or last.endswith((b"\n\n", b"\r\n\r\n"))
+        if not (self.stream and self.content_length is None and at_border):
             return b""
         return b"data: " + broken.body(self._call.identity.operation) + b"\n\n"

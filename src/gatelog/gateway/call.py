@@ -16,7 +16,9 @@ Every path ends in `_seal`, once: one Start and one End for each accepted call, 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from gatelog.errors import SpoolError
@@ -24,7 +26,7 @@ from gatelog.gateway.answer import Answer
 from gatelog.gateway.attempts import Attempts
 from gatelog.gateway.context import Context, Ticking
 from gatelog.gateway.headers import RequestHeaders, decodable_encodings
-from gatelog.gateway.identify import Identity, identify, is_held_whole
+from gatelog.gateway.identify import Identity, find_request_flaw, identify, is_held_whole
 from gatelog.gateway.own_answer import UNREACHABLE, OwnAnswer, answer_to
 from gatelog.gateway.records import end_record, start_record
 from gatelog.gateway.request_id import new_request_id
@@ -34,6 +36,8 @@ from gatelog.http1 import AbortReason, Failure, Header, Reply, RequestHead
 from gatelog.model import EndReason, OperationKind, Part
 from gatelog.provider import NotJson, RequestShape, scan_request, with_include_usage
 from gatelog.spool import Level
+
+log = logging.getLogger("gatelog.gateway")
 
 _STREAM_KINDS: Final = frozenset({OperationKind.CHAT, OperationKind.COMPLETIONS})
 
@@ -45,6 +49,17 @@ _ABORTED: Final = {
     AbortReason.MALFORMED_BODY: EndReason.REFUSED,
     AbortReason.SHUTDOWN: EndReason.SHUTDOWN,
     AbortReason.HANDLER_ERROR: EndReason.GATEWAY_ERROR,
+}
+
+_NOBODY: Final = Identity("")
+
+
+# What http1 answers by itself where nothing was answered yet; a client that is gone gets nothing.
+_ABORT_STATUS: Final = {
+    AbortReason.BODY_TIMEOUT: 408,
+    AbortReason.TOO_LARGE: 413,
+    AbortReason.MALFORMED_BODY: 400,
+    AbortReason.HANDLER_ERROR: 500,
 }
 
 
@@ -59,6 +74,7 @@ class Call(Ticking):
         "_start_ns",
         "_started",
         "_upload",
+        "abort_status",
         "answer",
         "attempts",
         "body",
@@ -94,6 +110,7 @@ class Call(Ticking):
         self.sealed = self.required = self._started = False
         self.keep_bodies = True
         self.client_gone: EndReason | None = None
+        self.abort_status = 0
         self.shape: RequestShape | None = None
         self.answer: Answer | None = None
         self.attempts: Attempts | None = None
@@ -121,7 +138,9 @@ class Call(Ticking):
         self.sequence = context.journal.account.open_call()
         self.request_id = new_request_id(self.received_at_ns)
         self.request_id_bytes = self.request_id.encode("ascii")
+        reply.error_headers = ((b"x-gatelog-request-id", self.request_id_bytes),)
         self.headers = RequestHeaders(head.headers)
+        self.identity = _NOBODY  # what is recorded if identifying fails
         self.identity = identify(context, head, self.headers)
         if self.identity.refusal is not None:
             self.refuse(self.identity.refusal)
@@ -174,6 +193,14 @@ class Call(Ticking):
             self._upload.finish()
             return
         self._collect_body()
+        product = self.identity.product
+        if (
+            product is not None
+            and product.refuse_bad_json
+            and (flaw := find_request_flaw(self.head, self.body))
+        ):
+            self.refuse(OwnAnswer("not_json", flaw))
+            return
         if self.body:
             try:
                 self.shape = scan_request(self.body)
@@ -196,6 +223,9 @@ class Call(Ticking):
             self._dispatch()
 
     def _start_settled(self, error: SpoolError | None) -> None:
+        self.guarded(partial(self._go_on_after_start, error))
+
+    def _go_on_after_start(self, error: SpoolError | None) -> None:
         if self.sealed:
             return
         if error is not None:
@@ -242,7 +272,8 @@ class Call(Ticking):
         body = self.body
         if answer.injected:
             body = with_include_usage(body)
-            headers.append((b"accept-encoding", b"identity"))
+        if self.shape is not None and self.shape.stream is True:
+            headers.append((b"accept-encoding", b"identity"))  # the end of a stream must be seen to be held
         elif self.headers.accept_encoding is not None:
             headers.append((b"accept-encoding", decodable_encodings(self.headers.accept_encoding)))
         answer.path = backend.path(operation, head.target.decode("latin-1"))
@@ -256,7 +287,12 @@ class Call(Ticking):
             end=not is_upload,
             chunked=is_upload and head.content_length is None,
         )
-        if self._upload is not None and not self.sealed:
+        if answer.sent_ns:
+            self.sent(answer)
+
+    def sent(self, answer: Answer) -> None:
+        """The head of the request has a connection: only now the body may leave, and no backend be next."""
+        if self._upload is not None and answer.upstream is not None and not self.sealed:
             self._upload.connect(answer.upstream)
 
     def _framing(self, body_bytes: int) -> bytes:
@@ -303,8 +339,12 @@ class Call(Ticking):
 
     def answering(self, answer: Answer) -> None:
         """A backend answers: from now on the tick writes down what has come."""
+        if answer.undecided:
+            return
         if answer.stream or answer.content_length is None:
             self._context.live.add(self)
+        if answer.stream and self.client_gone is None:
+            self._start_reply(answer)
 
     def tick(self) -> None:
         """Write down what has come of the answer."""
@@ -343,6 +383,7 @@ class Call(Ticking):
         if self.client_gone is not None:
             return
         self.client_gone = _ABORTED[reason]
+        self.abort_status = _ABORT_STATUS.get(reason, 0)
         answer = self.answer
         if self.sealed:
             return
@@ -390,7 +431,14 @@ class Call(Ticking):
     def refuse(self, refusal: OwnAnswer) -> None:
         """The gateway answers itself."""
         self._own_answer = refusal
+        if self.answer is not None and self.answer.upstream is not None:
+            self.answer.upstream.cancel()
         self._seal(refusal.reason, error=refusal.name)
+
+    def answer_lost(self) -> None:
+        """A piece of the answer could not be recorded, so its end must not be seen."""
+        if not self.sealed:
+            self.refuse(OwnAnswer("answer_not_recorded", reason=EndReason.GATEWAY_ERROR))
 
     def _seal(self, reason: EndReason, *, error: str = "") -> None:
         self.sealed = True
@@ -398,7 +446,8 @@ class Call(Ticking):
         context.live.discard(self)
         if not self._started:
             self._started = True
-            self._collect_body()
+            if self._chunks:
+                self._collect_body()
             context.journal.start(start_record(self, more=False))
         end = end_record(self, self.client_gone or reason, error, self._own_answer)
         context.buffers.give_back(self._held_bytes)
@@ -412,18 +461,21 @@ class Call(Ticking):
 
     def _end_settled(self, error: SpoolError | None) -> None:
         own = self._own_answer
-        self._finish(OwnAnswer("answer_not_recorded") if error is not None and own is None else own)
+        if error is not None and own is None:
+            own = OwnAnswer("answer_not_recorded")
+        self.guarded(partial(self._finish, own))
 
     def _finish(self, own: OwnAnswer | None) -> None:
-        """The client sees the end."""
-        if self.client_gone is not None:
-            return
-        if own is not None:
-            self._finish_own(own)
-        elif self.broken is not None:
-            self._finish_broken(self.broken)
-        else:
-            self._finish_answer()
+        """The client sees the end, if it is still there."""
+        if self.client_gone is None:
+            if own is not None:
+                self._finish_own(own)
+            elif self.broken is not None:
+                self._finish_broken(self.broken)
+            else:
+                self._finish_answer()
+        # They hold the call as it holds them: the bodies would wait for the garbage collector.
+        self.answer = self._upload = None
 
     def _finish_answer(self) -> None:
         answer, reply = self.answer, self.reply
@@ -439,8 +491,6 @@ class Call(Ticking):
         reply.end()
 
     def _finish_own(self, own: OwnAnswer) -> None:
-        if self.answer is not None and self.answer.upstream is not None:
-            self.answer.upstream.cancel()
         if self.reply.started:
             self.reply.abort()
         else:
@@ -452,6 +502,26 @@ class Call(Ticking):
         assert answer is not None, "only an answer can break off"
         self.reply.write(answer.take_held() + answer.broken_stream_event(broken))
         self.reply.abort()
+
+    # ── our own mistakes ─────────────────────────────────────────────────────────────────────────────────
+
+    def guarded(self, step: Callable[[], None]) -> None:
+        """Run a step that nobody above answers for: a defect of ours ends the call, it does not hang."""
+        try:
+            step()
+        except Exception:
+            log.exception("call %s: defect in the gateway", self.request_id)
+            self._end_by_defect()
+
+    def _end_by_defect(self) -> None:
+        if self.sealed:
+            self.reply.abort()
+            return
+        try:
+            self.refuse(OwnAnswer("internal_error", reason=EndReason.GATEWAY_ERROR))
+        except Exception:
+            log.exception("call %s: its end could not be recorded", self.request_id)
+            self.reply.abort()
 
     # ── shared with answer and upload ────────────────────────────────────────────────────────────────────
 

@@ -27,6 +27,7 @@ class Product:
     required: bool
     drain: bool
     inject_usage: bool
+    refuse_bad_json: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from gatelog.errors import ProtocolError
 from gatelog.gateway.backend import Backend
 from gatelog.gateway.call import Call
 from gatelog.gateway.context import BufferMeter, Context, Product, Subscription
+from gatelog.gateway.descriptors import Connections, descriptor_limit, within
 from gatelog.gateway.journal import Journal
 from gatelog.gateway.pages import Pages
+from gatelog.gateway.request_id import new_request_id
 from gatelog.http1 import ClientSettings, Header, Server, ServerSettings
 from gatelog.model import Boot, Clock, SystemClock
 from gatelog.policy import KeyRing
@@ -45,7 +47,7 @@ def spool_directory(data: Path, index: int) -> Path:
     return data / "spool" / f"gateway-{index}"
 
 
-def _server_settings(config: Config) -> ServerSettings:
+def _server_settings(config: Config, connections_max: int) -> ServerSettings:
     limits, timeouts = config.gateway.limits, config.gateway.timeouts
     return ServerSettings(
         header_bytes_max=limits.header_bytes_max,
@@ -53,7 +55,7 @@ def _server_settings(config: Config) -> ServerSettings:
         target_bytes_max=limits.target_bytes_max,
         body_bytes_max=limits.body_bytes_max,
         buffer_bytes_max=limits.stream_buffer_bytes_max,
-        connections_max=limits.connections_max,
+        connections_max=connections_max,
         header_timeout_s=timeouts.header_s,
         body_idle_timeout_s=timeouts.body_idle_s,
         keepalive_timeout_s=timeouts.keepalive_s,
@@ -120,21 +122,25 @@ class Gateway:
             spool_directory(config.data, self._index),
             boot=boot.bytes,
             settings=SpoolSettings(
-                segment_bytes=config.spool.segment_bytes, capacity_bytes=config.spool.capacity_bytes
+                segment_bytes=config.spool.segment_bytes,
+                capacity_bytes=config.spool.capacity_bytes,
+                # The largest JSON body is one record: it must fit beside what usually waits for the disk.
+                queue_bytes_max=SpoolSettings.queue_bytes_max + config.gateway.limits.json_body_bytes_max,
             ),
             clock=self._clock,
             filesystem=self._filesystem,
             notify=loop.call_soon_threadsafe,
         )
         journal = Journal(writer, self._boot_record(boot.hex), self._clock)
-        backends = self._backends()
+        connections = self._connections()
+        backends = self._backends(connections)
         pages = Pages(writer, journal, backends)
         context = self._context(journal, backends, pages)
         server = Server(
             lambda: Call(context),
-            _server_settings(config),
+            _server_settings(config, connections.clients),
             on_refused=self._refused(pages),
-            error_body=_error_body,
+            error_body=self._error_body,
         )
         pages.server = server
         admin = await self._listen_admin(pages)
@@ -159,15 +165,27 @@ class Gateway:
                 await admin.drain(0)
             for backend in backends.values():
                 backend.pool.close()
-            journal.close()
+            await journal.close(SPOOL_CLOSE_S)
             await loop.run_in_executor(None, writer.close, SPOOL_CLOSE_S)
+
+    def _error_body(self, status: int, message: str) -> tuple[list[Header], bytes]:
+        """As `_error_body`, with an id of its own: there is no call that could give one."""
+        headers, body = _error_body(status, message)
+        request_id = new_request_id(self._clock.now_ns()).encode("ascii")
+        return [*headers, (b"x-gatelog-request-id", request_id)], body
 
     def _boot_record(self, boot: str) -> Boot:
         return Boot(self._instance, boot, self._clock.now_ns(), __version__, os.getpid())
 
-    def _backends(self) -> dict[str, Backend]:
+    def _connections(self) -> Connections:
+        """What the configuration wants, as far as the descriptors of this process go."""
+        config = self._config
+        backends = {name: backend.connections_max for name, backend in config.backends.items()}
+        return within(descriptor_limit(), Connections(config.gateway.limits.connections_max, backends))
+
+    def _backends(self, connections: Connections) -> dict[str, Backend]:
         return {
-            name: Backend(name, backend, _client_settings(self._config, backend.connections_max))
+            name: Backend(name, backend, _client_settings(self._config, connections.backends[name]))
             for name, backend in self._config.backends.items()
         }
 
@@ -181,6 +199,7 @@ class Gateway:
                 required=product.capture == "required",
                 drain=product.on_abort == "drain",
                 inject_usage=product.inject_usage,
+                refuse_bad_json=product.bad_json == "refuse",
             )
             for name, product in config.products.items()
         }

@@ -102,7 +102,7 @@ class RequestHeaders:
         elif key == b"x-forwarded-for":
             self.forwarded_for.append(value)
         elif key == b"connection":
-            self.connection = value
+            self.connection = b"%b,%b" % (self.connection, value) if self.connection else value
         else:
             self.credentials.append((key, value))
 
@@ -134,7 +134,7 @@ def response_headers(headers: Headers, request_id: bytes) -> Headers:
         if treatment.forwarded:
             kept.append(header)
         elif treatment.read:
-            connection = header[1]
+            connection = b"%b,%b" % (connection, header[1]) if connection else header[1]
     kept = _without_named(kept, connection) if connection else kept
     kept.append((b"x-gatelog-request-id", request_id))
     return kept

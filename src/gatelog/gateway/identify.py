@@ -10,7 +10,7 @@ from gatelog.gateway.own_answer import OwnAnswer
 from gatelog.http1 import RequestHead
 from gatelog.model import Operation, OperationKind
 from gatelog.policy import Disagreement, choose_credential, client_address
-from gatelog.provider import resolve
+from gatelog.provider import decode_content, find_json_flaw, resolve
 
 
 @dataclass(slots=True)
@@ -58,3 +58,15 @@ def is_held_whole(head: RequestHead, operation: Operation, content_type: bytes) 
         or operation.kind is not OperationKind.OTHER
         or b"json" in content_type
     )
+
+
+def find_request_flaw(head: RequestHead, body: bytes) -> str:
+    """What is wrong with a body that should be JSON, or ""; of one that came compressed, when expanded."""
+    if not body:
+        return ""
+    encoding = head.get(b"content-encoding") or b""
+    decoded = decode_content(body, encoding.decode("latin-1"))
+    if decoded.note:
+        return f"Its content-encoding cannot be undone: {decoded.note}."
+    flaw = find_json_flaw(decoded.data)
+    return flaw.detail if flaw is not None else ""

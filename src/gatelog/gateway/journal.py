@@ -5,11 +5,13 @@
     End ──durable──► recorded   (required: now the client may see the end)
         └─failed──► unlogged, by reason, announced in the next Account
 
-A call whose Start was lost is unlogged even if its End would still fit: half a record proves nothing.
+A call whose Start or Part was lost is unlogged even if its End would still fit: half a record proves nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -41,11 +43,13 @@ class Journal:
         self._writer = writer
         self._clock = clock
         self._encode = msgspec.msgpack.Encoder().encode
-        self._lost_starts: set[int] = set()
+        self._incomplete: set[int] = set()
         self._accounted = (0, 0, 0)
         self._accounted_at_ns = clock.monotonic_ns()
         self._account_pending = False
-        self._append(boot, urgent=True)
+        self._boot = boot
+        self._boot_written = False
+        self._write_boot()
 
     @property
     def level(self) -> Level:
@@ -55,31 +59,44 @@ class Journal:
     def _append(self, record: Record, on_durable: Durable | None = None, *, urgent: bool = False) -> None:
         self._writer.append(record.kind, self._encode(record), on_durable, urgent=urgent)
 
-    def start(self, record: Start, then: Durable | None = None) -> None:
-        """The call exists. `then`, where somebody waits, is told once that is durable, or cannot be."""
-        sequence = record.sequence
+    def _write_boot(self) -> None:
+        """Say whose calls these are, before the first of them; said again if the disk refused it."""
+        self._boot_written = True
 
         def settled(error: SpoolError | None) -> None:
-            if error is not None:
-                self._lost_starts.add(sequence)
-            if then is not None:
-                then(error)
+            self._boot_written = error is None
 
-        self._append(record, settled, urgent=then is not None)
+        self._append(self._boot, settled, urgent=True)
+
+    def start(self, record: Start, then: Durable | None = None) -> None:
+        """The call exists. `then`, where somebody waits, is told once that is durable, or cannot be."""
+        if not self._boot_written:
+            self._write_boot()
+        self._append(record, self._noting_loss(record.sequence, then), urgent=then is not None)
 
     def part(self, record: Part, then: Durable | None = None) -> None:
         """A further piece of one of the call's bodies."""
-        self._append(record, then, urgent=then is not None)
+        self._append(record, self._noting_loss(record.sequence, then), urgent=then is not None)
+
+    def _noting_loss(self, sequence: int, then: Durable | None) -> Durable:
+        """`then`, and before it a note if the record of an open call has a hole now."""
+
+        def settled(error: SpoolError | None) -> None:
+            if error is not None and sequence in self.account.open:
+                self._incomplete.add(sequence)
+            if then is not None:
+                then(error)
+
+        return settled
 
     def end(self, record: EndRecord, then: Durable | None = None) -> None:
         """The call is over; settles it."""
         sequence = record.sequence
 
         def settled(error: SpoolError | None) -> None:
-            lost_start = sequence in self._lost_starts
-            if lost_start:
-                self._lost_starts.discard(sequence)
-                error = error or SpoolFullError("the call's start could not be recorded")
+            if sequence in self._incomplete:
+                self._incomplete.discard(sequence)
+                error = error or SpoolFullError("a part of the call's record could not be written")
             self._settle(sequence, error)
             if then is not None:
                 then(error)
@@ -101,14 +118,19 @@ class Journal:
             self._accounted_at_ns = now_ns
             self._write_account(final=False)
 
-    def close(self) -> None:
-        """Write the last Account; the writer is closed by its owner."""
+    async def close(self, timeout_s: float) -> None:
+        """Write the last Account, once every call is settled; the writer is closed by its owner."""
+        if self.account.open:
+            settled = asyncio.Event()
+            self._write_account(final=False, then=settled.set)
+            with contextlib.suppress(TimeoutError):  # the last Account then says what is still open
+                await asyncio.wait_for(settled.wait(), timeout_s)
         self._write_account(final=True)
 
-    def _write_account(self, *, final: bool) -> None:
+    def _write_account(self, *, final: bool, then: Callable[[], None] | None = None) -> None:
         account = self.account
         state = (account.accepted, account.recorded, account.unlogged)
-        if state == self._accounted and not final:
+        if state == self._accounted and not final and then is None:
             return
         record = account.snapshot(self._clock.now_ns(), final=final)
         self._account_pending = True
@@ -118,8 +140,10 @@ class Journal:
             if error is None:
                 account.announced()
                 self._accounted = state
+            if then is not None:
+                then()
 
-        self._append(record, settled)
+        self._append(record, settled, urgent=then is not None)
 
 
 __all__ = ["Account", "Journal", "unlogged_reason"]

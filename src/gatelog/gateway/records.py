@@ -57,7 +57,7 @@ def end_record(call: Call, reason: EndReason, error: str, own: OwnAnswer | None)
     status = own.status if own is not None else head.status if head is not None else 0
     to_come = len(own_body)
     if call.client_gone is not None:
-        status = status if reply.started else 0
+        status = status if reply.started else call.abort_status
         to_come = 0
     elif own is None and answer is not None:
         to_come = answer.held_bytes

@@ -22,6 +22,7 @@ class Tap:
         "_pending_bytes",
         "_sequence",
         "_watches_tokens",
+        "last",
         "token_seen",
     )
 
@@ -34,12 +35,15 @@ class Tap:
         self._pending_bytes = 0
         self._watches_tokens = watches_tokens
         self.token_seen = False
+        self.last = b""
+        """The newest piece."""
 
     def add(self, data: bytes) -> None:
         """A piece of the body, as the backend sent it."""
         if self._watches_tokens and carries_token(data):
             self.token_seen = True
             self._watches_tokens = False
+        self.last = data
         if self._keep:
             self._pending.append(data)
             self._pending_bytes += len(data)
@@ -58,8 +62,3 @@ class Tap:
         pending.clear()
         self._pending_bytes = 0
         return body
-
-    @property
-    def last(self) -> bytes:
-        """The newest piece not yet flushed, or nothing."""
-        return self._pending[-1] if self._pending else b""

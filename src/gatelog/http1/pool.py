@@ -21,6 +21,8 @@ from gatelog.http1.handlers import ResponseHandler
 from gatelog.http1.settings import ClientSettings
 from gatelog.http1.tick import Tick
 
+_TLS_CLOSE_S = 2.0  # an origin that does not answer our close_notify is not waited for
+
 
 @dataclass(frozen=True, slots=True)
 class PoolStatistics:
@@ -206,6 +208,7 @@ class Pool:
                 self._port,
                 ssl=self._ssl,
                 server_hostname=self._server_hostname,
+                ssl_shutdown_timeout=_TLS_CLOSE_S if self._ssl else None,
             )
         if not connection.usable:
             raise ConnectionResetError("closed as soon as it was open")

@@ -89,6 +89,7 @@ class Reply:
         "_transport",
         "_without_body",
         "ended",
+        "error_headers",
         "sent_bytes",
         "started",
     )
@@ -105,6 +106,8 @@ class Reply:
         self._head = b""
         self.started = False
         self.ended = False
+        self.error_headers: Sequence[Header] = ()
+        """What an answer carries that the server gives in the handler's place."""
         self.sent_bytes = 0
 
     def start(self, status: int, headers: Sequence[Header], *, content_length: int | None) -> None:

@@ -1,6 +1,6 @@
 """Bytes of one origin in, answers out; no I/O. llhttp parses, `strict` judges.
 
-   begin ──▶ head ─┬─ 1xx: swallowed, back to head          101 Switching Protocols was not asked for: refused
+   begin ──▶ head ─┬─ 1xx: swallowed, back to head (a few)  101 Switching Protocols was not asked for: refused
                    ├─ HEAD, 204, 304: complete
                    ├─ length, chunked: body … complete
                    └─ neither: body until the connection ends (`at_end_of_input`)
@@ -22,12 +22,13 @@ from gatelog.http1.settings import ClientSettings
 from gatelog.http1.strict import check_response, check_unfinished_answer, read_status_line
 
 _UNTIL_CLOSE = sys.maxsize
+_INTERIM_MAX = 16  # 1xx heads before an answer; honest origins send one or two
 
 
 class ResponseParser(MessageParser):
     """Parses the answers on one connection; `on_head` and `on_body` are called while it parses."""
 
-    __slots__ = ("_deliver_head", "_head_request", "_held", "_settings", "head", "until_close")
+    __slots__ = ("_deliver_head", "_head_request", "_held", "_interims", "_settings", "head", "until_close")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class ResponseParser(MessageParser):
         """Expect the answer to a new request."""
         self._head_request = head_request
         self._held = b""
+        self._interims = 0
         self.head: ResponseHead | None = None
         self.complete = self.surplus = self.until_close = False
 
@@ -86,6 +88,7 @@ class ResponseParser(MessageParser):
         status, reason, version = read_status_line(raw)
         head = ResponseHead(status, reason, version, self._feed_head(raw))
         if status < 200:
+            self._pass_interim()
             return
         check_response(head, self._settings)
         bodiless = self.complete or self._head_request
@@ -97,3 +100,10 @@ class ResponseParser(MessageParser):
             self.complete = True
         self.head = head
         self._deliver_head(head)
+
+    def _pass_interim(self) -> None:
+        """An interim answer is a message to llhttp, but not the one that is waited for."""
+        self.complete = False
+        self._interims += 1
+        if self._interims > _INTERIM_MAX:
+            raise ProtocolError("interim_answers", f"over {_INTERIM_MAX} before the answer")

@@ -48,6 +48,7 @@ class Server:
             port,
             ssl=ssl,
             ssl_handshake_timeout=self._state.settings.header_timeout_s if ssl else None,
+            ssl_shutdown_timeout=self._state.settings.linger_timeout_s if ssl else None,
             backlog=_BACKLOG,
             reuse_port=reuse_port,
         )

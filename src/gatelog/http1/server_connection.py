@@ -25,14 +25,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, cast
 
 from gatelog.errors import ProtocolError
 from gatelog.http1.failures import AbortReason
 from gatelog.http1.handlers import RequestHandler
-from gatelog.http1.head import RequestHead
+from gatelog.http1.head import Header, RequestHead
 from gatelog.http1.message_parser import HEAD_END
 from gatelog.http1.reply import Reply, last_answer
 from gatelog.http1.request_parser import Peer, RequestParser
@@ -341,7 +341,7 @@ class ServerConnection(asyncio.Protocol):
         self._server.aborted += 1
         reply.detach()
         if status and not reply.started:
-            self._answer(status, message)
+            self._answer(status, message, reply.error_headers)
         else:
             self._drop()
         try:
@@ -354,9 +354,12 @@ class ServerConnection(asyncio.Protocol):
         self._server.refuse(error)
         self._answer(error.status, str(error))
 
-    def _answer(self, status: int, message: str) -> None:
+    def _answer(self, status: int, message: str, call_headers: Sequence[Header] = ()) -> None:
         if not self._transport.is_closing():
-            self._transport.write(last_answer(status, *self._server.error_answer(status, message)))
+            headers, body = self._server.error_answer(status, message)
+            names = {name for name, _ in call_headers}
+            headers = [header for header in headers if header[0] not in names]
+            self._transport.write(last_answer(status, [*headers, *call_headers], body))
         self._linger()
 
     def _close(self) -> None:

@@ -5,8 +5,10 @@ names that are not tokens, space before the colon, odd lengths, length with chun
 Left to us, as a proxy must not forward what two parsers may read differently (RFC 9112 sections 2, 3, 6):
 
     request line   methods of other protocols, HTTP/0.9 and 2.0, RTSP, two spaces, fragments, foreign targets
+    path           dot segments, backslashes, control characters, in any percent encoding; broken encoding
     Host           missing, two, malformed (RFC 9112 section 3.2)
     coding         any but exactly `chunked`; any at all in HTTP/1.0
+    near misses    `Content_Length`, `Transfer_Encoding`: gateways to CGI read them as the real ones
     limits         target, number of headers, announced length
     unfinished     hostile bytes in a head that may never end: refused at once instead of at the timeout
 
@@ -33,6 +35,18 @@ _ANY_VERSION = re.compile(rb"[^\r\n]* HTTP/(\d+(?:\.\d+)?)\r\n")
 _HOSTILE = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?![\n]|\Z)")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _ABSOLUTE_FORM = re.compile(rb"https?://([^/?]+)(.*)", re.IGNORECASE)
+# Decoding once or twice, a backend may see another path than we do. `;` begins a parameter of a segment.
+_SLASH = rb"(?:/|%(?:25)*2f)"
+_DOT = rb"(?:\.|%(?:25)*2e)"
+_AMBIGUOUS_PATH = re.compile(
+    rb"\\|%(?:25)*(?:5c|7f|[01][0-9a-f])|%(?![0-9a-f]{2})|"
+    + _SLASH
+    + _DOT
+    + rb"{1,2}(?=\Z|;|"
+    + _SLASH
+    + rb")",
+    re.IGNORECASE,
+)
 _LENGTH_DIGITS_MAX = 18  # fits a signed 64-bit integer, for every parser behind us
 
 _SWITCHING_PROTOCOLS = 101
@@ -55,6 +69,10 @@ def _transfer_encoding(head: _AnyHead, value: bytes) -> None:
     if head.chunked or value.lower() != b"chunked":
         raise ProtocolError("transfer_encoding", "anything but one chunked")
     head.chunked = True
+
+
+def _near_miss(head: _AnyHead, value: bytes) -> None:  # noqa: ARG001 - the signature of the tables
+    raise ProtocolError("header_name", "an underscore where framing headers have a hyphen")
 
 
 def _connection(head: _AnyHead, value: bytes) -> None:
@@ -91,6 +109,8 @@ def _expect(head: RequestHead, value: bytes) -> None:
 _COMMON_FIELDS: dict[bytes, Callable[[_AnyHead, bytes], None]] = {
     b"content-length": _content_length,
     b"transfer-encoding": _transfer_encoding,
+    b"content_length": _near_miss,
+    b"transfer_encoding": _near_miss,
     b"connection": _connection,
 }
 _RESPONSE_FIELDS: dict[bytes, Callable[[ResponseHead, bytes], None]] = {**_COMMON_FIELDS}
@@ -144,6 +164,9 @@ def check_request(head: RequestHead, settings: ServerSettings) -> None:
         raise ProtocolError("upgrade", "together with a body")
     if head.path[:1] != b"/":
         _read_other_form(head)
+    path = head.path
+    if (b"%" in path or b"/." in path or b"\\" in path) and _AMBIGUOUS_PATH.search(path):
+        raise ProtocolError("path", "could be read as another one: send it in its normal form")
 
 
 def _read_other_form(head: RequestHead) -> None:

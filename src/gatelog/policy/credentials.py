@@ -12,7 +12,7 @@ stale key ride along unseen.
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 CREDENTIAL_HEADERS: dict[bytes, str] = {
     b"api-key": "api-key",
@@ -42,12 +42,13 @@ def _bearer(value: bytes) -> bytes:
 
 
 def _from_query(query: bytes) -> list[Credential]:
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=False, max_num_fields=100)
-    return [
-        Credential(name.lower(), value.encode("latin-1", "replace"))
-        for name, value in pairs
-        if name.lower() in QUERY_PARAMETERS
-    ]
+    found = []
+    for pair in query.decode("latin-1").split("&"):
+        name, _, value = pair.partition("=")
+        where = unquote_plus(name).lower()
+        if where in QUERY_PARAMETERS:
+            found.append(Credential(where, unquote_to_bytes(value.replace("+", " "))))
+    return found
 
 
 def choose_credential(

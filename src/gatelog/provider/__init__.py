@@ -20,6 +20,7 @@ from gatelog.provider.evidence import (
     readable_headers,
 )
 from gatelog.provider.filters import read_verdicts
+from gatelog.provider.json_flaws import JsonFlaw, find_json_flaw
 from gatelog.provider.json_text import NotJson, compact_json, read_json, read_object
 from gatelog.provider.operations import OPERATIONS
 from gatelog.provider.parameters import read_parameters
@@ -45,6 +46,7 @@ __all__ = [
     "Conversation",
     "Decoded",
     "Event",
+    "JsonFlaw",
     "NotJson",
     "Refusal",
     "RequestShape",
@@ -59,6 +61,7 @@ __all__ = [
     "decode_content",
     "find_claimed_user",
     "find_conversation",
+    "find_json_flaw",
     "is_secret_header",
     "is_terminal",
     "read_body",

@@ -92,7 +92,12 @@ _TABLE = (
         "last 5 minutes, please wait a moment and try again.",
     ),
     Refusal("bad_request", 400, "BadRequest", "The request is not valid HTTP/1.1: {detail}"),
-    Refusal("not_json", 400, "BadRequest", "The request body is not what this operation expects: {detail}"),
+    Refusal(
+        "not_json",
+        400,
+        "BadRequest",
+        "The request body is not JSON that every reader understands alike. {detail}",
+    ),
     Refusal("request_timeout", 408, "Timeout", "The request body did not arrive in time. {detail}"),
     Refusal(
         "too_large", 413, "RequestEntityTooLarge", "The request body is over the limit of {detail} bytes."
@@ -129,20 +134,6 @@ _TABLE = (
         "This call has to be recorded and the record cannot be written now; no backend was asked. Try again "
         "later.",
         retry_after_s=5,
-    ),
-    Refusal(
-        "answer_not_recorded",
-        503,
-        "capture_unavailable",
-        "The model answered, but the answer could not be recorded and is withheld. Try again later.",
-        retry_after_s=5,
-    ),
-    Refusal(
-        "buffers_full",
-        503,
-        "ServiceUnavailable",
-        "The gateway holds as many request bodies as it may. Try again later.",
-        retry_after_s=1,
     ),
     Refusal(
         "answer_not_recorded",

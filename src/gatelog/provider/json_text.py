@@ -47,7 +47,8 @@ def _read_leniently(data: bytes | str) -> Any:
         raise NotJson(f"not JSON: {error}") from None
 
 
-def _is_too_deep(text: str, value: Any) -> bool:
+def is_too_deep(text: str, value: Any) -> bool:
+    """Whether the value of a JSON text is nested over NESTING_MAX levels."""
     if text.count("[") + text.count("{") <= NESTING_MAX:
         return False
     level = [value]
@@ -65,7 +66,7 @@ def read_object(text: str) -> dict[str, Any] | None:
         value = read_json(text)
     except NotJson:
         return None
-    return value if isinstance(value, dict) and not _is_too_deep(text, value) else None
+    return value if isinstance(value, dict) and not is_too_deep(text, value) else None
 
 
 def compact_json(value: Any) -> str:

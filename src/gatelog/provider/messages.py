@@ -10,6 +10,7 @@ from gatelog.model import Body, EndReason, OperationKind
 from gatelog.provider.assemble import assemble
 from gatelog.provider.bulk import without_bulk
 from gatelog.provider.content import joined_notes, read_body
+from gatelog.provider.json_flaws import DUPLICATE_KEYS, find_json_flaw
 from gatelog.provider.json_text import compact_json, read_object
 
 _EVENT_STREAM = "text/event-stream"
@@ -50,12 +51,19 @@ def _json_note(headers: dict[str, str], body: Body, found: dict[str, Any] | None
     return "not readable as JSON"
 
 
+def _ambiguity_note(body: Body, found: dict[str, Any] | None) -> str:
+    """Says so where readers may differ on which of two members counts: the backend's may not be ours."""
+    flaw = find_json_flaw(body.text) if found is not None else None
+    return DUPLICATE_KEYS if flaw is not None and flaw.name == DUPLICATE_KEYS else ""
+
+
 def read_request(headers: dict[str, str], wire: bytes, *, cut: bool) -> Message:
     """The client's message. `cut`: the gateway knows that the body did not arrive whole."""
     body = _text_of(headers, wire)
     found = read_object(body.text) if body.text else None
     is_cut = "truncated" if cut or _is_short(headers, wire) else ""
-    return Message(_noted(body, is_cut, _json_note(headers, body, found)), found or {})
+    notes = (is_cut, _json_note(headers, body, found), _ambiguity_note(body, found))
+    return Message(_noted(body, *notes), found or {})
 
 
 def read_response(

@@ -141,6 +141,6 @@ def resolve(method: str, path: str, query: str) -> Operation | None:
     A path with empty, `.` or `..` segments is None: a backend could read it otherwise than we do.
     """
     # A key in the query must not outlive its call in the memory of request lines.
-    if len(path) + len(query) > REMEMBERED_TARGET_LENGTH_MAX or "key" in query:
+    if len(path) + len(query) > REMEMBERED_TARGET_LENGTH_MAX or "key" in query.lower():
         return _resolve(method, path, query)
     return _resolve_remembered(method, path, query)

@@ -75,11 +75,21 @@ def _may_hold_stream_options(body: bytes) -> bool:
     return b"stream_options" in body or _ESCAPED_NAME.search(body) is not None
 
 
+def _is_utf8(body: bytes) -> bool:
+    try:
+        return body.isascii() or bool(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def with_include_usage(body: bytes) -> bytes:
     """The body with `stream_options.include_usage` true, everything else byte-exact.
 
-    `body` is a JSON object that `scan_request` accepted. A body that asks already is returned as it is.
+    `body` is a JSON object that `scan_request` accepted. A body that asks already is returned as it is, and so
+    is one that is not UTF-8: what is no JSON is the backend's to judge.
     """
+    if not _is_utf8(body):
+        return body
     if not _may_hold_stream_options(body):
         text = body.rstrip(_JSON_SPACE)
         empty = text[:-1].rstrip(_JSON_SPACE).endswith(b"{")

@@ -2,7 +2,8 @@
 words.
 
 The Boot record is the first of its boot, so a reader that starts in the middle learns it from the sink. Where
-the sink does not know it either (its data were lost), the directory's name and the bytes stand in.
+the sink does not know it either (its data were lost), the directory's name and the bytes stand in: the boot is
+begun under that name, so that the calls whose rows were lost are counted as missing.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ class Boots:
         if spool_boot not in self._ended:
             self._running[spool_boot] = boot
 
+    def knows(self, spool_boot: bytes) -> bool:
+        """Whether its name is known: from its Boot record, or from the sink."""
+        return spool_boot in self._running or spool_boot in self._ended or spool_boot.hex() in self._known
+
+    def stand_in(self, spool_boot: bytes) -> Boot:
+        """The name for a boot that nobody knows."""
+        return Boot(self._directory, spool_boot.hex(), 0, "")
+
     def find(self, spool_boot: bytes) -> Boot:
         """The boot that wrote records of a segment; it counts as running from now on."""
         boot = self._running.get(spool_boot)
@@ -55,7 +64,7 @@ class Boots:
 
     def _restore(self, spool_boot: bytes) -> Boot:
         row = self._known.get(spool_boot.hex())
-        return _boot_of(row) if row else Boot(self._directory, spool_boot.hex(), 0, "")
+        return _boot_of(row) if row else self.stand_in(spool_boot)
 
 
 def _boot_of(row: BootRow) -> Boot:

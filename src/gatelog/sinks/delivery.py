@@ -3,6 +3,7 @@
 sure:    insert
 unsure:  ask what is present ─► insert the rest        after a restart, after a failed insert
 refused: halve ─► … ─► the one call at fault ─► dead letter
+failing again and again: the same, if the store takes the other calls; else the store is at fault, not a call
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gatelog.errors import StoreRefusedError
+from gatelog.errors import StoreError, StoreRefusedError
 from gatelog.sinks.base import Sink
 from gatelog.sinks.batch import Batch, SealedCall
 from gatelog.sinks.dead_letter import DeadLetters
@@ -23,6 +24,11 @@ DEAD_LETTER = "dead_letter"
 """The reason under which a call that was put aside is counted as unlogged."""
 
 
+BLAME_AFTER = 10
+"""Failures of one batch in a row (half a minute) after which one of its calls may be what the store cannot
+take, whatever it says."""
+
+
 class Delivery:
     """Writes batches; remembers whether calls of the next one may be in the sink already."""
 
@@ -31,7 +37,7 @@ class Delivery:
         self._dead_letters = dead_letters
         self._statistics = statistics
         self._replaying = True
-        self._failed = False
+        self._failures = 0
 
     def caught_up(self) -> None:
         """All that was in the spool at the start has been read and delivered: what comes now is new."""
@@ -40,16 +46,22 @@ class Delivery:
     def deliver(self, batch: Batch) -> None:
         """Write it all, in the order that Batch draws. After an error the same batch may come again."""
         sink = self._sink
-        unsure, self._failed = self._replaying or self._failed, True
+        unsure = self._replaying or self._failures > 0
+        blames = self._failures >= BLAME_AFTER
+        self._failures += 1
         for boot, origin in batch.begun:
             sink.begin_boot(boot, origin)
-        self._insert(self._missing(batch.calls) if unsure else batch.calls)
+        calls = self._missing(batch.calls) if unsure else batch.calls
+        if blames:
+            self._isolate(calls)
+        else:
+            self._insert(calls)
         self._count_unlogged(batch.unlogged)
         for key, account in batch.accounts:
             sink.write_account(key, account)
         for boot, origin in batch.ended:
             sink.end_boot(boot, origin)
-        self._failed = False
+        self._failures = 0
         self._statistics.batches += 1
         self._statistics.calls += len(batch.calls)
 
@@ -78,7 +90,33 @@ class Delivery:
             self._insert(calls[:middle])
             self._insert(calls[middle:])
 
-    def _put_aside(self, call: SealedCall, error: StoreRefusedError) -> None:
+    def wants_company(self, batch: Batch) -> bool:
+        """Whether a lone call keeps failing: only beside others can it be told from a failing store."""
+        return self._failures >= BLAME_AFTER and len(batch.calls) == 1
+
+    def _isolate(self, calls: Sequence[SealedCall]) -> None:
+        """Store what can be stored. If that is nothing, nobody is blamed and the error is raised."""
+        failed = self._insert_apart(calls)
+        if failed and len(failed) == len(calls):
+            raise failed[0][1]
+        for call, error in failed:
+            self._put_aside(call, error)
+
+    def _insert_apart(self, calls: Sequence[SealedCall]) -> list[tuple[SealedCall, StoreError]]:
+        """Insert, by halves where it fails; the calls that fail alone."""
+        missing = self._missing(calls)  # an insert that failed may have stored some of them
+        if not missing:
+            return []
+        try:
+            self._sink.insert([call.exchange for call in missing])
+        except StoreError as error:
+            if len(missing) == 1:
+                return [(missing[0], error)]
+            middle = len(missing) // 2
+            return self._insert_apart(missing[:middle]) + self._insert_apart(missing[middle:])
+        return []
+
+    def _put_aside(self, call: SealedCall, error: StoreError) -> None:
         content = json.dumps(msgspec.to_builtins(call.exchange)).encode()
         self._dead_letters.put(call.position, content, str(error))
         self._statistics.dead_letters += 1

@@ -124,7 +124,8 @@ class Forwarder:
         self.close()
 
     def _advance(self, session: _Session) -> float:
-        if session.flush_pending:  # a flush failed: read nothing more until it works
+        alone = session.delivery.wants_company(session.intake.batch)
+        if session.flush_pending and not alone:  # a flush failed: read nothing more until it works
             self._flush(session)
             return 0.0
         records = session.reader.read(READ_RECORDS_MAX)

@@ -60,6 +60,8 @@ class Intake:
         except UnreadableRecordError as error:
             self._put_aside(record.position, record.payload, str(error))
             return
+        if not (isinstance(content, Boot) or self.boots.knows(record.boot)):
+            self._begin_boot(record.boot, self.boots.stand_in(record.boot))
         match content:
             case Boot():
                 self._begin_boot(record.boot, content)

@@ -187,7 +187,23 @@ class MemoryFileSystem:
             copy.put(path, inode.durable)
         return copy
 
+    def crashed_copy(self, choose: Choose) -> MemoryFileSystem:
+        """The disk as a power loss now would leave it; `choose` as for `crash`. This one goes on."""
+        copy = MemoryFileSystem(self.capacity_bytes)
+        twins: dict[int, _Inode] = {}
+        for names, others in ((self._live, copy._live), (self._durable, copy._durable)):
+            for path, inode in names.items():
+                twin = twins.setdefault(id(inode), _Inode(bytearray(inode.live), inode.durable))
+                others[path] = twin
+        copy._directories = set(self._directories)
+        copy.crash(choose)
+        return copy
+
     # contents, for tests
+
+    def paths(self) -> list[Path]:
+        """Every file."""
+        return list(self._live)
 
     def content(self, path: Path) -> bytearray:
         """The live bytes of a file, to look at and to damage."""

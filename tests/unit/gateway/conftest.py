@@ -114,6 +114,7 @@ class RunningGateway:
         records: list[Record] = []
         while batch := reader.read():
             records += [msgspec.msgpack.decode(entry.payload, type=RECORDS[entry.kind]) for entry in batch]
+        reader.close()
         return records
 
     def calls(self) -> list[Recorded]:
@@ -147,13 +148,14 @@ MakeGateway = Callable[..., RunningGateway]
 
 @pytest.fixture
 def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
-    """Starts gateways: `make_gateway(url, …, kind=…, timeouts=…, filesystem=…)`; all end with the test."""
+    """Starts gateways: `make_gateway(url, kind=…, timeouts=…, tls=…, filesystem=…)`; they end after it."""
     running: list[RunningGateway] = []
 
     def make(
         *urls: str,
         kind: str = "azure-openai",
         timeouts: str = "{}",
+        tls: str = "",
         filesystem: MemoryFileSystem | None = None,
     ) -> RunningGateway:
         backends = "\n".join(
@@ -162,6 +164,7 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         )
         names = ", ".join(f"b{number}" for number in range(len(urls)))
         text = CONFIGURATION.format(data=tmp_path / "data", backends=backends, names=names, timeouts=timeouts)
+        text = text.replace("gateway:\n", f"gateway:\n  {tls}\n", 1)
         gateway = RunningGateway(text, tmp_path, filesystem or MemoryFileSystem())
         running.append(gateway.__enter__())
         return gateway

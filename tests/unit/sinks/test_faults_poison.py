@@ -1,0 +1,75 @@
+"""T10: a call that the store fails on, without saying that it is the call's fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatelog.errors import StoreError, StoreUnavailableError
+from gatelog.store import BootKey, RangeSet
+from gatelog.testing.records import end_record, start_record
+
+KEY = BootKey("here", "boot-1")
+WITHIN_S = 60
+
+
+def fails_on(poison: int, error: StoreError):
+    """A store that fails whenever it is sent this call."""
+
+    def refuse(exchanges) -> None:
+        if any(exchange.id.sequence == poison for exchange in exchanges):
+            raise error
+
+    return refuse
+
+
+@pytest.mark.parametrize("error", [StoreError("logical error"), StoreUnavailableError("memory limit")])
+@pytest.mark.parametrize("poison", [1, 13, 20])
+def test_after_some_tries_it_is_put_aside_and_the_others_flow(
+    gateway, forwarder, settle, sink, spool, poison: int, error: StoreError
+) -> None:
+    """Within a minute; the call is kept, and counted as unlogged."""
+    one = gateway()
+    one.write(*[record for n in range(1, 21) for record in (start_record(n), end_record(n))])
+    sink.refuses = fails_on(poison, error)
+    settle(forwarder(), steps=WITHIN_S // 5, step_s=5)
+    assert sorted(sink.sequences()) == [n for n in range(1, 21) if n != poison]
+    assert sink.unlogged == {(KEY, "dead_letter"): RangeSet.of([poison])}
+    assert len(list((spool / "dead-letter").glob("*.bin"))) == 1
+    one.leave()
+
+
+def test_a_lone_call_is_blamed_only_beside_others_that_can_be_stored(
+    gateway, forwarder, settle, sink, spool
+) -> None:
+    """Alone it cannot be told from a store that fails: it waits for company."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    sink.refuses = fails_on(1, StoreError("logical error"))
+    subject = forwarder()
+    settle(subject, steps=40, step_s=5)
+    assert sink.rows == []
+    assert sink.unlogged == {}
+    one.write(start_record(2), end_record(2))
+    settle(subject, steps=5, step_s=5)
+    assert sink.sequences() == [2]
+    assert sink.unlogged == {(KEY, "dead_letter"): RangeSet.of([1])}
+    one.leave()
+
+
+def test_a_store_that_fails_on_everything_blames_nobody(gateway, forwarder, settle, sink, spool) -> None:
+    """However often it fails: every call is stored once it works."""
+    one = gateway()
+    one.write(*[record for n in range(1, 6) for record in (start_record(n), end_record(n))])
+
+    def fail(exchanges) -> None:
+        raise StoreError("no such table")
+
+    sink.refuses = fail
+    subject = forwarder()
+    settle(subject, steps=40, step_s=5)
+    assert sink.rows == []
+    assert not (spool / "dead-letter").exists()
+    sink.refuses = lambda exchanges: None
+    settle(subject, steps=5, step_s=5)
+    assert sorted(sink.sequences()) == [1, 2, 3, 4, 5]
+    one.leave()
