@@ -4,6 +4,7 @@
 # docs    the reference pages that are written from code
 # fuzz    hostile input to every parser (ARGS="--seconds 600 --target kql")
 # bench   the measurements     lock    renew requirements.lock from pyproject.toml
+# soak    load and SIGKILLs, judged by what clients saw (ARGS="--minutes 60")
 
 # The first interpreter that is 3.11 or newer; `make setup PYTHON=/path/to/python3` names another.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
@@ -12,7 +13,7 @@ ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.locked
 
-.PHONY: setup demo test check docs bench fuzz lock clean
+.PHONY: setup demo test check docs bench fuzz soak lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -50,6 +51,9 @@ bench: setup
 # Guided by coverage where atheris is installed in the environment (pip install atheris), else random.
 fuzz: setup
 	@$(BIN)/python -m tests.fuzz.run $(ARGS)
+
+soak: setup
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 # uv is needed here only. One lock serves every supported Python and platform, and names no package index.
 lock:

@@ -60,7 +60,9 @@ def answer_query(
 ) -> Answer:
     """Answer `text` as of `now` (UTC). KqlError: the author's fault; StoreError: ours."""
     span = parse_timespan(timespan, now) if timespan else None
-    compiled = compile(text, CATALOG, now=now, timespan=span)
+    compiled = compile(
+        text, CATALOG, now=now, timespan=span, ask=lambda select: store.run(select, budget=budget).rows
+    )
     rows = store.run(compiled.sql, budget=budget)
     return Answer(compiled.columns, rows.rows, compiled.render)
 

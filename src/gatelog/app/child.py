@@ -1,7 +1,7 @@
 """One child process of the supervisor: started, watched, restarted, stopped.
 
-                  ┌────── died: wait 0.5 s, 1 s, 2 s … 30 s ──────┐
-                  ▼                                               │
+                  ┌─ died: at once if it was steady, else after 0.5 s, 1 s … 30 s ─┐
+                  ▼                                               ┌────────────────┘
 start ─→ STARTING ── its line on the ready pipe ─→ SERVING ───────┤
              │                                        │           │
              └─ died before it ever served            └─ stop ─→ STOPPING ─→ exited
@@ -30,7 +30,7 @@ RESTART_DELAY_MAX_S = 30.0
 """A child that cannot run must not eat the machine, and must be back soon after its trouble is over."""
 
 STEADY_AFTER_S = 3.0
-"""A child that served this long can run: whatever killed it, it is back at once, and the delays begin anew."""
+"""A child that served this long can run: whatever killed it, it is started at once; delays begin anew."""
 
 log = logging.getLogger("gatelog.app")
 
@@ -51,7 +51,10 @@ class Backoff:
 
     def after(self, served_s: float) -> float:
         """Seconds to wait now that the child has died, `served_s` after its last start."""
-        delay_s = RESTART_DELAY_MIN_S if served_s >= STEADY_AFTER_S else self._delay_s
+        if served_s >= STEADY_AFTER_S:
+            self._delay_s = RESTART_DELAY_MIN_S
+            return 0.0
+        delay_s = self._delay_s
         self._delay_s = min(2 * delay_s, RESTART_DELAY_MAX_S)
         return delay_s
 

@@ -156,8 +156,8 @@ class ProductConfig(msgspec.Struct, frozen=True, kw_only=True):
     bad_json: Annotated[
         Literal["forward", "refuse"],
         Setting(
-            "a JSON request that is none, is not UTF-8, holds a key twice, NaN or Infinity, or is nested over "
-            "128 levels: pass it on byte for byte, or refuse it (400). To refuse costs 4 to 13 ns a byte"
+            "a JSON request that is none, is not UTF-8, holds a key twice, NaN or Infinity, or is nested "
+            "over 128 levels: pass it on byte for byte, or refuse it (400). To refuse costs 4 to 13 ns a byte"
         ),
     ] = "forward"
 

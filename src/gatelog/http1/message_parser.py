@@ -99,7 +99,7 @@ class MessageParser:
             if not self.complete:
                 raise ProtocolError("malformed_body", str(error)) from error
             self.surplus = True
-        if self._chunked and not self.surplus:  # what follows the message is not its framing
+        if self._chunked:
             self._check_size()
         return end
 

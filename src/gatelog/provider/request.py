@@ -85,8 +85,8 @@ def _is_utf8(body: bytes) -> bool:
 def with_include_usage(body: bytes) -> bytes:
     """The body with `stream_options.include_usage` true, everything else byte-exact.
 
-    `body` is a JSON object that `scan_request` accepted. A body that asks already is returned as it is, and so
-    is one that is not UTF-8: what is no JSON is the backend's to judge.
+    `body` is a JSON object that `scan_request` accepted. A body that asks already is returned as it is, and
+    so is one that is not UTF-8: what is no JSON is the backend's to judge.
     """
     if not _is_utf8(body):
         return body

@@ -2,8 +2,8 @@
 words.
 
 The Boot record is the first of its boot, so a reader that starts in the middle learns it from the sink. Where
-the sink does not know it either (its data were lost), the directory's name and the bytes stand in: the boot is
-begun under that name, so that the calls whose rows were lost are counted as missing.
+the sink does not know it either (its data were lost), the directory's name and the bytes stand in: the boot
+is begun under that name, so that the calls whose rows were lost are counted as missing.
 """
 
 from __future__ import annotations

@@ -95,10 +95,11 @@ class Delivery:
         return self._failures >= BLAME_AFTER and len(batch.calls) == 1
 
     def _isolate(self, calls: Sequence[SealedCall]) -> None:
-        """Store what can be stored. If that is nothing, nobody is blamed and the error is raised."""
+        """Store what can be stored. If that is nothing, the store is at fault and its error is raised."""
         failed = self._insert_apart(calls)
-        if failed and len(failed) == len(calls):
-            raise failed[0][1]
+        unsaid = [error for _, error in failed if not isinstance(error, StoreRefusedError)]
+        if unsaid and len(unsaid) == len(calls):
+            raise unsaid[0]
         for call, error in failed:
             self._put_aside(call, error)
 

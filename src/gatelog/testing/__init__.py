@@ -1,3 +1,3 @@
 """The public test kit. Modules are entered one by one: some start engines, some start processes."""
 
-__all__ = ["clickhouse_server", "filesystem", "kql", "records", "stack"]
+__all__ = ["clickhouse_server", "filesystem", "hostile", "kql", "records", "stack"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -24,7 +25,7 @@ def run(query: str, *, now: datetime | None = None) -> tuple[list[str], list[lis
 
     Values are as `kql.to_python` gives them. `now` is what now() and ago() see, by default the clock.
     """
-    compiled = kql.compile(query, kql.Catalog(), now=now or datetime.now(UTC))
+    compiled = kql.compile(query, kql.Catalog(), now=now or datetime.now(UTC), ask=_ask)
     result = engine().query(compiled.sql)
     types = [column.type for column in compiled.columns]
     rows = [
@@ -32,6 +33,10 @@ def run(query: str, *, now: datetime | None = None) -> tuple[list[str], list[lis
         for row in result.result_rows
     ]
     return [column.name for column in compiled.columns], rows
+
+
+def _ask(select: str) -> Sequence[Sequence[object]]:
+    return engine().query(select).result_rows
 
 
 @cache

@@ -20,6 +20,9 @@ PAUSE = b"<pause>"
 
 PAUSE_S = 0.05
 
+SMALL_SEGMENTS = "spool: {segment_bytes: 4MiB}\n"
+"""For the configuration: a memory file system copies the whole segment at each sync."""
+
 
 def good_answer(body: bytes = b"{}") -> bytes:
     """A plain answer."""
@@ -43,7 +46,7 @@ class RawBackend:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._threads_of: dict[socket.socket, threading.Thread] = {}
+        self._closed: set[socket.socket] = set()
 
     @property
     def url(self) -> str:
@@ -62,8 +65,10 @@ class RawBackend:
 
     def wait_closed(self, connection: socket.socket) -> None:
         """Until the other side has closed a connection."""
-        self._threads_of[connection].join(10)
-        assert not self._threads_of[connection].is_alive()
+        deadline = time.monotonic() + 10
+        while connection not in self._closed:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def __enter__(self) -> Self:
         self._start(self._accept)
@@ -80,11 +85,10 @@ class RawBackend:
             thread.join(10)
             assert not thread.is_alive()
 
-    def _start(self, target: Callable[..., None], *arguments: object) -> threading.Thread:
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments)
         self._threads.append(thread)
         thread.start()
-        return thread
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -92,11 +96,12 @@ class RawBackend:
                 connection, _ = self._listener.accept()
                 self.connections.append(connection)
                 self.received.append(bytearray())
-                serving = self._start(self._serve, connection, len(self.received) - 1)
-                self._threads_of[connection] = serving
+                self._start(self._serve, connection, len(self.received) - 1)
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        with connection, contextlib.suppress(OSError):
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            stack.callback(self._closed.add, connection)
+            stack.enter_context(connection)
             unread = bytearray()
             while data := connection.recv(65536):
                 self.received[number] += data

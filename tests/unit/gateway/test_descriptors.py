@@ -27,7 +27,9 @@ def test_clients_get_what_backends_leave() -> None:
     st.integers(1, 20_000),
     st.dictionaries(st.sampled_from("abcdefgh"), st.integers(1, 5000), max_size=8),
 )
-def test_the_limit_is_kept_and_nobody_gets_nothing(limit: int, clients: int, backends: dict[str, int]) -> None:
+def test_the_limit_is_kept_and_nobody_gets_nothing(
+    limit: int, clients: int, backends: dict[str, int]
+) -> None:
     granted = within(limit, Connections(clients, backends))
     assert granted.clients + sum(granted.backends.values()) <= limit
     assert 1 <= granted.clients <= clients

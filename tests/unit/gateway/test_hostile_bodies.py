@@ -14,7 +14,7 @@ from gatelog.provider import CapturedCall, Tokenizers, seal
 from gatelog.testing.filesystem import MemoryFileSystem
 
 from .conftest import CONFIGURATION, RunningGateway
-from .raw_backend import RawBackend, always, good_answer
+from .raw_backend import SMALL_SEGMENTS, RawBackend, always, good_answer
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
 HTTP = httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0))
@@ -52,7 +52,7 @@ def gateway(backend: RawBackend, tmp_path_factory: pytest.TempPathFactory) -> It
     line = f'  b0: {{kind: azure-openai, url: "{backend.url}", api_key: "backend-key-1"}}'
     text = CONFIGURATION.format(data=base / "data", backends=line, names="b0", timeouts="{}")
     text = text.replace("plain: {backends: [b0],", "plain: {backends: [b0], bad_json: refuse,")
-    with RunningGateway(text, base, MemoryFileSystem()) as running:
+    with RunningGateway(text + SMALL_SEGMENTS, base, MemoryFileSystem()) as running:
         yield running
 
 

@@ -17,7 +17,7 @@ from gatelog.model import EndReason
 from gatelog.testing.filesystem import MemoryFileSystem
 
 from .conftest import CONFIGURATION, RunningGateway
-from .raw_backend import RawBackend, always, good_answer
+from .raw_backend import SMALL_SEGMENTS, RawBackend, always, good_answer
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
 HEAD = b"POST %b HTTP/1.1\r\nhost: x\r\napi-key: loose-key-1\r\n" % CHAT.encode()
@@ -41,7 +41,7 @@ def gateway(backend: RawBackend, tmp_path_factory: pytest.TempPathFactory) -> It
     line = f'  b0: {{kind: azure-openai, url: "{backend.url}", api_key: "backend-key-1"}}'
     timeouts = f"{{header_s: {TIMEOUT_S}, body_idle_s: {TIMEOUT_S}, write_idle_s: {TIMEOUT_S}}}"
     text = CONFIGURATION.format(data=base / "data", backends=line, names="b0", timeouts=timeouts)
-    with RunningGateway(text, base, MemoryFileSystem()) as running:
+    with RunningGateway(text + SMALL_SEGMENTS, base, MemoryFileSystem()) as running:
         yield running
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatelog.errors import StoreError, StoreUnavailableError
+from gatelog.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from gatelog.store import BootKey, RangeSet
 from gatelog.testing.records import end_record, start_record
 
@@ -72,4 +72,15 @@ def test_a_store_that_fails_on_everything_blames_nobody(gateway, forwarder, sett
     sink.refuses = lambda exchanges: None
     settle(subject, steps=5, step_s=5)
     assert sorted(sink.sequences()) == [1, 2, 3, 4, 5]
+    one.leave()
+
+
+def test_a_refused_call_is_put_aside_after_an_outage_too(gateway, forwarder, settle, sink, spool) -> None:
+    """However long the store was away before it said no."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    sink.faults = iter(["before"] * 30)
+    sink.refuses = fails_on(1, StoreRefusedError("too large"))
+    settle(forwarder(), steps=60, step_s=5)
+    assert sink.unlogged == {(KEY, "dead_letter"): RangeSet.of([1])}
     one.leave()

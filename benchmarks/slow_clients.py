@@ -1,0 +1,121 @@
+"""What a thousand slow sockets do to everybody else: latency of normal calls without and with them, in turns.
+
+    python benchmarks/slow_clients.py [--sockets 1000] [--seconds 6] [--rounds 3] [--json FILE]
+
+Of the sockets 40 % send nothing, 30 % half a header, 20 % half a body, 10 % ask and never read. Normal calls
+go one after the other over one connection, every 5 ms. The goal: p99 within 10 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import resource
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from load import resident_bytes
+from proxies import KEY, PROXIES, free_port, running
+
+INTERVAL_S = 0.005
+TARGET = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
+BODY = json.dumps({"messages": [{"role": "user", "content": "What is the sea? " * 50}]}).encode()
+HEAD = f"POST {TARGET} HTTP/1.1\r\nhost: x\r\napi-key: {KEY}\r\ncontent-type: application/json\r\n".encode()
+CALL = HEAD + b"content-length: %d\r\n\r\n%b" % (len(BODY), BODY)
+SLOW = [b""] * 4 + [HEAD] * 3 + [HEAD + b"content-length: 2\r\n\r\n{"] * 2 + [CALL * 20]
+
+
+def one_call(client: socket.socket) -> float:
+    """Seconds from the first byte out to the last byte in."""
+    began = time.perf_counter()
+    client.sendall(CALL)
+    received = client.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(received[:200])
+    left = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]) - len(body)
+    while left > 0:
+        left -= len(client.recv(65536))
+    return time.perf_counter() - began
+
+
+def latencies(port: int, seconds: float) -> list[float]:
+    """Of normal calls for so long."""
+    found = []
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found.append(one_call(client))
+            time.sleep(INTERVAL_S)
+    return found
+
+
+@contextlib.contextmanager
+def slow_sockets(port: int, count: int):
+    """So many clients of the four kinds."""
+    with contextlib.ExitStack() as held:
+        for number in range(count):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", port)))
+            client.sendall(SLOW[number % len(SLOW)])
+        time.sleep(0.5)  # their calls are answered: what stays is their slowness
+        yield
+
+
+def percentile(values: list[float], share: float) -> float:
+    """In milliseconds."""
+    return sorted(values)[int(len(values) * share)] * 1000
+
+
+def measure(port: int, pid: int, sockets: int, seconds: float, rounds: int) -> dict[str, float]:
+    """Medians over the rounds of p50 and p99 in ms, and the process's memory in MiB."""
+    rows: dict[str, list[float]] = {}
+    latencies(port, 1)
+    for _ in range(rounds):
+        for name, count in (("alone", 0), ("beside", sockets)):
+            with slow_sockets(port, count):
+                found = latencies(port, seconds)
+                rows.setdefault(f"{name}_p50_ms", []).append(percentile(found, 0.5))
+                rows.setdefault(f"{name}_p99_ms", []).append(percentile(found, 0.99))
+                rows.setdefault(f"{name}_rss_mib", []).append(resident_bytes(pid) / 2**20)
+    return {name: statistics.median(values) for name, values in rows.items()}
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sockets", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=6, help="of a round; slow heads are closed after 10")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    upstream, port = free_port(), free_port()
+    upstream_command = [sys.executable, str(Path(__file__).parent / "upstream.py"), str(upstream)]
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        directory = Path(name)
+        stack.enter_context(running(upstream_command, upstream, directory / "log"))
+        command = PROXIES["gatelog required"](port, upstream, directory)
+        assert command is not None
+        pid = stack.enter_context(running(command, port, directory / "log"))
+        found = measure(port, pid, options.sockets, options.seconds, options.rounds)
+    change = found["beside_p99_ms"] / found["alone_p99_ms"] - 1
+    if options.json:
+        options.json.write_text(json.dumps(found | {"p99_change": change}))
+    print(
+        f"slow clients: p50 {found['alone_p50_ms']:.2f} → {found['beside_p50_ms']:.2f} ms, "
+        f"p99 {found['alone_p99_ms']:.2f} → {found['beside_p99_ms']:.2f} ms ({change:+.0%}), "
+        f"memory {found['alone_rss_mib']:.0f} → {found['beside_rss_mib']:.0f} MiB "
+        f"beside {options.sockets} sockets"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
