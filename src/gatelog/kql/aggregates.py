@@ -175,6 +175,18 @@ def _spread(function: str, *, sample: bool) -> Build:
     return build
 
 
+def _covariance(function: str) -> Build:
+    """Of two columns, over the rows where both are known; 0 where there are too few."""
+
+    def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        one, other = (convert(_summable(argument), REAL) for argument in arguments)
+        node = _over(function, predicate, one.sql, other.sql)
+        safe = sql.if_(sql.call("isFinite", node), node, sql.call("toFloat64", 0))
+        return Term(REAL, sql.if_null(safe, sql.call("toFloat64", 0)), nullable=False)
+
+    return build
+
+
 def _bits(function: str) -> Build:
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
         term = _summable(arguments[0])
@@ -238,11 +250,16 @@ def _bag(arguments: Sequence[Term], predicate: Term | None) -> Term:
     return Term(DYNAMIC, bag_from_pairs(pairs), nullable=False)
 
 
-def percentile(value: Term, rank: float) -> Term:
-    """The smallest value that at least `rank` percent of the values do not exceed; null over no rows."""
+def percentile(value: Term, rank: float, weight: Term | None = None) -> Term:
+    """The smallest value that at least `rank` percent of the values do not exceed; null over no rows.
+
+    With a weight a value counts that many times.
+    """
     term = _summable(value)
     if term.type is DECIMAL:
         term = convert(term, REAL)
+    if weight is not None:
+        return Term(term.type, _weighted_percentile(term, rank, convert(_summable(weight), REAL)))
 
     def pick(values: Sql) -> Sql:
         count = sql.call("length", values)
@@ -253,6 +270,29 @@ def percentile(value: Term, rank: float) -> Term:
 
     values = sql.call("arraySort", sql.call("groupArray", term.sql))
     return Term(term.type, sql.with_value(values, "values", pick))
+
+
+def _weighted_percentile(term: Term, rank: float, weight: Term) -> Sql:
+    known = [sql.call("isNotNull", part.sql) for part in (term, weight)]
+    pair = sql.tuple_([sql.call("assumeNotNull", part.sql) for part in (term, weight)])
+    pairs = sql.call("arraySort", sql.call("groupArrayIf", pair, sql.all_of(known)))
+
+    def pick(in_order: Sql) -> Sql:
+        reached = sql.call(
+            "arrayCumSum", sql.lambda_("pair", sql.call("tupleElement", sql.variable("pair"), 2)), in_order
+        )
+        return sql.with_value(reached, "reached", lambda sums: at_share(in_order, sums))
+
+    def at_share(in_order: Sql, sums: Sql) -> Sql:
+        share = sql.over(
+            sql.times(sql.call("arrayElement", sums, -1), sql.call("toFloat64", repr(rank))), 100
+        )
+        enough = sql.lambda_("sum", sql.at_least(sql.variable("sum"), share))
+        found = sql.call("arrayElement", in_order, sql.call("arrayFirstIndex", enough, sums))
+        value = sql.call("tupleElement", found, 1)
+        return sql.if_(sql.call("empty", in_order), sql.null(), value)
+
+    return sql.with_value(pairs, "in_order", pick)
 
 
 def _row(
@@ -305,6 +345,12 @@ _TABLE: tuple[AggregateFunction, ...] = (
     _row("variance", _spread("varSamp", sample=True)),
     _row_if("varianceif", _spread("varSamp", sample=True)),
     _row("variancep", _spread("varPop", sample=False)),
+    _row_if("variancepif", _spread("varPop", sample=False)),
+    _row_if("stdevpif", _spread("stddevPop", sample=False)),
+    _row("covariance", _covariance("covarSamp"), least=2, most=2),
+    _row_if("covarianceif", _covariance("covarSamp"), predicate=2, most=3),
+    _row("covariancep", _covariance("covarPop"), least=2, most=2),
+    _row_if("covariancepif", _covariance("covarPop"), predicate=2, most=3),
     _row_if("take_anyif", any_value, ""),
     _row_if("anyif", any_value),
     _row("make_list", _LIST, "list", most=2, ordered=True),

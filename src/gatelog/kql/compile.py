@@ -13,7 +13,7 @@ from gatelog.kql.catalog import Catalog
 from gatelog.kql.lower import select_of
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.schema import Column, RenderHint
-from gatelog.kql.scope import Context
+from gatelog.kql.scope import Ask, Context
 from gatelog.kql.types import KqlType
 
 _YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
@@ -40,15 +40,17 @@ def compile(  # the field's word for it
     now: datetime,
     timespan: tuple[datetime | None, datetime | None] | None = None,
     use_paths: bool = True,
+    ask: Ask | None = None,
 ) -> Compiled:
     """The SQL for a query over the tables of `catalog`; of several query statements the last.
 
     `now` is what now() and ago() see. `timespan` (from, to; `to` excluded) restricts every table that has a
-    TimeGenerated. Without `use_paths` JSON is read even where typed columns hold the answer.
+    TimeGenerated. Without `use_paths` JSON is read even where typed columns hold the answer. `ask` runs a
+    SELECT and gives its rows: needed where the columns of the result depend on the data (evaluate pivot).
     Raises KqlSyntaxError, KqlSemanticError or KqlUnsupportedError with line, column and a hint.
     """
     query = parser.parse(text)
-    context = Context(text, catalog, _ticks(now), use_paths=use_paths)
+    context = Context(text, catalog, _ticks(now), use_paths=use_paths, ask=ask)
     binder = Binder(context, _time_range(timespan))
     try:
         relation = binder.bind_query(query)

@@ -21,13 +21,14 @@ from gatelog.kql.comparisons import (
     opposite,
 )
 from gatelog.kql.conversions import convert
-from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.kusto_names import is_known_function
 from gatelog.kql.literals import literal_term, term_of
 from gatelog.kql.lower import select_of
 from gatelog.kql.relations import Compute, Computed
 from gatelog.kql.scope import FunctionBinding, Scope, nearest
+from gatelog.kql.several_columns import columns_of, makes_several
 from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term
@@ -227,7 +228,13 @@ def _member(node: ast.Member, scope: Scope) -> Term:
 
 @bind.register
 def _index(node: ast.Index, scope: Scope) -> Term:
-    base, index = bind(node.base, scope), bind(node.index, scope)
+    index = bind(node.index, scope)
+    if isinstance(node.base, ast.Call) and makes_several(node.base, scope):
+        parts = columns_of(node.base, scope, bind)
+        place = index.constant.value if index.constant is not None else None
+        if len(parts) > 1 and isinstance(place, int) and 0 <= place < len(parts):
+            return parts[place][1]
+    base = bind(node.base, scope)
     with scope.context.at(node):
         return member_of(base, index) if index.type is KqlType.STRING else element_of(base, index)
 
@@ -237,6 +244,8 @@ def _call(node: ast.Call, scope: Scope) -> Term:
     binding = scope.names.get(node.function)
     if isinstance(binding, FunctionBinding):
         return scope.call_function(binding, node, scope)
+    if makes_several(node, scope):
+        return columns_of(node, scope, bind)[0][1]
     special = SPECIAL_FUNCTIONS.get(node.function)
     if special is not None:
         with scope.context.at(node):
@@ -281,7 +290,7 @@ def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
         raise scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
     if is_known_function(name):
         raise scope.context.unsupported(node, f"the function {name}()")
-    known = [*FUNCTIONS, *SPECIAL_FUNCTIONS, *AGGREGATES]
+    known = [*FUNCTIONS, *SEVERAL_COLUMNS, *SPECIAL_FUNCTIONS, *AGGREGATES]
     known += [
         known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from gatelog.kql import ast
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.relations import Computed, Relation, SortKey
-from gatelog.kql.sql import Sql
+from gatelog.kql.sql import PARAMETER_MARK, Sql
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
 
@@ -43,20 +43,32 @@ class FunctionBinding:
 Binding: TypeAlias = "Term | TableBinding | FunctionBinding"
 
 
-class Context:
-    """One compilation: the text, the catalogue, the time, and the names already used in the SQL."""
+Ask: TypeAlias = "Callable[[str], Iterable[Sequence[object]]]"
+"""From a SELECT to its rows."""
 
-    def __init__(self, text: str, catalog: Catalog, now: int, *, use_paths: bool) -> None:
+
+class Context:
+    """One compilation: the text, the catalogue, the time, and the names already used in the SQL.
+
+    `ask` runs a query of the compiler's own, for columns that depend on the data.
+    """
+
+    def __init__(
+        self, text: str, catalog: Catalog, now: int, *, use_paths: bool, ask: Ask | None = None
+    ) -> None:
         self.text = text
         self.catalog = catalog
         self.now = now
         self.use_paths = use_paths
+        self.ask = ask
         self.stages = 0
         self.depth = 0
         self._used: dict[str, int] = {}
 
     def fresh(self, name: str) -> str:
         """A name for the SQL that no other column of the query has: `name`, `name_2`, ..."""
+        if name.startswith(PARAMETER_MARK):
+            name = f"_{name}"
         count = self._used.get(name, 0) + 1
         self._used[name] = count
         if count == 1:
@@ -113,7 +125,7 @@ class Scope:
     """The names in reach: columns of the row first, then let-bound names.
 
     `keys` is set while the aggregates of a summarize are bound: outside of an aggregate only these columns
-    count.
+    count. `part` is set inside mv-apply and partition: the order of the rows counts within it.
     """
 
     context: Context
@@ -124,6 +136,7 @@ class Scope:
     order: tuple[SortKey, ...] = ()
     serialized: bool = False
     keys: tuple[Field, ...] | None = None
+    part: Field | None = None
     pending: Pending = field(default_factory=Pending)
 
     def over(self, relation: Relation) -> Scope:

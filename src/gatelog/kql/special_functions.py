@@ -129,7 +129,8 @@ def window(scope: Scope, function: Sql, frame: str = "whole", partition: list[Sq
     order = exp.Order(expressions=[ordered(key) for key in scope.order]) if scope.order else None
     end, side = ("UNBOUNDED", "FOLLOWING") if frame == "whole" else ("CURRENT ROW", None)
     spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=side)
-    return exp.Window(this=function, partition_by=partition or [], order=order, spec=spec)
+    within = [*(partition or []), *([sql.column(scope.part.sql_name)] if scope.part is not None else [])]
+    return exp.Window(this=function, partition_by=within, order=order, spec=spec)
 
 
 def _restarts(scope: Scope, restart: Term | None) -> list[Sql]:

@@ -178,19 +178,23 @@ def cast(value: Sql, clickhouse_type: str) -> Sql:
     return call("CAST", value, clickhouse_type)
 
 
+PARAMETER_MARK = "λ"
+"""How the parameters of lambdas begin. No column begins so: a parameter would hide a column of its name."""
+
+
 def lambda_(parameter: str, body: Sql) -> Sql:
     """`parameter -> body`; the body refers to the parameter with `variable`."""
-    return exp.Lambda(this=body, expressions=[exp.Identifier(this=parameter)])
+    return exp.Lambda(this=body, expressions=[variable(parameter)])
 
 
 def lambda_pair(first: str, second: str, body: Sql) -> Sql:
     """`(first, second) -> body`."""
-    return exp.Lambda(this=body, expressions=[exp.Identifier(this=first), exp.Identifier(this=second)])
+    return exp.Lambda(this=body, expressions=[variable(first), variable(second)])
 
 
 def variable(name: str) -> Sql:
     """The parameter of a lambda; its name is ours, never the author's."""
-    return exp.Identifier(this=name)
+    return identifier(PARAMETER_MARK + name)
 
 
 def array(items: Sequence[Sql]) -> Sql:

@@ -5,19 +5,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gatelog.kql.functions.array_sorts import ARRAY_SORTS
 from gatelog.kql.functions.arrays import ARRAYS
 from gatelog.kql.functions.bags import BAGS, bag_from_pairs, bag_of, parse_json
-from gatelog.kql.functions.bins import BINS
+from gatelog.kql.functions.bins import BINS, bin_of
 from gatelog.kql.functions.casts import CASTS
 from gatelog.kql.functions.conditions import CONDITIONS
+from gatelog.kql.functions.encodings import ENCODINGS
+from gatelog.kql.functions.geo import GEO
+from gatelog.kql.functions.ipv6 import IPV6
 from gatelog.kql.functions.network import NETWORK
 from gatelog.kql.functions.numbers import NUMBERS_TABLE
 from gatelog.kql.functions.patterns import PATTERNS
+from gatelog.kql.functions.probabilities import PROBABILITIES
+from gatelog.kql.functions.replacements import REPLACEMENTS
 from gatelog.kql.functions.row import Function, Naming
+from gatelog.kql.functions.series_decompositions import SERIES_DECOMPOSITIONS, SERIES_OUTLIERS
+from gatelog.kql.functions.series_elements import SERIES_ELEMENTS
+from gatelog.kql.functions.series_fills import SERIES_FILLS
+from gatelog.kql.functions.series_filters import SERIES_FILTERS
+from gatelog.kql.functions.series_fits import SERIES_FIT_BAGS, SERIES_FITS
+from gatelog.kql.functions.series_fourier import SERIES_TRANSFORMS
+from gatelog.kql.functions.series_measures import SERIES_MEASURES
+from gatelog.kql.functions.series_periods import SERIES_PERIODS, SERIES_SEASONS
+from gatelog.kql.functions.set_measures import SET_MEASURES
 from gatelog.kql.functions.sets import SETS
+from gatelog.kql.functions.several import SeveralColumns
 from gatelog.kql.functions.strings import STRINGS
 from gatelog.kql.functions.time_formats import TIME_FORMATS
 from gatelog.kql.functions.times import TIMES
+from gatelog.kql.functions.unicode import UNICODE
+from gatelog.kql.functions.units import UNITS
 from gatelog.kql.functions.urls import URLS
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -33,12 +51,44 @@ FUNCTIONS: Mapping[str, Function] = {
         TIME_FORMATS,
         ARRAYS,
         SETS,
+        SERIES_ELEMENTS,
+        SERIES_FILLS,
+        SERIES_FILTERS,
+        SERIES_FIT_BAGS,
+        SERIES_MEASURES,
+        SERIES_OUTLIERS,
+        SERIES_SEASONS,
         BAGS,
         NETWORK,
         URLS,
+        GEO,
+        ENCODINGS,
+        IPV6,
+        PROBABILITIES,
+        REPLACEMENTS,
+        SET_MEASURES,
+        UNICODE,
+        UNITS,
     )
     for row in table
 }
 """All rows by name."""
 
-__all__ = ["FUNCTIONS", "Function", "Naming", "bag_from_pairs", "bag_of", "parse_json"]
+SEVERAL_COLUMNS: Mapping[str, SeveralColumns] = {
+    row.name: row
+    for table in (ARRAY_SORTS, SERIES_DECOMPOSITIONS, SERIES_FITS, SERIES_PERIODS, SERIES_TRANSFORMS)
+    for row in table
+}
+"""The functions that make several columns, by name."""
+
+__all__ = [
+    "FUNCTIONS",
+    "SEVERAL_COLUMNS",
+    "Function",
+    "Naming",
+    "SeveralColumns",
+    "bag_from_pairs",
+    "bag_of",
+    "bin_of",
+    "parse_json",
+]

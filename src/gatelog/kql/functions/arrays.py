@@ -10,9 +10,9 @@ from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.conversions import CONVERSIONS, convert
 from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
 from gatelog.kql.literals import literal_term
-from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Constant, Term
+from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
 DYNAMIC, LONG, REAL, BOOL = KqlType.DYNAMIC, KqlType.LONG, KqlType.REAL, KqlType.BOOL
@@ -22,8 +22,8 @@ LONGEST_RANGE = 1_048_576
 """Values that `range()` and `repeat()` make at most: Kusto's own bound."""
 
 
-def _of_array(build: Callable[..., Sql]) -> Callable[..., Sql]:
-    """Null for what is not an array; `build` gets the elements, an Array(String) of JSON texts."""
+def of_array(build: Callable[..., Sql]) -> Callable[..., Sql]:
+    """A function of a JSON array; null for what is none. `build` gets the elements, Array(String) of JSON."""
 
     def apply(array: Sql, *others: Sql) -> Sql:
         def when_array(json: Sql) -> Sql:
@@ -42,7 +42,7 @@ def _array_function(
     def texts(*arguments: Sql) -> Sql:
         return json_values.array_text(build(*arguments))
 
-    return simple(name, [DYNAMIC, *others], DYNAMIC, _of_array(texts), optional=optional, may_fail=True)
+    return simple(name, [DYNAMIC, *others], DYNAMIC, of_array(texts), optional=optional, may_fail=True)
 
 
 def _slice(elements: Sql, start: Sql, end: Sql) -> Sql:
@@ -91,52 +91,12 @@ def _shift(sign: int) -> Function:
             value = sql.if_(known, sql.call("arrayElement", items, sql.call("greatest", place, 1)), filler)
             return sql.call("arrayMap", sql.lambda_("index", value), sql.call("arrayEnumerate", items))
 
-        node = _of_array(lambda elements: json_values.array_text(sql.with_value(elements, "items", moved)))(
+        node = of_array(lambda elements: json_values.array_text(sql.with_value(elements, "items", moved)))(
             array.sql
         )
         return finished(DYNAMIC, node, arguments, may_fail=True)
 
     return Function(name, 2, 3, build)
-
-
-def _sort_key(item: Sql) -> Sql:
-    """Numbers by value come before strings by text."""
-    number = sql.call("toFloat64OrZero", item)
-    return sql.tuple_([json_values.is_string(item), number, json_values.string_of(item)])
-
-
-def _sort(name: str, *, descending: bool) -> Function:
-    """`array_sort_asc(array [, nulls_last])`; a descending sort, too, has the nulls last unless told
-    otherwise."""
-
-    def build(arguments: Sequence[Term]) -> Term:
-        array = accept(arguments[0], DYNAMIC)
-        last = arguments[-1].constant if len(arguments) > 1 else Constant(True)
-        flag = last.value if last is not None and len(arguments) <= 2 else None
-        if not isinstance(flag, bool):
-            raise Unsupported(f"{name}() of several arrays is not supported")
-        node = _of_array(lambda elements: _sorted(elements, descending=descending, nulls_last=flag))(
-            array.sql
-        )
-        return finished(DYNAMIC, node, [array], may_fail=True)
-
-    return Function(name, 1, 64, build)
-
-
-def _sorted(elements: Sql, *, descending: bool, nulls_last: bool) -> Sql:
-    item = sql.variable("item")
-    known = sql.call("arrayFilter", sql.lambda_("item", sql.ne(item, json_values.NULL_TEXT)), elements)
-    nulls = sql.call("arrayFilter", sql.lambda_("item", sql.eq(item, json_values.NULL_TEXT)), elements)
-    key = sql.lambda_("item", _descending_key(item) if descending else _sort_key(item))
-    in_order = sql.call("arrayReverseSort" if descending else "arraySort", key, known)
-    parts = (in_order, nulls) if nulls_last else (nulls, in_order)
-    return json_values.array_text(sql.call("arrayConcat", *parts))
-
-
-def _descending_key(item: Sql) -> Sql:
-    """Read backwards: numbers by value, the largest first, still before strings."""
-    number = sql.call("toFloat64OrZero", item)
-    return sql.tuple_([sql.not_(json_values.is_string(item)), number, json_values.string_of(item)])
 
 
 def _length(elements: Sql) -> Sql:
@@ -215,9 +175,9 @@ def _split(arguments: Sequence[Term]) -> Term:
     places = value if isinstance(value, list) else [value]
     if not all(isinstance(place, int) for place in places):
         raise Misfit("array_split() needs a constant index or a constant array of indexes")
-    node = _of_array(
-        lambda elements: sql.with_value(elements, "items", lambda items: _pieces(items, places))
-    )(array.sql)
+    node = of_array(lambda elements: sql.with_value(elements, "items", lambda items: _pieces(items, places)))(
+        array.sql
+    )
     return finished(DYNAMIC, node, [array], may_fail=True)
 
 
@@ -278,15 +238,13 @@ def _repeat(arguments: Sequence[Term]) -> Term:
 
 
 ARRAYS: tuple[Function, ...] = (
-    *aliases(simple("array_length", [DYNAMIC], LONG, _of_array(_length), may_fail=True), "arraylength"),
-    simple("array_sum", [DYNAMIC], REAL, _of_array(_sum), may_fail=True),
+    *aliases(simple("array_length", [DYNAMIC], LONG, of_array(_length), may_fail=True), "arraylength"),
+    simple("array_sum", [DYNAMIC], REAL, of_array(_sum), may_fail=True),
     Function("array_index_of", 2, 5, _index_of),
     _array_function("array_slice", [LONG, LONG], _slice),
     _array_function("array_reverse", [], lambda elements: sql.call("arrayReverse", elements)),
     _array_function("array_rotate_left", [LONG], _rotate),
     _array_function("array_rotate_right", [LONG], _rotate_right),
-    _sort("array_sort_asc", descending=False),
-    _sort("array_sort_desc", descending=True),
     _shift(1),
     _shift(-1),
     Function("pack_array", 1, None, _pack),

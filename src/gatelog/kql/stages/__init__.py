@@ -10,6 +10,7 @@ from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages import (
     columns,
+    evaluate,
     expand,
     join,
     make_series,
@@ -17,8 +18,10 @@ from gatelog.kql.stages import (
     parse_kv,
     partitioned,
     rows,
+    scan,
     search,
     summarize,
+    top_nested,
     union,
 )
 from gatelog.kql.stages.computing import copied
@@ -58,6 +61,9 @@ STAGES: Mapping[type[ast.Operator], Stage] = {
     ast.Parse: parse.bind_parse,
     ast.ParseKv: parse_kv.bind_parse_kv,
     ast.Search: search.bind_search,
+    ast.Scan: scan.bind_scan,
+    ast.TopNested: top_nested.bind_top_nested,
+    ast.Evaluate: evaluate.bind_evaluate,
 }
 """Operators with an input; the node is of the key's type."""
 

@@ -13,6 +13,7 @@ from gatelog.kql.literals import long_term, string_term
 from gatelog.kql.naming import Names, result_name
 from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
 from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.several_columns import columns_of, makes_several
 from gatelog.kql.stages.computing import column_for, with_columns
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import DOTNET_TYPES, KqlType
@@ -46,11 +47,27 @@ def put(fields: list[Field], field: Field) -> None:
     fields.append(field)
 
 
-def _values(item: ast.NamedExpression, scope: Scope) -> list[tuple[str | None, Term]]:
-    """The columns of one item, each with the name that the author gave it."""
-    if len(item.names) > 1:
-        raise scope.context.unsupported(item, "naming several columns of one value")
-    return [(item.names[0].value if item.names else None, bind(item.value, scope))]
+def _values(item: ast.NamedExpression, scope: Scope, *, rest: bool = False) -> list[tuple[str | None, Term]]:
+    """The columns of one item, each with the name that the author gave it.
+
+    Of a call that makes several, those that the author named; all when there are no names, and with `rest`
+    also when there are several.
+    """
+    given = [name.value for name in item.names]
+    if isinstance(item.value, ast.Call) and makes_several(item.value, scope):
+        parts = columns_of(item.value, scope, bind)
+        if len(given) > len(parts):
+            raise scope.context.error(item, f"{len(given)} names for {len(parts)} columns")
+        if len(parts) > 1:
+            shown = parts if not given or (rest and len(given) > 1) else parts[: len(given)]
+            return [
+                (given[place] if place < len(given) else name, term)
+                for place, (name, term) in enumerate(shown)
+            ]
+        return [(given[0] if given else None, parts[0][1])]
+    if len(given) > 1:
+        raise scope.context.error(item, f"{len(given)} names for one column")
+    return [(given[0] if given else None, bind(item.value, scope))]
 
 
 def bind_project(stage: ast.Project, relation: Relation, scope: Scope) -> Relation:
@@ -72,8 +89,9 @@ def _listed(
         if isinstance(item.value, ast.Star):
             fields += [field for field in relation.fields if names.add(field.name) == field.name]
             continue
-        for name, term in _values(item, row_scope):
-            if name is not None and name in names:
+        given = {name.value for name in item.names}
+        for name, term in _values(item, row_scope, rest=True):
+            if name in given and name in names:
                 raise scope.context.error(item, f"there are two columns '{name}'", "give one another name")
             base = name or result_name(item.value)
             field, extra = column_for(term, names.counted() if base is None else names.add(base), row_scope)

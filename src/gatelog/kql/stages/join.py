@@ -54,7 +54,7 @@ def bind_join(stage: ast.Join, left: Relation, scope: Scope) -> Relation:
     if kind is None:
         raise scope.context.error(stage, f"'{stage.kind}' is no kind of join", ", ".join(KINDS))
     right = scope.bind_table(stage.right, scope)
-    keys = [_key(node, left, right, scope) for node in _conditions(stage.on)]
+    keys = _keys(stage, left, right, scope)
     if kind.unique_left:
         left, keys = _unique(left, keys, scope)
     return _joined(stage, kind, left, right, keys, scope)
@@ -85,7 +85,7 @@ def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
     if stage.kind not in ("leftouter", "inner"):
         raise scope.context.error(stage, f"'{stage.kind}' is no kind of lookup", "leftouter or inner")
     right = scope.bind_table(stage.right, scope)
-    keys = [_key(node, left, right, scope) for node in _conditions(stage.on)]
+    keys = _keys(stage, left, right, scope)
     hidden = {key.right.name for key in keys}
     joined = _joined(stage, KINDS[stage.kind], left, right, keys, scope)
     names = Names(field.name for field in left.fields)
@@ -95,6 +95,12 @@ def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
         if original.name not in hidden
     ]
     return Compute((*joined.fields[: len(left.fields)], *shown), joined, ())
+
+
+def _keys(stage: ast.Join | ast.Lookup, left: Relation, right: Relation, scope: Scope) -> list[Key]:
+    if not stage.on:
+        raise scope.context.error(stage, "the columns that must be equal are missing", "add: on <column>")
+    return [_key(node, left, right, scope) for node in _conditions(stage.on)]
 
 
 def _conditions(nodes: Sequence[ast.Expression]) -> Iterator[ast.Expression]:

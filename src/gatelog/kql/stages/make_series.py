@@ -11,13 +11,15 @@ from gatelog.kql import ast, json_values, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
-from gatelog.kql.literals import long_term
+from gatelog.kql.formula import formula
+from gatelog.kql.functions import bin_of
+from gatelog.kql.literals import literal_term, long_term
 from gatelog.kql.naming import Names, result_name
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import with_windows
-from gatelog.kql.terms import Field, Term
+from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
 DATETIME, TIMESPAN, LONG, REAL, DYNAMIC = (
@@ -33,34 +35,78 @@ LONGEST_SERIES = 1_048_576
 
 
 class Axis:
-    """The axis of a series: where it begins, how wide a step is, how many steps there are."""
+    """The axis of a series: where it begins, how wide a step is, how many steps there are.
+
+    Steps are counted from the start; without one from 0 (for times: from 0001-01-01), as bin() does. Where
+    start or end is not given, each series runs from its first step with rows, or to its last.
+    """
 
     def __init__(self, stage: ast.MakeSeries, value: Term, scope: Scope) -> None:
-        if stage.start is None or stage.stop is None or stage.step is None:
-            raise scope.context.unsupported(stage, "make-series without from, to and step", "name all three")
-        self.value = value
+        if stage.step is None:
+            raise scope.context.error(stage, "make-series needs a step", "for example: step 1h")
         self.type = _axis_type(value.type, stage, scope)
-        step_type = TIMESPAN if self.type is DATETIME else self.type
-        self.start = convert(bind(stage.start, scope), self.type)
-        self.step = convert(bind(stage.step, scope), step_type)
-        stop = convert(bind(stage.stop, scope), self.type)
-        distance = sql.over(sql.minus(_plain(stop), _plain(self.start)), sql.null_if(self.step.sql, 0))
-        count = sql.plus(sql.call("floor", distance), 1) if stage.inclusive else sql.call("ceil", distance)
-        bounded = sql.call("least", sql.call("greatest", sql.if_null(count, 0), 0), LONGEST_SERIES)
-        self.count = sql.call("toUInt32", bounded)
+        self.value = convert(value, self.type)
+        self.step = convert(bind(stage.step, scope), TIMESPAN if self.type is DATETIME else self.type)
+        self.start, self.stop = (
+            convert(bind(limit, scope), self.type) if limit is not None else None
+            for limit in (stage.start, stage.stop)
+        )
+        self.inclusive = stage.inclusive
+        with scope.context.at(stage):
+            self.origin = self._origin()
+
+    def _origin(self) -> Term:
+        if self.start is None:
+            return literal_term(self.type, 0)
+        return bin_of([self.start, self.step]) if self.inclusive else self.start
 
     def place(self) -> Sql:
-        """The step in which a row falls, counted from 0; below 0 before the start."""
-        converted = convert(self.value, self.type)
-        distance = sql.minus(_plain(converted), _plain(self.start))
-        return sql.call("toInt64", sql.call("floor", sql.over(distance, self.step.sql)))
+        """The step in which a row falls, counted from 0; NULL outside of the axis."""
+        distance = sql.minus(_plain(self.value), _plain(self.origin))
+        step = sql.null_if(self.step.sql, 0)
+        if self.type is REAL:
+            place = formula("toInt64(floor(distance / step))", distance=distance, step=step)
+        else:
+            text = "intDiv(distance - positiveModulo(distance, step), step)"
+            place = formula(text, distance=distance, step=step)
+        limits = [
+            *([sql.at_least(_plain(self.value), _plain(self.start))] if self.start is not None else []),
+            *([self._before_stop(self.stop)] if self.stop is not None else []),
+        ]
+        return sql.if_(sql.all_of(limits), place, sql.null()) if limits else place
 
-    def points(self) -> Sql:
+    def _before_stop(self, stop: Term) -> Sql:
+        return (sql.at_most if self.inclusive else sql.less)(_plain(self.value), _plain(stop))
+
+    def first(self, step: Sql) -> Sql:
+        """The first step of a series, from the column of the steps that have rows."""
+        return sql.call("toInt64", 0) if self.start is not None else sql.call("min", step)
+
+    def count(self, step: Sql) -> Sql:
+        """How many steps a series has."""
+        if self.stop is None:
+            end = formula("max(step) + 1", step=step)
+        else:
+            distance = sql.over(
+                sql.minus(_plain(self.stop), _plain(self.origin)), sql.null_if(self.step.sql, 0)
+            )
+            whole = sql.plus(sql.call("floor", distance), 1) if self.inclusive else sql.call("ceil", distance)
+            end = sql.call("toInt64", sql.if_null(whole, 0))
+        text = "toUInt32(least(greatest(end - first, 0), most))"
+        return formula(text, end=end, first=self.first(step), most=LONGEST_SERIES)
+
+    def places(self, step: Sql) -> Sql:
+        """The steps of a series, Array(Int64)."""
+        return formula(
+            "arrayMap(i -> toInt64(i) + first, range(count))", first=self.first(step), count=self.count(step)
+        )
+
+    def points(self, step: Sql) -> Sql:
         """The JSON array of the steps' beginnings."""
-        index = Term(LONG, sql.call("toInt64", sql.variable("index")), nullable=False)
-        point = convert(arithmetic("+", self.start, arithmetic("*", self.step, index)), DYNAMIC)
+        index = Term(LONG, sql.variable("index"), nullable=False)
+        point = convert(arithmetic("+", self.origin, arithmetic("*", self.step, index)), DYNAMIC)
         return json_values.array_text(
-            sql.call("arrayMap", sql.lambda_("index", point.sql), sql.call("range", self.count))
+            sql.call("arrayMap", sql.lambda_("index", point.sql), self.places(step))
         )
 
 
@@ -87,7 +133,7 @@ def bind_make_series(stage: ast.MakeSeries, relation: Relation, scope: Scope) ->
     keys = [_key(item, row_scope, names) for item in stage.by]
     place = Computed(scope.context.field("place", LONG), axis.place())
     aggregates = [_aggregate(item, row_scope, names) for item in stage.aggregates]
-    steps = _by_step(relation, row_scope, keys, place, aggregates, axis, scope)
+    steps = _by_step(relation, row_scope, keys, place, aggregates, scope)
     return _series(stage, steps, keys, aggregates, axis, names, scope)
 
 
@@ -125,18 +171,11 @@ def _by_step(
     keys: list[Computed],
     place: Computed,
     series: list[Series],
-    axis: Axis,
     scope: Scope,
 ) -> Relation:
     """A group for each combination of keys and step."""
     placed = Compute(relation.fields, with_windows(relation, row_scope), (place,))
-    inside = sql.all_of(
-        [
-            sql.at_least(sql.column(place.field.sql_name), 0),
-            sql.less(sql.column(place.field.sql_name), axis.count),
-        ]
-    )
-    kept = Filter(relation.fields, placed, inside)
+    kept = Filter(relation.fields, placed, sql.call("isNotNull", sql.column(place.field.sql_name)))
     step = Computed(scope.context.field("step", LONG), sql.column(place.field.sql_name))
     values = tuple(item.value for item in series)
     shown = tuple(computed.field for computed in (*keys, step, *values))
@@ -152,7 +191,7 @@ def _series(
     names: Names,
     scope: Scope,
 ) -> Relation:
-    step = steps.fields[len(keys)]
+    step = sql.column(steps.fields[len(keys)].sql_name)
     groups = [
         Computed(
             scope.context.field(key.field.name, key.field.type, nullable=key.field.nullable),
@@ -166,24 +205,37 @@ def _series(
     ]
     given = stage.axis.names[0].value if stage.axis.names else result_name(stage.axis.value)
     points = Computed(
-        scope.context.field(names.add(given or "Column1"), DYNAMIC, nullable=False), axis.points()
+        scope.context.field(names.add(given or "Column1"), DYNAMIC, nullable=False), axis.points(step)
     )
-    grouped = Aggregate(tuple(c.field for c in (*groups, *arrays)), steps, tuple(groups), tuple(arrays))
-    return Compute((*grouped.fields, points.field), grouped, (points,))
+    fields = tuple(computed.field for computed in (*groups, *arrays, points))
+    if groups or _nonempty(stage, scope):
+        return Aggregate(fields, steps, tuple(groups), (*arrays, points))
+    rows = Computed(scope.context.field("rows", LONG), sql.call("count"))
+    grouped = Aggregate(fields, steps, (), (*arrays, points, rows))
+    return Filter(fields, grouped, sql.greater(sql.column(rows.field.sql_name), 0))
 
 
-def _array(item: Series, step: Field, axis: Axis) -> Sql:
+def _nonempty(stage: ast.MakeSeries, scope: Scope) -> bool:
+    """Whether an empty input makes a series of defaults: `kind=nonempty`."""
+    kinds = [hint.value for hint in stage.hints if hint.name == "kind"]
+    if kinds and kinds != ["nonempty"]:
+        raise scope.context.error(stage, f"make-series has no kind '{kinds[0]}'", "kind=nonempty")
+    return bool(kinds)
+
+
+def _array(item: Series, step: Sql, axis: Axis) -> Sql:
     """The values at their places; where no row fell into a step, the default."""
-    places = sql.call("groupArray", sql.column(step.sql_name))
-    values = sql.call("groupArray", sql.column(item.value.field.sql_name))
-    known = sql.call("mapFromArrays", places, values)
-
-    def filled(values_by_step: Sql) -> Sql:
-        index = sql.call("toInt64", sql.variable("index"))
-        found = sql.call("arrayElement", values_by_step, index)
-        value = sql.if_(sql.call("mapContains", values_by_step, index), found, item.absent)
-        return json_values.array_text(
-            sql.call("arrayMap", sql.lambda_("index", value), sql.call("range", axis.count))
-        )
-
-    return sql.with_value(known, "known", filled)
+    text = """
+    mapValues(mapSort(mapUpdate(
+        mapFromArrays(places, arrayMap(i -> absent, places)),
+        mapFromArrays(groupArray(step), groupArray(value))
+    )))
+    """
+    values = formula(
+        text,
+        places=axis.places(step),
+        absent=item.absent,
+        step=step,
+        value=sql.column(item.value.field.sql_name),
+    )
+    return json_values.array_text(values)

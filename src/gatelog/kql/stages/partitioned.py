@@ -7,7 +7,7 @@ key, limits count within the part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gatelog.kql import ast, sql
 from gatelog.kql.aggregates import any_value
@@ -16,7 +16,7 @@ from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.special_functions import window
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages import columns, expand, parse, rows, summarize
+from gatelog.kql.stages import columns, expand, parse, rows, scan, summarize
 from gatelog.kql.stages.computing import column_for, with_windows
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
@@ -83,7 +83,7 @@ def _sub_query(query: ast.Pipeline, parts: Parts, scope: Scope) -> Parts:
         raise scope.context.unsupported(query, "a sub-query with a source of its own")
     for stage in query.operators:
         scope.context.count_stage(stage)
-        parts = _staged(stage, parts, scope)
+        parts = _staged(stage, parts, replace(scope, part=parts.key))
     return parts
 
 
@@ -98,6 +98,8 @@ def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
         case ast.Top() | ast.Take():
             bind_stage = rows.bind_top if isinstance(stage, ast.Top) else rows.bind_take
             return _limited(bind_stage(stage, parts.relation, scope), parts)  # type: ignore[arg-type]  # one of the two
+        case ast.Scan():
+            return _scanned(stage, parts, scope)
         case _ if type(stage) in _ROW_BY_ROW:
             relation = _ROW_BY_ROW[type(stage)](stage, parts.relation, scope)  # type: ignore[operator]  # by its own type
             return Parts(relation, parts.key, parts.carried)
@@ -131,6 +133,15 @@ def _grouped(group: Relation, parts: Parts, scope: Scope) -> Parts:
 def _whole(value: Sql) -> Sql:
     """The value of the part's first row, null included."""
     return sql.call("tupleElement", sql.call("any", sql.call("tuple", value)), 1)
+
+
+def _scanned(stage: ast.Scan, parts: Parts, scope: Scope) -> Parts:
+    """A scan of each part."""
+    carried = (parts.key, *parts.carried)
+    key = Computed(scope.context.field("part", parts.key.type), sql.column(parts.key.sql_name))
+    relation, shown = scan.scanned_parts(stage, parts.relation, (key,), carried, scope)
+    size = len(carried)
+    return Parts(Compute(shown[size:], relation, ()), shown[0], shown[1:size])
 
 
 def _limited(limit: Relation, parts: Parts) -> Parts:

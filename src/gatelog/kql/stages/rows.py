@@ -68,15 +68,15 @@ def _sorted(orderings: tuple[ast.Ordering, ...], relation: Relation, scope: Scop
 def bind_top(stage: ast.Top, relation: Relation, scope: Scope) -> Relation:
     """The first rows of an order."""
     sorted_rows = _sorted(stage.keys, relation, scope)
-    return Limit(relation.fields, sorted_rows, _count(stage.count, scope))
+    return Limit(relation.fields, sorted_rows, row_count(stage.count, scope))
 
 
 def bind_take(stage: ast.Take | ast.Sample, relation: Relation, scope: Scope) -> Relation:
     """Some rows; the first of a sorted table."""
-    return Limit(relation.fields, relation, _count(stage.count, scope))
+    return Limit(relation.fields, relation, row_count(stage.count, scope))
 
 
-def _count(node: ast.Expression, scope: Scope) -> Sql:
+def row_count(node: ast.Expression, scope: Scope) -> Sql:
     """A number of rows: a constant, or a value computed before the query runs."""
     term = bind(node, scope)
     value = term.constant.value if term.constant is not None else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import ast, sql
+from gatelog.kql import ast, json_values, sql
 from gatelog.kql.aggregates import any_value, percentile
+from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names, result_name
 from gatelog.kql.relations import Aggregate, Computed, Relation
@@ -86,7 +87,13 @@ def _bound_aggregate(
     return made
 
 
-ROW_AGGREGATES = ("arg_max", "arg_min", "argmax", "argmin", "take_any", "any", "percentile", "percentiles")
+_PERCENTILES = ("percentile", "percentiles", "percentilew", "percentilesw")
+_PERCENTILE_ARRAYS = ("percentiles_array", "percentilesw_array")
+"""With a w a second argument is the weight of the first."""
+ROW_AGGREGATES = (
+    *("arg_max", "arg_min", "argmax", "argmin", "take_any", "any"),
+    *(*_PERCENTILES, *_PERCENTILE_ARRAYS),
+)
 """Aggregates that may make several columns; `_columns` takes them apart."""
 
 
@@ -98,7 +105,7 @@ def _columns(
             return _extreme_row(call, relation, keys, scope)
         case ast.Call(function="take_any" | "any") as call:
             return _any_row(call, relation, keys, scope)
-        case ast.Call(function="percentile" | "percentiles") as call:
+        case ast.Call(function=function) as call if function in (*_PERCENTILES, *_PERCENTILE_ARRAYS):
             return _percentiles(call, scope)
         case value:
             return [(result_name(value), bind(value, scope))]
@@ -179,14 +186,29 @@ def _any_row(
 
 
 def _percentiles(call: ast.Call, scope: Scope) -> list[tuple[str | None, Term]]:
+    """A column for each rank, or all in one array."""
     value, *ranks = (bind(argument, scope.inside_aggregate()) for argument in call.arguments)
-    base = result_name(call.arguments[0])
+    weight = ranks.pop(0) if "w" in call.function.partition("_")[0] and ranks else None
+    base = result_name(call.arguments[0]) or ""
     columns: list[tuple[str | None, Term]] = []
-    for rank in ranks:
-        number = rank.constant.value if rank.constant is not None else None
-        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
-            raise scope.context.error(call, "a percentile is a constant from 0 to 100")
+    for number in _ranks(ranks, call, scope):
         shown = str(number).replace(".", "_")
         with scope.context.at(call):
-            columns.append((f"percentile_{base or ''}_{shown}", percentile(value, float(number))))
-    return columns
+            found = percentile(value, float(number), weight)
+        columns.append((f"percentile_{base}_{shown}", found))
+    if call.function not in _PERCENTILE_ARRAYS:
+        return columns
+    texts = [convert(term, KqlType.DYNAMIC).sql for _, term in columns]
+    whole = Term(KqlType.DYNAMIC, json_values.written_array(texts), nullable=False)
+    return [(f"percentiles_{base}", whole)]
+
+
+def _ranks(ranks: Sequence[Term], call: ast.Call, scope: Scope) -> list[int | float]:
+    numbers: list[int | float] = []
+    for rank in ranks:
+        value = rank.constant.value if rank.constant is not None else None
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
+                raise scope.context.error(call, "a percentile is a constant from 0 to 100")
+            numbers.append(number)
+    return numbers

@@ -1,0 +1,130 @@
+"""GeoJSON in SQL: the coordinates of lines and polygons, whether they are valid, and geometries written.
+
+lines      Array(Array(position))           of LineString, MultiLineString
+polygons   Array(Array(Array(position)))    of Polygon, MultiPolygon: rings, the shell first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gatelog.kql import sql
+from gatelog.kql.functions.geo.sphere import over, part
+from gatelog.kql.sql import Sql
+
+_POINT = "Array(Float64)"
+
+
+def _coordinates(json: Sql, depth: int) -> Sql:
+    kind = "Array(" * depth + _POINT + ")" * depth
+    return sql.call("JSONExtract", json, "coordinates", kind)
+
+
+def _several(json: Sql, name: str, depth: int) -> Sql:
+    """The parts of a geometry: one of `name`, several of `Multi{name}`, none of any other type."""
+    kind = sql.call("JSONExtractString", json, "type")
+    several = _coordinates(json, depth + 1)
+    return sql.call(
+        "multiIf",
+        sql.eq(kind, name), sql.array([_coordinates(json, depth)]),
+        sql.eq(kind, f"Multi{name}"), several,
+        sql.call("arraySlice", several, 1, 0),
+    )  # fmt: skip  # pairs of condition and value
+
+
+def _valid_points(points: Sql) -> Sql:
+    def valid(point: Sql) -> Sql:
+        longitude, latitude = (sql.call("arrayElement", point, axis) for axis in (1, 2))
+        return sql.all_of(
+            [
+                sql.at_least(sql.call("length", point), 2),
+                sql.at_most(sql.call("abs", longitude), 180),
+                sql.at_most(sql.call("abs", latitude), 90),
+            ]
+        )
+
+    return over(points, "point", valid, "arrayAll")
+
+
+def _positions(points: Sql) -> Sql:
+    def position(point: Sql) -> Sql:
+        return sql.tuple_([sql.call("arrayElement", point, axis) for axis in (1, 2)])
+
+    return over(points, "point", position)
+
+
+def _valid_line(line: Sql) -> Sql:
+    return sql.all_of([sql.at_least(sql.call("length", line), 2), _valid_points(line)])
+
+
+def _valid_ring(ring: Sql) -> Sql:
+    """Closed, of at least three corners, none twice."""
+    size = sql.call("length", ring)
+    ends = [sql.call("arrayElement", ring, place) for place in (1, -1)]
+    return sql.all_of(
+        [
+            sql.at_least(size, 4),
+            sql.eq(*ends),
+            sql.eq(sql.call("length", sql.call("arrayDistinct", ring)), sql.minus(size, 1)),
+            _valid_points(ring),
+        ]
+    )
+
+
+def _valid_polygon(polygon: Sql) -> Sql:
+    return sql.all_of([sql.call("notEmpty", polygon), over(polygon, "ring", _valid_ring, "arrayAll")])
+
+
+def with_lines(json: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of the lines of a geometry, NULL when it is no valid one; `name` is a variable of its own."""
+    found = _several(sql.if_null(json, ""), "LineString", 1)
+
+    def when_valid(lines: Sql) -> Sql:
+        valid = sql.all_of([sql.call("notEmpty", lines), over(lines, "line", _valid_line, "arrayAll")])
+        made = over(lines, "line", _positions)
+        return sql.if_(valid, sql.with_value(made, name, body), sql.null())
+
+    return sql.with_value(found, f"raw_{name}", when_valid)
+
+
+def with_polygons(json: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of the polygons of a geometry, NULL when it is no valid one."""
+    found = _several(sql.if_null(json, ""), "Polygon", 2)
+
+    def when_valid(polygons: Sql) -> Sql:
+        tests = over(polygons, "polygon", _valid_polygon, "arrayAll")
+        valid = sql.all_of([sql.call("notEmpty", polygons), tests])
+        made = over(polygons, "polygon", lambda rings: over(rings, "ring", _positions))
+        return sql.if_(valid, sql.with_value(made, name, body), sql.null())
+
+    return sql.with_value(found, f"raw_{name}", when_valid)
+
+
+def written_position(place: Sql) -> Sql:
+    """`[longitude,latitude]`."""
+    return sql.call("concat", "[", _number(part(place, 1)), ",", _number(part(place, 2)), "]")
+
+
+def _number(value: Sql) -> Sql:
+    return sql.call("toString", value)
+
+
+def written_positions(places: Sql) -> Sql:
+    """`[[longitude,latitude],...]`."""
+    texts = over(places, "place", written_position)
+    return sql.call("concat", "[", sql.call("arrayStringConcat", texts, ","), "]")
+
+
+def geometry(kind: str, coordinates: Sql) -> Sql:
+    """A geometry of a type and the JSON text of its coordinates."""
+    return sql.call("concat", f'{{"type":"{kind}","coordinates":', coordinates, "}")
+
+
+def point(place: Sql) -> Sql:
+    """A Point."""
+    return sql.with_value(place, "place", lambda p: geometry("Point", written_position(p)))
+
+
+def polygon(ring: Sql) -> Sql:
+    """A Polygon without holes, of a closed ring of positions."""
+    return geometry("Polygon", sql.call("concat", "[", written_positions(ring), "]"))

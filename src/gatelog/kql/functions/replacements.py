@@ -1,0 +1,88 @@
+"""Functions that replace several pieces of a string, or find the place of a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import sql
+from gatelog.kql.functions.row import Function, accept, constant_integer, constant_string, finished
+from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.regexes import checked, group_count, unicode_aware
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+STRING, LONG = KqlType.STRING, KqlType.LONG
+
+
+def _replace_strings(arguments: Sequence[Term]) -> Term:
+    """`replace_strings(text, lookups, replacements)`: one lookup after the other."""
+    text = accept(arguments[0], STRING)
+    lookups, replacements = (_texts(argument) for argument in arguments[1:])
+    if len(replacements) == 1:
+        replacements *= len(lookups)
+    if len(replacements) != len(lookups):
+        raise Misfit(f"{len(lookups)} lookups have {len(replacements)} replacements")
+    node = text.sql
+    for wanted, replacement in zip(lookups, replacements, strict=True):
+        node = sql.call("replaceAll", node, wanted, replacement) if wanted else node
+    return finished(STRING, node, [text])
+
+
+def _texts(term: Term) -> list[str]:
+    value = term.constant.value if term.constant is not None else None
+    values = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str) for item in values):
+        raise Unsupported("replace_strings() with texts that are not constant is not supported")
+    return [str(item) for item in values]
+
+
+def _translate(arguments: Sequence[Term]) -> Term:
+    """`translate(from, to, text)`: character by character; the last of a shorter `to` serves for the rest,
+    an empty one deletes."""
+    wanted = constant_string(arguments[0], "the search list")
+    replacement = constant_string(arguments[1], "the replacement list")
+    text = accept(arguments[2], STRING)
+    first_places = dict.fromkeys(wanted)
+    pairs = {
+        char: replacement[min(wanted.index(char), len(replacement) - 1)] if replacement else ""
+        for char in first_places
+    }
+    if not pairs:
+        return text
+    if not replacement:
+        return finished(STRING, sql.call("translateUTF8", text.sql, "".join(pairs), ""), [text])
+    node = sql.call("translateUTF8", text.sql, "".join(pairs), "".join(pairs.values()))
+    return finished(STRING, node, [text])
+
+
+def _index_of_regex(arguments: Sequence[Term]) -> Term:
+    """`indexof_regex(text, regex [, start [, -1 [, occurrence]]])`: -1 when it is not there.
+
+    What stands before a match is found along with the match, and counted.
+    """
+    text = accept(arguments[0], STRING)
+    pattern = unicode_aware(checked(constant_string(arguments[1], "the regular expression")))
+    numbers = [constant_integer(number, "a bound of indexof_regex()") for number in arguments[2:]]
+    start, length, occurrence = [*numbers, *(0, -1, 1)[len(numbers) :]]
+    if length != -1 or group_count(pattern):
+        raise Unsupported("indexof_regex() with a length or a capture group is not supported")
+    if occurrence < 1 or start < 0:
+        raise Unsupported("indexof_regex() from before the text is not supported")
+    bare = f"(?:{pattern})"
+    before = rf"(?s)^(.{{{start}}}(?:.*?{bare}){{{occurrence - 1}}}.*?){bare}"
+    groups = sql.call("extractGroups", text.sql, before)
+
+    def place(found: Sql) -> Sql:
+        size = sql.call("toInt64", sql.call("lengthUTF8", sql.call("arrayElement", found, 1)))
+        return sql.if_(sql.call("empty", found), sql.call("toInt64", -1), size)
+
+    return finished(LONG, sql.with_value(groups, "groups", place), [text])
+
+
+REPLACEMENTS: tuple[Function, ...] = (
+    Function("replace_strings", 3, 3, _replace_strings),
+    Function("translate", 3, 3, _translate),
+    Function("indexof_regex", 2, 5, _index_of_regex),
+)
+"""The rows of this table."""

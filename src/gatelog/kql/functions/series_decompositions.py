@@ -1,0 +1,230 @@
+"""series_decompose and what builds on it, series_outliers and series_stats.
+
+seasonal   the median of the points of one phase
+trend      what remains, averaged or fitted by a line
+baseline   seasonal + trend
+residual   the series - baseline; its outliers are the anomalies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from gatelog.kql import sql
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import Function, accept, constant_string
+from gatelog.kql.functions.series_fits import Line
+from gatelog.kql.functions.series_measures import statistics
+from gatelog.kql.functions.series_periods import period_of, season_argument, seasonal
+from gatelog.kql.functions.series_values import complete, known, series, when, written
+from gatelog.kql.functions.several import Parts, SeveralColumns
+from gatelog.kql.literals import literal_term, long_term, string_term
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term, null_of
+from gatelog.kql.types import KqlType
+
+DYNAMIC, REAL, LONG = KqlType.DYNAMIC, KqlType.REAL, KqlType.LONG
+
+_TRENDS = ("avg", "linefit", "none")
+_QUARTILES = {"ctukey": (10.0, 90.0), "tukey": (25.0, 75.0)}
+
+_SCORES = """
+arrayMap(v -> multiIf(
+    isNull(v), 0,
+    high = low, if(v = high, 0, if(v > high, toFloat64('inf'), toFloat64('-inf'))),
+    v > high, (v - high) / (high - low),
+    v < low, (v - low) / (high - low),
+    0
+), points)
+"""
+
+
+class _Options(NamedTuple):
+    """How to decompose: constants of the query."""
+
+    period: Sql
+    trend: str
+    test_points: Sql
+    threshold: Sql
+
+
+def _options(arguments: Sequence[Term]) -> _Options:
+    """From seasonality, trend, test_points, seasonality_threshold, as far as given."""
+    defaults = [long_term(-1), string_term("avg"), long_term(0), literal_term(REAL, 0.6)]
+    period, trend, test_points, threshold = [*arguments, *defaults[len(arguments) :]]
+    kind = constant_string(trend, "the trend")
+    if kind not in _TRENDS:
+        raise Misfit(f"there is no trend '{kind}'", f"one of {', '.join(_TRENDS)}")
+    tested = sql.call("greatest", accept(test_points, LONG).sql, 0)
+    return _Options(season_argument(period), kind, tested, accept(threshold, REAL).sql)
+
+
+def _decomposed(points: Sql, options: _Options, body: Callable[[Sql, Sql], Sql]) -> Sql:
+    """`body` of the seasonal component and the trend of Array(Float64), each computed once."""
+
+    def with_season(season: Sql) -> Sql:
+        def with_rest(rest: Sql) -> Sql:
+            return sql.with_value(_trend(rest, options), "trend", lambda trend: body(season, trend))
+
+        return sql.with_value(_difference(points, season), "rest", with_rest)
+
+    period = period_of(points, options.period, options.threshold, options.test_points)
+    return sql.with_value(seasonal(points, period, options.test_points), "season", with_season)
+
+
+def _sum(left: Sql, right: Sql) -> Sql:
+    return formula("arrayMap((a, b) -> a + b, l, r)", l=left, r=right)
+
+
+def _residual(points: Sql, options: _Options) -> Sql:
+    return _decomposed(points, options, lambda season, trend: _difference(points, _sum(season, trend)))
+
+
+_COMPONENTS: Mapping[str, Callable[[Sql, _Options], Sql]] = {
+    "baseline": lambda points, options: _decomposed(points, options, _sum),
+    "seasonal": lambda points, options: _decomposed(points, options, lambda season, _: season),
+    "trend": lambda points, options: _decomposed(points, options, lambda _, trend: trend),
+    "residual": _residual,
+}
+
+
+def _difference(left: Sql, right: Sql) -> Sql:
+    return formula("arrayMap((a, b) -> a - b, l, r)", l=left, r=right)
+
+
+def _trend(rest: Sql, options: _Options) -> Sql:
+    """The trend of the deseasonalized points, learned without the last `test_points`."""
+    if options.trend == "none":
+        return formula("arrayMap(v -> toFloat64(0), rest)", rest=rest)
+    learned = formula("arraySlice(rest, 1, length(rest) - tested)", rest=rest, tested=options.test_points)
+    if options.trend == "avg":
+        return formula("arrayWithConstant(length(rest), arrayAvg(learned))", rest=rest, learned=learned)
+
+    def fitted(points: Sql) -> Sql:
+        line = Line(points)
+        return formula(
+            "arrayMap(i -> intercept + slope * i, arrayEnumerate(rest))",
+            rest=rest, intercept=line.intercept, slope=line.slope,
+        )  # fmt: skip  # the formula's names
+
+    return sql.with_value(learned, "learned", fitted)
+
+
+def _component(values: Sql, options: _Options, name: str) -> Term:
+    node = sql.with_value(known(values), "points", lambda points: _COMPONENTS[name](points, options))
+    return Term(DYNAMIC, when(complete(values), written(node)))
+
+
+def _decompose(arguments: Sequence[Term]) -> Parts:
+    """`series_decompose(series [, seasonality [, trend [, test_points [, seasonality_threshold]]]])`."""
+    values, options = series(arguments[0]), _options(arguments[1:])
+    return [(name, _component(values, options, name)) for name in _COMPONENTS]
+
+
+def _forecast(arguments: Sequence[Term]) -> Term:
+    """`series_decompose_forecast(series, points [, seasonality [, trend [, seasonality_threshold]]])`."""
+    given = list(arguments[2:])
+    defaults = [long_term(-1), string_term("avg"), literal_term(REAL, 0.6)]
+    period, trend, threshold = [*given, *defaults[len(given) :]]
+    options = _options([period, trend, arguments[1], threshold])
+    values = formula("arrayMap(v -> ifNull(v, 0), values)", values=series(arguments[0]))
+    return _component(formula("arrayMap(v -> toNullable(v), values)", values=values), options, "baseline")
+
+
+def _anomalies(arguments: Sequence[Term]) -> Parts:
+    """`series_decompose_anomalies(series [, threshold [, seasonality [, trend [, test_points [, method
+    [, seasonality_threshold]]]]]])`."""
+    given = list(arguments[1:])
+    defaults = [
+        literal_term(REAL, 1.5), long_term(-1), string_term("avg"), long_term(0),
+        string_term("ctukey"), literal_term(REAL, 0.6),
+    ]  # fmt: skip  # in the order of the parameters
+    threshold, period, trend, tested, method, score = [*given, *defaults[len(given) :]]
+    values, options = series(arguments[0]), _options([period, trend, tested, score])
+    limits = _quartiles(method)
+    limit = accept(threshold, REAL).sql
+
+    def scored(points: Sql) -> Sql:
+        return sql.with_value(_residual(points, options), "residual", lambda rest: _tukey(rest, *limits))
+
+    scores = sql.with_value(known(values), "points", scored)
+    text = "arrayMap(s -> multiIf(s > bound, '1', s < negate(bound), '-1', '0'), scores)"
+    flags = formula(text, scores=scores, bound=limit)
+    flag_text = sql.call("concat", "[", sql.call("arrayStringConcat", flags, ","), "]")
+    return [
+        ("ad_flag", Term(DYNAMIC, when(complete(values), flag_text))),
+        ("ad_score", Term(DYNAMIC, when(complete(values), written(scores)))),
+        ("baseline", _component(values, options, "baseline")),
+    ]
+
+
+def _quartiles(method: Term) -> tuple[float, float]:
+    kind = constant_string(method, "the kind of outlier detection").lower()
+    if kind not in _QUARTILES:
+        raise Misfit(f"there is no outlier detection '{kind}'", f"one of {', '.join(_QUARTILES)}")
+    return _QUARTILES[kind]
+
+
+def _tukey(points: Sql, low: float, high: float) -> Sql:
+    """How far each point lies outside of the two percentiles, in units of their distance."""
+
+    def quantile(rank: float) -> Sql:
+        numbers = formula(
+            "arrayMap(v -> assumeNotNull(v), arrayFilter(v -> isNotNull(v), points))", points=points
+        )
+        return sql.call("arrayReduce", f"quantileExactInclusive({rank / 100})", numbers)
+
+    return formula(_SCORES, points=points, low=quantile(low), high=quantile(high))
+
+
+def _outliers(arguments: Sequence[Term]) -> Term:
+    """`series_outliers(series [, kind [, ignored [, min_percentile [, max_percentile]]]])`: nulls and ignored
+    values score 0."""
+    kind = arguments[1] if len(arguments) > 1 else string_term("ctukey")
+    ignored = accept(arguments[2], REAL) if len(arguments) > 2 else null_of(REAL)
+    low, high = _quartiles(kind)
+    if constant_string(kind, "the kind").lower() == "ctukey":
+        low, high = _percentile(arguments[3:4], low), _percentile(arguments[4:5], high)
+    text = "arrayMap(v -> nullIf(v, ignored), values)"
+    values = formula(text, values=series(arguments[0]), ignored=sql.call("toNullable", ignored.sql))
+
+    def scored(points: Sql) -> Sql:
+        scores = sql.if_(sql.call("notEmpty", known(points)), _tukey(points, low, high), _zeros(points))
+        return written(scores)
+
+    node = sql.with_value(values, "points", scored)
+    return Term(DYNAMIC, when(sql.call("startsWith", accept(arguments[0], DYNAMIC).sql, "["), node))
+
+
+def _zeros(points: Sql) -> Sql:
+    return formula("arrayWithConstant(length(points), toFloat64(0))", points=points)
+
+
+def _percentile(given: Sequence[Term], default: float) -> float:
+    if not given:
+        return default
+    value = given[0].constant.value if given[0].constant is not None else None
+    if not isinstance(value, int | float) or not 2 <= value <= 98:
+        raise Misfit("a percentile of series_outliers() must be a constant between 2 and 98")
+    return float(value)
+
+
+def _stats(arguments: Sequence[Term]) -> Parts:
+    """`series_stats(series [, ignore_nonfinite])`."""
+    return statistics(arguments, "variance")
+
+
+SERIES_DECOMPOSITIONS: tuple[SeveralColumns, ...] = (
+    SeveralColumns("series_decompose", 1, 5, _decompose),
+    SeveralColumns("series_decompose_anomalies", 1, 7, _anomalies),
+    SeveralColumns("series_stats", 1, 2, _stats),
+)
+"""The rows of this table that make several columns."""
+
+SERIES_OUTLIERS: tuple[Function, ...] = (
+    Function("series_decompose_forecast", 2, 5, _forecast),
+    Function("series_outliers", 1, 5, _outliers),
+)
+"""The others."""

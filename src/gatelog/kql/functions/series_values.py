@@ -1,0 +1,59 @@
+"""Series in SQL: the numbers of a dynamic array as Array(Nullable(Float64)), and back to JSON.
+
+An element that is no number is NULL, as Kusto's series functions take it.
+"""
+
+from __future__ import annotations
+
+from gatelog.kql import json_values, sql
+from gatelog.kql.conversions import CONVERSIONS
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import accept
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+DYNAMIC, REAL = KqlType.DYNAMIC, KqlType.REAL
+
+_FRACTION = r'[.eE"]'
+"""What tells in an array's text that not all of its elements are integers."""
+
+
+def numbers(json: Sql) -> Sql:
+    """The numbers of a JSON array, Array(Nullable(Float64)); empty for what is no array."""
+    return formula("JSONExtract(ifNull(json, ''), 'Array(Nullable(Float64))')", json=json)
+
+
+def series(term: Term) -> Sql:
+    """The numbers of an argument that must be a dynamic array."""
+    return numbers(accept(term, DYNAMIC).sql)
+
+
+def known(values: Sql) -> Sql:
+    """The numbers of an Array(Nullable(Float64)) that are not null, Array(Float64)."""
+    return formula("arrayMap(v -> assumeNotNull(v), arrayFilter(v -> isNotNull(v), values))", values=values)
+
+
+def complete(values: Sql) -> Sql:
+    """Whether a series has points, and a number at each."""
+    return formula("notEmpty(values) AND NOT arrayExists(v -> isNull(v), values)", values=values)
+
+
+def whole(json: Sql) -> Sql:
+    """Whether all elements of a JSON array are integers."""
+    return sql.not_(sql.call("match", sql.if_null(json, ""), _FRACTION))
+
+
+def written(values: Sql, *, integers: Sql | None = None) -> Sql:
+    """The JSON array of an array of numbers; without fractions where `integers` holds."""
+    item = sql.variable("number")
+    text = CONVERSIONS[REAL, DYNAMIC](item)
+    if integers is not None:
+        text = sql.if_(integers, sql.call("toString", sql.call("toInt64", item)), text)
+    text = sql.if_null(text, json_values.NULL_TEXT)
+    return json_values.array_text(sql.call("arrayMap", sql.lambda_("number", text), values))
+
+
+def when(test: Sql, value: Sql) -> Sql:
+    """The value where the test holds, else NULL."""
+    return sql.if_(test, value, sql.null())

@@ -1,0 +1,89 @@
+"""Functions that compare arrays as sets, pair them, or change a bag: set_equals, jaccard_index, zip,
+bag_set_key; and assert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import json_values, sql
+from gatelog.kql.comparisons import condition
+from gatelog.kql.conversions import convert
+from gatelog.kql.functions.bags import bag_from_pairs
+from gatelog.kql.functions.row import Function, accept, constant_string, finished, simple
+from gatelog.kql.misfit import Unsupported
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+DYNAMIC, REAL, BOOL, STRING = KqlType.DYNAMIC, KqlType.REAL, KqlType.BOOL, KqlType.STRING
+
+
+def _distinct(array: Sql) -> Sql:
+    return sql.call("arrayDistinct", json_values.elements(array))
+
+
+def _both_arrays(left: Sql, right: Sql, value: Sql) -> Sql:
+    arrays = sql.all_of([json_values.is_array(left), json_values.is_array(right)])
+    return sql.if_(arrays, value, sql.null())
+
+
+def _jaccard(left: Sql, right: Sql) -> Sql:
+    """What is common as a share of the whole; NaN for two empty sets."""
+    one, other = _distinct(left), _distinct(right)
+    common = sql.call("length", sql.call("arrayIntersect", one, other))
+    whole = sql.call("length", sql.call("arrayDistinct", sql.call("arrayConcat", one, other)))
+    return _both_arrays(left, right, sql.over(common, whole))
+
+
+def _equals(left: Sql, right: Sql) -> Sql:
+    same = sql.eq(sql.call("arraySort", _distinct(left)), sql.call("arraySort", _distinct(right)))
+    return _both_arrays(left, right, same)
+
+
+def _zip(arguments: Sequence[Term]) -> Term:
+    """An array of the first elements, one of the second, ...: null where an array is shorter."""
+    arrays = [json_values.elements(accept(argument, DYNAMIC).sql) for argument in arguments]
+    sizes = [sql.call("length", array) for array in arrays]
+
+    def at_index(array: Sql) -> Sql:
+        return sql.if_null(
+            sql.null_if(sql.call("arrayElement", array, sql.variable("index")), ""), json_values.NULL_TEXT
+        )
+
+    rows = sql.lambda_("index", json_values.array_text(sql.array([at_index(array) for array in arrays])))
+    places = sql.call("range", 1, sql.plus(sql.call("greatest", *sizes), 1))
+    return finished(DYNAMIC, json_values.array_text(sql.call("arrayMap", rows, places)), [])
+
+
+def _set_key(arguments: Sequence[Term]) -> Term:
+    """The bag with one member set, the last of its name."""
+    bag, value = accept(arguments[0], DYNAMIC), convert(arguments[2], DYNAMIC)
+    key = constant_string(arguments[1], "the key of bag_set_key()")
+    if key.startswith("$"):
+        raise Unsupported("a JSON path as the key of a bag is not supported", "use the names of members")
+    pair = sql.tuple_([sql.literal(key), sql.if_null(value.sql, json_values.NULL_TEXT)])
+    name = sql.call("tupleElement", sql.variable("pair"), 1)
+    others = sql.call("arrayFilter", sql.lambda_("pair", sql.ne(name, key)), json_values.pairs(bag.sql))
+    changed = bag_from_pairs(sql.call("arrayPushBack", others, pair))
+    known = sql.if_null(json_values.is_object(bag.sql), sql.boolean(False))
+    return finished(DYNAMIC, sql.if_(known, changed, sql.null()), [], may_fail=True)
+
+
+def _assert(arguments: Sequence[Term]) -> Term:
+    """True; the query fails with the message where the condition is not."""
+    test = condition(arguments[0])
+    message = constant_string(arguments[1], "the message of assert()")
+    failed = sql.call(
+        "throwIf", sql.not_(sql.if_null(test.sql, sql.boolean(False))), f"assert() failed: {message}"
+    )
+    return Term(BOOL, sql.eq(failed, 0), nullable=False)
+
+
+SET_MEASURES: tuple[Function, ...] = (
+    simple("jaccard_index", [DYNAMIC, DYNAMIC], REAL, _jaccard, may_fail=True),
+    simple("set_equals", [DYNAMIC, DYNAMIC], BOOL, _equals, may_fail=True),
+    Function("zip", 2, 16, _zip),
+    Function("bag_set_key", 3, 3, _set_key),
+    Function("assert", 2, 2, _assert),
+)
+"""The rows of this table."""

@@ -1,0 +1,138 @@
+"""ipv4_lookup and ipv6_lookup: each row beside the rows of a table whose network its address belongs to.
+
+The lookup table is read once, into an array of (first address, last address, its columns); each row of the
+input keeps the elements between whose addresses its own lies.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gatelog.kql import ast, sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.formula import formula
+from gatelog.kql.lower import select_of
+from gatelog.kql.naming import Names
+from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Unnest
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.stages.plugin_arguments import named_column
+from gatelog.kql.terms import Field, Term, reference
+from gatelog.kql.types import KqlType
+
+DYNAMIC, STRING, BOOL = KqlType.DYNAMIC, KqlType.STRING, KqlType.BOOL
+
+
+class _Family(NamedTuple):
+    """ClickHouse's functions for one kind of address; `width` in bits."""
+
+    parse: str
+    to_range: str
+    width: int
+
+
+_IPV4 = _Family("toIPv4OrNull", "IPv4CIDRToRange", 32)
+_IPV6 = _Family("toIPv6OrNull", "IPv6CIDRToRange", 128)
+
+
+def ipv4_lookup(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
+    """`ipv4_lookup(table, address, network [, key ...] [, return_unmatched = true])`."""
+    return _lookup(_IPV4, stage, call, relation, scope)
+
+
+def ipv6_lookup(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
+    """`ipv6_lookup(...)`: as `ipv4_lookup`; addresses of version 4 are read as ::ffff:1.2.3.4."""
+    return _lookup(_IPV6, stage, call, relation, scope)
+
+
+def _lookup(
+    family: _Family, stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope
+) -> Relation:
+    positional, unmatched = _given(call, scope)
+    if len(positional) < 3:
+        raise scope.context.error(stage, f"{call.function} takes a table, an address and a network")
+    table = scope.bind_table(positional[0], scope)
+    address = named_column(positional[1], call, relation, scope)
+    network = named_column(positional[2], call, table, scope)
+    keys = [
+        (named_column(node, call, relation, scope), named_column(node, call, table, scope))
+        for node in positional[3:]
+    ]
+    found = Computed(
+        scope.context.field("found", DYNAMIC), _matching(family, address, network, keys, table, scope)
+    )
+    if unmatched:
+        text = "arrayResize(found, greatest(length(found), 1))"
+        kept = sql.with_value(found.sql, "found", lambda array: formula(text, found=array))
+        found = Computed(found.field, kept)
+    item = scope.context.field("match", DYNAMIC)
+    row_scope = scope.over(relation)
+    source = Compute(relation.fields, with_windows(relation, row_scope), (found,))
+    unnested = Unnest(relation.fields, source, (item,), (found.field.sql_name,))
+    return _beside(relation, table, item, {right.name for _, right in keys}, unnested, scope)
+
+
+def _given(call: ast.Call, scope: Scope) -> tuple[list[ast.Expression], bool]:
+    """The positional arguments, and whether rows without a match are kept."""
+    positional, unmatched = [], False
+    for argument in call.arguments:
+        value = argument.value if isinstance(argument, ast.NamedArgument) else argument
+        if isinstance(argument, ast.NamedArgument) and argument.name != "return_unmatched":
+            raise scope.context.error(argument, f"{call.function} has no parameter '{argument.name}'")
+        if isinstance(value, ast.Literal) and value.type == BOOL.value:
+            unmatched = bool(value.value)
+        else:
+            positional.append(value)
+    return positional, unmatched
+
+
+def _matching(
+    family: _Family,
+    address: Field,
+    network: Field,
+    keys: list[tuple[Field, Field]],
+    table: Relation,
+    scope: Scope,
+) -> Sql:
+    """The elements of the lookup table that fit a row: Array(Tuple(first, last, columns ...))."""
+    text = convert(reference(network), STRING).sql
+    parsed = formula(f"{family.parse}(splitByChar('/', text)[1])", text=text)
+    bits = f"if(position(text, '/') > 0, toUInt8OrZero(splitByChar('/', text)[2]), {family.width})"
+    limits = formula(f"{family.to_range}(assumeNotNull(parsed), {bits})", parsed=parsed, text=text)
+    columns = [_maybe(field) for field in table.fields]
+    ends = [sql.call("tupleElement", limits, place) for place in (1, 2)]
+    collected = sql.call("groupArrayIf", sql.tuple_([*ends, *columns]), sql.call("isNotNull", parsed))
+    networks = Computed(scope.context.field("networks", DYNAMIC), collected)
+    whole = Aggregate((networks.field,), table, (), (networks,))
+    rows = sql.subquery(select_of(whole, [networks.field.sql_name]))
+    own = formula(f"{family.parse}(text)", text=convert(reference(address), STRING).sql)
+    row = sql.variable("row")
+    tests = [
+        formula("own >= tupleElement(row, 1) AND own <= tupleElement(row, 2)", own=own, row=row),
+        *(
+            sql.eq(sql.call("tupleElement", row, 3 + table.fields.index(right)), sql.column(left.sql_name))
+            for left, right in keys
+        ),
+    ]
+    test = sql.if_null(sql.all_of(tests), sql.boolean(False))
+    return sql.call("arrayFilter", sql.lambda_("row", test), rows)
+
+
+def _maybe(field: Field) -> Sql:
+    """The value in a type whose default stands for no value."""
+    value = sql.column(field.sql_name)
+    return value if field.type is STRING else sql.call("toNullable", value)
+
+
+def _beside(
+    relation: Relation, table: Relation, item: Field, hidden: set[str], unnested: Relation, scope: Scope
+) -> Relation:
+    """The columns of the input, and those of the lookup table read from the match."""
+    names = Names(field.name for field in relation.fields)
+    made = []
+    for place, field in enumerate(table.fields, start=3):
+        if field.name not in hidden:
+            value = Term(field.type, sql.call("tupleElement", sql.column(item.sql_name), place))
+            made.append(Computed(scope.context.field(names.add(field.name), field.type), value.sql))
+    return Compute((*relation.fields, *(computed.field for computed in made)), unnested, tuple(made))
