@@ -20,7 +20,7 @@ CORPUS = Path(__file__).parents[3] / "shared" / "reference" / "kql"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpora are not at {CORPUS.name}")
 
-FLOORS = {"kusto_emulator": 0.96, "kusto_loco": 0.96, "clickhouse_kql": 0.98, "docs_examples": 0.72}
+FLOORS = {"kusto_emulator": 0.99, "kusto_loco": 0.98, "clickhouse_kql": 0.98, "docs_examples": 0.88}
 """Share of the cases that pass; of the documentation only its core, without geo, series and graph
 functions."""
 
@@ -34,6 +34,8 @@ KNOWN_WRONG = frozenset(
         "query/union-operator#7",  # split names that clash with others
         "query/url-encode-component-function#1",  # upper-case digits, and the last slash
         "clickhouse/core-operators#33",  # Kusto answers null
+        "functions-library/time-window-rolling-avg-fl#4",  # the answer depends on today's date
+        "query/punycode-domain-to-string-function#1",  # the page's answer is not what its input decodes to
     }
 )
 """Answers that differ; every other case that is not right is refused with an error."""

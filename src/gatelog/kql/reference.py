@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.catalog import Catalog
-from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.stages import SOURCES, STAGES
+from gatelog.kql.stages.evaluate import PLUGINS
 from gatelog.kql.stages.join import KINDS
 from gatelog.kql.stages.summarize import ROW_AGGREGATES
 from gatelog.kql.tokens import PIPELINE_WORDS, SOURCE_WORDS
@@ -87,7 +88,7 @@ def _tables(catalog: Catalog) -> str:
 def render(catalog: Catalog) -> str:
     """The whole page, Markdown. `catalog`: the tables that queries see."""
     scalars = [(row.name, _arguments(row.least, row.most)) for row in FUNCTIONS.values()]
-    scalars += [(name, "its own form") for name in SPECIAL_FUNCTIONS]
+    scalars += [(name, "its own form") for name in (*SPECIAL_FUNCTIONS, *SEVERAL_COLUMNS)]
     aggregates = [(row.name, _arguments(row.least, row.most)) for row in AGGREGATES.values()]
     aggregates += [(name, "its own form") for name in ROW_AGGREGATES]
     return "\n".join(
@@ -96,6 +97,7 @@ def render(catalog: Catalog) -> str:
             f"## Types\n\n{_listed(kql_type.value for kql_type in KqlType)}",
             f"## Operators\n\n{_listed(built_operators())}",
             f"Kinds of `join`: {_listed(sorted(kind for kind in KINDS if kind))}",
+            f"Plugins of `evaluate`: {_listed(sorted(PLUGINS))}",
             f"Refused by name: {_listed(refused_operators())}",
             f"## Scalar functions\n\n{_table('function', scalars)}",
             f"## Aggregates\n\n{_table('aggregate', aggregates)}",

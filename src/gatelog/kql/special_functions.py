@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from sqlglot import exp
-
 from gatelog.kql import ast, sql
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
@@ -16,13 +14,15 @@ from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.literals import literal_term, long_term, string_term
-from gatelog.kql.lower import ordered, select_of
+from gatelog.kql.lower import select_of
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.scope import Scope
+from gatelog.kql.sessions import window_session
 from gatelog.kql.sql import Sql
 from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term, null_of, reference
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.windows import window
 
 Bind: TypeAlias = "Callable[[ast.Node, Scope], Term]"
 Special: TypeAlias = "Callable[[ast.Call, Scope, Bind], Term]"
@@ -124,15 +124,6 @@ def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     return Term(first.type, sql.if_null(value, "") if first.type is STRING else value)
 
 
-def window(scope: Scope, function: Sql, frame: str = "whole", partition: list[Sql] | None = None) -> Sql:
-    """`function OVER (...)` in the order of the rows; frame whole (all rows) or running (up to this row)."""
-    order = exp.Order(expressions=[ordered(key) for key in scope.order]) if scope.order else None
-    end, side = ("UNBOUNDED", "FOLLOWING") if frame == "whole" else ("CURRENT ROW", None)
-    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=side)
-    within = [*(partition or []), *([sql.column(scope.part.sql_name)] if scope.part is not None else [])]
-    return exp.Window(this=function, partition_by=within, order=order, spec=spec)
-
-
 def _restarts(scope: Scope, restart: Term | None) -> list[Sql]:
     """The partition that begins anew wherever `restart` is true."""
     if restart is None or (restart.constant is not None and restart.constant.value is False):
@@ -205,6 +196,10 @@ def _rank(function: str) -> Special:
     return build
 
 
+def _window_session(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    return window_session(_arguments(node, scope, bind, 3, 4), scope)
+
+
 def _column_names_of(node: ast.Call, scope: Scope, _: Bind) -> Term:
     if len(node.arguments) != 1:
         raise Misfit("column_names_of() takes one table")
@@ -229,6 +224,7 @@ SPECIAL_FUNCTIONS: Mapping[str, Special] = {
     "toscalar": _to_scalar,
     "row_number": _row_number,
     "row_cumsum": _row_cumsum,
+    "row_window_session": _window_session,
     "row_rank_dense": _rank("dense"),
     "row_rank_min": _rank("min"),
     "prev": _neighbour("lagInFrame"),

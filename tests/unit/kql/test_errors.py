@@ -64,7 +64,7 @@ def test_the_authors_mistakes_are_shown_in_their_place(
     "text",
     [
         "Calls | evaluate autocluster()",
-        "Calls | extend x = geo_distance_2points(1.0, 2.0, 3.0, 4.0)",
+        "Calls | extend x = hash_combine(1, 2)",
         "Calls | reduce by Region",
         "externaldata(a: long)['https://example.com/x.csv']",
         "Calls | summarize hll(Region)",

@@ -18,6 +18,7 @@ from gatelog.kql.functions.network import NETWORK
 from gatelog.kql.functions.numbers import NUMBERS_TABLE
 from gatelog.kql.functions.patterns import PATTERNS
 from gatelog.kql.functions.probabilities import PROBABILITIES
+from gatelog.kql.functions.punycode import PUNYCODE
 from gatelog.kql.functions.replacements import REPLACEMENTS
 from gatelog.kql.functions.row import Function, Naming
 from gatelog.kql.functions.series_decompositions import SERIES_DECOMPOSITIONS, SERIES_OUTLIERS
@@ -65,6 +66,7 @@ FUNCTIONS: Mapping[str, Function] = {
         ENCODINGS,
         IPV6,
         PROBABILITIES,
+        PUNYCODE,
         REPLACEMENTS,
         SET_MEASURES,
         UNICODE,

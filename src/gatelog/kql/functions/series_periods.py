@@ -57,17 +57,16 @@ arrayReverseSort(c -> tuple(tupleElement(c, 1), negate(tupleElement(c, 2))), arr
 """
 
 _WITHOUT_MULTIPLES = """
-arrayFold(
-    (kept, c) -> if(
-        arrayExists(o -> tupleElement(c, 2) > tupleElement(o, 2)
+arrayFilter(
+    c -> NOT arrayExists(
+        o -> tupleElement(c, 2) > tupleElement(o, 2)
             AND abs(
                 tupleElement(c, 2) / tupleElement(o, 2) - round(tupleElement(c, 2) / tupleElement(o, 2))
             ) < 0.1
-            AND tupleElement(c, 1) <= tupleElement(o, 1) + 0.02, kept),
-        kept, arrayPushBack(kept, c)
+            AND tupleElement(c, 1) <= tupleElement(o, 1) + 0.02,
+        candidates
     ),
-    candidates,
-    arrayResize([tuple(toFloat64(0), toInt64(0))], 0)
+    candidates
 )
 """
 
@@ -89,7 +88,9 @@ def detected(points: Sql, shortest: Sql, longest: Sql) -> Sql:
         most = formula("least(toFloat64(longest), (length(r) + 1) / 2)", longest=longest, r=r)
         least = formula("greatest(toFloat64(shortest), lowest)", shortest=shortest, lowest=SHORTEST_PERIOD)
         found = formula(_CANDIDATES, r=r, scores=formula(_SCORES, r=r), shortest=least, longest=most)
-        return formula(_WITHOUT_MULTIPLES, candidates=found)
+        return sql.with_value(
+            found, "found", lambda candidates: formula(_WITHOUT_MULTIPLES, candidates=candidates)
+        )
 
     return sql.with_value(_correlations(points), "r", of)
 

@@ -14,12 +14,12 @@ from gatelog.kql.aggregates import any_value
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.special_functions import window
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages import columns, expand, parse, rows, scan, summarize
 from gatelog.kql.stages.computing import column_for, with_windows
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.windows import window
 
 _ROW_BY_ROW = {
     ast.Where: rows.bind_where,

@@ -1,4 +1,4 @@
-"""geo_* functions on polygons: size, centre, what lies inside. An inside is the smaller part of the sphere."""
+"""geo_* functions on polygons: size, centre, what lies inside; that is the smaller part of the sphere."""
 
 from __future__ import annotations
 

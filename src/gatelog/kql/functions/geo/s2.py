@@ -227,7 +227,7 @@ def _polygon(token: Sql) -> Sql:
 
 
 def _neighbours(token: Sql) -> Sql:
-    """The cells around; beyond the edge of a face those of the next face, at a corner of the cube one less."""
+    """The cells around, beyond the edge of a face too; at a corner of the cube there is one less."""
 
     def around(cell: Sql) -> Sql:
         centres = [_corner(cell, str(di + 0.5), str(dj + 0.5)) for di, dj in _NEIGHBOURS]
