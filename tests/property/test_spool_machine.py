@@ -205,7 +205,7 @@ SpoolMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=3
 test_promises_are_kept = SpoolMachine.TestCase
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 class TestPromisesAreKeptForLong(SpoolMachine.TestCase):
     """The same, for as long as a nightly run has."""
 

@@ -190,13 +190,17 @@ class SpoolReader:
                 self._report(file, segment, Damage(0, file.size(), "unreadable segment header"))
 
     def _walk_to_position(self, current: _OpenSegment) -> None:
-        """Learn which seq was delivered last. Damage on the way was reported when it was passed first."""
-        while current.scan.offset < self.position.offset:
-            found = current.scan.next(final=False)
-            if found is None:
-                return
+        """Learn which seq was delivered last. Damage on the way was reported when it was passed first.
+
+        Nobody appends below the position, so a hole of zeros there is damage and not yet the tail. And
+        whatever the walk finds, delivery goes on at the position: the walk may stop short of it, or
+        step over damage that reaches beyond it.
+        """
+        scan = current.scan
+        while scan.offset < self.position.offset and (found := scan.next(final=True)) is not None:
             if isinstance(found, Piece) and found.kind != KIND_SEAL:
                 self._last_boot, self._last_seq = current.header.boot, found.seq
+        scan.offset = max(self.position.offset, DATA_OFFSET)
 
     def _note_void(self, header: SegmentHeader) -> None:
         """Seqs that were refused to their callers are not missing."""

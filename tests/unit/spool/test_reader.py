@@ -138,6 +138,45 @@ def test_what_was_written_twice_is_delivered_once_even_after_a_restart(desk) -> 
         assert desk.payloads(position) == expected[count:]
 
 
+def test_a_hole_before_the_position_is_stepped_over_after_a_restart(desk) -> None:
+    """S21: a power loss kept the second sector of an unsynced group and lost the first."""
+    journal = desk.open()
+    journal.commit([(1, os.urandom(512 - HEADER_BYTES)), (1, b"two")])
+    desk.content(1)[8192:8704] = bytes(512)
+    desk.disk.kill()
+    journal = desk.open()
+    journal.commit([(1, b"three")])
+    two = desk.reader().read(records_max=1)[0]
+    assert (two.payload, two.position.offset) == (b"two", 8704)
+    assert desk.payloads(two.end) == [b"three"]
+
+
+def test_a_hole_before_the_position_does_not_bring_back_what_was_written_twice(desk) -> None:
+    """S21: the seq delivered last is learned behind the hole."""
+    journal = desk.open()
+    journal.commit([(1, b"one")])
+    desk.disk.fail("sync")
+    journal.commit([(1, b"two"), (1, b"three")])
+    one, two, three = desk.records()
+    assert (one.end.segment, two.end.segment, three.end.segment) == (1, 1, 1)
+    desk.content(1)[one.position.offset : one.end.offset] = bytes(HEADER_BYTES + 3)
+    assert desk.payloads(two.end) == [b"three"]
+    assert desk.payloads(three.end) == []
+
+
+@pytest.mark.parametrize("place", [0, HEADER_BYTES])
+def test_damage_that_reaches_over_the_position_is_reported_from_there(desk, place: int) -> None:
+    """S10: what was delivered is not damage to this reader, what was not is."""
+    desk.fill(b"one", b"two", b"three")
+    one, two, _ = desk.records()
+    for record in (one, two):
+        desk.content(1)[record.position.offset + place] ^= 1
+    reader = desk.reader(one.end)
+    assert [record.payload for record in reader.read()] == [b"three"]
+    assert (reader.damage.places, reader.damage.bytes) == (1, HEADER_BYTES + 3)
+    assert desk.quarantined() == [f"{1:020d}-{two.position.offset}.bin"]
+
+
 def test_a_new_boot_may_reuse_seqs_without_being_taken_for_a_rewrite(desk) -> None:
     """S21: only the same boot writes a seq twice."""
     desk.fill(b"one", b"two")
