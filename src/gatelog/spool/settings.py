@@ -39,7 +39,7 @@ class SpoolSettings:
     capacity_bytes: int = 10 * GIB
     ballast_bytes: int = 16 * MIB
     compression_level: int = 1
-    compress_bytes_min: int = 200
+    compress_bytes_min: int = 4096
     probe_interval_s: float = 1.0
     linger_s: float = 0.02
 
