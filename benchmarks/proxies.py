@@ -24,14 +24,6 @@ START_TIMEOUT_S = 30.0
 PEERS = Path(__file__).resolve().parent.parent / ".bench"
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     """Until something accepts on the port; raises if the process ends first."""
     deadline = time.monotonic() + START_TIMEOUT_S

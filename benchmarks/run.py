@@ -24,8 +24,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from gatelog.testing.stack import free_port
 from load import cpu_seconds, resident_bytes, run_wrk
-from proxies import PROXIES, free_port, running
+from proxies import PROXIES, running
 
 SCENARIOS = {
     "1 KB JSON, 64 connections": {"stream": False, "connections": 64},

@@ -19,8 +19,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from gatelog.testing.stack import free_port
 from load import resident_bytes
-from proxies import KEY, PROXIES, free_port, running
+from proxies import KEY, PROXIES, running
 
 INTERVAL_S = 0.005
 TARGET = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"

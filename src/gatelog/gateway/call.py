@@ -24,7 +24,7 @@ from typing import Final
 from gatelog.errors import SpoolError
 from gatelog.gateway.answer import Answer
 from gatelog.gateway.attempts import Attempts
-from gatelog.gateway.context import Context, Ticking
+from gatelog.gateway.context import Context
 from gatelog.gateway.headers import RequestHeaders, decodable_encodings
 from gatelog.gateway.identify import Identity, find_request_flaw, identify, is_held_whole
 from gatelog.gateway.own_answer import UNREACHABLE, OwnAnswer, answer_to
@@ -63,7 +63,7 @@ _ABORT_STATUS: Final = {
 }
 
 
-class Call(Ticking):
+class Call:
     """Implements `http1.RequestHandler` for one request."""
 
     __slots__ = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from gatelog.config import Network
 from gatelog.gateway.backend import Backend
@@ -75,11 +76,8 @@ class Context:
     live: set[Ticking] = field(default_factory=set)
 
 
-class Ticking:
+class Ticking(Protocol):
     """Something that wants the gateway's tick."""
-
-    __slots__ = ()
 
     def tick(self) -> None:
         """Called every 250 ms while in `Context.live`."""
-        raise NotImplementedError

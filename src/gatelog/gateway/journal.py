@@ -19,7 +19,7 @@ import msgspec
 
 from gatelog.errors import SpoolError, SpoolFullError
 from gatelog.gateway.account import CallAccount
-from gatelog.model import Account, Boot, Clock, EndRecord, Part, Record, Start
+from gatelog.model import Boot, Clock, EndRecord, Part, Record, Start
 from gatelog.spool import Level, SpoolWriter
 
 log = logging.getLogger("gatelog.gateway")
@@ -144,6 +144,3 @@ class Journal:
                 then()
 
         self._append(record, settled, urgent=then is not None)
-
-
-__all__ = ["Account", "Journal", "unlogged_reason"]
