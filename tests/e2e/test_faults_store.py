@@ -17,7 +17,7 @@ from gatelog.testing.fault_proxy import FaultProxy
 from gatelog.testing.kills import check_account
 from gatelog.testing.load import Load
 from gatelog.testing.oracle import ROWS, judge
-from gatelog.testing.stack import CONFIGURATION, Stack, wait_until
+from gatelog.testing.stack import CONFIGURATION, Stack, accepts, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -122,6 +122,25 @@ def test_a_lost_store_is_rebuilt_from_the_segments_that_are_still_there(tmp_path
         kept = len(load.obligations)
         wait_until(lambda: stack.get("/completeness")["recorded"] == kept, "the account of all calls", 30)
         check_account(stack.get("/completeness"))
+
+
+def test_a_damaged_store_stops_the_hub_alone_and_is_replaced_while_the_gateway_serves(tmp_path: Path) -> None:
+    """The hub cannot open it and is tried again; once it is moved away, a new one takes what the spool has."""
+    with Stack(tmp_path) as stack:
+        assert stack.stop() == 0
+        store = stack.data / "store"
+        for file in store.rglob("*.sql"):
+            file.write_text("not SQL")
+        stack.launch()
+        wait_until(lambda: accepts(stack.gateway_port), "the gateway serves", 30)
+        with load_on(stack, "meanwhile") as load:
+            wait_until(lambda: "hub ended with exit code 1" in stack.log(), "the hub gives up", 30)
+            time.sleep(0.5)
+        assert {seen.status for seen in load.obligations} == {200}
+        store.rename(stack.data / "store.damaged")
+        stack.wait_recorded(len(load.obligations))
+        verdict = judge(load.obligations, load.asked, stack.kql(ROWS)[1])
+        assert verdict.passed, verdict
 
 
 def test_what_a_lost_store_took_with_it_is_said_to_be_missing(tmp_path: Path) -> None:

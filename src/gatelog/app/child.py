@@ -5,7 +5,7 @@
 start ─→ STARTING ── its line on the ready pipe ─→ SERVING ───────┤
              │                                        │           │
              └─ died before it ever served            └─ stop ─→ STOPPING ─→ exited
-                  → StartError: nothing to restart
+                  → StartError: nothing to restart; start_sometime tries again
 """
 
 from __future__ import annotations
@@ -97,6 +97,19 @@ class Child:
         self.announced = await _first_line(reader)
         if not self.announced:
             raise StartError(self.name, await self._ended(self._process, EXIT_S))
+
+    async def start_sometime(self, *, unless: int) -> None:
+        """Start it again and again until it serves. Raises StartError if it ends with the code `unless`."""
+        backoff = Backoff()
+        while True:
+            try:
+                return await self.start()
+            except StartError as error:
+                if error.exit_code == unless:
+                    raise
+                delay_s = backoff.after(0.0)
+                log.error("%s; trying again", error, extra={"delay_s": delay_s})
+                await asyncio.sleep(delay_s)
 
     async def keep_alive(self) -> None:
         """Restart it whenever it dies. Never returns: cancel it before stopping the child."""

@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from itertools import repeat
 from pathlib import Path
 
 from gatelog.app.child import Child
@@ -22,6 +23,9 @@ from gatelog.config import Config, load
 
 HUB_DRAIN_S = 60.0
 """What the hub gets to store the end of the spool; what it leaves is stored at the next start."""
+
+USERS_FAULT = 2
+"""Exit code of a child whose configuration is wrong: trying again would not help."""
 
 STOP_MARGIN_S = 10.0
 """On top of the gateway's own grace: its last fsync and its exit."""
@@ -94,11 +98,22 @@ class Supervisor:
         self._stop.set()
 
     async def _serve(self) -> None:
-        await asyncio.gather(*(child.start() for child in self._children()))
+        started = asyncio.gather(*(gateway.start() for gateway in self._gateways))
+        await asyncio.gather(self._serve_hub(started), *map(_serve_gateway, self._gateways, repeat(started)))
+
+    async def _serve_hub(self, gateways: asyncio.Future[list[None]]) -> None:
+        """The gateways serve and record while the hub cannot start: what they record waits in the spool."""
+        await self._hub.start_sometime(unless=USERS_FAULT)
+        await gateways
         announce(f"{self._gateways[0].announced}, {self._hub.announced}", self._ready)
-        await asyncio.gather(*(child.keep_alive() for child in self._children()))
+        await self._hub.keep_alive()
 
     async def _drain(self) -> None:
         log.info("draining")
         await asyncio.gather(*(gateway.stop(self._grace_s) for gateway in self._gateways))
         await self._hub.stop(HUB_DRAIN_S)
+
+
+async def _serve_gateway(gateway: Child, started: asyncio.Future[list[None]]) -> None:
+    await started
+    await gateway.keep_alive()

@@ -148,11 +148,15 @@ class Stack:
         self._wait_for(process, lambda: accepts(port), f"simulator {name} serves")
 
     def start(self) -> None:
-        """Start gateway and hub under their supervisor."""
-        process = self._spawn("run", "run", "--config", str(self.config))
+        """Start gateway and hub under their supervisor, and wait until both serve."""
         log = self.directory / "run.log"
-        seen = log.read_bytes().count(b"ready")
+        seen = log.read_bytes().count(b"ready") if log.exists() else 0
+        process = self.launch()
         self._wait_for(process, lambda: log.read_bytes().count(b"ready") > seen, "gatelog run is ready")
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start them, and wait for nothing."""
+        return self._spawn("run", "run", "--config", str(self.config))
 
     def _wait_for(self, process: subprocess.Popen[bytes], condition: Callable[[], bool], what: str) -> None:
         def happened() -> bool:

@@ -21,8 +21,9 @@ def note(text):
     with open(journal, "a") as file:
         file.write(f"{name} {text} {os.getpid()}\\n")
 note("started")
-if os.path.exists(os.path.join(options["--data"], f"{name}-fails")):
-    sys.exit(2)
+fails = os.path.join(options["--data"], f"{name}-fails")
+if os.path.exists(fails):
+    sys.exit(int(open(fails).read()))
 def drain(*_):
     note("drained")
     sys.exit(0)
@@ -116,8 +117,38 @@ def test_a_wing_that_is_killed_comes_back_and_the_other_stays(start: Callable[[]
     assert running.process.wait(LIMIT_S) == 0
 
 
-def test_a_wing_that_cannot_start_ends_everything(start: Callable[[], Running], tmp_path: Path) -> None:
-    (tmp_path / "hub-fails").touch()
+def test_a_hub_that_cannot_start_is_tried_again_while_the_gateway_serves(
+    start: Callable[[], Running], tmp_path: Path
+) -> None:
+    """As with a damaged store: exit code 1."""
+    failing = tmp_path / "hub-fails"
+    failing.write_text("1")
+    running = start()
+    running.until(lambda: len(running.pids("hub")) >= 2)
+    assert running.process.poll() is None
+    assert running.events().count("gateway started") == 1
+    failing.unlink()
+    assert running.ready_line() == "gatelog ready: gateway http://gateway.test, hub http://hub.test\n"
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(LIMIT_S) == 0
+    assert running.events()[-2:] == ["gateway drained", "hub drained"]
+
+
+def test_a_stop_ends_the_gateway_though_the_hub_never_started(
+    start: Callable[[], Running], tmp_path: Path
+) -> None:
+    (tmp_path / "hub-fails").write_text("1")
+    running = start()
+    running.until(lambda: len(running.pids("hub")) >= 2 and len(running.pids("gateway")) == 1)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(LIMIT_S) == 0
+    assert "gateway drained" in running.events()
+
+
+def test_a_wing_with_a_wrong_configuration_ends_everything(
+    start: Callable[[], Running], tmp_path: Path
+) -> None:
+    (tmp_path / "hub-fails").write_text("2")
     running = start()
     assert running.ready_line() == ""
     assert running.process.wait(LIMIT_S) == 1
