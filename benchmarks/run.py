@@ -1,157 +1,151 @@
-"""The table of the hot path: the same load through each proxy, one after the other, in one run.
+"""All that `make bench` measures, in order, as Markdown: proxies side by side, TLS, outages, freshness, hub.
 
-    python benchmarks/run.py [--seconds 8] [--rounds 3] [--json FILE]
+    python benchmarks/run.py [--quick] [--only hot,tls] [--rss-minutes 10] [--json FILE]
 
-CPU is user plus system time of the proxy's processes, divided by the calls that wrk finished; latencies are
-those that wrk saw at the given number of connections. Rounds are interleaved (nginx, Envoy, …, nginx, …) and
-the median is shown, so that a slow minute of the machine does not fall on one proxy alone.
+Progress goes to standard error, the report to standard output. The machine should have nothing else to do.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import platform
-import shutil
-import statistics
+import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from rich.console import Console
-from rich.table import Table
+import freshness
+import hot_path
+import hub_cost
+import outage
+import tls
+from environments import MissingError, system_program
+from machine import describe, headline
+from processes import NotServingError
+from side_by_side import Options
 
-from gatelog.testing.stack import free_port
-from load import cpu_seconds, resident_bytes, run_wrk
-from proxies import PROXIES, running
+RATE = 500.0
+OUTAGE_RATE = 200.0
+HUB_RATES = (50.0, 500.0)
+STREAM_SHARE = 0.1
 
-SCENARIOS = {
-    "1 KB JSON, 64 connections": {"stream": False, "connections": 64},
-    "1 KB JSON, 1 connection": {"stream": False, "connections": 1},
-    "200-chunk SSE, 32 connections": {"stream": True, "connections": 32},
+FAILURES = (AssertionError, OSError, NotServingError, subprocess.CalledProcessError)
+
+Say = Callable[[str], None]
+
+
+class Lengths(NamedTuple):
+    """How long everything lasts: for figures to publish, or to see that it works."""
+
+    seconds: float
+    rounds: int
+    rss_minutes: float
+    outage_minutes: float
+    calm_s: float
+    hub_s: float
+
+
+FULL = Lengths(seconds=8, rounds=3, rss_minutes=10, outage_minutes=2, calm_s=30, hub_s=60)
+QUICK = Lengths(seconds=1, rounds=1, rss_minutes=0.05, outage_minutes=0.1, calm_s=5, hub_s=5)
+
+
+class Section(NamedTuple):
+    """One part of the report."""
+
+    title: str
+    collect: Callable[[Lengths, Say], Any]
+    render: Callable[[Any], str]
+
+
+def _options(lengths: Lengths) -> Options:
+    return Options(lengths.seconds, lengths.rounds, RATE, lengths.rss_minutes)
+
+
+def _outages(lengths: Lengths, say: Say) -> list[dict[str, Any]]:
+    plans = [
+        outage.Plan(dead, lengths.outage_minutes, OUTAGE_RATE, lengths.calm_s) for dead in ("store", "hub")
+    ]
+    return [outage.collect(plan, say) for plan in plans]
+
+
+def _freshness(lengths: Lengths, say: Say) -> list[dict[str, Any]]:
+    plans = [freshness.Plan(rate, lengths.hub_s, STREAM_SHARE) for rate in HUB_RATES]
+    return [freshness.collect(plan, say) for plan in plans]
+
+
+def _hub_cost(lengths: Lengths, say: Say) -> list[dict[str, Any]]:
+    plans = [hub_cost.Plan(rate, lengths.hub_s, STREAM_SHARE) for rate in HUB_RATES]
+    return [hub_cost.collect(plan, say) for plan in plans]
+
+
+SECTIONS: Mapping[str, Section] = {
+    "hot": Section(
+        "The hot path", lambda lengths, say: hot_path.collect(_options(lengths), say), hot_path.render
+    ),
+    "tls": Section("TLS on both sides", lambda lengths, say: tls.collect(_options(lengths), say), tls.render),
+    "outage": Section("The store, or the hub, away under load", _outages, outage.render),
+    "freshness": Section("Freshness", _freshness, freshness.render),
+    "hub": Section("The hub", _hub_cost, hub_cost.render),
 }
 
 
-@contextlib.contextmanager
-def stack(name: str, upstream: int, directory: Path) -> Iterator[tuple[int, int] | None]:
-    """One proxy in front of the upstream: (port, pid), or None where the machine lacks it."""
-    port = free_port()
-    command = PROXIES[name](port, upstream, directory)
-    if command is None:
-        yield None
-        return
-    with running(command, port, directory / "proxies.log") as pid:
-        yield port, pid
-
-
-def measure(port: int, pid: int, seconds: float, directory: Path, **load: Any) -> dict[str, float]:
-    """One load against one proxy."""
-    run_wrk(port, seconds=1, directory=directory, **load)
-    before = cpu_seconds(pid)
-    result = run_wrk(port, seconds=seconds, directory=directory, **load)
-    spent = cpu_seconds(pid) - before
-    return {
-        "cpu_us": spent / max(1, result.requests) * 1e6,
-        "per_second": result.per_second,
-        "p50_us": result.p50_us,
-        "p99_us": result.p99_us,
-        "bad": result.bad_status + result.broken,
-        "rss_mb": resident_bytes(pid) / 2**20,
-    }
-
-
-def collect(
-    seconds: float, rounds: int, directory: Path, console: Console
-) -> dict[str, dict[str, list[dict[str, float]]]]:
-    """Raw figures: scenario → proxy → one entry a round. The proxy "direct" is no proxy."""
-    raw: dict[str, dict[str, list[dict[str, float]]]] = {scenario: {} for scenario in SCENARIOS}
-    upstream = free_port()
-    script = str(Path(__file__).with_name("upstream.py"))
-    with running(
-        [sys.executable, script, str(upstream)], upstream, directory / "upstream.log"
-    ) as upstream_pid:
-        for number in range(1, rounds + 1):
-            for scenario, load in SCENARIOS.items():
-                direct = measure(upstream, upstream_pid, seconds, directory, **load)
-                raw[scenario].setdefault("direct", []).append(direct)
-            for name in PROXIES:
-                with stack(name, upstream, directory) as started:
-                    if started is None:
-                        console.print(f"{name}: not on this machine, left out")
-                        continue
-                    for scenario, load in SCENARIOS.items():
-                        figures = measure(*started, seconds, directory, **load)
-                        raw[scenario].setdefault(name, []).append(figures)
-                        console.print(
-                            f"round {number}, {scenario}, {name}: {figures['cpu_us']:.0f} µs CPU, "
-                            f"{figures['per_second']:.0f}/s, {figures['bad']:.0f} bad"
-                        )
-    return raw
-
-
-def median_of(entries: list[dict[str, float]], figure: str) -> float:
-    return statistics.median(entry[figure] for entry in entries)
-
-
-def show(raw: dict[str, dict[str, list[dict[str, float]]]], console: Console) -> None:
-    """One table a scenario."""
-    for scenario, proxies in raw.items():
-        table = Table(title=scenario)
-        for heading in (
-            "",
-            "CPU µs/call",
-            "× nginx",
-            "calls/s",
-            "p50 ms",
-            "added p50 ms",
-            "p99 ms",
-            "RSS MB",
-            "bad",
-        ):
-            table.add_column(heading, justify="right" if heading else "left")
-        base = median_of(proxies["nginx"], "cpu_us") if "nginx" in proxies else None
-        direct_p50 = median_of(proxies["direct"], "p50_us")
-        for name, entries in proxies.items():
-            cpu = median_of(entries, "cpu_us")
-            p50 = median_of(entries, "p50_us")
-            proxied = name != "direct"
-            table.add_row(
-                name,
-                f"{cpu:.0f}" if proxied else "–",
-                f"{cpu / base:.1f}" if proxied and base else "–",
-                f"{median_of(entries, 'per_second'):.0f}",
-                f"{p50 / 1000:.2f}",
-                f"{(p50 - direct_p50) / 1000:.2f}" if proxied else "–",
-                f"{median_of(entries, 'p99_us') / 1000:.2f}",
-                f"{median_of(entries, 'rss_mb'):.0f}" if proxied else "–",
-                f"{sum(entry['bad'] for entry in entries):.0f}",
-            )
-        console.print(table)
-
-
-def main() -> int:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=8, help="length of one load")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each proxy is measured")
+    parser.add_argument("--quick", action="store_true", help="a few seconds each, to see that it works")
+    parser.add_argument("--only", default=",".join(SECTIONS), help=f"of {', '.join(SECTIONS)}")
+    parser.add_argument("--seconds", type=float, help="length of one load")
+    parser.add_argument("--rounds", type=int, help="how often each proxy is measured")
+    parser.add_argument("--rss-minutes", type=float, help=f"length of the steady {RATE:.0f} calls/s")
+    parser.add_argument("--outage-minutes", type=float, help="length of one outage")
     parser.add_argument("--json", type=Path, help="write the raw figures here")
-    arguments = parser.parse_args()
-    console = Console()
-    if shutil.which("wrk") is None:
-        console.print("wrk is missing: apt-get install wrk")
+    return parser.parse_args()
+
+
+def _lengths(arguments: argparse.Namespace) -> Lengths:
+    chosen = {name: value for name, value in vars(arguments).items() if name in Lengths._fields}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return (QUICK if arguments.quick else FULL)._replace(**given)
+
+
+def main() -> int:
+    """Measure, write, print; 1 if a section could not be measured, 2 if nothing was tried."""
+    arguments = _arguments()
+    unknown = set(arguments.only.split(",")) - set(SECTIONS)
+    if unknown:
+        print(f"no section {', '.join(unknown)}: --only takes {', '.join(SECTIONS)}", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="gatelog-bench-") as directory:
-        raw = collect(arguments.seconds, arguments.rounds, Path(directory), console)
-    if arguments.json:
-        machine = {"python": platform.python_version(), "system": platform.platform()}
-        arguments.json.write_text(json.dumps({"machine": machine, "raw": raw}, indent=1))
-    show(raw, console)
-    return 0
+    try:
+        system_program("wrk")
+    except MissingError as missing:
+        print(missing, file=sys.stderr)
+        return 2
+    return _run(arguments.only.split(","), _lengths(arguments), arguments.json)
+
+
+def _run(names: Sequence[str], lengths: Lengths, path: Path | None) -> int:
+    raw: dict[str, Any] = {"machine": describe(), "lengths": lengths._asdict()}
+    print(f"{headline(raw['machine'])}\n", flush=True)
+    for name in names:
+        section = SECTIONS[name]
+        print(f"## {section.title}\n", flush=True)
+        try:
+            raw[name] = section.collect(lengths, _progress)
+        except FAILURES as error:  # the others may still be measured
+            print(f"not measured: {type(error).__name__}: {error}\n", flush=True)
+            continue
+        print(f"{section.render(raw[name])}\n", flush=True)
+        if path:  # after each section: hours of measuring are not lost to the last one
+            path.write_text(json.dumps(raw, indent=1))
+    return 0 if set(names) <= raw.keys() else 1
+
+
+def _progress(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -20,8 +20,9 @@ import time
 from pathlib import Path
 
 from gatelog.testing.stack import free_port
-from load import resident_bytes
-from proxies import KEY, PROXIES, running
+from processes import resident_bytes
+from proxies import PROXIES, Place, serving, upstream
+from target import KEY
 
 INTERVAL_S = 0.005
 TARGET = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
@@ -97,15 +98,10 @@ def main() -> int:
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    upstream, port = free_port(), free_port()
-    upstream_command = [sys.executable, str(Path(__file__).parent / "upstream.py"), str(upstream)]
-    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
-        directory = Path(name)
-        stack.enter_context(running(upstream_command, upstream, directory / "log"))
-        command = PROXIES["gatelog required"](port, upstream, directory)
-        assert command is not None
-        pid = stack.enter_context(running(command, port, directory / "log"))
-        found = measure(port, pid, options.sockets, options.seconds, options.rounds)
+    with tempfile.TemporaryDirectory() as name, upstream(Path(name)) as backend:
+        place = Place(free_port(), backend.port, Path(name))
+        with serving(PROXIES["gatelog required"], place) as (target, pid):
+            found = measure(target.port, pid, options.sockets, options.seconds, options.rounds)
     change = found["beside_p99_ms"] / found["alone_p99_ms"] - 1
     if options.json:
         options.json.write_text(json.dumps(found | {"p99_change": change}))

@@ -20,7 +20,7 @@ from gatelog.testing.kills import Kills, check_account
 from gatelog.testing.load import Load, Obligation, percentile
 from gatelog.testing.oracle import ROWS, Verdict, judge
 from gatelog.testing.stack import Stack, wait_until
-from load import resident_bytes
+from processes import resident_bytes
 
 WINDOW_S = 60.0
 SETTLED_AFTER_S = 20.0  # a call asked before that has ended, and its row is visible, kills or not

@@ -1,13 +1,15 @@
 """A backend that costs as little as possible: one chat answer of about 1 KB, or a stream of 200 chunks.
 
-Usage: python upstream.py PORT. A request whose body holds `"stream": true` or `"stream":true` gets the
-stream: one chunk each CHUNK_INTERVAL_S, each in a write of its own, as a model's tokens come.
+Usage: python upstream.py PORT [CHAIN.pem KEY.pem]. A request whose body holds `"stream": true` or
+`"stream":true` gets the stream: one chunk each CHUNK_INTERVAL_S, each in a write of its own, as a model's
+tokens come.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import sys
 
 import httptools
@@ -32,10 +34,10 @@ ANSWER = json.dumps(
         "usage": {"prompt_tokens": 120, "completion_tokens": 160, "total_tokens": 280},
     }
 ).encode()
-JSON_RESPONSE = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\napim-request-id: 0\r\ncontent-length: %d\r\n\r\n"
-    % len(ANSWER)
-) + ANSWER
+JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\napim-request-id: 0\r\n"
+JSON_BODY = b"content-length: %d\r\n\r\n%b" % (len(ANSWER), ANSWER)
+JSON_RESPONSE = JSON_HEAD + JSON_BODY
+LAST_JSON_RESPONSE = JSON_HEAD + b"connection: close\r\n" + JSON_BODY
 
 
 def _chunk(payload: bytes) -> bytes:
@@ -83,11 +85,14 @@ class Upstream(asyncio.Protocol):
         self.usage = b"include_usage" in body
 
     def on_message_complete(self) -> None:
-        if not self.stream:
+        if self.stream:
+            self.transport.write(STREAM_HEAD)
+            self._next(0)
+        elif self.parser.should_keep_alive():
             self.transport.write(JSON_RESPONSE)
-            return
-        self.transport.write(STREAM_HEAD)
-        self._next(0)
+        else:
+            self.transport.write(LAST_JSON_RESPONSE)
+            self.transport.close()
 
     def _next(self, index: int) -> None:
         if self.transport.is_closing():
@@ -99,10 +104,13 @@ class Upstream(asyncio.Protocol):
         asyncio.get_running_loop().call_later(CHUNK_INTERVAL_S, self._next, index + 1)
 
 
-async def main(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", port)
+async def main(port: int, *certificate: str) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
+    if tls is not None:
+        tls.load_cert_chain(*certificate)
+    server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", port, ssl=tls)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1])))
+    uvloop.run(main(int(sys.argv[1]), *sys.argv[2:]))

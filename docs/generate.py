@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gatelog.app import sizing_page as sizing
 from gatelog.cli import reference as commands
 from gatelog.config import reference as settings
 from gatelog.kql import reference as language
@@ -11,6 +12,7 @@ REFERENCE = Path(__file__).parent / "reference"
 PAGES = {
     REFERENCE / "configuration.md": settings.render,
     REFERENCE / "cli.md": commands.render,
+    REFERENCE / "sizing.md": sizing.render,
     REFERENCE / "kql.md": lambda: language.render(CATALOG),
 }
 

@@ -5,19 +5,25 @@ from gatelog.app.demo import run_demo
 from gatelog.app.hub_client import HubClient, HubError
 from gatelog.app.parent import announce, follow
 from gatelog.app.service import run_gateway, run_hub
+from gatelog.app.sizing import Workload, size_of
+from gatelog.app.sizing_page import lines as size_lines
 from gatelog.app.supervisor import run_supervisor
-from gatelog.app.table import print_table, standard_output
+from gatelog.app.table import print_rows, print_table, standard_output
 
 __all__ = [
     "HubClient",
     "HubError",
+    "Workload",
     "announce",
     "follow",
     "print_completeness",
+    "print_rows",
     "print_table",
     "run_demo",
     "run_gateway",
     "run_hub",
     "run_supervisor",
+    "size_lines",
+    "size_of",
     "standard_output",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import http
 import http.client
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,7 +15,7 @@ import msgspec
 
 from gatelog.app.local_hubs import data_of
 from gatelog.config import Address, Config, load
-from gatelog.errors import GatelogError
+from gatelog.errors import GatelogError, KqlError
 
 DEFAULT_URL = "http://127.0.0.1:8081"
 TOKEN_VARIABLE = "GATELOG_TOKEN"  # noqa: S105 - a name, not a token
@@ -22,13 +24,21 @@ TOKEN_FILE = "hub.token"  # noqa: S105 - likewise
 ANSWER_TIMEOUT_S = 120.0
 """Twice the hub's own budget for a query: it, not we, should say that a query took too long."""
 
+PIECE_BYTES = 64 * 1024
+ERROR_BYTES_MAX = 4 * 1024
+"""The end of an answer, kept to see why it broke off."""
+
 
 class HubError(GatelogError):
-    """The hub refused, or did not answer. `exit_code` 2: the question was wrong; 1: the hub is in trouble."""
+    """The hub refused, or did not answer. `exit_code` 2: the question was wrong; 1: the hub is in trouble.
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    `query_error` is what is wrong with the text of a query, where that is the reason.
+    """
+
+    def __init__(self, message: str, exit_code: int, query_error: KqlError | None = None) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.query_error = query_error
 
 
 class HubClient:
@@ -61,30 +71,66 @@ class HubClient:
         """The raw answer to a JSON POST."""
         return self._ask("POST", path, msgspec.json.encode(body))
 
+    @contextmanager
+    def stream(self, path: str, body: dict[str, Any]) -> Iterator[Iterator[bytes]]:
+        """The answer to a JSON POST as it comes; HubError where it breaks off."""
+        with self._asked("POST", path, msgspec.json.encode(body)) as response:
+            yield self._pieces(response)
+
     def _ask(self, method: str, target: str, body: bytes | None) -> bytes:
+        with self._asked(method, target, body) as response:
+            return b"".join(self._pieces(response))
+
+    @contextmanager
+    def _asked(self, method: str, target: str, body: bytes | None) -> Iterator[http.client.HTTPResponse]:
         headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
         if body is not None:
             headers["content-type"] = "application/json"
-        connection = self._connection()
+        with closing(self._connection()) as connection:
+            with self._reached():
+                connection.request(method, self._base_path + target, body, headers)
+                response = connection.getresponse()
+            if response.status != http.HTTPStatus.OK:
+                with self._reached():
+                    refusal = response.read()
+                raise _refusal(response.status, refusal, bool(self._token))
+            yield response
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
         try:
-            connection.request(method, self._base_path + target, body, headers)
-            response = connection.getresponse()
-            answer = response.read()
+            yield
         except (OSError, http.client.HTTPException) as error:
             raise HubError(
                 f"no hub answers at {self.url} ({error}): start one with `gatelog run`, "
                 "name another with --hub, or read a data directory that no hub has open with --data",
                 1,
             ) from None
-        finally:
-            connection.close()
-        if response.status != http.HTTPStatus.OK:
-            raise _refusal(response.status, answer, bool(self._token))
-        return answer
+
+    def _pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        end = b""
+        try:
+            while piece := response.read1(PIECE_BYTES):
+                end = (end + piece)[-ERROR_BYTES_MAX:]
+                yield piece
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
+        except (OSError, http.client.HTTPException):
+            reason = _reason(end)
+            raise HubError(f"the answer broke off{reason}: what came is not all there is", 1) from None
 
     def _connection(self) -> http.client.HTTPConnection:
         connect = http.client.HTTPSConnection if self._tls else http.client.HTTPConnection
         return connect(self._host, self._port, timeout=ANSWER_TIMEOUT_S)
+
+
+def _reason(end: bytes) -> str:
+    """What the hub said at the end of a JSON answer that it could not finish."""
+    _, mark, error = end.rpartition(b'],"error":')
+    try:
+        return f" ({msgspec.json.decode(error[:-1])['message']})" if mark else ""
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return ""
 
 
 def _url_of(config: Config) -> str:
@@ -114,5 +160,7 @@ def _refusal(status: int, body: bytes, signed_in: bool) -> HubError:
         message, line, column, hint = f"the hub answered {status}", None, None, None
     if status in (401, 403) and not signed_in:
         hint = f"give --config (its data directory holds the local token), or set {TOKEN_VARIABLE}"
-    place = f"{line}:{column}: " if line and column else ""
-    return HubError(f"{place}{message}{f' ({hint})' if hint else ''}", 2 if status < 500 else 1)
+    if line and column:
+        error_in_query = KqlError(message, line=line, column=column, hint=hint or "")
+        return HubError(str(error_in_query), 2 if status < 500 else 1, error_in_query)
+    return HubError(f"{message}{f' ({hint})' if hint else ''}", 2 if status < 500 else 1)

@@ -36,16 +36,24 @@ def print_table(answer: dict[str, Any], console: Console, *, rows_max: int | Non
     With `rows_max` that many rows are shown; of an answer that is too wide for a table, the fullest one.
     """
     columns, rows = answer["columns"], answer["rows"]
-    wide = len(columns) * COLUMN_CHARACTERS_MIN > console.width
     shown = rows[:rows_max]
-    if wide and rows_max is not None:
+    if _is_wide(columns, console) and rows_max is not None:
         shown = [max(rows, key=_filled)] if rows else []
-    if wide:
-        _print_records(columns, shown, console)
-    else:
-        console.print(_table(columns, shown))
+    print_rows(columns, shown, console)
     cut = f", {len(shown)} shown" if len(shown) < len(rows) else ""
     console.print(f"{len(rows)} row{'' if len(rows) == 1 else 's'}{cut}", style="dim")
+
+
+def print_rows(columns: list[dict[str, str]], rows: list[list[Any]], console: Console) -> None:
+    """Print rows as a table, or one below the other where there are too many columns for the width."""
+    if _is_wide(columns, console):
+        _print_records(columns, rows, console)
+    else:
+        console.print(_table(columns, rows))
+
+
+def _is_wide(columns: list[dict[str, str]], console: Console) -> bool:
+    return len(columns) * COLUMN_CHARACTERS_MIN > console.width
 
 
 def _filled(row: list[Any]) -> int:

@@ -18,7 +18,9 @@ from gatelog.cli.completeness import completeness
 from gatelog.cli.demo import demo
 from gatelog.cli.query import query
 from gatelog.cli.serve import gateway, hub, run, simulate
+from gatelog.cli.size import size
 from gatelog.cli.spool import spool
+from gatelog.cli.token import token
 from gatelog.errors import ConfigError, GatelogError, KqlError, SpoolLockedError
 
 OURS = 1
@@ -32,9 +34,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, gateway, hub, check, query, completeness, simulate, demo):
+for command in (run, gateway, hub, check, query, completeness, size, simulate, demo):
     app.command()(command)
 app.add_typer(spool)
+app.add_typer(token)
 
 
 def _print_version(wanted: bool) -> None:
