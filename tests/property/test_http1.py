@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -56,6 +57,20 @@ class Memory(asyncio.Transport):
         pass
 
 
+class Turns:
+    """The part of an event loop that a server needs: what is to be called at the end of a turn."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[Callable[[], None]] = []
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self.callbacks.append(callback)
+
+    def end_turn(self) -> None:
+        while self.callbacks:
+            self.callbacks.pop(0)()
+
+
 class Echo:
     """Notes what it is told and answers with the body."""
 
@@ -83,15 +98,23 @@ class Echo:
     on_resume = on_pause
 
 
+def connect(seen: list[Any]) -> tuple[ServerConnection, Memory, Turns]:
+    """A connection whose handlers note what they see."""
+    state: Any = ServerState(lambda: Echo(seen), ServerSettings(), None, None, Tick(lambda now: None))
+    state.loop = turns = Turns()
+    connection, transport = ServerConnection(state), Memory()
+    connection.connection_made(transport)
+    return connection, transport, turns
+
+
 def serve(pieces: list[bytes]) -> tuple[list[Any], bytes]:
     """What a handler sees and a client gets, for bytes that arrive in these pieces."""
     seen: list[Any] = []
-    state = ServerState(lambda: Echo(seen), ServerSettings(), None, None, Tick(lambda now: None))
-    connection, transport = ServerConnection(state), Memory()
-    connection.connection_made(transport)
+    connection, transport, turns = connect(seen)
     for piece in pieces:
         if not transport.closed:
             connection.data_received(piece)
+            turns.end_turn()
     return seen, transport.written
 
 
@@ -147,6 +170,14 @@ def test_a_request_cut_at_every_place_is_the_same():
     for place in range(1, len(data)):
         assert serve([data[:place], data[place:]]) == whole
     assert serve([data[place : place + 1] for place in range(len(data))]) == whole
+
+
+def test_an_answer_of_the_turn_in_which_the_input_ends_is_sent():
+    """The transport closes behind the end of input: what waits for the end of the turn would be too late."""
+    connection, transport, _ = connect([])
+    connection.data_received(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection.eof_received()
+    assert transport.written.startswith(b"HTTP/1.1 200 OK")
 
 
 @given(st.binary(max_size=400), st.lists(st.integers(0, 400), max_size=6))

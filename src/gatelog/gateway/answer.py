@@ -15,10 +15,11 @@ journal has it.
 
 from __future__ import annotations
 
+import logging
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from gatelog.gateway.headers import recorded_response_headers, response_headers
+from gatelog.gateway.headers import ResponseHeaders
 from gatelog.gateway.tap import Tap
 from gatelog.http1 import Failure, Header, ResponseHead, UpstreamCall
 from gatelog.model import Direction, Headers, Part
@@ -30,31 +31,53 @@ if TYPE_CHECKING:
     from gatelog.gateway.call import Call
     from gatelog.gateway.own_answer import OwnAnswer
 
+log = logging.getLogger("gatelog.gateway")
+
+DEFECT = "call %s: defect in the gateway"
+
 # A stream's last event usually comes with the end of the message. Where it does not, it waits no longer than
 # this for the end before it is recorded and released by itself.
 END_AFTER_LAST_EVENT_S = 0.02
 
+# Once its last event is out, a stream that stays silent for this long is over, whatever its backend still
+# means to say: until its End is written, a crash would leave the record of a call that broke off.
+SILENCE_AFTER_LAST_EVENT_S = 1.0
+
+_PLAIN = (b"", b"identity")
+
 # A 400 that complains about stream_options is small; anything larger is not that.
 COMPLAINT_BYTES_MAX = 16 * 1024
+
+
+class Asker(Protocol):
+    """Who asked the backend, and hears where it did not answer the call."""
+
+    def failed(self, answer: Answer, failure: Failure) -> None:
+        """The backend could not be reached, or broke off."""
+
+    def without_usage(self, answer: Answer) -> None:
+        """The backend complains of what the gateway added to the request."""
 
 
 class Answer:
     """Implements `http1.ResponseHandler` for one attempt."""
 
     __slots__ = (
+        "_asker",
         "_call",
         "_filter",
         "_held",
         "_holding",
+        "_last_event_seen",
         "_left",
         "_maybe_complaint",
         "_releasing",
         "_watch",
         "backend",
-        "client_headers",
         "content_length",
         "first_byte_ns",
         "head",
+        "headers",
         "injected",
         "last_byte_ns",
         "path",
@@ -64,15 +87,16 @@ class Answer:
         "upstream",
     )
 
-    def __init__(self, call: Call, backend: Backend, *, injected: bool) -> None:
+    def __init__(self, call: Call, asker: Asker, backend: Backend, *, injected: bool) -> None:
         self._call = call
+        self._asker = asker
         self.backend = backend
         self.injected = injected
         self.upstream: UpstreamCall | None = None
         self.head: ResponseHead | None = None
         self.tap: Tap | None = None
         self.path = ""
-        self.client_headers: Headers = []
+        self.headers: ResponseHeaders | None = None
         self.content_length: int | None = None
         self.stream = False
         self.sent_ns = self.first_byte_ns = self.last_byte_ns = 0
@@ -81,6 +105,7 @@ class Answer:
         self._held: list[bytes] = []
         self._holding = False
         self._releasing = False
+        self._last_event_seen = False
         self._maybe_complaint = False
         self._left: int | None = None
 
@@ -97,19 +122,26 @@ class Answer:
         self.head = head
         self.first_byte_ns = call.elapsed_ns()
         self.backend.health.mark_reached()
-        self.client_headers = response_headers(head.headers, call.request_id_bytes)
+        self.headers = headers = ResponseHeaders(head.headers, call.request_id_bytes)
         self.content_length = head.content_length
-        content_type = head.get(b"content-type") or b""
-        self.stream = content_type.lower().startswith(b"text/event-stream")
+        self.stream = headers.content_type.startswith(b"text/event-stream")
         if self.injected:
             self._maybe_complaint = self._holding = head.status == 400
-            if self.stream and head.get(b"content-encoding") is None:
+            if self.stream and headers.encoding in _PLAIN:
                 self._filter = UsageChunkFilter()
                 self.content_length = None
         if call.required:
             self._left = head.content_length
-            self._watch = TerminalWatch() if self.stream and self._left is None else None
-        self.tap = call.new_tap(stream=self.stream)
+            if self.stream and self._left is None:
+                self._watch = TerminalWatch()
+                # Compressed although it was asked not to: the end cannot be seen, so any piece may be it.
+                self._holding = self._holding or headers.encoding not in _PLAIN
+        self.tap = Tap(
+            call.context.journal,
+            call.sequence,
+            keep=call.keep_bodies,
+            watches_tokens=self.stream and call.identity.streams_deltas,
+        )
         call.answering(self)
 
     def on_body(self, data: bytes) -> None:
@@ -127,7 +159,7 @@ class Answer:
             self._left -= len(data)
             self._holding = self._holding or self._left <= 0
         elif self._watch is not None and not self._holding and self._watch.feed(data):
-            self._holding = True
+            self._holding = self._last_event_seen = True
         if self._holding:
             self._hold(piece)
         elif piece:
@@ -136,19 +168,27 @@ class Answer:
     def on_end(self, trailers: list[Header]) -> None:
         """The backend's message is complete."""
         del trailers  # model providers send none; they are not passed on
-        self._call.guarded(self._ended)
+        try:
+            self._ended()
+        except Exception:
+            log.exception(DEFECT, self._call.request_id)
+            self._call.end_by_defect()
 
     def _ended(self) -> None:
         if self._filter is not None and (rest := self._filter.flush()):
             self._hold(rest)
         if self._maybe_complaint and b"stream_options" in b"".join(self._held):
-            self._call.retry_without_usage(self)
+            self._asker.without_usage(self)
         else:
             self._call.answered(self)
 
     def on_failure(self, failure: Failure) -> None:
         """The backend could not be reached, or broke off."""
-        self._call.guarded(partial(self._call.attempt_failed, self, failure))
+        try:
+            self._asker.failed(self, failure)
+        except Exception:
+            log.exception(DEFECT, self._call.request_id)
+            self._call.end_by_defect()
 
     def on_pause_upload(self) -> None:
         """The backend takes no more of the request body for now."""
@@ -180,6 +220,8 @@ class Answer:
 
     def take_held(self) -> bytes:
         """What the client has yet to be sent; forgotten here."""
+        if not self._held:
+            return b""
         held = b"".join(self._held)
         self._held.clear()
         return held
@@ -187,7 +229,7 @@ class Answer:
     @property
     def held_bytes(self) -> int:
         """Size of what is held."""
-        return sum(map(len, self._held))
+        return sum(map(len, self._held)) if self._held else 0
 
     def _release_soon(self) -> None:
         if not self._releasing:
@@ -210,8 +252,16 @@ class Answer:
             call.deliver(self, piece)
             if self._held:
                 self._release_soon()
+            elif self._last_event_seen:
+                call.later(SILENCE_AFTER_LAST_EVENT_S, partial(self._over_if_silent, self.last_byte_ns))
 
         call.journal_part(part, recorded)
+
+    def _over_if_silent(self, last_byte_ns: int) -> None:
+        """The message may not end for minutes, or never: what the client saw end is recorded as ended."""
+        if not self._call.sealed and self.last_byte_ns == last_byte_ns and self.upstream is not None:
+            self.upstream.cancel()
+            self.on_end([])
 
     @property
     def usage_injected(self) -> bool:
@@ -221,7 +271,7 @@ class Answer:
     @property
     def recorded_headers(self) -> Headers:
         """The backend's headers for the record."""
-        return recorded_response_headers(self.head.headers) if self.head is not None else []
+        return self.headers.recorded if self.headers is not None else []
 
     def broken_stream_event(self, broken: OwnAnswer) -> bytes:
         """The event that tells a client its stream broke; empty where it could not stand on its own."""

@@ -1,4 +1,8 @@
-"""Which backend is asked next, and what is told when none is left.
+"""Asking the backends of a call, one after the other, until one answers.
+
+    next backend ──► Answer ──► sent ──► its message … `Call.answered`
+        ▲                │ failed before the head
+        └────────────────┴──► none left: the gateway answers itself
 
 failure before the head        then
 ───────────────────────        ────
@@ -9,13 +13,19 @@ anything else                  the end: the model may have run, asking again cou
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gatelog.gateway.answer import Answer
 from gatelog.gateway.backend import Backend
-from gatelog.http1 import Failure, FailureReason
+from gatelog.gateway.headers import decodable_encodings
+from gatelog.gateway.own_answer import OwnAnswer, answer_to
+from gatelog.http1 import Failure, FailureReason, header_block
 from gatelog.model import Attempt
 from gatelog.policy import try_order
+from gatelog.provider import RequestShape, with_include_usage
+
+if TYPE_CHECKING:
+    from gatelog.gateway.call import Call
 
 _NEVER_ACCEPTED: Final = frozenset(
     {
@@ -31,30 +41,42 @@ _NEVER_ACCEPTED: Final = frozenset(
 class Attempts:
     """The line of backends of one call, and what became of each attempt."""
 
-    __slots__ = ("_line", "_retried_reset", "notes")
+    __slots__ = ("_call", "_line", "_retried_reset", "notes")
 
-    def __init__(self, backends: tuple[Backend, ...], now_ns: int) -> None:
-        order = try_order([backend.health for backend in backends], now_ns)
-        self._line = [backends[index] for index in order]
+    def __init__(self, call: Call, backends: tuple[Backend, ...]) -> None:
+        self._call = call
+        self._line = _in_order(backends, call) if len(backends) > 1 else list(backends)
         self._retried_reset = False
         self.notes: list[Attempt] = []
 
-    def next(self) -> Backend | None:
-        """The backend to ask now."""
-        return self._line.pop(0) if self._line else None
+    def try_next(self, otherwise: OwnAnswer) -> None:
+        """Ask the next backend; where none is left, answer `otherwise`."""
+        if not self._line:
+            self._call.refuse(otherwise)
+            return
+        shape = self._call.shape
+        injected = shape is not None and self._wants_usage(shape)
+        self._ask(Answer(self._call, self, self._line.pop(0), injected=injected))
 
-    def failed(self, answer: Answer, failure: Failure, now_ns: int) -> bool:
-        """Note a failure before the head; whether another attempt may be made."""
-        self.note(answer, failure.reason.value, failure.detail, reused=failure.reused_connection)
-        if failure.reason in _NEVER_ACCEPTED:
-            if failure.reason is not FailureReason.POOL_EXHAUSTED:
-                answer.backend.health.mark_unreachable(now_ns)
-            return bool(self._line)
-        if failure.reason is FailureReason.RESET and failure.reused_connection and not self._retried_reset:
-            self._retried_reset = True
-            self._line.insert(0, answer.backend)
-            return True
-        return False
+    def failed(self, answer: Answer, failure: Failure) -> None:
+        """A backend could not be reached, or broke off: the next one, or the end."""
+        call = self._call
+        if call.sealed:
+            return
+        refusal = answer_to(failure)
+        if failure.head_received:
+            self.note(answer, failure.reason.value, failure.detail)
+            call.broken_off(refusal)
+        elif self._may_go_on(answer, failure) and call.can_restart:
+            self.try_next(refusal)
+        else:
+            call.refuse(refusal)
+
+    def without_usage(self, answer: Answer) -> None:
+        """The backend does not know stream_options: the same call as the client sent it."""
+        if not self._call.sealed:
+            self.note(answer, "rejected_stream_options")
+            self._ask(Answer(self._call, self, answer.backend, injected=False))
 
     def note(self, answer: Answer, outcome: str, detail: str = "", *, reused: bool = False) -> None:
         """What became of an attempt, for the record."""
@@ -69,3 +91,76 @@ class Attempts:
                 reused_connection=reused,
             )
         )
+
+    def _may_go_on(self, answer: Answer, failure: Failure) -> bool:
+        """Note a failure before the head; whether another attempt may be made."""
+        self.note(answer, failure.reason.value, failure.detail, reused=failure.reused_connection)
+        if failure.reason in _NEVER_ACCEPTED:
+            if failure.reason is not FailureReason.POOL_EXHAUSTED:
+                answer.backend.health.mark_unreachable(self._call.now_ns())
+            return bool(self._line)
+        if failure.reason is FailureReason.RESET and failure.reused_connection and not self._retried_reset:
+            self._retried_reset = True
+            self._line.insert(0, answer.backend)
+            return True
+        return False
+
+    def _wants_usage(self, shape: RequestShape) -> bool:
+        """Whether the gateway must ask for usage because the client did not."""
+        identity = self._call.identity
+        product = identity.product
+        return (
+            shape.stream is True
+            and not shape.include_usage
+            and product is not None
+            and product.inject_usage
+            and identity.streams_deltas
+        )
+
+    def _ask(self, answer: Answer) -> None:
+        call, backend = self._call, answer.backend
+        head, route = call.head, call.identity.route
+        assert route is not None, "only identified calls are forwarded"
+        call.answer = answer
+        body = with_include_usage(call.body) if answer.injected else call.body
+        destination = route.at(backend)
+        answer.path = destination.path
+        is_upload = call.upload is not None
+        answer.upstream = backend.pool.send(
+            destination.opening + self._header_lines(len(body)),
+            None if is_upload else body,
+            answer,
+            head_request=head.method == b"HEAD",
+            end=not is_upload,
+            chunked=is_upload and head.content_length is None,
+        )
+        if answer.sent_ns:
+            call.sent(answer)
+
+    def _header_lines(self, body_bytes: int) -> bytes:
+        """The client's headers and our own, with the empty line."""
+        forwarded = header_block(self._call.headers.forwarded)
+        return b"%b%b%b\r\n" % (forwarded, self._accept(), self._framing(body_bytes))
+
+    def _accept(self) -> bytes:
+        """Accept-Encoding: what the recorder can decode; none for a stream, whose end must be seen."""
+        call = self._call
+        if call.shape is not None and call.shape.stream is True:
+            return b"accept-encoding: identity\r\n"
+        wish = call.headers.accept_encoding
+        return b"" if wish is None else b"accept-encoding: %b\r\n" % decodable_encodings(wish)
+
+    def _framing(self, body_bytes: int) -> bytes:
+        """The header line that says where the body ends; GET and the like without a body need none."""
+        head = self._call.head
+        if self._call.upload is None:
+            announced = body_bytes or head.content_length is not None or head.chunked
+            return b"content-length: %d\r\n" % body_bytes if announced else b""
+        if head.content_length is not None:
+            return b"content-length: %d\r\n" % head.content_length
+        return b"transfer-encoding: chunked\r\n"
+
+
+def _in_order(backends: tuple[Backend, ...], call: Call) -> list[Backend]:
+    order = try_order([backend.health for backend in backends], call.now_ns())
+    return [backends[index] for index in order]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from gatelog.config import BackendConfig
 from gatelog.http1 import ClientSettings, Pool
-from gatelog.model import Headers, Operation
+from gatelog.model import Operation
 from gatelog.policy import BackendHealth
 from gatelog.provider import upstream_path
 
@@ -51,13 +51,6 @@ class Backend:
         """The request target at this backend."""
         return upstream_path(operation, target, backend_kind=self._kind, base_path=self._base_path)
 
-    def request_head(self, method: bytes, path: str, headers: Headers, framing: bytes) -> bytes:
-        """A complete request head. `framing` is the length or encoding line of the body, or empty."""
-        lines = b"".join([b"%b: %b\r\n" % header for header in headers])
-        return b"%b %b HTTP/1.1\r\n%b%b%b\r\n" % (
-            method,
-            path.encode("latin-1"),
-            self._fixed_head,
-            lines,
-            framing,
-        )
+    def opening(self, method: str, path: str) -> bytes:
+        """How a request head begins: its request line, Host and credential."""
+        return f"{method} {path} HTTP/1.1\r\n".encode("latin-1") + self._fixed_head

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,6 +11,7 @@ from typing import Protocol
 from gatelog.config import Network
 from gatelog.gateway.backend import Backend
 from gatelog.gateway.journal import Journal
+from gatelog.gateway.route import Routes
 from gatelog.http1 import Reply
 from gatelog.model import Clock
 from gatelog.policy import KeyRing
@@ -58,6 +61,34 @@ class BufferMeter:
         self.held -= size
 
 
+class Orphans:
+    """Calls whose client left, and whose answer is read to its end."""
+
+    __slots__ = ("_calls", "_none_left")
+
+    def __init__(self) -> None:
+        self._calls: set[object] = set()
+        self._none_left = asyncio.Event()
+
+    def add(self, call: object) -> None:
+        """Its client left."""
+        self._calls.add(call)
+
+    def discard(self, call: object) -> None:
+        """It is over; calls that were never orphans are welcome."""
+        if call in self._calls:
+            self._calls.discard(call)
+            if not self._calls:
+                self._none_left.set()
+
+    async def wait(self, timeout_s: float) -> None:
+        """Until none is left, or the time is over."""
+        self._none_left.clear()
+        if self._calls and timeout_s > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._none_left.wait(), timeout_s)
+
+
 @dataclass(slots=True)
 class Context:
     """Shared by all calls; `live` are the calls whose answer is under way."""
@@ -71,9 +102,11 @@ class Context:
     json_body_bytes_max: int
     upload_bytes_max: int
     buffers: BufferMeter
+    routes: Routes
     pages: Mapping[bytes, Callable[[Reply], None]]
     call_later: Callable[[float, Callable[[], None]], object]
     live: set[Ticking] = field(default_factory=set)
+    orphans: Orphans = field(default_factory=Orphans)
 
 
 class Ticking(Protocol):

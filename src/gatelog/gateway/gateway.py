@@ -24,6 +24,7 @@ from gatelog.gateway.descriptors import Connections, descriptor_limit, within
 from gatelog.gateway.journal import Journal
 from gatelog.gateway.pages import Pages
 from gatelog.gateway.request_id import new_request_id
+from gatelog.gateway.route import Routes
 from gatelog.http1 import ClientSettings, Header, Server, ServerSettings
 from gatelog.model import Boot, Clock, SystemClock
 from gatelog.policy import KeyRing
@@ -57,6 +58,7 @@ def _server_settings(config: Config, connections_max: int) -> ServerSettings:
         buffer_bytes_max=limits.stream_buffer_bytes_max,
         connections_max=connections_max,
         header_timeout_s=timeouts.header_s,
+        body_bytes_per_s_min=limits.body_bytes_per_s_min,
         body_idle_timeout_s=timeouts.body_idle_s,
         keepalive_timeout_s=timeouts.keepalive_s,
         write_idle_timeout_s=timeouts.write_idle_s,
@@ -158,7 +160,9 @@ class Gateway:
         try:
             ready()
             await self._stopping.wait()
+            deadline_s = loop.time() + config.gateway.grace_s
             await server.drain(config.gateway.grace_s)
+            await context.orphans.wait(deadline_s - loop.time())
         finally:
             ticking.cancel()
             if admin is not None:
@@ -222,6 +226,7 @@ class Gateway:
             json_body_bytes_max=limits.json_body_bytes_max,
             upload_bytes_max=limits.body_bytes_max,
             buffers=BufferMeter(limits.buffered_bytes_max),
+            routes=Routes(),
             pages=pages.public,
             call_later=asyncio.get_running_loop().call_later,
         )

@@ -33,6 +33,7 @@ _OWN_RESPONSE_HEADERS = frozenset({b"content-length", b"x-gatelog-request-id"})
 _READ = frozenset({b"accept-encoding", b"x-forwarded-for", b"connection", b"content-type"}) | frozenset(
     CREDENTIAL_HEADERS
 )
+_READ_OF_ANSWERS = frozenset({b"connection", b"content-type", b"content-encoding"})
 
 # Spellings of header names whose treatment is remembered; clients of one kind send the same few dozen.
 _NAMES_REMEMBERED = 4096
@@ -59,7 +60,7 @@ def _request_treatment(name: bytes) -> Treatment:
 def _response_treatment(name: bytes) -> Treatment:
     key = name.lower()
     forwarded = key not in HOP_BY_HOP_HEADERS and key not in _OWN_RESPONSE_HEADERS
-    return Treatment(key, not is_secret_header(key), forwarded, key == b"connection")
+    return Treatment(key, not is_secret_header(key), forwarded, key in _READ_OF_ANSWERS)
 
 
 class RequestHeaders:
@@ -125,21 +126,31 @@ def decodable_encodings(accept_encoding: bytes) -> bytes:
     return b", ".join(kept) or b"identity"
 
 
-def response_headers(headers: Headers, request_id: bytes) -> Headers:
-    """The backend's headers as the client gets them."""
-    kept: Headers = []
-    connection = b""
-    for header in headers:
-        treatment = _response_treatment(header[0])
-        if treatment.forwarded:
-            kept.append(header)
-        elif treatment.read:
-            connection = b"%b,%b" % (connection, header[1]) if connection else header[1]
-    kept = _without_named(kept, connection) if connection else kept
-    kept.append((b"x-gatelog-request-id", request_id))
-    return kept
+class ResponseHeaders:
+    """What one pass over the headers of an answer found. `encoding`: Content-Encoding, if any."""
 
+    __slots__ = ("content_type", "encoding", "forwarded", "recorded")
 
-def recorded_response_headers(headers: Headers) -> Headers:
-    """The backend's headers as the record keeps them."""
-    return [header for header in headers if _response_treatment(header[0]).recorded]
+    def __init__(self, headers: Headers, request_id: bytes) -> None:
+        self.recorded: Headers = []
+        self.forwarded: Headers = []
+        self.content_type = b""
+        self.encoding = b""
+        connection = b""
+        for header in headers:
+            key, recorded, forwarded, read = _response_treatment(header[0])
+            if recorded:
+                self.recorded.append(header)
+            if forwarded:
+                self.forwarded.append(header)
+            if not read:
+                continue
+            if key == b"content-type":
+                self.content_type = self.content_type or header[1].lower()
+            elif key == b"content-encoding":
+                self.encoding = self.encoding or header[1].lower()
+            else:
+                connection = b"%b,%b" % (connection, header[1]) if connection else header[1]
+        if connection:
+            self.forwarded = _without_named(self.forwarded, connection)
+        self.forwarded.append((b"x-gatelog-request-id", request_id))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from gatelog.gateway.context import Context, Product
 from gatelog.gateway.headers import RequestHeaders
 from gatelog.gateway.own_answer import OwnAnswer
+from gatelog.gateway.route import Route
 from gatelog.http1 import RequestHead
 from gatelog.model import Operation, OperationKind
 from gatelog.policy import Disagreement, choose_credential, client_address
-from gatelog.provider import decode_content, find_json_flaw, resolve
+from gatelog.provider import decode_content, find_json_flaw
+
+_STREAM_KINDS: Final = frozenset({OperationKind.CHAT, OperationKind.COMPLETIONS})
 
 
 @dataclass(slots=True)
@@ -18,20 +22,25 @@ class Identity:
     """What is known of a call before its body is read. Fields are empty where a refusal came first."""
 
     client_ip: str
+    route: Route | None = None
     operation: Operation | None = None
     subscription: str = ""
     product: Product | None = None
     credential: str = ""
     refusal: OwnAnswer | None = None
 
+    @property
+    def streams_deltas(self) -> bool:
+        """Whether a stream of this operation is one of deltas; its backends know stream_options."""
+        return self.operation is not None and self.operation.kind in _STREAM_KINDS
+
 
 def identify(context: Context, head: RequestHead, headers: RequestHeaders) -> Identity:
     """Resolve the operation and the caller; the first thing missing becomes the refusal."""
     identity = Identity(client_address(head.peer_ip, headers.forwarded_for, context.trusted_proxies))
-    identity.operation = resolve(
-        head.method.decode("latin-1"), head.path.decode("latin-1"), head.query.decode("latin-1")
-    )
-    if identity.operation is None:
+    identity.route = route = context.routes.find(head)
+    identity.operation = route.operation
+    if route.operation is None:
         identity.refusal = OwnAnswer("unknown_route")
         return identity
     credential = choose_credential(headers.credentials, head.query, key_in_query=context.key_in_query)

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -80,28 +81,25 @@ class Journal:
 
     def _noting_loss(self, sequence: int, then: Durable | None) -> Durable:
         """`then`, and before it a note if the record of an open call has a hole now."""
+        return partial(self._piece_settled, sequence, then)
 
-        def settled(error: SpoolError | None) -> None:
-            if error is not None and sequence in self.account.open:
-                self._incomplete.add(sequence)
-            if then is not None:
-                then(error)
-
-        return settled
+    def _piece_settled(self, sequence: int, then: Durable | None, error: SpoolError | None) -> None:
+        if error is not None and sequence in self.account.open:
+            self._incomplete.add(sequence)
+        if then is not None:
+            then(error)
 
     def end(self, record: EndRecord, then: Durable | None = None) -> None:
         """The call is over; settles it."""
-        sequence = record.sequence
+        self._append(record, partial(self._end_settled, record.sequence, then), urgent=then is not None)
 
-        def settled(error: SpoolError | None) -> None:
-            if sequence in self._incomplete:
-                self._incomplete.discard(sequence)
-                error = error or SpoolFullError("a part of the call's record could not be written")
-            self._settle(sequence, error)
-            if then is not None:
-                then(error)
-
-        self._append(record, settled, urgent=then is not None)
+    def _end_settled(self, sequence: int, then: Durable | None, error: SpoolError | None) -> None:
+        if sequence in self._incomplete:
+            self._incomplete.discard(sequence)
+            error = error or SpoolFullError("a part of the call's record could not be written")
+        self._settle(sequence, error)
+        if then is not None:
+            then(error)
 
     def _settle(self, sequence: int, error: SpoolError | None) -> None:
         if error is None:

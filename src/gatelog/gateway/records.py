@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gatelog.gateway.own_answer import OwnAnswer
-from gatelog.model import EndReason, EndRecord, OperationKind, Start
-from gatelog.provider import without_credentials
+from gatelog.gateway.route import route_of
+from gatelog.model import EndReason, EndRecord, Start
 
 if TYPE_CHECKING:
     from gatelog.gateway.call import Call
@@ -22,7 +22,7 @@ def _capture_level(call: Call) -> str:
 def start_record(call: Call, *, more: bool) -> Start:
     """Who, what, and the request body as far as it is held."""
     head, identity = call.head, call.identity
-    operation = identity.operation
+    operation, route = identity.operation, identity.route or route_of(head)
     model = call.shape.model if call.shape is not None else None
     return Start(
         sequence=call.sequence,
@@ -30,8 +30,8 @@ def start_record(call: Call, *, more: bool) -> Start:
         received_at_ns=call.received_at_ns,
         client_ip=identity.client_ip,
         peer_ip=head.peer_ip,
-        method=head.method.decode("latin-1"),
-        target=without_credentials(head.target.decode("latin-1")),
+        method=route.method,
+        target=route.target,
         headers=call.headers.recorded,
         http_version=head.version.decode("latin-1"),
         tls_version=head.tls_version,
@@ -39,8 +39,8 @@ def start_record(call: Call, *, more: bool) -> Start:
         product=identity.product.name if identity.product is not None else "",
         credential=identity.credential,
         operation_id=operation.id if operation is not None else "",
-        operation_kind=operation.kind.value if operation is not None else OperationKind.OTHER.value,
-        family=operation.family.value if operation is not None else "",
+        operation_kind=route.kind,
+        family=route.family,
         deployment=(operation.deployment or model or "") if operation is not None else "",
         api_version=operation.api_version if operation is not None else "",
         capture=_capture_level(call),
@@ -56,8 +56,11 @@ def end_record(call: Call, reason: EndReason, error: str, own: OwnAnswer | None)
     own_body = own.body(call.identity.operation) if own is not None else b""
     status = own.status if own is not None else head.status if head is not None else 0
     to_come = len(own_body)
-    if call.client_gone is not None:
-        status = status if reply.started else call.abort_status
+    if reply.given is not None:
+        status, own_body = reply.given
+        to_come = len(own_body)
+    elif call.client_gone is not None:
+        status = status if reply.started else 0
         to_come = 0
     elif own is None and answer is not None:
         to_come = answer.held_bytes

@@ -8,7 +8,7 @@ from gatelog.http1.failures import AbortReason, Failure, FailureReason
 from gatelog.http1.handlers import RequestHandler, ResponseHandler
 from gatelog.http1.head import Header, RequestHead, ResponseHead
 from gatelog.http1.pool import Pool, PoolStatistics
-from gatelog.http1.reply import Reply
+from gatelog.http1.reply import Reply, header_block
 from gatelog.http1.server import Server
 from gatelog.http1.server_state import ErrorBody, ServerStatistics
 from gatelog.http1.settings import ClientSettings, ServerSettings
@@ -31,4 +31,5 @@ __all__ = [
     "ServerSettings",
     "ServerStatistics",
     "UpstreamCall",
+    "header_block",
 ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from gatelog.http1.failures import Failure, FailureReason
 from gatelog.http1.handlers import ResponseHandler
@@ -37,6 +37,9 @@ class Carrier(Protocol):
 class Queue(Protocol):
     """What a waiting call needs of its pool."""
 
+    buffer_bytes_max: int
+    """Mark above which a call that waits pauses its upload."""
+
     def withdraw(self, call: UpstreamCall) -> None:
         """Forget a call that waits."""
 
@@ -45,7 +48,6 @@ class UpstreamCall:
     """A call that was sent with `Pool.send`. After `done` every method is ignored."""
 
     __slots__ = (
-        "_buffer_bytes_max",
         "_carrier",
         "_chunked",
         "_queue",
@@ -63,20 +65,18 @@ class UpstreamCall:
     def __init__(
         self,
         queue: Queue,
-        first: list[bytes],
+        first: bytes,
         handler: ResponseHandler,
         *,
         head_request: bool,
         upload_ended: bool,
         chunked: bool,
         since: float,
-        buffer_bytes_max: int,
     ) -> None:
         self._queue = queue
-        self._waiting_parts = first
+        self._waiting_parts = [first]
         self._waiting_bytes = 0
         self._chunked = chunked
-        self._buffer_bytes_max = buffer_bytes_max
         self._carrier: Carrier | None = None
         self._reading = True
         self._upload_paused = False
@@ -124,34 +124,42 @@ class UpstreamCall:
     def attach(self, carrier: Carrier) -> bytes:
         """The call has a connection: return what is to be written at once."""
         self._carrier = carrier
-        first = b"".join(self._waiting_parts)
-        self._waiting_parts = []
+        parts = self._waiting_parts
+        first = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
         return first
 
     def attached(self) -> None:
         """What waited is written: apply what was asked for while waiting."""
-        if not self.done:
-            self.deliver(self.handler.on_sent)
+        if self.done:
+            return
+        try:
+            self.handler.on_sent()
+        except Exception:
+            logger.exception("response handler failed in on_sent")
+            self.broken()
         if self._upload_paused and not self.done:
             self._upload_paused = False
             self.deliver(self.handler.on_resume_upload)
         if not self._reading and self._carrier is not None and not self.done:
             self._carrier.set_reading(False)
 
-    def deliver(self, method: Callable[..., None], *arguments: Any) -> None:
-        """Call the handler unless the call is done; a handler that raises ends the call."""
-        if self.done:
-            return
-        try:
-            method(*arguments)
-        except Exception:  # whatever the application raises ends its call, not the pool
-            logger.exception("response handler failed in %s", getattr(method, "__name__", method))
-            if not self.done:
-                self._broken()
+    def deliver(self, method: Callable[[], None]) -> None:
+        """Call the handler unless the call is done."""
+        if not self.done:
+            try:
+                method()
+            except Exception:
+                logger.exception("response handler failed in %s", method.__name__)
+                self.broken()
 
     def finish(self, trailers: list[Header]) -> None:
         """The answer is complete."""
-        self._last(self._release().on_end, trailers)
+        handler = self._release()
+        try:
+            handler.on_end(trailers)
+        except Exception:  # as in broken; nothing is left to end
+            logger.exception("response handler failed in on_end")
 
     def fail(
         self,
@@ -166,7 +174,11 @@ class UpstreamCall:
             return
         sent = self._carrier is not None
         failure = Failure(reason, detail, head_received, reused_connection, sent)
-        self._last(self._release().on_failure, failure)
+        handler = self._release()
+        try:
+            handler.on_failure(failure)
+        except Exception:  # as in broken; nothing is left to end
+            logger.exception("response handler failed in on_failure")
 
     def _release(self) -> ResponseHandler:
         """Nothing more will be told: let go of the handler, so that no cycle of references keeps it alive."""
@@ -175,13 +187,10 @@ class UpstreamCall:
         del self.handler
         return handler
 
-    def _last(self, method: Callable[..., None], argument: object) -> None:
-        try:
-            method(argument)
-        except Exception:  # as in deliver; nothing is left to end
-            logger.exception("response handler failed in %s", getattr(method, "__name__", method))
-
-    def _broken(self) -> None:
+    def broken(self) -> None:
+        """The handler raised: whatever the application raises ends its call, not the pool."""
+        if self.done:
+            return
         carrier = self._carrier
         self.fail(FailureReason.HANDLER_ERROR, "the response handler raised")
         if carrier is not None:
@@ -193,7 +202,7 @@ class UpstreamCall:
             return
         self._waiting_parts.append(data)
         self._waiting_bytes += len(data)
-        if self._waiting_bytes > self._buffer_bytes_max and not self._upload_paused:
+        if self._waiting_bytes > self._queue.buffer_bytes_max and not self._upload_paused:
             self._upload_paused = True
             self.deliver(self.handler.on_pause_upload)
 

@@ -11,19 +11,26 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import select
 from typing import Protocol, cast
 
 from gatelog.errors import ProtocolError
 from gatelog.http1.call import UpstreamCall
 from gatelog.http1.failures import FailureReason
 from gatelog.http1.head import ResponseHead
+from gatelog.http1.outbox import Outbox, Sender
 from gatelog.http1.response_parser import ResponseParser
 from gatelog.http1.settings import ClientSettings
 from gatelog.http1.tick import Tick
 
+logger = logging.getLogger("gatelog.http1")
+
 
 class ConnectionOwner(Protocol):
     """What a connection needs of its pool."""
+
+    outbox: Outbox
 
     def opened(self, connection: ClientConnection) -> None:
         """The connection is open."""
@@ -43,7 +50,9 @@ class ClientConnection(asyncio.Protocol):
         "_lost",
         "_owner",
         "_parser",
+        "_poll",
         "_reading",
+        "_sender",
         "_settings",
         "_since",
         "_tick",
@@ -52,6 +61,7 @@ class ClientConnection(asyncio.Protocol):
     )
 
     _transport: asyncio.Transport
+    _sender: Sender
 
     def __init__(self, owner: ConnectionOwner, settings: ClientSettings, tick: Tick) -> None:
         self._owner = owner
@@ -70,12 +80,19 @@ class ClientConnection(asyncio.Protocol):
         """Open, and nothing unexpected has come. A transport may close before it tells `connection_lost`."""
         return not self._lost and not self._transport.is_closing()
 
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be read: before a call is sent, that is its end, or an answer to nobody.
+
+        The loop has yet to tell of it; the next call would take it for its own answer.
+        """
+        return not self._poll.poll(0)
+
     def carry(self, call: UpstreamCall) -> None:
         """Send a call on this idle connection."""
         self._call = call
         self._since = self._tick.now
         self._parser.begin(head_request=call.head_request)
-        self._transport.write(call.attach(self))
+        self._sender.write(call.attach(self))
         call.attached()
 
     # ── the transport's side ──────────────────────────────────────────────────────────────────────
@@ -83,7 +100,10 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection is open, TLS included."""
         self._transport = cast(asyncio.Transport, transport)
+        self._sender = Sender(self._transport, self._owner.outbox)
         self._transport.set_write_buffer_limits(high=self._settings.buffer_bytes_max)
+        self._poll = select.poll()
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
         self._lost = False
         self._owner.opened(self)
 
@@ -133,8 +153,7 @@ class ClientConnection(asyncio.Protocol):
     def upload(self, data: bytes) -> None:
         """Write bytes of the request."""
         self._since = self._tick.now
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        self._sender.write(data)
 
     def set_reading(self, wanted: bool) -> None:
         """Read the answer, or stop reading it."""
@@ -152,17 +171,28 @@ class ClientConnection(asyncio.Protocol):
         self._call = None
         self._lost = True
         self._owner.lost(self)
+        self._sender.flush()
         self._transport.abort()
 
     # ── the answer ────────────────────────────────────────────────────────────────────────────────
 
     def _head_received(self, head: ResponseHead) -> None:
-        if self._call is not None:
-            self._call.deliver(self._call.handler.on_head, head)
+        call = self._call
+        if call is not None and not call.done:
+            try:
+                call.handler.on_head(head)
+            except Exception:
+                logger.exception("response handler failed in on_head")
+                call.broken()
 
     def _body_received(self, data: bytes) -> None:
-        if self._call is not None:
-            self._call.deliver(self._call.handler.on_body, data)
+        call = self._call
+        if call is not None and not call.done:
+            try:
+                call.handler.on_body(data)
+            except Exception:
+                logger.exception("response handler failed in on_body")
+                call.broken()
 
     def _finish(self) -> None:
         call, parser = self._call, self._parser
@@ -173,7 +203,8 @@ class ClientConnection(asyncio.Protocol):
         if self._can_be_reused(call):
             self.reused = True
             self._since = self._tick.now
-            self.set_reading(True)
+            if not self._reading:
+                self.set_reading(True)
             self._owner.released(self)
         else:
             self.close()
@@ -198,6 +229,7 @@ class ClientConnection(asyncio.Protocol):
         """Close an idle connection."""
         self._lost = True
         self._owner.lost(self)
+        self._sender.flush()
         self._transport.close()
 
     def abort(self, detail: str) -> None:

@@ -26,7 +26,10 @@ class RequestHandler(Protocol):
         """The request is complete. Called whether it had a body or not."""
 
     def on_abort(self, reason: AbortReason) -> None:
-        """Nothing more comes and nothing more can be sent. At most once, never after the reply ended."""
+        """Nothing more comes and nothing more can be sent. At most once, never after the reply ended.
+
+        `Reply.given` says what the server answered in the handler's place, if it did.
+        """
 
     def on_pause(self) -> None:
         """The client reads slowly: stop writing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 Header = tuple[bytes, bytes]
-"""Name as received (case kept) and value without surrounding white space."""
+"""Name as received (case kept) and value without leading white space."""
 
 
 def first_value(headers: list[Header], name_lower: bytes) -> bytes | None:
@@ -18,7 +18,7 @@ def first_value(headers: list[Header], name_lower: bytes) -> bytes | None:
 
 @dataclass(slots=True)
 class RequestHead:
-    """A request line and its headers. The fields after `peer_port` are read from the headers by `strict`."""
+    """A request line and its headers. `headers` and the fields after it are read by `strict`."""
 
     method: bytes
     target: bytes
@@ -27,11 +27,11 @@ class RequestHead:
     """Without the question mark."""
     version: bytes
     """`1.1` or `1.0`."""
-    headers: list[Header] = field(repr=False)
     peer_ip: str
     peer_port: int
     tls_version: str
     """`1.3`, `1.2`, or empty without TLS."""
+    headers: list[Header] = field(default_factory=list, repr=False)
     host: bytes = b""
     content_length: int | None = None
     chunked: bool = False
@@ -47,12 +47,12 @@ class RequestHead:
 
 @dataclass(slots=True)
 class ResponseHead:
-    """A status line and its headers. The fields after `headers` are read from the headers by `strict`."""
+    """A status line and its headers. `headers` and the fields after it are read by `strict`."""
 
     status: int
     reason: bytes
     version: bytes
-    headers: list[Header] = field(repr=False)
+    headers: list[Header] = field(default_factory=list, repr=False)
     content_length: int | None = None
     chunked: bool = False
     keep_alive: bool = True

@@ -1,6 +1,6 @@
 """Keep-alive connections to one origin.
 
-send ─┬─ an idle connection ─────────────▶ carries the call at once (the youngest first)
+send ─┬─ an idle, quiet connection ──────▶ carries the call at once (the youngest first)
       └─ none ─▶ queue ─▶ the next connection that opens or comes free, in order
                   │  one attempt to connect per waiting call, up to `connections_max` in all
                   └─ an attempt fails: the oldest waiting call fails with its reason
@@ -12,12 +12,14 @@ import asyncio
 import socket
 import ssl as tls
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gatelog.http1.call import UpstreamCall, chunk, last_chunk
 from gatelog.http1.client_connection import ClientConnection
 from gatelog.http1.failures import FailureReason
 from gatelog.http1.handlers import ResponseHandler
+from gatelog.http1.outbox import Outbox
 from gatelog.http1.settings import ClientSettings
 from gatelog.http1.tick import Tick
 
@@ -53,9 +55,11 @@ class Pool:
         self._host = host
         self._port = port
         self._settings = settings
+        self.buffer_bytes_max = settings.buffer_bytes_max
         self._ssl = ssl
         self._server_hostname = server_hostname
         self._loop = loop
+        self.outbox = Outbox(self._call_soon)
         self._tick = Tick(self.sweep)
         self._open: set[ClientConnection] = set()
         self._idle: list[ClientConnection] = []
@@ -83,20 +87,22 @@ class Pool:
         """
         call = UpstreamCall(
             self,
-            _first_parts(head, body, end=end, chunked=chunked),
+            _first_bytes(head, body, end=end, chunked=chunked),
             handler,
             head_request=head_request,
             upload_ended=end,
             chunked=chunked,
             since=self._tick.now,
-            buffer_bytes_max=self._settings.buffer_bytes_max,
         )
         while self._idle:
             connection = self._idle.pop()
-            if connection.usable:
+            if not connection.usable:
+                continue
+            if connection.is_quiet():
                 self._reused += 1
                 connection.carry(call)
                 return call
+            connection.close()
         self._enqueue(call)
         return call
 
@@ -133,6 +139,10 @@ class Pool:
             reason = FailureReason.CONNECT_TIMEOUT if self._connecting else FailureReason.POOL_EXHAUSTED
             self._waiting.popleft().fail(reason, f"no connection within {limit_s:g} s")
 
+    def _call_soon(self, callback: Callable[[], None]) -> None:
+        assert self._loop is not None, "a connection was made"
+        self._loop.call_soon(callback)
+
     # ── the calls' side (Queue) ───────────────────────────────────────────────────────────────────
 
     def withdraw(self, call: UpstreamCall) -> None:
@@ -149,7 +159,7 @@ class Pool:
 
     def released(self, connection: ClientConnection) -> None:
         """A connection is free for another call."""
-        if self._closed:
+        if self._closed or (self._waiting and not connection.is_quiet()):
             connection.close()
         elif self._waiting:
             self._reused += connection.reused
@@ -221,13 +231,11 @@ class Pool:
             self._waiting.popleft().fail(reason, f"{self._host}:{self._port}: {error or 'timed out'}")
 
 
-def _first_parts(head: bytes, body: bytes | None, *, end: bool, chunked: bool) -> list[bytes]:
-    parts = [head]
-    if body:
-        parts.append(chunk(body) if chunked else body)
-    if chunked and end:
-        parts.append(last_chunk(()))
-    return parts
+def _first_bytes(head: bytes, body: bytes | None, *, end: bool, chunked: bool) -> bytes:
+    if not chunked:
+        return head + body if body else head
+    first = head + chunk(body) if body else head
+    return first + last_chunk(()) if end else first
 
 
 def _reason_of(error: OSError | UnicodeError, *, with_tls: bool) -> FailureReason:

@@ -10,13 +10,13 @@ Framing is ours: the headers given must not name `content-length`, `transfer-enc
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from http import HTTPStatus
 from typing import Protocol
 
 from gatelog.http1.head import Header, RequestHead
+from gatelog.http1.outbox import Sender
 
 _STATUS_LINES = {
     status.value: b"HTTP/1.1 %d %b\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus
@@ -42,9 +42,6 @@ class ReplyOwner(Protocol):
     def resume_request(self) -> None:
         """Read the request's body again."""
 
-    def call_soon(self, callback: Callable[[], None]) -> None:
-        """Call back at the end of this turn of the loop."""
-
 
 class _Framing(Enum):
     NO_BODY = 0  # HEAD, 204, 304: whatever is written is counted by nobody
@@ -69,10 +66,10 @@ def status_line(status: int) -> bytes:
     return _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
 
 
-def last_answer(status: int, headers: Sequence[Header], body: bytes) -> bytes:
-    """A complete answer after which the connection closes, for requests that have no `Reply`."""
-    framing = b"content-length: %d\r\nconnection: close\r\n" % len(body)
-    return b"%b%b%b\r\n%b" % (status_line(status), header_block(headers), framing, body)
+def last_head(status: int, headers: Sequence[Header], body_bytes: int) -> bytes:
+    """The head of an answer after which the connection closes, for requests that have no `Reply`."""
+    framing = b"content-length: %d\r\nconnection: close\r\n" % body_bytes
+    return b"%b%b%b\r\n" % (status_line(status), header_block(headers), framing)
 
 
 class Reply:
@@ -81,44 +78,40 @@ class Reply:
     __slots__ = (
         "_detached",
         "_framing",
-        "_head",
         "_keep_alive",
         "_left",
         "_old_client",
         "_owner",
-        "_transport",
+        "_sender",
         "_without_body",
         "ended",
         "error_headers",
+        "given",
         "sent_bytes",
         "started",
     )
 
-    def __init__(self, owner: ReplyOwner, transport: asyncio.WriteTransport, head: RequestHead) -> None:
+    def __init__(self, owner: ReplyOwner, sender: Sender, head: RequestHead) -> None:
         self._owner = owner
-        self._transport = transport
+        self._sender = sender
         self._without_body = head.method == b"HEAD"
         self._old_client = head.version == b"1.0"
         self._keep_alive = head.keep_alive
         self._framing = _Framing.NO_BODY
         self._left = 0
         self._detached = False
-        self._head = b""
         self.started = False
         self.ended = False
         self.error_headers: Sequence[Header] = ()
         """What an answer carries that the server gives in the handler's place."""
+        self.given: tuple[int, bytes] | None = None
+        """Status and body of that answer, if it was given; set before `on_abort`."""
         self.sent_bytes = 0
 
     def start(self, status: int, headers: Sequence[Header], *, content_length: int | None) -> None:
-        """Send the head. Without a length the body is chunked, or ends with the connection in HTTP/1.0.
-
-        It leaves with the first part of the body, or at the end of this turn of the loop: one system call
-        instead of two when a short answer arrives whole.
-        """
+        """Send the head. Without a length the body is chunked, or ends with the connection in HTTP/1.0."""
         if not self._detached:
-            self._head = self._begin(status, headers, content_length)
-            self._owner.call_soon(self._send_head)
+            self._sender.write(self._begin(status, headers, content_length))
 
     def write(self, data: bytes) -> None:
         """Send a part of the body; ValueError beyond the announced length."""
@@ -135,7 +128,7 @@ class Reply:
         elif framing is _Framing.CHUNKED:
             data = b"%x\r\n%b\r\n" % (size, data)
         self.sent_bytes += size
-        self._send(data)
+        self._sender.write(data)
 
     def end(self, trailers: Sequence[Header] = ()) -> None:
         """End the body. ValueError if bytes of the announced length are missing; trailers need chunks."""
@@ -144,11 +137,9 @@ class Reply:
         if not self.started or self.ended:
             raise RuntimeError("end() belongs after start(), once")
         if self._framing is _Framing.CHUNKED:
-            self._send(b"0\r\n%b\r\n" % header_block(trailers))
+            self._sender.write(b"0\r\n%b\r\n" % header_block(trailers))
         elif self._left:
             raise ValueError(f"{self._left} bytes short of the announced length")
-        else:
-            self._send_head()
         self._finish()
 
     def send(self, status: int, headers: Sequence[Header], body: bytes) -> None:
@@ -157,11 +148,11 @@ class Reply:
             return
         head = self._begin(status, headers, len(body))
         if self._framing is _Framing.NO_BODY:
-            self._send(head)
+            self._sender.write(head)
         else:
             self._take(len(body))
             self.sent_bytes = len(body)
-            self._send(head + body)
+            self._sender.write(head + body)
         self._finish()
 
     def abort(self) -> None:
@@ -211,29 +202,15 @@ class Reply:
         else:
             self._framing = _Framing.CHUNKED
             lines = b"transfer-encoding: chunked\r\n"
-        return lines + self._connection_line()
-
-    def _connection_line(self) -> bytes:
         self._keep_alive = self._keep_alive and self._owner.keeps_alive()
         if not self._keep_alive:
-            return b"connection: close\r\n"
-        return b"connection: keep-alive\r\n" if self._old_client else b""
+            return lines + b"connection: close\r\n"
+        return lines + b"connection: keep-alive\r\n" if self._old_client else lines
 
     def _take(self, size: int) -> None:
         if size > self._left:
             raise ValueError(f"{size - self._left} bytes beyond the announced length")
         self._left -= size
-
-    def _send_head(self) -> None:
-        if self._head and not self._detached:
-            self._send(b"")
-
-    def _send(self, data: bytes) -> None:
-        if self._head:
-            data = self._head + data
-            self._head = b""
-        if not self._transport.is_closing():
-            self._transport.write(data)
 
     def _finish(self) -> None:
         self.ended = True

@@ -1,16 +1,19 @@
-"""Bytes of one client in, requests out; no I/O. llhttp parses, `strict` judges."""
+"""Bytes of one client in, requests out; no I/O. What is strict, `strict` says.
+
+next_head ──▶ read_head ──▶ read_body* ──▶ complete ──▶ next_head …
+    └ unfinished: kept, and refused as soon as it cannot become a good one
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import httptools
-
 from gatelog.errors import ProtocolError
+from gatelog.http1.field_lines import read_request_fields
 from gatelog.http1.head import RequestHead
-from gatelog.http1.message_parser import MessageParser
+from gatelog.http1.message_parser import HEAD_END, MessageParser
 from gatelog.http1.settings import ServerSettings
-from gatelog.http1.strict import check_request, read_request_line
+from gatelog.http1.strict import check_request, check_unfinished, read_request_line
 
 Peer = tuple[str, int, str]
 """Address, port and TLS version of the client, as `RequestHead` has them."""
@@ -19,7 +22,7 @@ Peer = tuple[str, int, str]
 class RequestParser(MessageParser):
     """Parses the requests of one connection, one after the other."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ("_settings", "_unfinished")
 
     def __init__(self, settings: ServerSettings, on_body: Callable[[bytes], None]) -> None:
         super().__init__(
@@ -28,17 +31,39 @@ class RequestParser(MessageParser):
             overhead_bytes_max=settings.chunk_overhead_bytes_max,
         )
         self._settings = settings
-        self._parser = httptools.HttpRequestParser(self)
+        self._unfinished = bytearray()
+
+    @property
+    def head_begun(self) -> bool:
+        """Whether a part of a head has come."""
+        return bool(self._unfinished)
+
+    def next_head(self, data: bytes, start: int) -> tuple[bytes, int]:
+        """The next head as raw bytes, empty while it is unfinished, and where in `data` to go on."""
+        held = self._unfinished
+        seen = len(held)
+        if not seen:
+            end = data.find(HEAD_END, start) + len(HEAD_END)
+            if end >= len(HEAD_END):
+                return data[start:end], end
+        held += data[start:]
+        end = held.find(HEAD_END, max(0, seen - 3)) + len(HEAD_END)
+        if end < len(HEAD_END):
+            check_unfinished(held, seen, self._settings)
+            return b"", len(data)
+        raw = bytes(held[:end])
+        held.clear()
+        return raw, start + end - seen
 
     def read_head(self, raw: bytes, peer: Peer) -> RequestHead:
         """Parse exactly one head, up to and with its empty line. ProtocolError if it is not strict."""
         settings = self._settings
         if len(raw) > settings.header_bytes_max:
             raise ProtocolError("headers_too_large", f"over {settings.header_bytes_max} bytes", status=431)
-        method, target, version = read_request_line(raw, settings)
+        method, target, version, end = read_request_line(raw, settings)
         path, _, query = target.partition(b"?")
-        head = RequestHead(method, target, path, query, version, self._feed_head(raw), *peer)
-        head.upgrade = self.upgrade
+        head = RequestHead(method, target, path, query, version, *peer)
+        read_request_fields(head, raw, end)
         check_request(head, settings)
         self._expect_body(head, head.content_length or 0)
         return head

@@ -1,4 +1,4 @@
-"""Bytes of one origin in, answers out; no I/O. llhttp parses, `strict` judges.
+"""Bytes of one origin in, answers out; no I/O. What is strict, `strict` says.
 
    begin ──▶ head ─┬─ 1xx: swallowed, back to head (a few)  101 Switching Protocols was not asked for: refused
                    ├─ HEAD, 204, 304: complete
@@ -13,15 +13,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-import httptools
-
 from gatelog.errors import ProtocolError
+from gatelog.http1.field_lines import read_response_fields
 from gatelog.http1.head import ResponseHead
 from gatelog.http1.message_parser import HEAD_END, MessageParser
 from gatelog.http1.settings import ClientSettings
 from gatelog.http1.strict import check_response, check_unfinished_answer, read_status_line
 
 _UNTIL_CLOSE = sys.maxsize
+_BODILESS = frozenset({204, 304})  # whatever their headers announce (RFC 9112 section 6.3)
 _INTERIM_MAX = 16  # 1xx heads before an answer; honest origins send one or two
 
 
@@ -41,7 +41,6 @@ class ResponseParser(MessageParser):
         )
         self._settings = settings
         self._deliver_head = on_head
-        self._parser = httptools.HttpResponseParser(self)
         self.begin(head_request=False)
 
     def begin(self, *, head_request: bool) -> None:
@@ -85,25 +84,24 @@ class ResponseParser(MessageParser):
         return end
 
     def _take_head(self, raw: bytes) -> None:
-        status, reason, version = read_status_line(raw)
-        head = ResponseHead(status, reason, version, self._feed_head(raw))
+        status, reason, version, end = read_status_line(raw)
+        head = ResponseHead(status, reason, version)
+        read_response_fields(head, raw, end)
         if status < 200:
             self._pass_interim()
             return
         check_response(head, self._settings)
-        bodiless = self.complete or self._head_request
+        bodiless = self._head_request or status in _BODILESS
         self.until_close = not bodiless and not head.chunked and head.content_length is None
-        self._expect_body(head, _UNTIL_CLOSE if self.until_close else head.content_length or 0)
-        if self._head_request:
-            # llhttp cannot be told that an answer to HEAD has no body, and would wait for it.
-            self._parser = httptools.HttpResponseParser(self)
+        if bodiless:
             self.complete = True
+        else:
+            self._expect_body(head, _UNTIL_CLOSE if self.until_close else head.content_length or 0)
         self.head = head
         self._deliver_head(head)
 
     def _pass_interim(self) -> None:
-        """An interim answer is a message to llhttp, but not the one that is waited for."""
-        self.complete = False
+        """An interim answer is not the one that is waited for."""
         self._interims += 1
         if self._interims > _INTERIM_MAX:
             raise ProtocolError("interim_answers", f"over {_INTERIM_MAX} before the answer")

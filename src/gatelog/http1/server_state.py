@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -12,6 +12,8 @@ from typing import Protocol
 from gatelog.errors import ProtocolError
 from gatelog.http1.handlers import RequestHandler
 from gatelog.http1.head import Header
+from gatelog.http1.outbox import Outbox
+from gatelog.http1.reply import last_head
 from gatelog.http1.settings import ServerSettings
 from gatelog.http1.tick import Tick
 
@@ -68,6 +70,7 @@ class ServerState:
         "draining",
         "loop",
         "on_empty",
+        "outbox",
         "overflowed",
         "refused",
         "requests",
@@ -90,9 +93,15 @@ class ServerState:
         self.tick = tick
         self.connections: set[Connection] = set()
         self.draining = False
+        self.outbox = Outbox(self.call_soon)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.on_empty: Callable[[], None] | None = None
         self.accepted = self.overflowed = self.requests = self.refused = self.aborted = 0
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call back at the end of this turn of the loop."""
+        assert self.loop is not None, "the server was started"
+        self.loop.call_soon(callback)
 
     def open(self, connection: Connection) -> bool:
         """Register a connection; False if there are too many."""
@@ -121,8 +130,14 @@ class ServerState:
         except Exception:  # as in make_handler
             logger.exception("on_refused failed")
 
-    def error_answer(self, status: int, message: str) -> tuple[list[Header], bytes]:
-        """Headers and body of an answer that no handler gives."""
+    def error_answer(self, status: int, message: str, call_headers: Sequence[Header]) -> tuple[bytes, bytes]:
+        """Head and body of an answer that no handler gives; `call_headers` replace those of the same name."""
+        headers, body = self._error_answer(status, message)
+        names = {name for name, _ in call_headers}
+        headers = [header for header in headers if header[0] not in names]
+        return last_head(status, [*headers, *call_headers], len(body)), body
+
+    def _error_answer(self, status: int, message: str) -> tuple[list[Header], bytes]:
         try:
             return self._error_body(status, message)
         except Exception:  # as in make_handler

@@ -32,6 +32,8 @@ class ServerSettings:
     """First byte of a connection, or of a request, to the end of its headers (slowloris)."""
     body_idle_timeout_s: float = 30.0
     """Between two reads of a request body, while the handler wants to read."""
+    body_bytes_per_s_min: int = 500
+    """Slowest average of a request body, counted after its first `body_idle_timeout_s`; a modem is faster."""
     keepalive_timeout_s: float = 75.0
     """Idle between two requests; longer than most clients keep a connection, so that they close first."""
     write_idle_timeout_s: float = 60.0

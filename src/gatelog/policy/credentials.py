@@ -65,8 +65,6 @@ def choose_credential(
     if key_in_query and query and b"-key=" in query.lower():
         found += _from_query(query)
     found = [credential for credential in found if credential.key]
-    if not found:
-        return None
-    if len({credential.key for credential in found}) > 1:
+    if len(found) > 1 and len({credential.key for credential in found}) > 1:
         return Disagreement(tuple(credential.where for credential in found))
-    return found[0]
+    return found[0] if found else None

@@ -148,13 +148,14 @@ MakeGateway = Callable[..., RunningGateway]
 
 @pytest.fixture
 def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
-    """Starts gateways: `make_gateway(url, kind=…, timeouts=…, tls=…, filesystem=…)`; they end after it."""
+    """Starts gateways: `make_gateway(url, kind=…, timeouts=…, …)`; they end after it."""
     running: list[RunningGateway] = []
 
     def make(
         *urls: str,
         kind: str = "azure-openai",
         timeouts: str = "{}",
+        grace_s: float = 5,
         tls: str = "",
         filesystem: MemoryFileSystem | None = None,
     ) -> RunningGateway:
@@ -164,6 +165,7 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         )
         names = ", ".join(f"b{number}" for number in range(len(urls)))
         text = CONFIGURATION.format(data=tmp_path / "data", backends=backends, names=names, timeouts=timeouts)
+        text = text.replace("grace_s: 5", f"grace_s: {grace_s}")
         text = text.replace("gateway:\n", f"gateway:\n  {tls}\n", 1)
         gateway = RunningGateway(text, tmp_path, filesystem or MemoryFileSystem())
         running.append(gateway.__enter__())

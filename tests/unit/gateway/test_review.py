@@ -428,6 +428,14 @@ def test_a_stream_that_breaks_off_reaches_a_slow_reader_up_to_where_it_broke(
     assert not received.endswith(b"0\r\n\r\n")
 
 
+def test_an_absolute_target_reaches_the_backend_as_a_path(
+    gateway: RunningGateway, simulator: SimulatorThread
+) -> None:
+    with raw_post(gateway, BODY | {"stream": False}, path="http://x" + CHAT) as client:
+        assert receive_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+    assert simulator.requests[-1].target == CHAT
+
+
 def test_an_interim_answer_by_itself_is_not_the_answer(make_gateway: MakeGateway) -> None:
     def script(peer: Peer) -> None:
         peer.read_request()
@@ -680,15 +688,15 @@ def test_a_stopping_gateway_does_not_wait_for_idle_tls_connections(
         assert time.monotonic() - started < 4.5  # the grace is 5
 
 
-@pytest.mark.parametrize("step", ["_dispatch", "_finish_answer"])
+@pytest.mark.parametrize("step", ["gatelog.gateway.call.Call._dispatch", "gatelog.gateway.call.show_end"])
 def test_a_defect_of_our_own_ends_the_call_and_is_recorded(
     gateway: RunningGateway, chat: dict[str, Any], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def defect(*_: Any) -> None:
         raise ValueError("planted")
 
-    monkeypatch.setattr(Call, step, defect)
-    if step == "_dispatch":
+    monkeypatch.setattr(step, defect)
+    if step.endswith("_dispatch"):
         response = httpx2.post(gateway.url + CHAT, json=chat, headers=STRICT, timeout=10)
         assert response.status_code == 500
     else:

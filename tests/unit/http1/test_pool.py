@@ -190,6 +190,39 @@ def test_an_idle_connection_expires(run, wire, make_caller):
     run(scenario())
 
 
+@pytest.mark.parametrize("late", [OK.replace(b"ok", b"no"), b""], ids=["another answer", "the end"])
+def test_what_comes_on_an_idle_connection_just_before_its_next_call_is_not_taken_for_its_answer(
+    run, wire, make_caller, late
+):
+    """The bytes are in the kernel, and the loop has not told of them yet."""
+
+    async def scenario():
+        loop = asyncio.get_running_loop()
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.setblocking(False)
+            async with wire.pool(listener.getsockname()[1]) as pool:
+                first, second = make_caller(), make_caller()
+                pool.send(GET, None, first)
+                connection, _ = await loop.sock_accept(listener)
+                await loop.sock_recv(connection, 1000)
+                connection.send(OK)
+                await first.until("done")
+                if late:
+                    connection.send(late)
+                else:
+                    connection.shutdown(socket.SHUT_WR)
+                pool.send(GET, None, second)
+                other, _ = await loop.sock_accept(listener)
+                await loop.sock_recv(other, 1000)
+                other.send(OK)
+                await second.until("done")
+                assert (first.body, second.body) == (b"ok", b"ok")
+                connection.close()
+                other.close()
+
+    run(scenario())
+
+
 def test_a_stale_connection_fails_as_reused(run, wire, make_caller):
     async def script(reader, writer):
         await always(OK)(reader, writer)

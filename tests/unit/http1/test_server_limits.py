@@ -141,6 +141,37 @@ def test_a_body_that_stalls_ends_the_request_unless_the_handler_has_paused_it(ru
     run(scenario())
 
 
+def test_a_body_that_drips_ends_the_request_however_often_a_byte_comes(run, wire, make_app):
+    """Below 500 bytes a second after the first 30 s; time that the handler had it paused is not counted."""
+
+    async def scenario():
+        app = make_app()
+        async with wire.server(app, body_idle_timeout_s=30, body_bytes_per_s_min=500) as server:
+            client = await wire.client(server)
+            client.send(POST + b"Content-Length: 10000\r\n\r\n" + b"x" * 1000)
+            exchange = await app.exchange()
+            await exchange.until("body")
+            now = asyncio.get_running_loop().time()
+            for drip, seconds in enumerate((15, 30), start=2):
+                server.sweep(now + seconds)
+                client.send(b"y")
+                await exchange.until("body", drip)
+            exchange.reply.pause_reading()
+            server.sweep(now + 100)
+            exchange.reply.resume_reading()
+            server.sweep(now + 101)
+            assert exchange.aborted is None
+            client.send(b"z")
+            await exchange.until("body", 4)
+            server.sweep(now + 103)
+            assert exchange.aborted is AbortReason.BODY_TIMEOUT
+            answer = await client.rest()
+            assert answer.startswith(b"HTTP/1.1 408")
+            assert b"500 bytes a second" in answer
+
+    run(scenario())
+
+
 def test_an_idle_connection_is_closed_after_the_keep_alive_time(run, wire, make_app):
     async def scenario():
         async with wire.server(make_app(), keepalive_timeout_s=75) as server:
@@ -208,7 +239,7 @@ def test_a_slow_reader_pauses_the_handler_with_a_bounded_buffer(run, wire, make_
                 assert (
                     exchange.reply.sent_bytes - taken <= mark + 3 * 2**20
                 )  # the kernel's buffers come on top
-            buffered = exchange.reply._transport.get_write_buffer_size()
+            buffered = exchange.reply._sender._transport.get_write_buffer_size()
             assert buffered <= mark + len(piece) + 10
             exchange.reply.abort()
             client.close()

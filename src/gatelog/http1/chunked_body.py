@@ -1,0 +1,92 @@
+"""Bodies in chunked framing (RFC 9112 section 7.1), taken apart by llhttp; no I/O.
+
+   begin ──▶ feed* ──▶ complete, with trailers
+               └ bytes behind the last chunk: `surplus`
+
+llhttp parses whole messages, so each body is given a head of our own. It does not tell at which byte a body
+ended and would read on: what follows in the same read is dropped, and the connection must not be used again
+(RFC 9112 section 9.3.2: the client retries).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httptools
+
+from gatelog.errors import ProtocolError
+from gatelog.http1.head import Header
+
+_HEAD = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+
+# Framing bytes per byte of content that pass as honest: a chunk of one byte costs five.
+_OVERHEAD_RATIO = 16
+
+
+class ChunkedBody:
+    """Parses the chunked bodies of one connection, one after the other."""
+
+    __slots__ = (
+        "_content_bytes",
+        "_content_bytes_max",
+        "_deliver",
+        "_in_body",
+        "_overhead_bytes_max",
+        "_parser",
+        "_raw_bytes",
+        "complete",
+        "surplus",
+        "trailers",
+    )
+
+    def __init__(
+        self, on_content: Callable[[bytes], None], *, content_bytes_max: int, overhead_bytes_max: int
+    ) -> None:
+        """`on_content` is called while it parses and must not raise."""
+        self._deliver = on_content
+        self._content_bytes_max = content_bytes_max
+        self._overhead_bytes_max = overhead_bytes_max
+        self.begin()
+
+    def begin(self) -> None:
+        """A new body follows."""
+        self._raw_bytes = self._content_bytes = 0
+        self._in_body = self.complete = self.surplus = False
+        self.trailers: list[Header] = []
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(_HEAD)
+        self._in_body = True
+
+    def feed(self, data: bytes) -> None:
+        """Parse the next bytes. ProtocolError: not strict, too large, or mostly framing."""
+        self._raw_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            if not self.complete:
+                raise ProtocolError("malformed_body", str(error)) from error
+            self.surplus = True
+        if self._content_bytes > self._content_bytes_max:
+            raise ProtocolError("body_too_large", f"over {self._content_bytes_max} bytes", status=413)
+        if self._raw_bytes > self._content_bytes * (_OVERHEAD_RATIO + 1) + self._overhead_bytes_max:
+            raise ProtocolError("malformed_body", "more chunk framing than content")
+
+    def on_message_begin(self) -> None:
+        """llhttp: a message begins."""
+        if self.complete:
+            self.surplus = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """llhttp: a header of our own head, a trailer, or a header of what must not follow."""
+        if self._in_body and not self.complete:
+            self.trailers.append((name, value))
+
+    def on_body(self, data: bytes) -> None:
+        """llhttp: a part of the content."""
+        self._content_bytes += len(data)
+        if self._content_bytes <= self._content_bytes_max and not self.surplus:
+            self._deliver(data)
+
+    def on_message_complete(self) -> None:
+        """llhttp: the body is complete."""
+        self.complete = True

@@ -1,0 +1,170 @@
+"""Ends that come late, unseen, or from the listener itself: what the client saw is what the record says."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+
+import pytest
+
+from gatelog.model import EndReason
+
+from .conftest import MakeGateway, RunningGateway
+from .test_review import (
+    CHAT,
+    DONE,
+    EVENT,
+    STREAM_HEAD,
+    Peer,
+    backend,
+    chunk,
+    durable_calls,
+    raw_post,
+    receive_all,
+    receive_until,
+)
+
+WAIT_S = 10
+
+
+def wait_until_open(gateway: RunningGateway, wanted: int) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while len(gateway.calls()) < wanted:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_an_answer_that_is_drained_for_a_client_that_left_gets_the_grace_of_a_stop(
+    make_gateway: MakeGateway,
+) -> None:
+    asked, left = threading.Event(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(STREAM_HEAD + chunk(EVENT))
+        asked.set()
+        left.wait(WAIT_S)
+        time.sleep(0.3)  # the gateway has begun to stop
+        peer.send(chunk(EVENT + DONE) + b"0\r\n\r\n")
+
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        with raw_post(gateway, headers={"api-key": "drained-key-1"}) as client:
+            receive_until(client, EVENT)
+        wait_until_open(gateway, 1)
+        left.set()
+        gateway.stop()
+        (call,) = gateway.calls()
+    assert call.end is not None
+    assert (call.end.reason, call.response) == (EndReason.CLIENT_ABORT, EVENT * 2 + DONE)
+    assert [attempt.outcome for attempt in call.end.attempts] == ["answered"]
+
+
+def test_a_stop_waits_no_longer_than_its_grace_for_an_answer_that_nobody_waits_for(
+    make_gateway: MakeGateway,
+) -> None:
+    over = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(STREAM_HEAD + chunk(EVENT))
+        over.wait(WAIT_S)
+
+    with backend(script) as url:
+        gateway = make_gateway(url, grace_s=0.3)
+        with raw_post(gateway, headers={"api-key": "drained-key-1"}) as client:
+            receive_until(client, EVENT)
+        gateway.stop()
+        over.set()
+        (call,) = gateway.calls()
+    assert call.end is not None
+    assert (call.end.reason, call.response) == (EndReason.CLIENT_ABORT, EVENT)
+
+
+def test_of_a_stream_that_is_compressed_unasked_nothing_is_seen_that_is_not_durable(
+    make_gateway: MakeGateway,
+) -> None:
+    packed = gzip.compress(EVENT + DONE)
+    seen = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(STREAM_HEAD.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n") + chunk(packed))
+        seen.wait(WAIT_S)
+        peer.send(b"0\r\n\r\n")
+
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        with raw_post(gateway) as client:
+            receive_until(client, packed)
+            (call,) = durable_calls(gateway)
+            assert call.response == packed
+            seen.set()
+            receive_until(client, b"0\r\n\r\n")
+            (call,) = durable_calls(gateway)
+    assert call.end is not None
+    assert (call.end.reason, call.response) == (EndReason.COMPLETE, packed)
+
+
+def test_a_stream_that_falls_silent_behind_its_last_event_is_recorded_as_ended(
+    make_gateway: MakeGateway,
+) -> None:
+    closed = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(STREAM_HEAD + chunk(EVENT + DONE))
+        if peer.is_closed_within(WAIT_S):
+            closed.set()
+
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        with raw_post(gateway) as client:
+            receive_until(client, b"0\r\n\r\n")
+            (call,) = durable_calls(gateway)
+        assert closed.wait(WAIT_S), "the backend's connection is of no use any more"
+    assert call.end is not None
+    assert (call.end.reason, call.response) == (EndReason.COMPLETE, EVENT + DONE)
+
+
+@pytest.mark.parametrize(
+    ("framing", "status"),
+    [(b"content-length: 10\r\n\r\n{", 408), (b"transfer-encoding: chunked\r\n\r\nnonsense\r\n", 400)],
+)
+def test_what_the_listener_answers_by_itself_is_in_the_record(
+    make_gateway: MakeGateway, framing: bytes, status: int
+) -> None:
+    gateway = make_gateway("http://127.0.0.1:1", timeouts="{body_idle_s: 0.3}")
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=WAIT_S) as client:
+        client.sendall(f"POST {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\n".encode() + framing)
+        head, _, body = receive_all(client).partition(b"\r\n\r\n")
+    gateway.stop()
+    (call,) = gateway.calls()
+    assert call.end is not None
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert (call.end.status, call.end.reply_body, call.end.sent_bytes) == (status, body, len(body))
+    assert body.startswith(b'{"error"')
+
+
+def test_a_dripped_body_is_answered_408_and_recorded(make_gateway: MakeGateway) -> None:
+    """A byte comes well within each idle time."""
+    gateway = make_gateway("http://127.0.0.1:1", timeouts="{body_idle_s: 1.2}")
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=0.1) as client:
+        client.sendall(
+            f"POST {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\n".encode()
+            + b"content-length: 100000\r\n\r\n"
+        )
+        answer, deadline = b"", time.monotonic() + WAIT_S
+        while not answer and time.monotonic() < deadline:
+            client.sendall(b" ")
+            try:
+                answer = client.recv(4096)
+            except TimeoutError:
+                continue
+    gateway.stop()
+    (call,) = gateway.calls()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert call.end is not None
+    assert call.end.reason is EndReason.CLIENT_TIMEOUT
