@@ -13,9 +13,11 @@ from typing import TypeAlias
 from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
+from gatelog.kql.digest_aggregates import digest, merged_digest, merged_sketch, sketch
 from gatelog.kql.functions import bag_from_pairs
 from gatelog.kql.literals import literal_term
 from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.schema_aggregate import build_schema
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import DECIMAL_SCALE, INTEGERS, NUMBERS, KqlType
@@ -365,7 +367,34 @@ _TABLE: tuple[AggregateFunction, ...] = (
     _row("binary_all_and", _bits("groupBitAnd"), ""),
     _row("binary_all_or", _bits("groupBitOr"), ""),
     _row("binary_all_xor", _bits("groupBitXor"), ""),
+    _row("buildschema", build_schema, "schema"),
+    _row("hll", sketch, most=2),
+    _row_if("hll_if", sketch, "hll", most=3),
+    _row("hll_merge", merged_sketch),
+    _row("tdigest", digest, most=2),
+    _row("tdigest_merge", merged_digest),
+    _row("merge_tdigest", merged_digest),
 )
 
 AGGREGATES: Mapping[str, AggregateFunction] = {row.name: row for row in _TABLE}
 """The aggregates that make one column; arg_max, take_any and percentiles are the binder's own."""
+
+
+def _percentile_of(arguments: Sequence[Term], _: Term | None) -> Term:
+    *values, rank = arguments
+    number = rank.constant.value if rank.constant is not None else None
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
+        raise Misfit("a percentile is a constant from 0 to 100")
+    return percentile(values[0], float(number), *values[1:])
+
+
+INSIDE_EXPRESSIONS: Mapping[str, AggregateFunction] = {
+    row.name: row
+    for row in (
+        AggregateFunction("percentile", 2, 2, _percentile_of, "percentile"),
+        AggregateFunction("percentilew", 3, 3, _percentile_of, "percentile"),
+        AggregateFunction("take_any", 1, 1, any_value, ""),
+        AggregateFunction("any", 1, 1, any_value, "any"),
+    )
+}
+"""Aggregates that may make several columns, where they make one: `round(percentile(x, 95))`."""

@@ -6,58 +6,109 @@ use, so that its columns get names of their own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from types import MappingProxyType
 
+from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
-from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.databases import own_tables
+from gatelog.kql.declarations import alias_database, restricted, set_option
 from gatelog.kql.expressions import bind
-from gatelog.kql.relations import Filter, Relation, Scan
-from gatelog.kql.schema import JsonPath, RenderHint, Table
-from gatelog.kql.scope import DEEPEST_CALL, Binding, Context, FunctionBinding, Scope, TableBinding, nearest
-from gatelog.kql.stages import SOURCES, STAGES, bind_datatable, copied
+from gatelog.kql.function_calls import entered, placed
+from gatelog.kql.outputs import Output, branches, result_name_of
+from gatelog.kql.parameters import Parameters, parameter_value
+from gatelog.kql.relations import Relation
+from gatelog.kql.scans import TimeRange, scanned, within
+from gatelog.kql.schema import RenderHint
+from gatelog.kql.scope import Binding, Context, FunctionBinding, Scope, TableBinding, nearest
+from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied
 from gatelog.kql.tabular import is_table, returns_table
-from gatelog.kql.terms import Field, JsonSource, Term, null_of
-from gatelog.kql.types import KqlType
-
-TimeRange: TypeAlias = "tuple[int | None, int | None] | None"
-"""From and to, in ticks since 0001-01-01."""
+from gatelog.kql.terms import Term
 
 
 class Binder:
-    """Binds one query. `render` is set when the query says how to draw its result."""
+    """Binds one query; `parameters` are the values that the request gives for its declared parameters."""
 
-    def __init__(self, context: Context, timespan: TimeRange = None) -> None:
+    def __init__(
+        self, context: Context, timespan: TimeRange = None, parameters: Parameters = MappingProxyType({})
+    ) -> None:
         self._context = context
         self._timespan = timespan
-        self.render: RenderHint | None = None
+        self._given = parameters
+        self._render: RenderHint | None = None
 
-    def bind_query(self, query: ast.Query) -> Relation:
-        """The relation of the last query statement."""
-        scope = Scope(self._context, {}, self.bind_table, self._call)
-        results = [statement for statement in query.statements if isinstance(statement, ast.QueryStatement)]
-        if not results:
+    def bind_query(self, query: ast.Query) -> list[Output]:
+        """The answers of the query statements, in order: one each, but for fork and facet."""
+        scope = Scope(self._context, self._saved_functions(), self._table, self._call)
+        outputs: list[Output] = []
+        for statement in query.statements:
+            if isinstance(statement, ast.QueryStatement):
+                outputs += self._outputs(statement.pipeline, scope)
+            else:
+                scope = self._declared(statement, scope)
+        if not outputs:
             raise self._context.error(query, "the query has no result", "end it with a tabular expression")
-        return self._result(query.statements, scope)
+        return outputs
+
+    def gives_table(self, let: ast.Let) -> bool:
+        """Whether the function of a let statement gives a table."""
+        scope = self._let(let, Scope(self._context, self._saved_functions(), self._table, self._call))
+        binding = scope.names[let.name.value]
+        return isinstance(binding, FunctionBinding) and returns_table(binding, scope)
+
+    def _saved_functions(self) -> Mapping[str, Binding]:
+        """The functions of the catalogue, each of which knows all of them."""
+        names: dict[str, Binding] = {}
+        functions = self._context.catalog.functions.items()
+        names.update((name, FunctionBinding(tree, names, saved=True)) for name, tree in functions)
+        return names
+
+    def _outputs(self, node: ast.Pipeline, scope: Scope) -> list[Output]:
+        self._render = None
+        *before, last = node.operators or (None,)
+        if isinstance(last, ast.Fork | ast.Facet):
+            relation, inner = self._staged_all(before, self._source(node, scope), scope)
+            return self._forked(last, relation, inner)
+        relation = self._table(node, scope)
+        if not relation.fields:
+            raise self._context.error(last or node, "the answer has no columns", "project at least one")
+        return [Output(result_name_of(node.operators), relation, self._render)]
+
+    def _forked(self, stage: ast.Fork | ast.Facet, relation: Relation, scope: Scope) -> list[Output]:
+        """An answer for each sub-query of fork or facet; all of them read the same input."""
+        self._context.count_stage(stage)
+        outputs = []
+        for name, query in branches(stage):
+            self._render = None
+            answer, _ = self._staged_all(query.operators, relation, scope)
+            outputs.append(Output(name, answer, self._render))
+        return outputs
 
     def _result(self, statements: Sequence[ast.Statement], scope: Scope) -> Relation:
-        result: Relation | None = None
-        for statement in statements:
-            match statement:
-                case ast.Let():
-                    scope = self._let(statement, scope)
-                case ast.QueryStatement(pipeline=pipeline):
-                    self.render = None
-                    result = self.bind_table(pipeline, scope)
-                case ast.SetOption():
-                    continue
-                case ast.DeclareParameters():
-                    scope = self._parameters(statement, scope)
-                case _:
-                    raise self._context.unsupported(statement, f"the statement {type(statement).__name__}")
-        assert result is not None
-        return result
+        """The relation of a function's body."""
+        for statement in statements[:-1]:
+            scope = self._declared(statement, scope)
+        last = statements[-1]
+        assert isinstance(last, ast.QueryStatement)
+        return self.bind_table(last.pipeline, scope)
+
+    def _declared(self, statement: ast.Statement, scope: Scope) -> Scope:
+        match statement:
+            case ast.Let():
+                return self._let(statement, scope)
+            case ast.SetOption():
+                set_option(statement, scope)
+                return scope
+            case ast.AliasDatabase():
+                alias_database(statement, scope)
+                return scope
+            case ast.Restrict():
+                return restricted(statement, scope)
+            case ast.DeclareParameters():
+                return self._parameters(statement, scope)
+            case _:
+                raise self._context.unsupported(statement, "declare pattern", "use let with a function")
 
     def _let(self, statement: ast.Let, scope: Scope) -> Scope:
         return scope.with_name(statement.name.value, self._binding(statement.value, scope))
@@ -71,10 +122,20 @@ class Binder:
 
     def _parameters(self, statement: ast.DeclareParameters, scope: Scope) -> Scope:
         for parameter in statement.parameters:
-            kind = KqlType(parameter.type)
-            value = bind(parameter.default, scope) if parameter.default is not None else null_of(kind)
-            scope = scope.with_name(parameter.name, convert(value, kind))
+            scope = scope.with_name(parameter.name, parameter_value(parameter, self._given, scope))
         return scope
+
+    def _table(self, node: ast.Expression, scope: Scope) -> Relation:
+        """The relation of a tabular expression that is no graph."""
+        relation = self.bind_table(node, scope)
+        if isinstance(relation, Graph):
+            raise self._graph_is_no_table(node)
+        return relation
+
+    def _graph_is_no_table(self, node: ast.Node) -> KqlSemanticError:
+        return self._context.error(
+            node, "a graph is no table", "make one of it with graph-match or graph-to-table"
+        )
 
     def bind_table(self, node: ast.Expression, scope: Scope) -> Relation:
         """The relation of a tabular expression."""
@@ -87,23 +148,34 @@ class Binder:
                 return bind_datatable(node, scope)
             case ast.Call():
                 return self._called(node, scope)
+            case ast.Member(base=place, name=name):
+                return self._named(ast.Name(node.span, name), own_tables(place, scope))
+            case ast.ExternalData():
+                hint = "write the rows with datatable, or ingest them as a table"
+                raise self._context.unsupported(node, "externaldata, reading from storage elsewhere,", hint)
             case _:
                 raise self._context.unsupported(node, f"{type(node).__name__} as a table")
 
     def _pipeline(self, node: ast.Pipeline, scope: Scope) -> Relation:
-        relation = self._source(node, scope)
-        for stage in node.operators:
+        return self._staged_all(node.operators, self._source(node, scope), scope)[0]
+
+    def _staged_all(
+        self, operators: Sequence[ast.Operator], relation: Relation, scope: Scope
+    ) -> tuple[Relation, Scope]:
+        """The relation behind all operators, and the scope with the names that `as` gave on the way."""
+        for stage in operators:
             self._context.count_stage(stage)
             match stage:
                 case ast.As(name=name):
-                    scope = scope.with_name(name.value, self._reusable(relation))
+                    scope = replace(scope.with_name(name.value, self._reusable(relation)), called=name.value)
                 case ast.Render(chart=chart, properties=properties):
-                    self.render = RenderHint(chart, properties)
+                    self._render = RenderHint(chart, properties)
                 case ast.Invoke():
                     relation = self._invoked(stage, relation, scope)
                 case _:
                     relation = self._staged(stage, relation, scope)
-        return relation
+                    scope = replace(scope, called="") if scope.called else scope
+        return relation, scope
 
     def _source(self, node: ast.Pipeline, scope: Scope) -> Relation:
         if isinstance(node.source, ast.Operator):
@@ -118,8 +190,13 @@ class Binder:
 
     def _staged(self, stage: ast.Operator, relation: Relation, scope: Scope) -> Relation:
         handler = STAGES.get(type(stage))
+        if isinstance(stage, ast.Fork | ast.Facet):
+            name = _operator_name(stage)
+            raise self._context.error(stage, f"{name} has several answers, it can only end a query")
         if handler is None:
             raise self._context.unsupported(stage, f"the operator {_operator_name(stage)}")
+        if isinstance(relation, Graph) and type(stage) not in GRAPH_OPERATORS:
+            raise self._graph_is_no_table(stage)
         return handler(stage, relation, scope)
 
     def _named(self, node: ast.Name, scope: Scope) -> Relation:
@@ -136,42 +213,11 @@ class Binder:
             tables = [name for name, value in scope.names.items() if isinstance(value, TableBinding)]
             hint = nearest(node.value, [*self._context.catalog.names, *tables])
             raise self._context.error(node, f"there is no table '{node.value}'", hint)
-        return self._scan(table)
-
-    def _scan(self, table: Table) -> Relation:
-        columns: dict[str, str] = {}
-        typed: dict[tuple[str, JsonPath], Field] = {}
-        fields: list[Field] = []
-        for column in table.columns:
-            nullable = column.type is not KqlType.STRING and column.name not in table.not_null
-            sql_name = self._context.fresh(column.name)
-            columns[sql_name] = column.name
-            source = self._json_source(column.name, typed) if self._context.use_paths else None
-            fields.append(Field(column.name, column.type, sql_name, nullable, source))
-        for (body, path), target in table.paths.items():
-            sql_name = self._context.fresh(target.sql_column)
-            columns[sql_name] = target.sql_column
-            typed[body, path] = Field(target.sql_column, target.type, sql_name, nullable=True)
-        return self._within_timespan(Scan(tuple(fields), table, columns))
-
-    def _json_source(self, body: str, typed: dict[tuple[str, JsonPath], Field]) -> JsonSource:
-        return JsonSource(lambda path: typed.get((body, path)), ())
-
-    def _within_timespan(self, scan: Scan) -> Relation:
-        """The rows of the time range asked for along with the query, where the table has a TimeGenerated."""
-        relation: Relation = scan
-        scope = Scope(self._context, {}, self.bind_table, self._call).over(scan)
-        if self._timespan is None or scope.column("TimeGenerated") is None:
-            return relation
-        span = ast.Span(0, 0)
-        for operator, limit in zip((">=", "<"), self._timespan, strict=True):
-            if limit is not None:
-                moment = ast.Literal(span, KqlType.DATETIME.value, limit)
-                test = bind(ast.Binary(span, operator, ast.Name(span, "TimeGenerated"), moment), scope)
-                relation = Filter(scan.fields, relation, test.condition)
-        return relation
+        return within(self._timespan, scanned(table, self._context), scope)
 
     def _called(self, node: ast.Call, scope: Scope) -> Relation:
+        if node.qualifier is not None:
+            scope = own_tables(node.qualifier, scope)
         binding = scope.names.get(node.function)
         if isinstance(binding, FunctionBinding):
             return self._in_body(binding, node, scope, ())
@@ -194,95 +240,33 @@ class Binder:
 
     def _reusable(self, relation: Relation) -> TableBinding:
         """A bound relation as a table that may be used several times, each time with columns of its own."""
+        if isinstance(relation, Graph):
+            return TableBinding(lambda: relation)
         return TableBinding(lambda: copied(relation, self._context))
 
     def _in_body(
         self, binding: FunctionBinding, node: ast.Call, scope: Scope, first: tuple[Binding, ...]
     ) -> Relation:
-        inner = self._entered(binding, node, scope, first)
-        self._context.depth += 1
-        result = self._result(binding.function.body, inner)
-        self._context.depth -= 1
-        return result
+        inner = entered(binding, node, scope, self._binding, first)
+        with placed(binding, node, self._context):
+            return self._result(binding.function.body, inner)
 
     def _call(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:
         """A call of the author's function where a value is wanted."""
-        inner = self._entered(binding, node, scope, ())
-        self._context.depth += 1
+        inner = entered(binding, node, scope, self._binding)
+        with placed(binding, node, self._context):
+            return self._value_of_body(binding, node, inner)
+
+    def _value_of_body(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:
         for statement in binding.function.body:
             if isinstance(statement, ast.Let):
-                inner = self._let(statement, inner)
-        last = binding.function.body[-1]
-        if not isinstance(last, ast.QueryStatement) or is_table(last.pipeline, inner):
+                scope = self._let(statement, scope)
+        last = binding.function.body[-1] if binding.function.body else None
+        if not isinstance(last, ast.QueryStatement) or is_table(last.pipeline, scope):
             raise self._context.error(
                 node, f"{node.function}() gives a table, here a value is wanted", "wrap it in toscalar()"
             )
-        result = bind(last.pipeline, inner)
-        self._context.depth -= 1
-        return result
-
-    def _entered(
-        self, binding: FunctionBinding, node: ast.Call, scope: Scope, first: tuple[Binding, ...]
-    ) -> Scope:
-        """The scope of a function's body: what was known where it stands, and its parameters."""
-        self._context.count_stage(node)
-        if self._context.depth >= DEEPEST_CALL:
-            raise self._context.error(node, f"functions call each other more than {DEEPEST_CALL} deep")
-        names = dict(binding.names)
-        given = [
-            *first,
-            *(
-                self._argument(argument, scope)
-                for argument in node.arguments
-                if not _named_argument(argument)
-            ),
-        ]
-        named = {
-            a.name: self._argument(a.value, scope) for a in node.arguments if isinstance(a, ast.NamedArgument)
-        }
-        parameters = binding.function.parameters
-        if len(given) > len(parameters):
-            raise self._context.error(
-                node, f"{node.function}() takes {len(parameters)} arguments, here are {len(given)}"
-            )
-        waiting = iter(given)
-        for parameter in parameters:
-            value = named[parameter.name] if parameter.name in named else next(waiting, None)
-            names[parameter.name] = self._parameter(parameter, value, node, scope)
-        return replace(scope, names=names)
-
-    def _argument(self, node: ast.Expression, scope: Scope) -> Binding:
-        return self._binding(node, scope)
-
-    def _parameter(
-        self,
-        parameter: ast.ColumnDeclaration | ast.TabularParameter,
-        value: Binding | None,
-        node: ast.Call,
-        scope: Scope,
-    ) -> Binding:
-        if isinstance(parameter, ast.TabularParameter):
-            if not isinstance(value, TableBinding):
-                raise self._context.error(
-                    node, f"the argument '{parameter.name}' of {node.function}() must be a table"
-                )
-            return value
-        if value is None and parameter.default is not None:
-            value = bind(parameter.default, scope)
-        if not isinstance(value, Term):
-            raise self._context.error(
-                node, f"the argument '{parameter.name}' of {node.function}() is missing or no value"
-            )
-        kind = KqlType(parameter.type)
-        if not convertible(value.type, kind):
-            raise self._context.error(
-                node, f"the argument '{parameter.name}' must be {kind}, this is {value.type}"
-            )
-        return convert(value, kind)
-
-
-def _named_argument(node: ast.Expression) -> bool:
-    return isinstance(node, ast.NamedArgument)
+        return bind(last.pipeline, scope)
 
 
 def _operator_name(stage: ast.Operator) -> str:

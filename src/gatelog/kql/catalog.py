@@ -1,26 +1,79 @@
-"""The tables that a query may name."""
+"""The tables and saved functions that a query may name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
 
-from gatelog.kql.schema import Table
+from gatelog.errors import KqlError
+from gatelog.kql import ast
+from gatelog.kql.function_text import parse_function
+from gatelog.kql.schema import SavedFunction, Table
+
+DEFAULT_DATABASE = "gatelog"
+"""The name by which `database("name").T` may call the database that is asked."""
 
 
 class Catalog:
-    """Tables by name; names are case-sensitive, as in Kusto."""
+    """Tables and functions by name; names are case-sensitive, as in Kusto."""
 
-    def __init__(self, tables: Iterable[Table] = ()) -> None:
+    def __init__(
+        self,
+        tables: Iterable[Table] = (),
+        functions: Iterable[SavedFunction] = (),
+        database: str = DEFAULT_DATABASE,
+    ) -> None:
+        self.database = database
         self._tables = {table.name: table for table in tables}
+        self._protected = {column.name for table in self._tables.values() for column in table.protected}
+        self.saved = {function.name: function for function in functions}
 
     def find(self, name: str) -> Table | None:
         """The table called `name`, or None."""
         return self._tables.get(name)
+
+    def protects(self, column: str) -> bool:
+        """Whether a column of this name is protected in some table."""
+        return column in self._protected
 
     @property
     def names(self) -> tuple[str, ...]:
         """All table names, in the order given."""
         return tuple(self._tables)
 
+    @property
+    def wildcard_names(self) -> tuple[str, ...]:
+        """What `union *` and `search` go through: tables, then views."""
+        return (*self._tables, *(function.name for function in self.saved.values() if function.view))
+
+    @cached_property
+    def functions(self) -> Mapping[str, ast.Function]:
+        """The saved functions' syntax trees. One that this version cannot read is left out."""
+        trees: dict[str, ast.Function] = {}
+        for function in self.saved.values():
+            with suppress(KqlError):
+                tree = parse_function(function).value
+                assert isinstance(tree, ast.Function)
+                trees[function.name] = tree
+        return trees
+
+    def with_functions(self, functions: Iterable[SavedFunction]) -> Catalog:
+        """The same tables with other functions."""
+        return Catalog(self._tables.values(), functions, self.database)
+
+    def of_resource(self, resource: str, *, with_others: bool = False) -> Catalog:
+        """The tables as one Azure resource sees them: its own rows; tables whose rows name no resource only
+        `with_others`.
+        """
+        own = [replace(table, resource=resource) for table in self._tables.values() if _names_resource(table)]
+        others = [table for table in self._tables.values() if with_others and not _names_resource(table)]
+        return Catalog([*own, *others], self.saved.values(), self.database)
+
     def __repr__(self) -> str:
-        return f"Catalog({', '.join(self._tables)})"
+        return f"Catalog({', '.join((*self._tables, *self.saved))})"
+
+
+def _names_resource(table: Table) -> bool:
+    return any(column.name == "_ResourceId" for column in table.columns)

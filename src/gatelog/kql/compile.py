@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from sqlglot.dialects.clickhouse import ClickHouse
 
 from gatelog.kql import parser, sql, ticks
-from gatelog.kql.binder import Binder, TimeRange
+from gatelog.kql.binder import Binder
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.lower import select_of
-from gatelog.kql.relations import Compute, Computed, Relation
+from gatelog.kql.outputs import PRIMARY_RESULT, Output
+from gatelog.kql.parameters import Parameters
+from gatelog.kql.relations import Compute, Computed, ProtectedColumnError, Relation
+from gatelog.kql.scans import TimeRange
 from gatelog.kql.schema import Column, RenderHint
 from gatelog.kql.scope import Ask, Context
 from gatelog.kql.types import KqlType
@@ -23,14 +27,15 @@ _YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
 class Compiled:
     """A query ready to run. `columns` describe the cells by place (the SQL's own column names may differ).
 
-    `ordered` tells that the query defines the order of its rows. Cells are read with `cell_to_json` and its
-    relatives.
+    `ordered` tells that the query defines the order of its rows. `name` is what the author calls the answer,
+    with `as` or as a branch of fork. Cells are read with `cell_to_json` and its relatives.
     """
 
     sql: str
     columns: tuple[Column, ...]
     render: RenderHint | None
     ordered: bool
+    name: str = PRIMARY_RESULT
 
 
 def compile(  # the field's word for it
@@ -39,26 +44,51 @@ def compile(  # the field's word for it
     *,
     now: datetime,
     timespan: tuple[datetime | None, datetime | None] | None = None,
+    parameters: Parameters = MappingProxyType({}),
     use_paths: bool = True,
     ask: Ask | None = None,
 ) -> Compiled:
-    """The SQL for a query over the tables of `catalog`; of several query statements the last.
+    """The last answer of `compile_batch`: for a query with one result, which most are."""
+    return compile_batch(
+        text, catalog, now=now, timespan=timespan, parameters=parameters, use_paths=use_paths, ask=ask
+    )[-1]
 
-    `now` is what now() and ago() see. `timespan` (from, to; `to` excluded) restricts every table that has a
-    TimeGenerated. Without `use_paths` JSON is read even where typed columns hold the answer. `ask` runs a
-    SELECT and gives its rows: needed where the columns of the result depend on the data (evaluate pivot).
+
+def compile_batch(
+    text: str,
+    catalog: Catalog,
+    *,
+    now: datetime,
+    timespan: tuple[datetime | None, datetime | None] | None = None,
+    parameters: Parameters = MappingProxyType({}),
+    use_paths: bool = True,
+    ask: Ask | None = None,
+) -> tuple[Compiled, ...]:
+    """The SQL of each answer of a query over the tables of `catalog`, in order.
+
+    A query statement has one answer; one that ends in fork or facet has several. `now` is what now() and
+    ago() see. `timespan` (from, to; `to` excluded) restricts every table that has a TimeGenerated.
+    `parameters` are values for `declare query_parameters`, as KQL literals. Without `use_paths` JSON is read
+    even where typed columns hold the answer. `ask` runs a SELECT and gives its rows: needed where the columns
+    of the result depend on the data (evaluate pivot).
     Raises KqlSyntaxError, KqlSemanticError or KqlUnsupportedError with line, column and a hint.
     """
     query = parser.parse(text)
     context = Context(text, catalog, _ticks(now), use_paths=use_paths, ask=ask)
-    binder = Binder(context, _time_range(timespan))
+    binder = Binder(context, _time_range(timespan), parameters)
     try:
-        relation = binder.bind_query(query)
-        statement = _emit(relation, context)
+        return tuple(_compiled(output, context) for output in binder.bind_query(query))
+    except ProtectedColumnError as error:
+        node = context.guarded_at[error.sql_name]
+        raise context.protected(node, node.value) from None
     except RecursionError:
         raise context.error(query, "the query is nested too deeply", "split it with let statements") from None
+
+
+def _compiled(output: Output, context: Context) -> Compiled:
+    relation = output.relation
     columns = tuple(Column(field.name, field.type) for field in relation.fields)
-    return Compiled(statement, columns, binder.render, bool(relation.order))
+    return Compiled(_emit(relation, context), columns, output.render, bool(relation.order), output.name)
 
 
 def _ticks(moment: datetime) -> int:

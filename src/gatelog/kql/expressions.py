@@ -7,8 +7,9 @@ from functools import singledispatch
 from typing import NoReturn
 
 from gatelog.kql import ast, json_values, sql
-from gatelog.kql.aggregates import AGGREGATES
+from gatelog.kql.aggregates import AGGREGATES, INSIDE_EXPRESSIONS, AggregateFunction
 from gatelog.kql.arithmetic import arithmetic, negated
+from gatelog.kql.chains import shortened
 from gatelog.kql.comparisons import (
     between,
     both,
@@ -23,17 +24,18 @@ from gatelog.kql.comparisons import (
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.json_access import element_of, member_of
-from gatelog.kql.kusto_names import is_known_function
+from gatelog.kql.kusto_names import is_known_function, reason_against
 from gatelog.kql.literals import literal_term, term_of
 from gatelog.kql.lower import select_of
-from gatelog.kql.relations import Compute, Computed
+from gatelog.kql.relations import Aggregate, Compute, Computed
 from gatelog.kql.scope import FunctionBinding, Scope, nearest
 from gatelog.kql.several_columns import columns_of, makes_several
 from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.sql import Sql
 from gatelog.kql.tabular import is_table
-from gatelog.kql.terms import Term
+from gatelog.kql.terms import Term, reference
 from gatelog.kql.text_search import is_search, search
-from gatelog.kql.types import KqlType
+from gatelog.kql.types import NUMBERS, KqlType
 
 _LOGIC: dict[str, Callable[[Term, Term], Term]] = {"and": both, "or": either}
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
@@ -49,12 +51,21 @@ def bind(node: ast.Node, scope: Scope) -> Term:
 
 @bind.register
 def _name(node: ast.Name, scope: Scope) -> Term:
+    binding = scope.names.get(node.value)
+    if isinstance(binding, FunctionBinding) and scope.column(node.value) is None:
+        return scope.call_function(binding, ast.Call(node.span, node.value, ()), scope)
     return scope.resolve(node)
 
 
 @bind.register
 def _literal(node: ast.Literal, _: Scope) -> Term:
     return term_of(node)
+
+
+@bind.register
+def _named_argument(node: ast.NamedArgument, scope: Scope) -> Term:
+    """Arguments of built-in functions count by their place, whatever name they are given."""
+    return bind(node.value, scope)
 
 
 @bind.register
@@ -80,7 +91,7 @@ def _unary(node: ast.Unary, scope: Scope) -> Term:
 def _binary(node: ast.Binary, scope: Scope) -> Term:
     """A chain such as `a or b or c` leans to the left: it is walked, not called, because it may be long."""
     chain: list[ast.Binary] = []
-    first: ast.Expression = node
+    first: ast.Expression = shortened(node, scope) if node.op in _LOGIC else node
     while isinstance(first, ast.Binary) and not isinstance(first.left, ast.Star):
         chain.append(first)
         first = first.left
@@ -111,18 +122,23 @@ def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
 
 
 def _any_column(node: ast.Binary, scope: Scope) -> Term:
-    """`* has "x"`: any string column."""
+    """`* has "x"`: any string column; `* == 1`: any column that compares with the value as it is."""
     right = bind(node.right, scope)
+    alike = _like(right.type) if node.op in _COMPARISONS else (KqlType.STRING, KqlType.DYNAMIC)
     with scope.context.at(node):
         tests = [
             apply(node, member, right, scope)
             for member in (scope.resolve(ast.Name(node.span, field.name)) for field in scope.fields)
-            if member.type in (KqlType.STRING, KqlType.DYNAMIC)
+            if member.type in alike
         ]
         found = literal_term(KqlType.BOOL, False)
         for test in tests:
             found = either(found, test)
     return found
+
+
+def _like(kind: KqlType) -> tuple[KqlType, ...]:
+    return NUMBERS if kind in NUMBERS else (kind,)
 
 
 @bind.register
@@ -150,9 +166,11 @@ def _in_list(node: ast.InList, scope: Scope) -> Term:
 
 def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope) -> Term:
     """`x has_any (a, b)` and `has_all`: `has` for each."""
+    if len(node.items) == 1 and is_table(node.items[0], scope):
+        return _search_for_each(operator, operand, _column_of(node.items[0], scope))
     items = _spread([bind(item, scope) for item in node.items])
     if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
-        return _search_for_each(operator, operand, items[0])
+        return _search_for_each(operator, operand, json_values.strings(items[0].sql))
     join = _PLURAL_SEARCHES[operator]
     found = literal_term(KqlType.BOOL, operator == "has_all")
     for place, item in enumerate(items):
@@ -161,13 +179,23 @@ def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope) -> Ter
     return found
 
 
-def _search_for_each(operator: str, operand: Term, array: Term) -> Term:
-    """`has_any` and `has_all` with an array that only the data knows."""
+def _column_of(node: ast.Expression, scope: Scope) -> Sql:
+    """Array(String): the first column of a table."""
+    table = scope.bind_table(node, scope)
+    first = table.fields[0]
+    texts = scope.context.field("texts", KqlType.STRING, nullable=False)
+    text = convert(reference(first), KqlType.STRING)
+    all_texts = Aggregate((texts,), table, (), (Computed(texts, sql.call("groupUniqArray", text.sql)),))
+    return sql.subquery(select_of(all_texts, [texts.sql_name]))
+
+
+def _search_for_each(operator: str, operand: Term, texts: Sql) -> Term:
+    """`has_any` and `has_all` with texts that only the data knows, an Array(String)."""
     text = convert(operand, KqlType.STRING)
     needle = Term(KqlType.STRING, sql.variable("needle"), nullable=False)
     test = sql.lambda_("needle", search("has", text, needle).sql)
     function = "arrayExists" if operator == "has_any" else "arrayAll"
-    return Term(KqlType.BOOL, sql.call(function, test, json_values.strings(array.sql)), nullable=False)
+    return Term(KqlType.BOOL, sql.call(function, test, texts), nullable=False)
 
 
 def _in(operand: Term, node: ast.InList, scope: Scope) -> Term:
@@ -250,13 +278,13 @@ def _call(node: ast.Call, scope: Scope) -> Term:
     if special is not None:
         with scope.context.at(node):
             return special(node, scope, bind)
-    if scope.keys is not None and node.function in AGGREGATES:
-        return _aggregate(node, scope)
+    aggregate = AGGREGATES.get(node.function) or INSIDE_EXPRESSIONS.get(node.function)
+    if scope.keys is not None and aggregate is not None:
+        return _aggregate(node, aggregate, scope)
     return _scalar_call(node, scope)
 
 
-def _aggregate(node: ast.Call, scope: Scope) -> Term:
-    row = AGGREGATES[node.function]
+def _aggregate(node: ast.Call, row: AggregateFunction, scope: Scope) -> Term:
     _check_count(node, row.least, row.most, scope)
     scope.pending.ordered |= row.ordered
     inner = scope.inside_aggregate()
@@ -286,10 +314,10 @@ def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> 
 
 def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
     name = node.function
-    if name in AGGREGATES:
+    if name in AGGREGATES or name in INSIDE_EXPRESSIONS:
         raise scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
     if is_known_function(name):
-        raise scope.context.unsupported(node, f"the function {name}()")
+        raise scope.context.unsupported(node, f"the function {name}()", reason_against(name))
     known = [*FUNCTIONS, *SEVERAL_COLUMNS, *SPECIAL_FUNCTIONS, *AGGREGATES]
     known += [
         known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)

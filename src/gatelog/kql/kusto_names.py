@@ -38,3 +38,17 @@ _NAMES = frozenset(
 def is_known_function(name: str) -> bool:
     """Whether Kusto has a function of this name."""
     return name in _NAMES or name.startswith(_PREFIXES)
+
+
+_REASONS = {
+    "Kusto does not document how it combines hashes: use hash(strcat(...))": ("hash_combine", "hash_many"),
+    "there are no database cursors here: filter by a time column": (
+        *("cursor_after", "cursor_before_or_at", "cursor_current"),
+    ),
+    "rows are not kept in extents here": ("extent_id", "extent_tags"),
+}
+
+
+def reason_against(name: str) -> str:
+    """Why a known function is not built, where there is more to say than that."""
+    return next((reason for reason, names in _REASONS.items() if name in names), "")

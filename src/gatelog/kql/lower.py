@@ -34,29 +34,35 @@ Names = frozenset[str]
 @dataclass(slots=True)
 class Block:
     """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
-    under that name."""
+    under that name. `consumed` are those that a grouping took: its expressions read them, nobody else can."""
 
     source: Sql | None
     columns: dict[str, Sql | None]
     where: list[Sql] = field(default_factory=list)
     group: tuple[str, ...] | None = None
+    consumed: frozenset[str] = frozenset()
     order: tuple[rel.SortKey, ...] = ()
     limit: Sql | None = None
     limit_by: tuple[str, ...] = ()
     windowed: bool = False
     joins: list[exp.Join] = field(default_factory=list)
 
+    def reachable(self, need: Iterable[str]) -> list[str]:
+        """Those of the columns `need` that this block has to give."""
+        wanted = set(need) - self.consumed
+        return [name for name in self.columns if name in wanted]
+
     def nested(self, need: Iterable[str]) -> Block:
         """A new block over this one as its subquery; the order moves outwards."""
-        need = dict.fromkeys([*need, *(key.sql_name for key in self.order)])
         inner = self if self.limit is not None else replace(self, order=())
-        names = [name for name in self.columns if name in need]
+        names = self.reachable([*need, *(key.sql_name for key in self.order)])
         return Block(sql.subquery(inner.select(names)), dict.fromkeys(names), order=self.order)
 
     def select(self, names: Iterable[str]) -> exp.Select:
         """The statement that returns the columns `names`, in that order."""
         shown = list(names)
-        items = [self._item(name, name in shown[:place]) for place, name in enumerate(shown)]
+        first = {name: place for place, name in reversed([*enumerate(shown)])}
+        items = [self._item(name, first[name] < place) for place, name in enumerate(shown)]
         select = exp.Select(expressions=items or [sql.alias(sql.literal(1), "_")])
         self._add_helpers(select, shown)
         if self.source is not None:
@@ -123,6 +129,9 @@ def lower(relation: rel.Relation, need: Names) -> Block:  # noqa: ARG001  # the 
 
 @lower.register
 def _scan(relation: rel.Scan, need: Names) -> Block:
+    for guarded in relation.protected.values():
+        if guarded.sql_name in need:
+            raise rel.ProtectedColumnError(guarded.sql_name)
     database, _, name = relation.table.source.rpartition(".")
     source = exp.Table(this=sql.identifier(name), db=sql.identifier(database) if database else None)
     columns: dict[str, Sql | None] = {}
@@ -244,6 +253,7 @@ def _aggregate(relation: rel.Aggregate, need: Names) -> Block:
     if block.limit is not None or block.group is not None or block.windowed or keeps_order:
         block = _subquery_in_order(block, inner) if keeps_order else block.nested(inner)
     block.order = ()
+    block.consumed = frozenset(block.columns)
     block.columns.update((computed.field.sql_name, computed.sql) for computed in made)
     block.group = tuple(computed.field.sql_name for computed in relation.keys)
     return block
@@ -269,7 +279,7 @@ def _join(relation: rel.Join, need: Names) -> Block:
 def _side(relation: rel.Relation, need: Names, name: str) -> tuple[Sql, list[str]]:
     """A side of a join as a named subquery, and the names of its columns."""
     block = lower(relation, need)
-    names = [name for name in block.columns if name in need]
+    names = block.reachable(need)
     inner = block if block.limit is not None else replace(block, order=())
     side = exp.Subquery(this=inner.select(names), alias=exp.TableAlias(this=sql.identifier(name)))
     return side, names

@@ -8,7 +8,7 @@ from gatelog.kql import ast
 from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.functions import FUNCTIONS, Naming
 
-_BY_FIRST_ARGUMENT = {"take_any", "materialize", "toscalar"}
+_BY_FIRST_ARGUMENT = {"bin_auto", "take_any", "materialize", "toscalar"}
 _COLUMN_IF_EXISTS = {"column_ifexists", "columnifexists"}
 
 
@@ -17,14 +17,23 @@ def result_name(node: ast.Expression) -> str | None:
     match node:
         case ast.Name(value=name):
             return name
-        case ast.Member(name=name):
-            return name
-        case ast.Index(index=ast.Literal(type="string" | "long" | "int", value=key)):
-            return str(key)
+        case ast.Member(base=base, name=name):
+            return _path_name(base, name)
+        case ast.Index(base=base, index=ast.Literal(type="string" | "long" | "int", value=key)):
+            return _path_name(base, str(key))
         case ast.Call():
             return _call_name(node)
         case _:
             return None
+
+
+def _path_name(base: ast.Expression, key: str) -> str:
+    """`d.x.y` makes the column d_x_y; below a call, `parse_json(s).x.y`, only the last name counts."""
+    root = base
+    while isinstance(root, ast.Member | ast.Index):
+        root = root.base
+    above = result_name(base) if isinstance(root, ast.Name) else None
+    return key if above is None else f"{above}_{key}"
 
 
 def _call_name(node: ast.Call) -> str | None:

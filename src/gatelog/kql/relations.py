@@ -20,6 +20,14 @@ from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field
 
 
+class ProtectedColumnError(Exception):
+    """The value of a protected column is needed; `sql_name` is that of its Field."""
+
+    def __init__(self, sql_name: str) -> None:
+        super().__init__(sql_name)
+        self.sql_name = sql_name
+
+
 class SortKey(NamedTuple):
     """An order by the column `sql_name`."""
 
@@ -51,17 +59,29 @@ class Relation:
         """Whether the rows have an order that row_number, prev and next can speak of."""
         return False
 
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """Protected columns in reach, by name: an expression may go through them to a typed column."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scan(Relation):
     """A table of the catalogue; `columns` maps SQL names to the columns of its source.
 
-    `typed` grows while expressions are bound: the typed columns behind the JSON paths they use.
+    `typed` grows while expressions are bound: the typed columns behind the JSON paths they use. The SQL names
+    in `protected` stand for no column: what needs one of them has no SQL.
     """
 
     table: Table
     columns: Mapping[str, str]
     typed: dict[tuple[str, JsonPath], Field] = field(default_factory=dict)
+    protected: Mapping[str, Field] = field(default_factory=dict)
+
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """Those of the table."""
+        return self.protected
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +119,11 @@ class Stage(Relation):
         """A stage keeps what order its input has."""
         return self.input.serialized
 
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """Those of its input."""
+        return self.input.guarded
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Filter(Stage):
@@ -113,6 +138,16 @@ class Compute(Stage):
 
     computed: tuple[Computed, ...]
     windowed: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copied(Compute):
+    """The rows in columns of their own, so that both can be used side by side."""
+
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """None: they could not be told from those of the original."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,6 +214,11 @@ class Aggregate(Stage):
         """Groups come in no order."""
         return False
 
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """None: a group is of many rows."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Join(Relation):
@@ -189,6 +229,12 @@ class Join(Relation):
     right: Relation
     kind: str
     on: tuple[tuple[Sql, Sql], ...]
+
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """Those of the left side: whether a name of the right side would have to give way to one of the left,
+        they do not tell."""
+        return self.left.guarded
 
 
 class Branch(NamedTuple):

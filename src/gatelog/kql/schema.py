@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from gatelog.kql.types import KqlType
@@ -27,6 +27,23 @@ class PathColumn(NamedTuple):
     type: KqlType
 
 
+OMITTED = "OMITTED"
+"""The one word of a text whose words are in no index; no text in lower case has it."""
+
+
+class WordsColumn(NamedTuple):
+    """A column of the SQL view with the words of a text, spelled as `indexed_search` spells them. A text
+    index over it answers `hasAllTokens` and `LIKE`.
+
+    Not `complete`: it may be OMITTED instead. `guard` is a condition of the view; where it is false, the
+    text is empty.
+    """
+
+    sql_column: str
+    complete: bool = True
+    guard: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table as KQL sees it, over the SQL view or table `source` (`name` or `database.name`).
@@ -34,7 +51,10 @@ class Table:
     `paths` says which typed SQL column answers for a path into a string column of JSON:
     `{("BackendResponseBody", ("usage", "prompt_tokens")): PathColumn("__prompt_tokens", KqlType.LONG)}`.
     `not_null` names the columns whose SQL type is not Nullable (string columns never are, they need no
-    mention).
+    mention). `words` says which string columns have an index of their words. `protected` columns are none of
+    the table's for this reader: a query may name them only where `paths` answer in their place. With a
+    `resource` (an Azure resource id in lower case) the table is only those of its rows whose `_ResourceId` is
+    that.
     """
 
     name: str
@@ -42,6 +62,32 @@ class Table:
     source: str
     paths: Mapping[tuple[str, JsonPath], PathColumn] = field(default_factory=dict)
     not_null: frozenset[str] = frozenset()
+    protected: tuple[Column, ...] = ()
+    words: Mapping[str, WordsColumn] = field(default_factory=dict)
+    resource: str = ""
+
+    def without(self, names: frozenset[str]) -> Table:
+        """The table for a reader to whom the columns `names` are protected."""
+        return replace(
+            self,
+            columns=tuple(column for column in self.columns if column.name not in names),
+            words={column: words for column, words in self.words.items() if column not in names},
+            protected=tuple(column for column in self.columns if column.name in names),
+        )
+
+
+class SavedFunction(NamedTuple):
+    """A function kept for all queries: `parameters` with their parentheses, `body` with its braces.
+
+    A `view` also takes part where a query names all tables (`union *`, `search`).
+    """
+
+    name: str
+    parameters: str
+    body: str
+    docstring: str = ""
+    folder: str = ""
+    view: bool = False
 
 
 class RenderHint(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -27,17 +28,21 @@ DEEPEST_CALL = 32
 
 @dataclass(frozen=True, slots=True)
 class TableBinding:
-    """A name for a table: `make` binds it anew at each use."""
+    """A name for a table: `make` binds it anew at each use; that of one `denied` refuses."""
 
     make: Callable[[], Relation]
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionBinding:
-    """A name for a function, with the names that were known where it stands."""
+    """A name for a function, with the names that were known where it stands; `saved`: it is not of this text,
+    so its places are not places of the text.
+    """
 
     function: ast.Function
     names: Mapping[str, Binding]
+    saved: bool = False
 
 
 Binding: TypeAlias = "Term | TableBinding | FunctionBinding"
@@ -50,7 +55,8 @@ Ask: TypeAlias = "Callable[[str], Iterable[Sequence[object]]]"
 class Context:
     """One compilation: the text, the catalogue, the time, and the names already used in the SQL.
 
-    `ask` runs a query of the compiler's own, for columns that depend on the data.
+    `ask` runs a query of the compiler's own, for columns that depend on the data. `settings` are those that
+    `set` statements gave.
     """
 
     def __init__(
@@ -61,8 +67,11 @@ class Context:
         self.now = now
         self.use_paths = use_paths
         self.ask = ask
+        self.databases: dict[str, ast.Expression] = {}
+        self.settings: dict[str, ast.Expression] = {}
         self.stages = 0
         self.depth = 0
+        self.guarded_at: dict[str, ast.Name] = {}
         self._used: dict[str, int] = {}
 
     def fresh(self, name: str) -> str:
@@ -79,6 +88,15 @@ class Context:
         """A new column."""
         is_nullable = nullable and kql_type is not KqlType.STRING
         return Field(name, kql_type, self.fresh(name), is_nullable)
+
+    def protected(self, node: ast.Node, name: str) -> KqlSemanticError:
+        """The refusal of a protected column at `node`."""
+        return self.error(node, f"'{name}' holds what was said in calls", "role log-with-bodies is needed")
+
+    def move_guarded(self, before: AbstractSet[str], span: ast.Span) -> None:
+        """Gives the uses of protected columns that came after `before` another place."""
+        for sql_name in self.guarded_at.keys() - before:
+            self.guarded_at[sql_name] = replace(self.guarded_at[sql_name], span=span)
 
     def count_stage(self, node: ast.Node) -> None:
         """Notes one more operator; refuses the query when there are too many."""
@@ -125,7 +143,8 @@ class Scope:
     """The names in reach: columns of the row first, then let-bound names.
 
     `keys` is set while the aggregates of a summarize are bound: outside of an aggregate only these columns
-    count. `part` is set inside mv-apply and partition: the order of the rows counts within it.
+    count. `part` is set inside mv-apply and partition: the order of the rows counts within it. `called` is
+    the name that `as` gave to the input of the stage in hand.
     """
 
     context: Context
@@ -137,7 +156,9 @@ class Scope:
     serialized: bool = False
     keys: tuple[Field, ...] | None = None
     part: Field | None = None
+    called: str = ""
     pending: Pending = field(default_factory=Pending)
+    guarded: Mapping[str, Field] = field(default_factory=dict)
 
     def over(self, relation: Relation) -> Scope:
         """The scope of a stage whose input is `relation`."""
@@ -148,11 +169,17 @@ class Scope:
             serialized=relation.serialized,
             keys=None,
             pending=Pending(),
+            guarded=relation.guarded,
         )
 
     def with_name(self, name: str, binding: Binding) -> Scope:
         """The scope in which `name` means `binding`."""
         return replace(self, names={**self.names, name: binding})
+
+    def without_names(self) -> Scope:
+        """The scope in which only the catalogue has names; what a restriction took away stays so."""
+        kept = {name: binding for name, binding in self.names.items() if _is_lasting(binding)}
+        return replace(self, names=kept)
 
     def aggregating(self, keys: tuple[Field, ...]) -> Scope:
         """The scope of the aggregates of a summarize by `keys`."""
@@ -172,6 +199,8 @@ class Scope:
         column = self.column(node.value)
         if column is not None:
             return reference(column)
+        if node.value in self.guarded:
+            return self._through(node)
         binding = self.names.get(node.value)
         if isinstance(binding, Term):
             return binding
@@ -183,7 +212,15 @@ class Scope:
                 f"'{node.value}' is neither aggregated nor a key",
                 "wrap it in an aggregate or put it after 'by'",
             )
+        if self.context.catalog.protects(node.value):
+            raise self.context.protected(node, node.value)
         raise self.context.error(node, f"there is no column '{node.value}'", self._nearest(node.value))
+
+    def _through(self, node: ast.Name) -> Term:
+        """A protected column: whether its value is needed is known when the query is lowered."""
+        field = self.guarded[node.value]
+        self.context.guarded_at.setdefault(field.sql_name, node)
+        return reference(field)
 
     def _nearest(self, name: str) -> str:
         known = [column.name for column in self.fields]
@@ -197,6 +234,12 @@ class Scope:
         column = self.context.field(name, kql_type, nullable=nullable)
         self.pending.windows.append(Computed(column, node))
         return reference(column)
+
+
+def _is_lasting(binding: Binding) -> bool:
+    if isinstance(binding, TableBinding):
+        return binding.denied
+    return isinstance(binding, FunctionBinding) and binding.saved
 
 
 def nearest(name: str, known: list[str]) -> str:

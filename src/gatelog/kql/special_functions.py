@@ -3,29 +3,27 @@ row, the order of the rows, a type literal or a table."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
 
-from gatelog.kql import ast, sql
+from gatelog.kql import ast, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
+from gatelog.kql.functions.row import constant_integer
 from gatelog.kql.json_access import element_of, member_of
+from gatelog.kql.json_paths import json_path
 from gatelog.kql.literals import literal_term, long_term, string_term
 from gatelog.kql.lower import select_of
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.scope import Scope
 from gatelog.kql.sessions import window_session
+from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Bind, Special
 from gatelog.kql.sql import Sql
 from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term, null_of, reference
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 from gatelog.kql.windows import window
-
-Bind: TypeAlias = "Callable[[ast.Node, Scope], Term]"
-Special: TypeAlias = "Callable[[ast.Call, Scope, Bind], Term]"
 
 DATETIME, LONG, STRING = KqlType.DATETIME, KqlType.LONG, KqlType.STRING
 
@@ -52,7 +50,10 @@ def _moved(operator: str, moment: Term, span: Term) -> Term:
     start = moment.constant.value if moment.constant is not None else None
     distance = span.constant.value if span.constant is not None else None
     if span.type is KqlType.TIMESPAN and isinstance(start, int) and isinstance(distance, int):
-        return literal_term(DATETIME, start + distance if operator == "+" else start - distance)
+        moved = start + distance if operator == "+" else start - distance
+        if not 0 <= moved <= ticks.LAST:
+            raise Misfit("the time is before the year 1 or after the year 9999")
+        return literal_term(DATETIME, moved)
     return arithmetic(operator, moment, span)
 
 
@@ -76,17 +77,18 @@ def _extract(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     *values, last = node.arguments
     if not isinstance(last, ast.TypeOf):
         return FUNCTIONS["extract"].build(_arguments(node, scope, bind, 3, 3))
+    if len(values) != 3:
+        raise Misfit("extract() takes a pattern, a group, a text and a type")
     found = FUNCTIONS["extract"].build([bind(value, scope) for value in values])
     return convert(found, KqlType(last.types[0]))
-
-
-_JSON_PATH_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
 
 
 def _extract_json(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     """`extract_json("$.a[0].b", text [, typeof(type)])`."""
     last = node.arguments[-1]
     target = KqlType(last.types[0]) if isinstance(last, ast.TypeOf) else STRING
+    if len(node.arguments) != 2 + isinstance(last, ast.TypeOf):
+        raise Misfit(f"{node.function}() takes a path, a text and a type")
     path, text = (bind(argument, scope) for argument in node.arguments[:2])
     found = parse_json([text])
     for key in _json_path(path):
@@ -98,18 +100,9 @@ def _extract_json(node: ast.Call, scope: Scope, bind: Bind) -> Term:
 
 def _json_path(term: Term) -> list[str | int]:
     path = term.constant.value if term.constant is not None else None
-    if not isinstance(path, str) or not path.startswith("$"):
-        raise Misfit("the JSON path must be a constant that begins with $")
-    steps: list[str | int] = []
-    place = 1
-    while place < len(path):
-        step = _JSON_PATH_STEP.match(path, place)
-        if step is None:
-            raise Unsupported(f"the JSON path '{path}' is not supported", "use names and indexes only")
-        name, index, quoted = step.groups()
-        steps.append(int(index) if index else name or quoted)
-        place = step.end()
-    return steps
+    if not isinstance(path, str):
+        raise Misfit("the JSON path must be a constant string")
+    return json_path(path)
 
 
 def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
@@ -156,10 +149,10 @@ def _neighbour(function: str) -> Special:
 
     def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
         value, *rest = _arguments(node, scope, bind, 1, 3)
-        offset = rest[0].constant.value if rest and rest[0].constant is not None else 1
-        if not isinstance(offset, int):
-            raise Misfit(f"the offset of {node.function}() must be a constant integer")
+        offset = constant_integer(rest[0], f"the offset of {node.function}()") if rest else 1
         default = convert(rest[1], value.type) if len(rest) == 2 else null_of(value.type)
+        if sql.columns_read(default.sql):
+            raise Misfit(f"the default of {node.function}() must be a constant", "use coalesce() around it")
         filled = sql.call(function, _maybe(value), offset, _maybe(default))
         return scope.window(node.function, value.type, window(scope, filled))
 
@@ -231,5 +224,6 @@ SPECIAL_FUNCTIONS: Mapping[str, Special] = {
     "next": _neighbour("leadInFrame"),
     "new_guid": _new_guid,
     "column_names_of": _column_names_of,
+    **SETTING_FUNCTIONS,
 }
 """By name; each gets the call, its scope and the binder of expressions."""

@@ -221,5 +221,6 @@ def subquery(select: exp.Query) -> Sql:
 
 
 def columns_read(node: Sql) -> set[str]:
-    """The names of all columns that an expression reads."""
-    return {found.name for found in node.find_all(exp.Column)}
+    """The names of all columns that an expression reads; a subquery in it reads its own."""
+    parts = node.walk(prune=lambda part: isinstance(part, exp.Query))
+    return {part.name for part in parts if isinstance(part, exp.Column)}

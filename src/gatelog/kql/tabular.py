@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatelog.kql import ast
+from gatelog.kql.databases import is_place
 from gatelog.kql.literals import bool_term
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import FunctionBinding, Scope, TableBinding
@@ -32,6 +33,8 @@ def is_table(node: ast.Expression, scope: Scope) -> bool:
             return _names_table(name, scope)
         case ast.Call(function=function):
             return function in TABLE_FUNCTIONS or _calls_table(function, scope)
+        case ast.Member(base=base) | ast.WildcardMember(base=base):
+            return is_place(base)
         case _:
             return False
 
@@ -40,6 +43,8 @@ def _names_table(name: str, scope: Scope) -> bool:
     if scope.column(name) is not None:
         return False
     binding = scope.names.get(name)
+    if isinstance(binding, FunctionBinding):
+        return returns_table(binding, scope)
     return isinstance(binding, TableBinding) or (
         binding is None and scope.context.catalog.find(name) is not None
     )

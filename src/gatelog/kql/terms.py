@@ -25,15 +25,25 @@ class Constant(NamedTuple):
     value: ast.LiteralValue
 
 
+class Words(NamedTuple):
+    """The indexed words of a stored text, by their name in the SQL; see `schema.WordsColumn`."""
+
+    sql_name: str
+    complete: bool
+    guard: str | None
+
+
 class JsonSource(NamedTuple):
-    """Where a value was read from: a path below a JSON column of a scanned table."""
+    """Where a value was read from: a path below a column of a scanned table, and the words of that column if
+    the path is empty."""
 
     typed_column: Callable[[JsonPath], Field | None]
     path: JsonPath
+    words: Words | None = None
 
     def child(self, key: str | int) -> JsonSource:
         """The member or element `key` of this value."""
-        return self._replace(path=(*self.path, key))
+        return self._replace(path=(*self.path, key), words=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,11 @@ class Term:
         if self.source is None or self.type is not KqlType.DYNAMIC:
             return None
         return self.source.typed_column(self.source.path)
+
+    @property
+    def words(self) -> Words | None:
+        """The indexed words of this text, if it is a stored one as it stands."""
+        return self.source.words if self.source is not None and self.type is KqlType.STRING else None
 
 
 def reference(field: Field) -> Term:

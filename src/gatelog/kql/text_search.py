@@ -1,7 +1,7 @@
 """The operators that search strings: has, contains, startswith, endswith and their relatives.
 
 `has` finds whole terms, a term being a maximal run of letters and digits. The case-insensitive forms
-compare lower case.
+compare lower case. Where the words of a column are indexed, the index is asked first (indexed_search.py).
 
     operator     finds                          case-sensitive form
     has          a term                         has_cs
@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from gatelog.kql import sql
 from gatelog.kql.comparisons import lowered
 from gatelog.kql.conversions import convert
+from gatelog.kql.indexed_search import indexed
 from gatelog.kql.regexes import quote_pattern, regex_of
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -49,40 +50,64 @@ def _searchable(term: Term) -> Term:
 
 def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
     def build(text: Term, needle: Term) -> Sql:
-        value = needle.constant.value if needle.constant is not None else None
-        if isinstance(value, str):
-            pattern = term_pattern(value, start=start, end=end, ignore_case=ignore_case)
-            return sql.call("match", text.sql, pattern)
-        before = ("(?i)" if ignore_case else "") + (_TERM_START if start else "")
-        quoted = sql.call("regexpQuoteMeta", needle.sql)
-        return sql.call("match", text.sql, sql.call("concat", before, quoted, _TERM_END if end else ""))
+        subject = lowered(text) if ignore_case else text.sql
+        value = _constant(needle)
+        if value is not None:
+            pattern = term_pattern(value.lower() if ignore_case else value, start=start, end=end)
+            found = sql.call("match", subject, pattern)
+            return _with_index(text, needle, found, start=start, end=end, may_decide=ignore_case)
+        quoted = sql.call("regexpQuoteMeta", lowered(needle) if ignore_case else needle.sql)
+        border = sql.call("concat", _TERM_START if start else "", quoted, _TERM_END if end else "")
+        return sql.call("match", subject, border)
 
     return build
 
 
-def term_pattern(needle: str, *, start: bool, end: bool, ignore_case: bool) -> str:
+def _constant(needle: Term) -> str | None:
+    value = needle.constant.value if needle.constant is not None else None
+    return value if isinstance(value, str) else None
+
+
+def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool, may_decide: bool) -> Sql:
+    """The condition `found`, and before it (or, if it `may_decide`, instead of it) what the index says."""
+    value = _constant(needle)
+    if value is None or text.words is None:
+        return found
+    known = indexed(value.lower(), text.words, whole_start=start, whole_end=end)
+    if known is None:
+        return found
+    return known.condition if known.exact and may_decide else sql.all_of([known.condition, found])
+
+
+def term_pattern(needle: str, *, start: bool, end: bool) -> str:
     """The RE2 pattern that finds `needle` between the borders of terms; a border is asked for beside a
     letter or digit."""
     before = _TERM_START if start and needle[:1].isalnum() else ""
     after = _TERM_END if end and needle[-1:].isalnum() else ""
-    return ("(?i)" if ignore_case else "") + before + quote_pattern(needle) + after
+    return before + quote_pattern(needle) + after
 
 
-def _contains(text: Term, needle: Term) -> Sql:
-    return sql.greater(sql.call("position", lowered(text), lowered(needle)), 0)
+def _piece_search(*, ignore_case: bool) -> Search:
+    def build(text: Term, needle: Term) -> Sql:
+        found = sql.greater(_compared("position", text, needle, ignore_case=ignore_case), 0)
+        return _with_index(text, needle, found, start=False, end=False, may_decide=ignore_case)
 
-
-def _contains_cs(text: Term, needle: Term) -> Sql:
-    return sql.greater(sql.call("position", text.sql, needle.sql), 0)
+    return build
 
 
 def _at_border(function: str, *, ignore_case: bool) -> Search:
     def build(text: Term, needle: Term) -> Sql:
-        if ignore_case:
-            return sql.call(function, lowered(text), lowered(needle))
-        return sql.call(function, text.sql, needle.sql)
+        found = _compared(function, text, needle, ignore_case=ignore_case)
+        at_start = function == "startsWith"
+        return _with_index(text, needle, found, start=at_start, end=not at_start, may_decide=False)
 
     return build
+
+
+def _compared(function: str, text: Term, needle: Term, *, ignore_case: bool) -> Sql:
+    if ignore_case:
+        return sql.call(function, lowered(text), lowered(needle))
+    return sql.call(function, text.sql, needle.sql)
 
 
 def _matches(text: Term, needle: Term) -> Sql:
@@ -96,8 +121,8 @@ _SEARCHES: Mapping[str, Search] = {
     "hasprefix_cs": _term_search(start=True, end=False, ignore_case=False),
     "hassuffix": _term_search(start=False, end=True, ignore_case=True),
     "hassuffix_cs": _term_search(start=False, end=True, ignore_case=False),
-    "contains": _contains,
-    "contains_cs": _contains_cs,
+    "contains": _piece_search(ignore_case=True),
+    "contains_cs": _piece_search(ignore_case=False),
     "startswith": _at_border("startsWith", ignore_case=True),
     "startswith_cs": _at_border("startsWith", ignore_case=False),
     "endswith": _at_border("endsWith", ignore_case=True),

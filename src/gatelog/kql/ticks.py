@@ -22,6 +22,9 @@ EPOCH = 719_162 * DAY
 _END = (date.max.toordinal() - date(1970, 1, 1).toordinal() + 1) * DAY
 """Ticks from 1970 to the end of the year 9999."""
 
+LAST = EPOCH + _END - 1
+"""Ticks from 0001-01-01 to the last moment of the year 9999."""
+
 _DATETIME = "DateTime64(7, 'UTC')"
 _ABSENT = -(2**63)
 """Stands for null while ticks become a datetime: far outside the years 1 to 9999."""

@@ -9,6 +9,11 @@ from gatelog.kql.lower import ordered
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 
+WINDOW_FUNCTIONS = frozenset(
+    {"next", "prev", "row_cumsum", "row_number", "row_rank_dense", "row_rank_min", "row_window_session"}
+)
+"""The functions of KQL that speak of other rows than their own."""
+
 
 def window(scope: Scope, function: Sql, frame: str = "whole", partition: list[Sql] | None = None) -> Sql:
     """`function OVER (...)` in the order of the rows; frame whole (all rows) or running (up to this row)."""

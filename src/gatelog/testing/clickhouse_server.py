@@ -54,7 +54,7 @@ _OWN_PARAMETERS = frozenset(
         "cancel_http_readonly_queries_on_client_close",
     }
 )
-_INSERT = re.compile(rb"\s*(INSERT\s+INTO\s.+?)\s+FORMAT\s+(\w+)\s*\n", re.DOTALL | re.IGNORECASE)
+_INSERT = re.compile(rb"\s*(INSERT\s+INTO\s.+?)\s+FORMAT\s+(\w+)[ \t]*\n", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"Code:\s*(\d+)")
 
 

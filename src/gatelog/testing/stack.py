@@ -76,7 +76,10 @@ def accepts(port: int) -> bool:
 
 
 class Stack:
-    """Simulators named `names`, a gateway and a hub; everything ends with the `with` block."""
+    """Simulators named `names`, a gateway and a hub; everything ends with the `with` block.
+
+    `token` is what its own questions sign in with, where the configuration is not anonymous.
+    """
 
     keys: Mapping[str, str] = {"team-a": "team-a-key-00000001", "team-b": "team b key 00000002"}
 
@@ -93,6 +96,7 @@ class Stack:
         self.hub_url = f"http://127.0.0.1:{self.hub_port}"
         self.config = directory / "gatelog.yaml"
         self.config.write_text(self._fill(configuration))
+        self.token = ""
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def _fill(self, template: str) -> str:
@@ -228,7 +232,7 @@ class Stack:
         request = urllib.request.Request(  # noqa: S310 - our own hub
             f"{self.hub_url}/query",
             data=json.dumps({"query": query}).encode(),
-            headers={"content-type": "application/json"},
+            headers={"content-type": "application/json", "authorization": f"Bearer {self.token}"},
         )
         try:
             with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310 - our own hub

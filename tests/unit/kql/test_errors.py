@@ -67,7 +67,7 @@ def test_the_authors_mistakes_are_shown_in_their_place(
         "Calls | extend x = hash_combine(1, 2)",
         "Calls | reduce by Region",
         "externaldata(a: long)['https://example.com/x.csv']",
-        "Calls | summarize hll(Region)",
+        "Calls | extend x = treepath(dynamic({}))",
     ],
 )
 def test_valid_kql_that_is_not_built_is_refused_not_guessed(text: str) -> None:

@@ -8,14 +8,19 @@ from collections.abc import Mapping
 from gatelog.kql.functions.array_sorts import ARRAY_SORTS
 from gatelog.kql.functions.arrays import ARRAYS
 from gatelog.kql.functions.bags import BAGS, bag_from_pairs, bag_of, parse_json
-from gatelog.kql.functions.bins import BINS, bin_of
+from gatelog.kql.functions.bins import BINS, bin_at, bin_of
+from gatelog.kql.functions.canonical_json import CANONICAL_JSON
 from gatelog.kql.functions.casts import CASTS
+from gatelog.kql.functions.compression import COMPRESSION
 from gatelog.kql.functions.conditions import CONDITIONS
+from gatelog.kql.functions.digests import DIGESTS
 from gatelog.kql.functions.encodings import ENCODINGS
 from gatelog.kql.functions.geo import GEO
+from gatelog.kql.functions.ipv4_formats import IPV4_FORMATS
 from gatelog.kql.functions.ipv6 import IPV6
 from gatelog.kql.functions.network import NETWORK
 from gatelog.kql.functions.numbers import NUMBERS_TABLE
+from gatelog.kql.functions.parsed_texts import PARSED_TEXTS
 from gatelog.kql.functions.patterns import PATTERNS
 from gatelog.kql.functions.probabilities import PROBABILITIES
 from gatelog.kql.functions.punycode import PUNYCODE
@@ -38,12 +43,16 @@ from gatelog.kql.functions.times import TIMES
 from gatelog.kql.functions.unicode import UNICODE
 from gatelog.kql.functions.units import UNITS
 from gatelog.kql.functions.urls import URLS
+from gatelog.kql.functions.xml import XML
 
 FUNCTIONS: Mapping[str, Function] = {
     row.name: row
     for table in (
+        CANONICAL_JSON,
         CASTS,
+        COMPRESSION,
         CONDITIONS,
+        DIGESTS,
         STRINGS,
         PATTERNS,
         NUMBERS_TABLE,
@@ -62,9 +71,12 @@ FUNCTIONS: Mapping[str, Function] = {
         BAGS,
         NETWORK,
         URLS,
+        XML,
         GEO,
         ENCODINGS,
+        IPV4_FORMATS,
         IPV6,
+        PARSED_TEXTS,
         PROBABILITIES,
         PUNYCODE,
         REPLACEMENTS,
@@ -91,6 +103,7 @@ __all__ = [
     "SeveralColumns",
     "bag_from_pairs",
     "bag_of",
+    "bin_at",
     "bin_of",
     "parse_json",
 ]

@@ -231,6 +231,8 @@ def _range_types(arguments: Sequence[Term]) -> tuple[KqlType, KqlType]:
 
 
 def _repeat(arguments: Sequence[Term]) -> Term:
+    if arguments[0].type is DYNAMIC:
+        raise Misfit("repeat() takes a value that is no dynamic", "convert it, for example with tostring()")
     value, count = convert(arguments[0], DYNAMIC), accept(arguments[1], LONG)
     bounded = sql.call("toUInt64", sql.call("least", sql.call("greatest", count.sql, 0), LONGEST_RANGE))
     texts = sql.call("arrayWithConstant", bounded, sql.if_null(value.sql, json_values.NULL_TEXT))

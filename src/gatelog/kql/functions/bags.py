@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
-from gatelog.kql.literals import literal_term
-from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.json_paths import json_path
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -83,7 +83,9 @@ def _keys(bag: Sql) -> Sql:
 
 def _remove_keys(arguments: Sequence[Term]) -> Term:
     bag, keys = accept(arguments[0], DYNAMIC), accept(arguments[1], DYNAMIC)
-    _refuse_paths(keys)
+    paths = _paths(keys)
+    if paths is not None:
+        return finished(DYNAMIC, _without(bag.sql, paths), [bag])
     unwanted = sql.call(
         "arrayMap",
         sql.lambda_("key", json_values.string_of(sql.variable("key"))),
@@ -92,6 +94,34 @@ def _remove_keys(arguments: Sequence[Term]) -> Term:
     wanted = sql.not_(sql.call("has", unwanted, _name(sql.variable("pair"))))
     kept = sql.call("arrayFilter", sql.lambda_("pair", wanted), json_values.pairs(bag.sql))
     return finished(DYNAMIC, bag_from_pairs(kept), [bag])
+
+
+def _paths(keys: Term) -> list[list[str | int]] | None:
+    """Constant keys as paths: one that begins with `$.` is a path, any other the name of a member."""
+    value = keys.constant.value if keys.constant is not None else None
+    if not isinstance(value, list) or not all(isinstance(key, str) for key in value):
+        return None
+    return [json_path(str(key)) if str(key).startswith("$.") else [str(key)] for key in value]
+
+
+def _without(bag: Sql, paths: Sequence[Sequence[str | int]]) -> Sql:
+    """A bag without what stands at some paths in it."""
+    dropped = {path[0] for path in paths if len(path) == 1}
+    deeper: dict[str, list[Sequence[str | int]]] = {}
+    for path in paths:
+        if len(path) > 1 and isinstance(path[0], str) and path[0] not in dropped:
+            deeper.setdefault(path[0], []).append(path[1:])
+    pair = sql.variable("pair")
+    names = [sql.literal(str(name)) for name in sorted(map(str, dropped))]
+    kept = json_values.pairs(bag)
+    if names:
+        kept = sql.call("arrayFilter", sql.lambda_("pair", sql.not_(sql.in_(_name(pair), names))), kept)
+    for name, rest in deeper.items():
+        inner = sql.tuple_([_name(pair), _without(sql.call("tupleElement", pair, 2), rest)])
+        is_bag = json_values.is_object(sql.call("tupleElement", pair, 2))
+        changed = sql.if_(sql.all_of([sql.eq(_name(pair), name), is_bag]), inner, pair)
+        kept = sql.call("arrayMap", sql.lambda_("pair", changed), kept)
+    return bag_from_pairs(kept)
 
 
 def _zip(keys: Sql, values: Sql) -> Sql:
@@ -109,29 +139,11 @@ def _zip(keys: Sql, values: Sql) -> Sql:
 
 def _has_key(arguments: Sequence[Term]) -> Term:
     bag, key = accept(arguments[0], DYNAMIC), accept(arguments[1], STRING)
-    _refuse_paths(key)
-    return finished(BOOL, sql.call("JSONHas", bag.sql, key.sql), [bag])
-
-
-def _refuse_paths(keys: Term) -> None:
-    """Kusto reads a key that begins with `$.` as a path."""
-    value = keys.constant.value if keys.constant is not None else None
-    if any(
-        isinstance(key, str) and key.startswith("$")
-        for key in (value if isinstance(value, list) else [value])
-    ):
-        raise Unsupported("a JSON path as the key of a bag is not supported", "use the names of members")
-
-
-def _as_text(arguments: Sequence[Term]) -> Term:
-    """`dynamic_to_json(x)`: JSON with the members of bags sorted, which SQL cannot do for values of the
-    data."""
-    constant = arguments[0].constant
-    if constant is None or not isinstance(constant.value, list | dict):
-        raise Unsupported(
-            "dynamic_to_json() of a value that is not constant is not supported", "use tostring()"
-        )
-    return literal_term(STRING, json_values.sorted_text(constant.value))
+    value = key.constant.value if key.constant is not None else None
+    if not isinstance(value, str) or not value.startswith("$."):
+        return finished(BOOL, sql.call("JSONHas", bag.sql, key.sql), [bag])
+    steps = [step + 1 if isinstance(step, int) else step for step in json_path(value)]
+    return finished(BOOL, sql.call("JSONHas", bag.sql, *steps), [bag])
 
 
 BAGS: tuple[Function, ...] = (
@@ -142,6 +154,5 @@ BAGS: tuple[Function, ...] = (
     simple("bag_keys", [DYNAMIC], DYNAMIC, _keys, may_fail=True),
     Function("bag_remove_keys", 2, 2, _remove_keys),
     Function("bag_has_key", 2, 2, _has_key),
-    Function("dynamic_to_json", 1, 1, _as_text),
 )
 """The rows of this table."""

@@ -137,7 +137,8 @@ def _not_positive(width: Term) -> bool:
     return not (isinstance(value, int) and value > 0)
 
 
-def _bin_at(arguments: Sequence[Term]) -> Term:
+def bin_at(arguments: Sequence[Term]) -> Term:
+    """`bin_at(value, width, fixed)`: bins one of which begins at a fixed point."""
     value, width, origin = arguments
     if value.type is DATETIME:
         fixed = accept(origin, DATETIME)
@@ -150,7 +151,8 @@ def _bin_at(arguments: Sequence[Term]) -> Term:
         fixed = accept(origin, TIMESPAN)
         steps = ticks.floor_to(sql.minus(value.sql, fixed.sql), _width(width).sql)
         return finished(TIMESPAN, sql.plus(fixed.sql, steps), arguments, may_fail=True)
-    kind = wider(wider(accept(value, Anything.NUMBER).type, width.type), origin.type)
+    numbers = [accept(term, Anything.NUMBER).type for term in arguments]
+    kind = wider(wider(numbers[0], numbers[1]), numbers[2])
     value, width, origin = (convert(term, kind) for term in (value, width, origin))
     shifted = finished(kind, sql.minus(value.sql, origin.sql), [value, origin])
     floor = _number_bin(shifted, width)
@@ -159,7 +161,7 @@ def _bin_at(arguments: Sequence[Term]) -> Term:
 
 BINS: tuple[Function, ...] = (
     *aliases(Function("bin", 2, 2, bin_of, Naming.FIRST), "floor"),
-    Function("bin_at", 3, 3, _bin_at, Naming.FIRST),
+    Function("bin_at", 3, 3, bin_at, Naming.FIRST),
     *(_start_of(unit) for unit in _STARTS),
     *(_end_of(unit) for unit in _STARTS),
 )

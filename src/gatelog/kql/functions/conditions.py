@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import sql
-from gatelog.kql.comparisons import condition, opposite
+from gatelog.kql.arithmetic import arithmetic
+from gatelog.kql.comparisons import between, condition, opposite
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions.row import Function, aliases, finished
 from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.types import KqlType, common_type
+from gatelog.kql.types import INTEGERS, KqlType, common_type
 
 BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
 
@@ -48,6 +49,10 @@ def _case(arguments: Sequence[Term]) -> Term:
 
 
 def _coalesce(arguments: Sequence[Term]) -> Term:
+    """The first that is not null. Unlike iff(), it does not mix whole numbers and others."""
+    kinds = dict.fromkeys(argument.type for argument in arguments)
+    if len(kinds) > 1 and not set(kinds) <= set(INTEGERS):
+        raise Misfit(f"the arguments have different types: {', '.join(kinds)}", "convert them to one type")
     terms = _alike(arguments)
     if terms[0].type is STRING:
         node = sql.call("coalesce", *(sql.null_if(term.sql, "") for term in terms), "")
@@ -90,11 +95,20 @@ def _not(arguments: Sequence[Term]) -> Term:
     return opposite(arguments[0])
 
 
+def _around(arguments: Sequence[Term]) -> Term:
+    """Whether a value is within a distance of another; null when one is null."""
+    value, center, delta = arguments
+    inside = between(value, arithmetic("-", center, delta), arithmetic("+", center, delta))
+    known = sql.all_of([sql.call("isNotNull", argument.sql) for argument in arguments])
+    return Term(BOOL, sql.if_(known, inside.sql, sql.null()))
+
+
 CONDITIONS: tuple[Function, ...] = (
     *aliases(Function("iff", 3, 3, _iff), "iif"),
     Function("case", 3, None, _case),
     Function("coalesce", 2, 64, _coalesce),
     Function("not", 1, 1, _not),
+    Function("around", 3, 3, _around),
     *aliases(Function("isnull", 1, 1, is_null)),
     *aliases(Function("isnotnull", 1, 1, _is_not_null), "notnull"),
     Function("isempty", 1, 1, _is_empty),

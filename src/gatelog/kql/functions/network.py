@@ -17,41 +17,44 @@ from gatelog.kql.types import KqlType
 STRING, LONG, BOOL = KqlType.STRING, KqlType.LONG, KqlType.BOOL
 
 _PRIVATE = (("10.0.0.0", 8), ("172.16.0.0", 12), ("192.168.0.0", 16))
-_BITS = 32
+ADDRESS_BITS = 32
+"""Of an IPv4 address."""
 
 
-def _address(text: Sql) -> Sql:
+def address_of(text: Sql) -> Sql:
     """The number of an address, without its prefix; NULL when it is none."""
     first = sql.call("arrayElement", sql.call("splitByChar", "/", text), 1)
     return sql.call("toInt64", sql.call("IPv4StringToNumOrNull", first))
 
 
-def _prefix(text: Sql) -> Sql:
+def prefix_of(text: Sql) -> Sql:
     """The length of the prefix, 32 when there is none; NULL when it is no number from 0 to 32."""
     pieces = sql.call("splitByChar", "/", text)
     length = sql.call("toInt64OrNull", sql.call("arrayElement", pieces, 2))
-    given = sql.if_(sql.all_of([sql.at_least(length, 0), sql.at_most(length, _BITS)]), length, sql.null())
-    return sql.if_(sql.eq(sql.call("length", pieces), 1), _BITS, given)
+    given = sql.if_(
+        sql.all_of([sql.at_least(length, 0), sql.at_most(length, ADDRESS_BITS)]), length, sql.null()
+    )
+    return sql.if_(sql.eq(sql.call("length", pieces), 1), ADDRESS_BITS, given)
 
 
 def _network(address: Sql, length: Sql) -> Sql:
     """The first `length` bits of an address; with no bits, 0."""
-    return sql.call("bitShiftRight", address, sql.minus(_BITS, length))
+    return sql.call("bitShiftRight", address, sql.minus(ADDRESS_BITS, length))
 
 
 def _parse(text: Sql) -> Sql:
-    length = _prefix(text)
-    return sql.call("bitShiftLeft", _network(_address(text), length), sql.minus(_BITS, length))
+    length = prefix_of(text)
+    return sql.call("bitShiftLeft", _network(address_of(text), length), sql.minus(ADDRESS_BITS, length))
 
 
 def _shared_prefix(arguments: Sequence[Sql]) -> Sql:
     left, right, *limit = arguments
-    return sql.call("least", _prefix(left), _prefix(right), *limit)
+    return sql.call("least", prefix_of(left), prefix_of(right), *limit)
 
 
 def _compare(*arguments: Sql) -> Sql:
     length = _shared_prefix(arguments)
-    left, right = (_network(_address(text), length) for text in arguments[:2])
+    left, right = (_network(address_of(text), length) for text in arguments[:2])
     return sql.call("toInt64", sql.call("sign", sql.minus(left, right)))
 
 
@@ -60,16 +63,17 @@ def _matches(*arguments: Sql) -> Sql:
 
 
 def _in_range(ip: Sql, network: Sql) -> Sql:
-    length = _prefix(network)
-    return sql.eq(_network(_address(ip), length), _network(_address(network), length))
+    length = prefix_of(network)
+    return sql.eq(_network(address_of(ip), length), _network(address_of(network), length))
 
 
 def _is_private(text: Sql) -> Sql:
-    address, length = _address(text), _prefix(text)
+    address, length = address_of(text), prefix_of(text)
     tests = []
     for network, bits in _PRIVATE:
         inside = sql.eq(
-            _network(address, sql.literal(bits)), _network(_address(sql.literal(network)), sql.literal(bits))
+            _network(address, sql.literal(bits)),
+            _network(address_of(sql.literal(network)), sql.literal(bits)),
         )
         tests.append(sql.all_of([inside, sql.at_least(length, bits)]))
     return sql.any_of(tests)
@@ -133,6 +137,6 @@ NETWORK: tuple[Function, ...] = (
     _has_address("has_any_ipv4", prefix=False),
     _has_address("has_ipv4_prefix", prefix=True),
     _has_address("has_any_ipv4_prefix", prefix=True),
-    simple("ipv4_netmask_suffix", [STRING], LONG, _prefix, may_fail=True),
+    simple("ipv4_netmask_suffix", [STRING], LONG, prefix_of, may_fail=True),
 )
 """The rows of this table."""

@@ -113,7 +113,7 @@ def _power(base: Sql, exponent: Sql) -> Sql:
 NUMBERS_TABLE: tuple[Function, ...] = (
     Function("abs", 1, 1, _absolute),
     Function("ceiling", 1, 1, _ceiling),
-    Function("round", 1, 2, _round),
+    Function("round", 1, 2, _round, Naming.FIRST),
     Function("sign", 1, 1, _sign),
     _real("exp", "exp"),
     _real("exp2", "exp2"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gatelog.kql import sql
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.sql import Argument, Sql
 from gatelog.kql.types import KqlType
@@ -14,6 +15,8 @@ REAL = KqlType.REAL
 _TERMS = 300
 """Terms of the continued fraction: enough for parameters up to some ten thousand."""
 _TINY = "1e-300"
+_HALVINGS = 60
+"""Steps from 0..1 to a width below that of a real."""
 
 
 def _real(value: Argument) -> Sql:
@@ -96,10 +99,65 @@ def _continued_fraction(x: Sql, alpha: Sql, beta: Sql) -> Sql:
     return sql.call("tupleElement", folded, 3)
 
 
+def _inverse(probability: Sql, alpha: Sql, beta: Sql) -> Sql:
+    """The x whose share is the probability, by halving 0 to 1."""
+    state = sql.variable("bounds")
+    low, high = (sql.call("tupleElement", state, place) for place in (1, 2))
+
+    def halved(middle: Sql) -> Sql:
+        below = sql.less(_share(middle, alpha, beta), probability)
+        return sql.if_(below, sql.tuple_([middle, high]), sql.tuple_([low, middle]))
+
+    step = sql.with_value(sql.over(sql.plus(low, high), 2), "middle", halved)
+    start = sql.tuple_([_real(0), _real(1)])
+    folded = sql.call(
+        "arrayFold", sql.lambda_pair("bounds", "turn", step), sql.call("range", _HALVINGS), start
+    )
+    found = sql.call("tupleElement", folded, 1)
+    shaped = sql.all_of([sql.greater(alpha, 0), sql.greater(beta, 0)])
+    inside = sql.all_of([sql.greater(probability, 0), sql.at_most(probability, 1)])
+    return sql.call(
+        "multiIf",
+        sql.not_(shaped),
+        _real("nan"),
+        sql.not_(inside),
+        sql.null(),
+        sql.eq(probability, 1),
+        _real(1),
+        found,
+    )
+
+
+_WELCH_T2 = "pow(mean1 - mean2, 2) / (variance1 / count1 + variance2 / count2)"
+_WELCH_FREEDOM = """
+pow(variance1 / count1 + variance2 / count2, 2) / (
+    pow(variance1 / count1, 2) / (count1 - 1) + pow(variance2 / count2, 2) / (count2 - 1)
+)
+"""
+
+
+def _welch(*arguments: Sql) -> Sql:
+    """The two-sided p-value of Welch's t-test: the share of the beta distribution beyond t."""
+    names = ("mean1", "variance1", "count1", "mean2", "variance2", "count2")
+    known = sql.all_of([sql.call("isNotNull", argument) for argument in arguments])
+    values = {
+        name: sql.call("assumeNotNull", argument) for name, argument in zip(names, arguments, strict=True)
+    }
+    square, freedom = formula(_WELCH_T2, **values), formula(_WELCH_FREEDOM, **values)
+
+    def beyond(free: Sql) -> Sql:
+        x = sql.over(free, sql.plus(free, square))
+        return _share(x, sql.over(free, 2), _real("0.5"))
+
+    return sql.if_(known, sql.with_value(freedom, "freedom", beyond), sql.null())
+
+
 PROBABILITIES: tuple[Function, ...] = (
     simple("erf", [REAL], REAL, lambda value: sql.call("erf", value)),
     simple("erfc", [REAL], REAL, lambda value: sql.call("erfc", value)),
     simple("beta_pdf", [REAL, REAL, REAL], REAL, _where_known(_density), may_fail=True),
+    simple("beta_inv", [REAL, REAL, REAL], REAL, _where_known(_inverse), may_fail=True),
+    simple("welch_test", [REAL] * 6, REAL, _welch, may_fail=True),
     simple("beta_cdf", [REAL, REAL, REAL], REAL, _where_known(_share), may_fail=True),
 )
 """The rows of this table."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
-from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -61,14 +61,12 @@ def _index_of(arguments: Sequence[Term]) -> Term:
     if not rest:
         position = sql.minus(sql.call("toInt64", sql.call("positionUTF8", text.sql, wanted.sql)), 1)
         return finished(LONG, position, [text, wanted])
-    if len(rest) == 3 and not (rest[1].constant is not None and rest[1].constant.value == -1):
-        raise Unsupported(
-            "indexof() with both a length and an occurrence is not supported", "give -1 as the length"
-        )
     defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
     start, length, occurrence = [term.sql for term in rest] + defaults[len(rest) :]
     start = sql.call("greatest", start, 0)
-    node = _index_in_window(text.sql, wanted.sql, start, length, occurrence)
+    given = rest[1].constant.value if len(rest) == 3 and rest[1].constant is not None else None
+    find = _index_after_index if len(rest) == 3 and given != -1 else _index_in_window
+    node = find(text.sql, wanted.sql, start, length, occurrence)
     return finished(LONG, node, [text, wanted, *rest], may_fail=True)
 
 
@@ -89,6 +87,19 @@ def _index_in_window(text: Sql, wanted: Sql, start: Sql, length: Sql, occurrence
     valid = sql.all_of([sql.at_least(length, -1), sql.greater(occurrence, 0)])
     found = sql.with_value(sql.call("splitByString", wanted, window), "pieces", place)
     return sql.if_(valid, sql.call("toInt64", found), sql.null())
+
+
+def _index_after_index(text: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql) -> Sql:
+    """The n-th occurrence, each looked for in `length` characters behind the beginning of the one before."""
+    size = sql.if_(sql.less(length, 0), _length(text), length)
+    window = "substringUTF8(text, begin + 1, size)"
+    found = f"if(begin < 0 OR positionUTF8({window}, wanted) = 0, -1, begin + positionUTF8({window}, wanted))"
+    step = formula(f"toInt64({found})", text=text, wanted=wanted, size=size, begin=sql.variable("begin"))
+    times = sql.call("range", sql.call("toUInt64", sql.call("least", occurrence, sql.plus(_length(text), 1))))
+    last = sql.call("arrayFold", sql.lambda_pair("begin", "turn", step), times, sql.call("toInt64", start))
+    valid = sql.all_of([sql.at_least(length, -1), sql.greater(occurrence, 0)])
+    place = sql.with_value(last, "last", lambda end: sql.if_(sql.less(end, 0), -1, sql.minus(end, 1)))
+    return sql.if_(valid, sql.call("toInt64", place), sql.null())
 
 
 def _first(array: Sql, count: Sql) -> Sql:

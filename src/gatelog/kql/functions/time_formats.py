@@ -3,7 +3,7 @@
     datetime   yyyy yy y  MM M  dd d  HH H (0-23)  hh h (1-12)  mm m  ss s  f... F... (fraction)  tt (AM, PM)
     timespan   d... (days, zero-padded)  hh h HH H  mm m  ss s  f... F...
 
-A run of any other character stands for itself.
+Between them stand delimiters: blank / - : , . _ [ ]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gatelog.kql.types import KqlType
 Piece = Callable[[Sql], Sql]
 
 _LONGEST_FRACTION = 7
+_DELIMITERS = frozenset(" /-:,._[]")
 
 
 def _digits(number: Sql, width: int) -> Sql:
@@ -99,6 +100,9 @@ def _days(size: Sql, width: int) -> Sql:
 
 
 def _runs(picture: str) -> list[str]:
+    for char in picture:
+        if not char.isalpha() and char not in _DELIMITERS:
+            raise Misfit(f"{char!r} is no delimiter of a format", "blank / - : , . _ [ ]")
     return [found.group() for found in re.finditer(r"([a-zA-Z])\1*|[^a-zA-Z]+", picture)]
 
 

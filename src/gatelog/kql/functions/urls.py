@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.bags import bag_from_pairs
 from gatelog.kql.functions.row import Function, accept, aliases, finished, simple
 from gatelog.kql.sql import Sql
@@ -64,10 +65,24 @@ def _parse_query(arguments: Sequence[Term]) -> Term:
     return finished(DYNAMIC, bag, [query])
 
 
+def _encoded(text: Sql) -> Sql:
+    """Percent-encoded; the hexadecimal digits are small, as .NET writes them."""
+    pieces = """
+    arrayStringConcat(arrayMap(
+        (piece, place) -> if(
+            place = 1, piece, concat('%', lower(substring(piece, 1, 2)), substring(piece, 3))
+        ),
+        splitByChar('%', encoded), arrayEnumerate(splitByChar('%', encoded))
+    ))
+    """
+    return formula(pieces, encoded=sql.call("encodeURLComponent", text))
+
+
 URLS: tuple[Function, ...] = (
     *aliases(Function("parse_url", 1, 1, _parse_url), "parseurl"),
     *aliases(Function("parse_urlquery", 1, 1, _parse_query), "parseurlquery"),
     simple("url_decode", [STRING], STRING, lambda text: sql.call("decodeURLComponent", text)),
-    simple("url_encode_component", [STRING], STRING, lambda text: sql.call("encodeURLComponent", text)),
+    simple("url_encode_component", [STRING], STRING, _encoded),
+    simple("url_encode", [STRING], STRING, lambda text: sql.call("replaceAll", _encoded(text), "%20", "+")),
 )
 """The rows of this table."""

@@ -43,6 +43,11 @@ _SPELLINGS: Final = {
 }
 
 
+def binding_power(operator: str) -> int:
+    """How tightly a binary operator binds; 0 for what is none."""
+    return _POWERS.get(operator, 0)
+
+
 class ExpressionParser(LiteralParser, ABC):
     """Rules for expressions; a table may stand in parentheses and in arguments, hence `pipeline`."""
 

@@ -104,9 +104,13 @@ class PipelineParser(RowOperatorParser, TableOperatorParser, TextOperatorParser,
             raise self.error("an operator", self._operator_hint(word.text))
         self.advance()
         operator = _OPERATORS[name](self, word.start)
+        self.end_of_operator()
+        return operator
+
+    def end_of_operator(self) -> None:
+        """Refuse what does not belong to the operator before it."""
         if self.text not in ENDS:
             raise self.error("'|' or the end of the query", self._end_hint())
-        return operator
 
     def _operator_hint(self, word: str) -> str:
         if word in {"print", "range"}:

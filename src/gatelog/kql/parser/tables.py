@@ -85,11 +85,13 @@ class TableOperatorParser(ColumnParser):
 
     def _find_column(self) -> ast.FindColumn:
         start = self.token.start
-        if self.text == "pack" and self.peek().text == "(":
-            self.advance()
+        if self.text in {"pack", "pack_all"} and self.peek().text == "(":
+            everything = self.advance().text == "pack"
             self.expect("(")
-            star = ast.Star(self.span_from(self.expect("*").start))
+            if everything:
+                self.expect("*")
             self.expect(")")
+            star = ast.Star(self.span_from(start))
             return ast.FindColumn(self.span_from(start), star, None, pack=True)
         name = self.name("a column name")
         kind = self.type_name() if self.accept(":") else None

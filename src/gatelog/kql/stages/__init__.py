@@ -12,6 +12,7 @@ from gatelog.kql.stages import (
     columns,
     evaluate,
     expand,
+    find,
     join,
     make_series,
     parse,
@@ -25,6 +26,7 @@ from gatelog.kql.stages import (
     union,
 )
 from gatelog.kql.stages.computing import copied
+from gatelog.kql.stages.graphs import GRAPH_OPERATORS, Graph, bind_make_graph, bind_of_graph
 from gatelog.kql.stages.rows import bind_datatable
 
 Stage: TypeAlias = Callable[[Any, Relation, Scope], Relation]
@@ -45,7 +47,7 @@ STAGES: Mapping[type[ast.Operator], Stage] = {
     ast.ProjectRename: columns.bind_project_rename,
     ast.ProjectReorder: columns.bind_project_reorder,
     ast.GetSchema: lambda _, relation, scope: columns.bind_get_schema(relation, scope),
-    ast.Consume: lambda _, relation, __: relation,
+    ast.Consume: lambda _, relation, __: rows.bind_consume(relation),
     ast.Summarize: summarize.bind_summarize,
     ast.Distinct: summarize.bind_distinct,
     ast.TopHitters: summarize.bind_top_hitters,
@@ -61,9 +63,12 @@ STAGES: Mapping[type[ast.Operator], Stage] = {
     ast.Parse: parse.bind_parse,
     ast.ParseKv: parse_kv.bind_parse_kv,
     ast.Search: search.bind_search,
+    ast.Find: find.bind_find,
     ast.Scan: scan.bind_scan,
     ast.TopNested: top_nested.bind_top_nested,
     ast.Evaluate: evaluate.bind_evaluate,
+    ast.MakeGraph: bind_make_graph,
+    **dict.fromkeys(GRAPH_OPERATORS, bind_of_graph),
 }
 """Operators with an input; the node is of the key's type."""
 
@@ -71,8 +76,9 @@ SOURCES: Mapping[type[ast.Operator], Source] = {
     ast.Print: columns.bind_print,
     ast.Range: rows.bind_range,
     ast.Search: lambda stage, scope: search.bind_search(stage, None, scope),
+    ast.Find: lambda stage, scope: find.bind_find(stage, None, scope),
     ast.Union: lambda stage, scope: union.bind_union(stage, None, scope),
 }
 """Operators that begin a pipeline."""
 
-__all__ = ["SOURCES", "STAGES", "bind_datatable", "copied"]
+__all__ = ["GRAPH_OPERATORS", "SOURCES", "STAGES", "Graph", "bind_datatable", "copied"]

@@ -137,6 +137,8 @@ def _matches(pattern: ast.Expression, relation: Relation, scope: Scope) -> list[
             return [field for field in relation.fields if shape.match(field.name)]
         case ast.Name(value=name):
             found = [field for field in relation.fields if field.name == name]
+            if not found and scope.context.catalog.protects(name):
+                raise scope.context.protected(pattern, name)
             if not found:
                 hint = nearest(name, [field.name for field in relation.fields])
                 raise scope.context.error(pattern, f"there is no column '{name}'", hint)
@@ -146,8 +148,13 @@ def _matches(pattern: ast.Expression, relation: Relation, scope: Scope) -> list[
 
 
 def bind_project_away(stage: ast.ProjectAway, relation: Relation, scope: Scope) -> Relation:
-    """All columns but these."""
-    gone = {field.name for fields in _matching(stage.columns, relation, scope) for field in fields}
+    """All columns but these; protected ones are away already."""
+    named = [
+        column
+        for column in stage.columns
+        if not (isinstance(column, ast.Name) and column.value in relation.guarded)
+    ]
+    gone = {field.name for fields in _matching(named, relation, scope) for field in fields}
     return _showing([field for field in relation.fields if field.name not in gone], relation, scope)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from gatelog.kql import sql
-from gatelog.kql.relations import Compute, Computed, Relation
+from gatelog.kql.relations import Compute, Computed, Copied, Relation
 from gatelog.kql.scope import Context, Scope
 from gatelog.kql.terms import Field, Term
 
@@ -32,7 +32,7 @@ def copied(relation: Relation, context: Context) -> Relation:
         Computed(context.field(field.name, field.type, nullable=field.nullable), sql.column(field.sql_name))
         for field in relation.fields
     ]
-    return Compute(tuple(computed.field for computed in made), relation, tuple(made))
+    return Copied(tuple(computed.field for computed in made), relation, tuple(made))
 
 
 def column_for(term: Term, name: str, scope: Scope) -> tuple[Field, Computed | None]:

@@ -20,13 +20,13 @@ DYNAMIC, LONG = KqlType.DYNAMIC, KqlType.LONG
 def bind_mv_expand(stage: ast.MvExpand, relation: Relation, scope: Scope) -> Relation:
     """Several columns are expanded side by side, shorter ones filled with null; null makes one row, an
     empty array none."""
-    most = _most(stage.limit, scope)
+    most = most_rows(stage.limit, scope)
     return expanded(
         stage.columns, stage.item_index, relation, scope, pairs=stage.bag_expansion == "array", most=most
     )
 
 
-def _most(node: ast.Expression | None, scope: Scope) -> int | None:
+def most_rows(node: ast.Expression | None, scope: Scope) -> int | None:
     """The limit on the rows that one row becomes."""
     value = bind(node, scope).constant if node is not None else None
     if node is not None and (value is None or not isinstance(value.value, int)):

@@ -1,7 +1,7 @@
 """ipv4_lookup and ipv6_lookup: each row beside the rows of a table whose network its address belongs to.
 
-The lookup table is read once, into an array of (first address, last address, its columns); each row of the
-input keeps the elements between whose addresses its own lies.
+The elements of the lookup table are (first address, last address, its columns); each row of the input keeps
+those between whose addresses its own lies.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import NamedTuple
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
-from gatelog.kql.lower import select_of
-from gatelog.kql.naming import Names
-from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Unnest
+from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.stages.lookups import beside, collected, maybe
 from gatelog.kql.stages.plugin_arguments import named_column
-from gatelog.kql.terms import Field, Term, reference
+from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
 
-DYNAMIC, STRING, BOOL = KqlType.DYNAMIC, KqlType.STRING, KqlType.BOOL
+STRING, BOOL = KqlType.STRING, KqlType.BOOL
+
+_FIRST_COLUMN = 3
+"""The place of the first column of the lookup table in an element."""
 
 
 class _Family(NamedTuple):
@@ -59,18 +60,9 @@ def _lookup(
         (named_column(node, call, relation, scope), named_column(node, call, table, scope))
         for node in positional[3:]
     ]
-    found = Computed(
-        scope.context.field("found", DYNAMIC), _matching(family, address, network, keys, table, scope)
-    )
-    if unmatched:
-        text = "arrayResize(found, greatest(length(found), 1))"
-        kept = sql.with_value(found.sql, "found", lambda array: formula(text, found=array))
-        found = Computed(found.field, kept)
-    item = scope.context.field("match", DYNAMIC)
-    row_scope = scope.over(relation)
-    source = Compute(relation.fields, with_windows(relation, row_scope), (found,))
-    unnested = Unnest(relation.fields, source, (item,), (found.field.sql_name,))
-    return _beside(relation, table, item, {right.name for _, right in keys}, unnested, scope)
+    found = _matching(family, address, network, keys, table, scope)
+    hidden = {right.name for _, right in keys}
+    return beside(relation, table, found, _FIRST_COLUMN, hidden, scope, keep=unmatched)
 
 
 def _given(call: ast.Call, scope: Scope) -> tuple[list[ast.Expression], bool]:
@@ -100,39 +92,20 @@ def _matching(
     parsed = formula(f"{family.parse}(splitByChar('/', text)[1])", text=text)
     bits = f"if(position(text, '/') > 0, toUInt8OrZero(splitByChar('/', text)[2]), {family.width})"
     limits = formula(f"{family.to_range}(assumeNotNull(parsed), {bits})", parsed=parsed, text=text)
-    columns = [_maybe(field) for field in table.fields]
+    columns = [maybe(field) for field in table.fields]
     ends = [sql.call("tupleElement", limits, place) for place in (1, 2)]
-    collected = sql.call("groupArrayIf", sql.tuple_([*ends, *columns]), sql.call("isNotNull", parsed))
-    networks = Computed(scope.context.field("networks", DYNAMIC), collected)
-    whole = Aggregate((networks.field,), table, (), (networks,))
-    rows = sql.subquery(select_of(whole, [networks.field.sql_name]))
+    rows = collected(sql.tuple_([*ends, *columns]), sql.call("isNotNull", parsed), table, scope)
     own = formula(f"{family.parse}(text)", text=convert(reference(address), STRING).sql)
     row = sql.variable("row")
     tests = [
         formula("own >= tupleElement(row, 1) AND own <= tupleElement(row, 2)", own=own, row=row),
         *(
-            sql.eq(sql.call("tupleElement", row, 3 + table.fields.index(right)), sql.column(left.sql_name))
+            sql.eq(
+                sql.call("tupleElement", row, _FIRST_COLUMN + table.fields.index(right)),
+                sql.column(left.sql_name),
+            )
             for left, right in keys
         ),
     ]
     test = sql.if_null(sql.all_of(tests), sql.boolean(False))
     return sql.call("arrayFilter", sql.lambda_("row", test), rows)
-
-
-def _maybe(field: Field) -> Sql:
-    """The value in a type whose default stands for no value."""
-    value = sql.column(field.sql_name)
-    return value if field.type is STRING else sql.call("toNullable", value)
-
-
-def _beside(
-    relation: Relation, table: Relation, item: Field, hidden: set[str], unnested: Relation, scope: Scope
-) -> Relation:
-    """The columns of the input, and those of the lookup table read from the match."""
-    names = Names(field.name for field in relation.fields)
-    made = []
-    for place, field in enumerate(table.fields, start=3):
-        if field.name not in hidden:
-            value = Term(field.type, sql.call("tupleElement", sql.column(item.sql_name), place))
-            made.append(Computed(scope.context.field(names.add(field.name), field.type), value.sql))
-    return Compute((*relation.fields, *(computed.field for computed in made)), unnested, tuple(made))

@@ -1,12 +1,25 @@
-"""parse-kv: columns from a text of names and values, `a=1;b=2`. Of several values of one name the first
-counts."""
+r"""parse-kv: columns from a text of keys and values, `a=1;b=2`. The first value of a key counts.
+
+The text becomes an array of pairs, in one of these ways, as the properties say:
+
+    regex                              its two groups are key and value
+    pair_delimiter, kv_delimiter       cut at the one, then at the first of the other
+      with quote                       pair := item kv_delimiter item (pair_delimiter | end)
+                                       item := open (character | escape character)* close | anything, short
+      with greedy = true               only a pair_delimiter before a key that is asked for ends a value
+    neither                            words, whole or quoted; a value is the word behind its key
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
-from gatelog.kql.regexes import DOT_STOPS_AT_NEWLINE, checked, unicode_aware
+from gatelog.kql.regexes import DOT_STOPS_AT_NEWLINE, checked, quote_pattern, unicode_aware
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -16,7 +29,40 @@ from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
 STRING = KqlType.STRING
-_DELIMITERS = {"pair_delimiter", "kv_delimiter"}
+_REPEATABLE = ("quote", "escape")
+_SINGLE = ("pair_delimiter", "kv_delimiter", "regex")
+_GREEDY_CUT = "\0"
+"""Stands for the pair delimiters that count in greedy mode; no text of a log has it."""
+_WORD = r"[\pL\pN]+"
+
+
+class Quotes(NamedTuple):
+    """The opening and closing quotes of keys and values, and what escapes a character between them."""
+
+    pairs: tuple[tuple[str, str], ...]
+    escapes: tuple[str, ...]
+
+    def pattern(self) -> str:
+        """A regular expression for a quoted text, quotes included; without groups."""
+        escaped = "".join(f"|{quote_pattern(char)}." for char in self.escapes)
+        stop = "".join(map(re.escape, self.escapes))
+        shapes = [
+            f"{quote_pattern(opening)}(?:[^{re.escape(closing)}{stop}]{escaped})*{quote_pattern(closing)}"
+            for opening, closing in self.pairs
+        ]
+        return "|".join(shapes)
+
+    def removed(self, text: Sql, between: str = "") -> Sql:
+        """The text without its quotes and escapes; one that has none only from its last `between` on."""
+        bare = sql.call("substring", text, 2, sql.minus(sql.call("lengthUTF8", text), 2))
+        for escape in self.escapes:
+            bare = sql.call("replaceRegexpAll", bare, f"(?s){quote_pattern(escape)}(.)", r"\1")
+        quoted = [
+            sql.all_of([sql.call("startsWith", text, opening), sql.call("endsWith", text, closing)])
+            for opening, closing in self.pairs
+        ]
+        plain = sql.call("arrayElement", sql.call("splitByString", between, text), -1) if between else text
+        return sql.if_(sql.any_of(quoted), bare, plain)
 
 
 def bind_parse_kv(stage: ast.ParseKv, relation: Relation, scope: Scope) -> Relation:
@@ -38,33 +84,110 @@ def bind_parse_kv(stage: ast.ParseKv, relation: Relation, scope: Scope) -> Relat
     return Compute(tuple(fields), first, tuple(computed))
 
 
+def _value_of(name: str, pairs: Sql) -> Sql:
+    named = sql.eq(sql.call("arrayElement", sql.variable("pair"), 1), name)
+    return sql.call("arrayElement", sql.call("arrayFirst", sql.lambda_("pair", named), pairs), 2)
+
+
 def _pairs(source: Sql, stage: ast.ParseKv, scope: Scope) -> Sql:
-    """Array(Array(String)): a name and a value each, blanks around them cut."""
-    properties = {item.names[0].value: _text(item, scope) for item in stage.properties}
-    if properties.keys() == {"regex"}:
-        pattern = DOT_STOPS_AT_NEWLINE + unicode_aware(checked(properties["regex"]))
+    """Array(Array(String)): a key and a value each, blanks around them cut."""
+    given = {item.names[0].value: _text(item, scope) for item in stage.properties if _is_text(item)}
+    quotes = _quotes(stage, scope)
+    if "regex" in given:
+        if len(stage.properties) > 1:
+            raise scope.context.error(stage, "regex stands alone in parse-kv")
+        pattern = DOT_STOPS_AT_NEWLINE + unicode_aware(checked(given["regex"]))
         return sql.call("extractAllGroupsVertical", source, pattern)
-    if properties.keys() != _DELIMITERS:
-        raise scope.context.unsupported(
-            stage, "parse-kv with these properties", "give pair_delimiter and kv_delimiter, or regex"
-        )
-    pair, delimiter = sql.variable("pair"), properties["kv_delimiter"]
-    place = sql.call("position", pair, delimiter)
-    name = sql.call("substring", pair, 1, sql.minus(place, 1))
-    value = sql.call("substring", pair, sql.plus(place, len(delimiter.encode())))
-    both = sql.array([sql.call("trimBoth", name), sql.call("trimBoth", value)])
-    none = sql.array([sql.literal(""), sql.literal("")])
-    split = sql.call("splitByString", properties["pair_delimiter"], source)
-    return sql.call("arrayMap", sql.lambda_("pair", sql.if_(sql.greater(place, 0), both, none)), split)
+    if ("pair_delimiter" in given) != ("kv_delimiter" in given):
+        raise scope.context.error(stage, "pair_delimiter and kv_delimiter go together")
+    if not given:
+        return _words(source, quotes)
+    between, inside = given["pair_delimiter"], given["kv_delimiter"]
+    if _is_greedy(stage, scope):
+        source = _cut_before_keys(source, between, inside, [column.name for column in stage.columns])
+        between = _GREEDY_CUT
+    if quotes.pairs:
+        return _quoted_pairs(source, between, inside, quotes)
+    return _plain_pairs(source, between, inside)
+
+
+def _is_text(item: ast.NamedExpression) -> bool:
+    return item.names[0].value in _SINGLE
+
+
+def _is_greedy(stage: ast.ParseKv, scope: Scope) -> bool:
+    values = [
+        bind(item.value, scope).constant for item in stage.properties if item.names[0].value == "greedy"
+    ]
+    return any(value is not None and value.value is True for value in values)
+
+
+def _quotes(stage: ast.ParseKv, scope: Scope) -> Quotes:
+    pairs: list[tuple[str, str]] = []
+    escapes: list[str] = []
+    for item in stage.properties:
+        name = item.names[0].value
+        if name not in (*_SINGLE, *_REPEATABLE, "greedy"):
+            raise scope.context.error(item, f"parse-kv has no property '{name}'")
+        if name in _REPEATABLE:
+            text = _text(item, scope)
+            if len(text) > (2 if name == "quote" else 1):
+                raise scope.context.error(
+                    item, f"{name} is too long", "a quote: 1 or 2 characters; escape: 1"
+                )
+            if name == "quote":
+                pairs.append((text[0], text[-1]))
+            else:
+                escapes.append(text)
+    return Quotes(tuple(pairs), tuple(escapes))
 
 
 def _text(item: ast.NamedExpression, scope: Scope) -> str:
     value = bind(item.value, scope).constant
     if value is None or not isinstance(value.value, str) or not value.value:
-        raise scope.context.unsupported(item, f"parse-kv with {item.names[0].value} of this kind")
+        raise scope.context.error(item, f"{item.names[0].value} must be a constant string")
     return value.value
 
 
-def _value_of(name: str, pairs: Sql) -> Sql:
-    named = sql.eq(sql.call("arrayElement", sql.variable("pair"), 1), name)
-    return sql.call("arrayElement", sql.call("arrayFirst", sql.lambda_("pair", named), pairs), 2)
+def _plain_pairs(source: Sql, between: str, inside: str) -> Sql:
+    pair = sql.variable("pair")
+    place = sql.call("position", pair, inside)
+    name = sql.call("substring", pair, 1, sql.minus(place, 1))
+    value = sql.call("substring", pair, sql.plus(place, len(inside.encode())))
+    both = sql.array([sql.call("trimBoth", name), sql.call("trimBoth", value)])
+    none = sql.array([sql.literal(""), sql.literal("")])
+    split = sql.call("splitByString", between, source)
+    return sql.call("arrayMap", sql.lambda_("pair", sql.if_(sql.greater(place, 0), both, none)), split)
+
+
+def _quoted_pairs(source: Sql, between: str, inside: str, quotes: Quotes) -> Sql:
+    end = rf"(?:{quote_pattern(between)}|\z)"
+    item = f"({quotes.pattern()}|.*?)"
+    pattern = rf"(?s)\s*{item}\s*{quote_pattern(inside)}\s*{item}\s*{end}"
+    found = sql.call("extractAllGroupsVertical", source, pattern)
+    return _mapped(found, lambda text: quotes.removed(text, between))
+
+
+def _words(source: Sql, quotes: Quotes) -> Sql:
+    """Every two words that follow each other."""
+    pattern = f"(?s)(?:{quotes.pattern()}|{_WORD})" if quotes.pairs else _WORD
+    words = sql.call("extractAll", source, pattern)
+    pair = sql.array([sql.variable("key"), sql.variable("value")])
+    pairs = sql.call(
+        "arrayMap",
+        sql.lambda_pair("key", "value", pair),
+        sql.call("arrayPopBack", words),
+        sql.call("arrayPopFront", words),
+    )
+    return _mapped(pairs, quotes.removed) if quotes.pairs else pairs
+
+
+def _mapped(pairs: Sql, change: Callable[[Sql], Sql]) -> Sql:
+    inner = sql.call("arrayMap", sql.lambda_("text", change(sql.variable("text"))), sql.variable("pair"))
+    return sql.call("arrayMap", sql.lambda_("pair", inner), pairs)
+
+
+def _cut_before_keys(source: Sql, between: str, inside: str, keys: Sequence[str]) -> Sql:
+    names = "|".join(map(quote_pattern, keys))
+    cut = rf"{quote_pattern(between)}(\s*(?:{names})\s*{quote_pattern(inside)})"
+    return sql.call("replaceRegexpAll", source, cut, f"{_GREEDY_CUT}\\1")

@@ -7,6 +7,7 @@ key, limits count within the part.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gatelog.kql import ast, sql
@@ -15,8 +16,9 @@ from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages import columns, expand, parse, rows, scan, summarize
+from gatelog.kql.stages import columns, expand, join, make_series, parse, parse_kv, rows, scan, summarize
 from gatelog.kql.stages.computing import column_for, with_windows
+from gatelog.kql.stages.partition_values import bind_for_each_value
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
 from gatelog.kql.windows import window
@@ -32,8 +34,27 @@ _ROW_BY_ROW = {
     ast.Sort: rows.bind_sort,
     ast.MvExpand: expand.bind_mv_expand,
     ast.Parse: parse.bind_parse,
+    ast.ParseKv: parse_kv.bind_parse_kv,
+    ast.ProjectByNames: columns.bind_project_by_names,
+    ast.Serialize: columns.bind_extend,
+    ast.Join: join.bind_join,
+    ast.Lookup: join.bind_lookup,
 }
 """Stages that mean the same within a part as over the whole."""
+
+_OWN_RULE = frozenset(
+    {
+        *(ast.Summarize, ast.Distinct, ast.Count, ast.Top, ast.Take, ast.Sample),
+        *(ast.Scan, ast.MvApply, ast.MakeSeries),
+    }
+)
+"""Stages that `_staged` knows how to apply to all parts at once."""
+
+_JOINS_ROW_BY_ROW = ("inner", "leftouter", "leftsemi", "leftanti")
+"""Kinds of join that look at each row of the left side by itself."""
+
+_HIDDEN = "$part "
+"""Begins the names under which columns of the part pass through a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +69,18 @@ class Parts:
 
 def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relation:
     """Each row with the rows that the sub-query makes of its expanded columns."""
-    if stage.limit is not None or stage.context_id is not None:
-        raise scope.context.unsupported(stage, "limit and id of mv-apply")
+    if stage.context_id is not None:
+        raise scope.context.unsupported(stage, "id of mv-apply")
     number = scope.context.field("part", KqlType.LONG, nullable=False)
-    order_scope = scope.over(relation)
+    order_scope = replace(scope.over(relation), part=None)
     numbered = Compute(
         relation.fields,
         relation,
         (Computed(number, window(order_scope, sql.call("row_number"), "running")),),
         windowed=True,
     )
-    expanded = expand.expanded(stage.columns, stage.item_index, numbered, scope)
+    most = expand.most_rows(stage.limit, scope)
+    expanded = expand.expanded(stage.columns, stage.item_index, numbered, scope, most=most)
     carried = tuple(field for field in relation.fields if field in expanded.fields)
     parts = _sub_query(stage.subquery, Parts(expanded, number, carried), scope)
     own = {field.name for field in parts.carried}
@@ -68,14 +90,21 @@ def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relat
 
 def bind_partition(stage: ast.Partition, relation: Relation, scope: Scope) -> Relation:
     """The rows that the sub-query makes of the rows of each key, all together."""
-    if stage.explicit:
-        raise scope.context.unsupported(stage, "partition with a query that names its source")
+    if stage.explicit or not all(map(_in_one_go, stage.subquery.operators)):
+        return bind_for_each_value(stage, relation, scope)
     row_scope = scope.over(relation)
     key, extra = column_for(bind(stage.by, row_scope), "part", row_scope)
     source = Compute(
         relation.fields, with_windows(relation, row_scope), (extra,) if extra is not None else ()
     )
     return _sub_query(stage.subquery, Parts(source, key, ()), scope).relation
+
+
+def _in_one_go(stage: ast.Operator) -> bool:
+    """Whether a stage can be applied to all parts at once."""
+    if isinstance(stage, ast.Join):
+        return stage.kind in _JOINS_ROW_BY_ROW
+    return type(stage) in _ROW_BY_ROW or type(stage) in _OWN_RULE
 
 
 def _sub_query(query: ast.Pipeline, parts: Parts, scope: Scope) -> Parts:
@@ -95,16 +124,40 @@ def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
             return _grouped(summarize.bind_distinct(stage, parts.relation, scope), parts, scope)
         case ast.Count():
             return _grouped(rows.bind_count(stage, parts.relation, scope), parts, scope)
-        case ast.Top() | ast.Take():
+        case ast.Top() | ast.Take() | ast.Sample():
             bind_stage = rows.bind_top if isinstance(stage, ast.Top) else rows.bind_take
             return _limited(bind_stage(stage, parts.relation, scope), parts)  # type: ignore[arg-type]  # one of the two
         case ast.Scan():
             return _scanned(stage, parts, scope)
+        case ast.MvApply():
+            return _revealed(lambda inner, _: bind_mv_apply(stage, inner, scope), parts)
+        case ast.MakeSeries():
+            return _revealed(lambda inner, names: _series(stage, inner, names, scope), parts)
+        case ast.Join(kind=kind) if kind not in _JOINS_ROW_BY_ROW:
+            hint = f"these can: {', '.join(_JOINS_ROW_BY_ROW)}"
+            raise scope.context.unsupported(stage, f"join kind={kind} inside mv-apply", hint)
         case _ if type(stage) in _ROW_BY_ROW:
             relation = _ROW_BY_ROW[type(stage)](stage, parts.relation, scope)  # type: ignore[operator]  # by its own type
             return Parts(relation, parts.key, parts.carried)
         case _:
             raise scope.context.unsupported(stage, f"{type(stage).__name__} inside mv-apply or partition")
+
+
+def _revealed(bind_stage: Callable[[Relation, list[str]], Relation], parts: Parts) -> Parts:
+    """A stage that carries the columns of the part along as if they were columns of the rows."""
+    hidden = (parts.key, *parts.carried)
+    names = [f"{_HIDDEN}{place}" for place in range(len(hidden))]
+    shown = [field.renamed(name) for field, name in zip(hidden, names, strict=True)]
+    made = bind_stage(Compute((*parts.relation.fields, *shown), parts.relation, ()), names)
+    found = {field.name: field for field in made.fields}
+    rest = tuple(field for field in made.fields if field.name not in names)
+    key, *carried = (found[name] for name in names)
+    return Parts(Compute(rest, made, ()), key, tuple(carried))
+
+
+def _series(stage: ast.MakeSeries, relation: Relation, hidden: list[str], scope: Scope) -> Relation:
+    keys = tuple(ast.NamedExpression(stage.span, (), ast.Name(stage.span, name)) for name in hidden)
+    return make_series.bind_make_series(replace(stage, by=(*stage.by, *keys)), relation, scope)
 
 
 def _grouped(group: Relation, parts: Parts, scope: Scope) -> Parts:

@@ -76,6 +76,11 @@ def bind_take(stage: ast.Take | ast.Sample, relation: Relation, scope: Scope) ->
     return Limit(relation.fields, relation, row_count(stage.count, scope))
 
 
+def bind_consume(relation: Relation) -> Relation:
+    """The columns without a row: the answer is not wanted, only that the query runs."""
+    return Limit(relation.fields, relation, sql.literal(0))
+
+
 def row_count(node: ast.Expression, scope: Scope) -> Sql:
     """A number of rows: a constant, or a value computed before the query runs."""
     term = bind(node, scope)

@@ -14,9 +14,7 @@ active (whose state moves up), else repeated when it is active itself; the first
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-
-from sqlglot import exp
+from dataclasses import dataclass, replace
 
 from gatelog.kql import ast, sql
 from gatelog.kql.comparisons import condition
@@ -26,6 +24,7 @@ from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Sort, 
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.rows import bind_sort
+from gatelog.kql.stages.scan_expressions import flattened, substituted
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType, clickhouse_type
 
@@ -128,8 +127,8 @@ def _machine(stage: ast.Scan, inputs: tuple[Field, ...], relation: Relation, sco
     if len(stage.steps) > MOST_STEPS:
         raise scope.context.error(stage, f"a scan has at most {MOST_STEPS} steps")
     for step in stage.steps:
-        if step.optional or step.output == "last":
-            raise scope.context.unsupported(step, "an optional step, or one with output = last,")
+        if step.optional:
+            raise scope.context.unsupported(step, "an optional step")
     declared, defaults = [], []
     for column in stage.declarations:
         kind = KqlType(column.type)
@@ -156,7 +155,29 @@ def _folded(machine: Machine, rows: Field, scope: Scope) -> Sql:
     )
     too_many = sql.greater(sql.call("length", sql.column(rows.sql_name)), MOST_ROWS)
     guard = sql.call("throwIf", too_many, _TOO_MANY)
-    return sql.call("arraySlice", _part(folded, len(machine.steps) + 2), sql.plus(guard, 1))
+    output = sql.with_value(folded, "scan_end", lambda state: _finished(machine, state))
+    return sql.call("arraySlice", output, sql.plus(guard, 1))
+
+
+def _finished(machine: Machine, state: Sql) -> Sql:
+    """The output, and the last records of the series that the end of the rows cut off."""
+    pending = [_pending(machine, place, state) for place in range(1, len(machine.steps) + 1)]
+    return _longer(
+        _part(state, len(machine.steps) + 2), [records for records in pending if records is not None]
+    )
+
+
+def _pending(machine: Machine, place: int, state: Sql) -> Sql | None:
+    """The last record of a step's series as an array, empty when there is none; None unless output = last."""
+    if machine.steps[place - 1].output != "last":
+        return None
+    own = _part(state, place)
+    records = sql.array([sql.tuple_([_part(own, 2 + place), _part(own, 2)])])
+    return sql.call("arraySlice", records, 1, sql.call("toInt64", _part(own, 1)))
+
+
+def _longer(output: Sql, added: Sequence[Sql]) -> Sql:
+    return sql.call("arrayConcat", output, *added) if added else output
 
 
 def _part(value: Sql, place: int) -> Sql:
@@ -188,7 +209,8 @@ def _stepped(machine: Machine, place: int, state: Sql, scope: Scope, kind: str) 
     counter = _part(state, len(machine.steps) + 1)
     if place == 1:
         counter = sql.if_(active, counter, sql.plus(counter, 1))
-    repeated = _state(machine, state, {place: again}, counter, _emitted(machine, place, record, fresh))
+    added = _emitted(machine, place, record, fresh)
+    repeated = _state(machine, state, {place: again}, counter, [] if added is None else [added])
     allowed = test if place == 1 else sql.all_of([active, test])
     rest = sql.if_(allowed, sql.cast(repeated, kind), state)
     if place == 1:
@@ -205,35 +227,29 @@ def _entered(machine: Machine, place: int, state: Sql, otherwise: Sql, scope: Sc
     cleared = [sql.literal(0), sql.literal(0), *([machine.blank()] * (place - 1))]
     promoted = [sql.literal(1), identity, *known, record]
     counter = _part(state, len(machine.steps) + 1)
-    moved = _state(
-        machine,
-        state,
-        {place: promoted, place - 1: cleared},
-        counter,
-        _emitted(machine, place, record, identity),
-    )
+    ended = [_pending(machine, place - 1, state), _pending(machine, place, state)]
+    added = [part for part in (*ended, _emitted(machine, place, record, identity)) if part is not None]
+    moved = _state(machine, state, {place: promoted, place - 1: cleared}, counter, added)
     entering = sql.all_of([sql.eq(_part(before, 1), 1), test])
     return sql.if_(entering, sql.cast(moved, kind), otherwise)
 
 
 def _emitted(machine: Machine, place: int, record: Sql, identity: Sql) -> Sql | None:
-    """What a match adds to the output: the record with its match id."""
-    if machine.steps[place - 1].output == "none":
+    """What a match adds to the output: the record with its match id, in an array."""
+    if machine.steps[place - 1].output in ("none", "last"):
         return None
-    return sql.tuple_([record, identity])
+    return sql.array([sql.tuple_([record, identity])])
 
 
 def _state(
-    machine: Machine, state: Sql, changed: Mapping[int, Sequence[Sql]], counter: Sql, emitted: Sql | None
+    machine: Machine, state: Sql, changed: Mapping[int, Sequence[Sql]], counter: Sql, added: Sequence[Sql]
 ) -> Sql:
     size = len(machine.steps)
     steps = [
         sql.tuple_(list(changed[place])) if place in changed else _part(state, place)
         for place in range(1, size + 1)
     ]
-    output = _part(state, size + 2)
-    added = output if emitted is None else sql.call("arrayPushBack", output, emitted)
-    return sql.tuple_([*steps, counter, added])
+    return sql.tuple_([*steps, counter, _longer(_part(state, size + 2), added)])
 
 
 def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope) -> tuple[Sql, Sql]:
@@ -250,7 +266,7 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
             values[name] = _part(record, number)
     names = frozenset(other.name.value for other in machine.steps)
     step_scope = replace(scope, fields=tuple(_nullable(field) for field in visible), keys=None)
-    test = condition(bind(_flattened(step.condition, names), step_scope)).condition
+    test = condition(bind(flattened(step.condition, names, scope), step_scope)).condition
     assigned = {item.names[0].value: _assigned(item, machine, names, step_scope) for item in step.assignments}
     cells = [_part(sql.variable("scan_row"), number) for number in range(1, len(machine.inputs) + 1)]
     cells += [
@@ -258,7 +274,7 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
         for field, default in zip(machine.declared, machine.defaults, strict=True)
     ]
     record = sql.cast(sql.tuple_(cells), f"Tuple({', '.join(machine.record_type())})")
-    return sql.if_null(_substituted(test, values), sql.boolean(False)), _substituted(record, values)
+    return sql.if_null(substituted(test, values), sql.boolean(False)), substituted(record, values)
 
 
 def _nullable(field: Field) -> Field:
@@ -270,36 +286,7 @@ def _assigned(item: ast.NamedExpression, machine: Machine, names: frozenset[str]
     target = next((field for field in machine.declared if field.name == name), None)
     if target is None:
         raise scope.context.error(item, f"'{name}' is not declared", "declare it: scan declare (...)")
-    value = bind(_flattened(item.value, names), scope)
+    value = bind(flattened(item.value, names, scope), scope)
     if not convertible(value.type, target.type):
         raise scope.context.error(item, f"'{name}' is {target.type}, this is {value.type}")
     return convert(value, target.type).sql
-
-
-def _flattened(node: ast.Expression, steps: frozenset[str]) -> ast.Expression:
-    """The expression with `step.column` as one name."""
-    return _rewritten(node, steps)  # type: ignore[return-value]  # an expression stays one
-
-
-def _rewritten(value: object, steps: frozenset[str]) -> object:
-    match value:
-        case ast.Member(span=span, base=ast.Name(value=step), name=column) if step in steps:
-            return ast.Name(span, f"{step}.{column}")
-        case tuple():
-            return tuple(_rewritten(item, steps) for item in value)
-        case ast.Node() if is_dataclass(value):
-            changed = {field.name: _rewritten(getattr(value, field.name), steps) for field in fields(value)}
-            return replace(value, **changed)  # type: ignore[arg-type]  # each of its field's type
-        case _:
-            return value
-
-
-def _substituted(node: Sql, values: Mapping[str, Sql]) -> Sql:
-    """The expression with columns replaced by their values."""
-
-    def one(found: Sql) -> Sql:
-        if isinstance(found, exp.Column) and found.name in values:
-            return values[found.name].copy()
-        return found
-
-    return node.copy().transform(one)

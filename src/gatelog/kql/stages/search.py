@@ -1,9 +1,15 @@
 """search: rows that contain a term in any column, or satisfy a predicate in which bare strings are such
-terms."""
+terms.
+
+A predicate is bound for each table by itself: a column that the table lacks is null there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gatelog.kql import ast
+from gatelog.kql.ast.walking import names_in
 from gatelog.kql.comparisons import both, condition, either, opposite
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.expressions import bind
@@ -12,8 +18,9 @@ from gatelog.kql.relations import Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.columns import with_constant
 from gatelog.kql.stages.computing import with_windows
-from gatelog.kql.stages.union import bind_union
-from gatelog.kql.terms import Term, reference
+from gatelog.kql.stages.table_lists import Input, everything, listed
+from gatelog.kql.stages.union import union_of
+from gatelog.kql.terms import Term, null_of, reference
 from gatelog.kql.text_search import search
 from gatelog.kql.types import KqlType
 
@@ -22,21 +29,35 @@ TABLE_COLUMN = "$table"
 
 def bind_search(stage: ast.Search, relation: Relation | None, scope: Scope) -> Relation:
     """The rows that the predicate finds; the first column tells the table."""
+    exact = stage.kind == "case_sensitive"
     if relation is not None:
-        return with_constant(TABLE_COLUMN, "search_arg0", _found(stage, relation, scope), scope)
-    tables = stage.tables or tuple(ast.Name(stage.span, name) for name in scope.context.catalog.names)
-    if not tables:
-        raise scope.context.error(stage, "there is no table to search")
-    union = ast.Union(stage.span, "outer", TABLE_COLUMN, False, tables)
-    return _found(stage, bind_union(union, None, scope), scope)
+        found = matching(stage.predicate, relation, (), scope, exact=exact)
+        return with_constant(TABLE_COLUMN, scope.called or "search_arg0", found, scope)
+    inputs = listed(stage.tables, None, scope) if stage.tables else everything(scope, stage)
+    relations = [table.relation for table in inputs]
+    kept = [
+        Input(table.name, matching(stage.predicate, table.relation, relations, scope, exact=exact))
+        for table in inputs
+    ]
+    return union_of(kept, TABLE_COLUMN, scope)
 
 
-def _found(stage: ast.Search, relation: Relation, scope: Scope) -> Relation:
-    row_scope = scope.over(relation)
-    exact = "_cs" if stage.kind == "case_sensitive" else ""
-    with scope.context.at(stage.predicate):
-        test = _predicate(stage.predicate, row_scope, exact)
-    return Filter(relation.fields, with_windows(relation, row_scope), condition(test).condition)
+def matching(
+    predicate: ast.Expression, relation: Relation, others: Sequence[Relation], scope: Scope, *, exact: bool
+) -> Relation:
+    """The rows of one table for which the predicate is true; columns that only `others` have are null."""
+    row_scope = _with_absent(predicate, others, scope).over(relation)
+    with scope.context.at(predicate):
+        test = condition(_predicate(predicate, row_scope, "_cs" if exact else ""))
+    return Filter(relation.fields, with_windows(relation, row_scope), test.condition)
+
+
+def _with_absent(predicate: ast.Expression, others: Sequence[Relation], scope: Scope) -> Scope:
+    types = {field.name: field.type for other in others for field in other.fields}
+    for name in names_in(predicate):
+        if name in types:
+            scope = scope.with_name(name, null_of(types[name]))
+    return scope
 
 
 def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
@@ -48,6 +69,8 @@ def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
         case ast.Binary(op="and" | "or" as operator, left=left, right=right):
             join = both if operator == "and" else either
             return join(_predicate(left, scope, exact), _predicate(right, scope, exact))
+        case ast.Binary(op=":", left=ast.Star(), right=ast.Literal(value=str(text))):
+            return _anywhere(text, scope, exact)
         case ast.Binary(op=":", left=left, right=ast.Literal(value=str(text))):
             return _in_value(bind(left, scope), text, exact)
         case ast.Call(function="not", arguments=(inner,)):
@@ -59,14 +82,14 @@ def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
 def _anywhere(text: str, scope: Scope, exact: str) -> Term:
     found = bool_term(False)
     for field in scope.fields:
-        if field.name != TABLE_COLUMN and convertible(field.type, KqlType.STRING):
+        if convertible(field.type, KqlType.STRING):
             test = _in_value(reference(field), text, exact)
             found = test if found.constant is not None else either(found, test)
     return found
 
 
 def _in_value(value: Term, text: str, exact: str) -> Term:
-    """`x` finds a term; `x*` its beginning, `*x` its end, `*x*` any piece."""
+    """`x` finds a term; `x*` its beginning, `*x` its end, `*x*` any piece, `*` whatever is not empty."""
     operators = {
         (False, False): "has",
         (False, True): "hasprefix",

@@ -13,11 +13,19 @@ from gatelog.kql.scope import Scope
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.rows import row_count
 from gatelog.kql.stages.summarize import bind_summarize
+from gatelog.kql.stages.top_nested_others import bind_with_others
 from gatelog.kql.terms import Field
 
 
 def bind_top_nested(stage: ast.TopNested, relation: Relation, scope: Scope) -> Relation:
     """For each level its expression and its aggregate."""
+    if any(level.others is not None for level in stage.levels):
+        found = bind_with_others(stage.levels, relation, scope)
+        return Compute(_named(stage.levels, found.fields), found, ())
+    return _limited_levels(stage, relation, scope)
+
+
+def _limited_levels(stage: ast.TopNested, relation: Relation, scope: Scope) -> Relation:
     found: Relation | None = None
     for place in range(1, len(stage.levels) + 1):
         grouped = _grouped(stage.levels[:place], copied(relation, scope.context), scope)
@@ -29,8 +37,6 @@ def bind_top_nested(stage: ast.TopNested, relation: Relation, scope: Scope) -> R
 def _grouped(levels: tuple[ast.TopNestedLevel, ...], relation: Relation, scope: Scope) -> Relation:
     """The input by the expressions of all levels, with the aggregate of the last."""
     last = levels[-1]
-    if last.others is not None:
-        raise scope.context.unsupported(last, "top-nested with others")
     keys = tuple(
         ast.NamedExpression(level.span, (ast.Name(level.span, f"key_{place}"),), level.of.value)
         for place, level in enumerate(levels)

@@ -75,29 +75,43 @@ def _valid_polygon(polygon: Sql) -> Sql:
     return sql.all_of([sql.call("notEmpty", polygon), over(polygon, "ring", _valid_ring, "arrayAll")])
 
 
-def with_lines(json: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
-    """`body` of the lines of a geometry, NULL when it is no valid one; `name` is a variable of its own."""
+def valid_lines(json: Sql) -> Sql:
+    """The lines of a geometry; none when it is no valid one."""
     found = _several(sql.if_null(json, ""), "LineString", 1)
 
     def when_valid(lines: Sql) -> Sql:
-        valid = sql.all_of([sql.call("notEmpty", lines), over(lines, "line", _valid_line, "arrayAll")])
         made = over(lines, "line", _positions)
-        return sql.if_(valid, sql.with_value(made, name, body), sql.null())
+        return sql.if_(over(lines, "line", _valid_line, "arrayAll"), made, sql.call("arraySlice", made, 1, 0))
 
-    return sql.with_value(found, f"raw_{name}", when_valid)
+    return sql.with_value(found, "raw", when_valid)
+
+
+def valid_polygons(json: Sql) -> Sql:
+    """The polygons of a geometry; none when it is no valid one."""
+    found = _several(sql.if_null(json, ""), "Polygon", 2)
+
+    def when_valid(polygons: Sql) -> Sql:
+        made = over(polygons, "polygon", lambda rings: over(rings, "ring", _positions))
+        valid = over(polygons, "polygon", _valid_polygon, "arrayAll")
+        return sql.if_(valid, made, sql.call("arraySlice", made, 1, 0))
+
+    return sql.with_value(found, "raw", when_valid)
+
+
+def with_lines(json: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of the lines of a geometry, NULL when it is no valid one; `name` is a variable of its own."""
+    return _when_any(valid_lines(json), name, body)
 
 
 def with_polygons(json: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
     """`body` of the polygons of a geometry, NULL when it is no valid one."""
-    found = _several(sql.if_null(json, ""), "Polygon", 2)
+    return _when_any(valid_polygons(json), name, body)
 
-    def when_valid(polygons: Sql) -> Sql:
-        tests = over(polygons, "polygon", _valid_polygon, "arrayAll")
-        valid = sql.all_of([sql.call("notEmpty", polygons), tests])
-        made = over(polygons, "polygon", lambda rings: over(rings, "ring", _positions))
-        return sql.if_(valid, sql.with_value(made, name, body), sql.null())
 
-    return sql.with_value(found, f"raw_{name}", when_valid)
+def _when_any(shapes: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
+    return sql.with_value(
+        shapes, name, lambda found: sql.if_(sql.call("notEmpty", found), body(found), sql.null())
+    )
 
 
 def written_position(place: Sql) -> Sql:
@@ -128,3 +142,24 @@ def point(place: Sql) -> Sql:
 def polygon(ring: Sql) -> Sql:
     """A Polygon without holes, of a closed ring of positions."""
     return geometry("Polygon", sql.call("concat", "[", written_positions(ring), "]"))
+
+
+def _written_lists(lists: Sql) -> Sql:
+    """`[[[longitude,latitude],...],...]`."""
+    texts = over(lists, "list", written_positions)
+    return sql.call("concat", "[", sql.call("arrayStringConcat", texts, ","), "]")
+
+
+def lines(found: Sql) -> Sql:
+    """A LineString of one line, a MultiLineString of several."""
+    one = geometry("LineString", written_positions(sql.call("arrayElement", found, 1)))
+    several = geometry("MultiLineString", _written_lists(found))
+    return sql.if_(sql.eq(sql.call("length", found), 1), one, several)
+
+
+def polygons(found: Sql) -> Sql:
+    """A Polygon of one polygon, a MultiPolygon of several; each its rings, closed."""
+    one = geometry("Polygon", _written_lists(sql.call("arrayElement", found, 1)))
+    texts = over(found, "rings", _written_lists)
+    joined = sql.call("concat", "[", sql.call("arrayStringConcat", texts, ","), "]")
+    return sql.if_(sql.eq(sql.call("length", found), 1), one, geometry("MultiPolygon", joined))

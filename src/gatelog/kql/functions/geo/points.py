@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from gatelog.kql import sql
-from gatelog.kql.functions.geo.sphere import angle, metres, position, valid_position, vector
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.geo import geojson
+from gatelog.kql.functions.geo.sphere import (
+    EARTH_RADIUS,
+    angle,
+    cross,
+    dot,
+    length,
+    metres,
+    part,
+    position,
+    real,
+    valid_position,
+    vector,
+)
 from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
-REAL, BOOL = KqlType.REAL, KqlType.BOOL
+REAL, BOOL, DYNAMIC = KqlType.REAL, KqlType.BOOL, KqlType.DYNAMIC
+
+
+_DEFAULT_TOLERANCE = "10"
+_SAME = "1e-15"
+"""Below it two points are the same, or opposite."""
 
 
 def _between(points: tuple[Sql, Sql, Sql, Sql]) -> Sql:
@@ -56,8 +75,80 @@ def _azimuth(*coordinates: Sql) -> Sql:
     return _when_valid(coordinates, sql.call("positiveModulo", sql.call("atan2", east, north), circle))
 
 
+def _turn(*coordinates: Sql) -> Sql:
+    """The angle at the second of three points, clockwise from the first line to the second, 0 to 2 pi."""
+    a, b, c = (
+        vector(position(_present(coordinates[place]), _present(coordinates[place + 1])))
+        for place in (0, 2, 4)
+    )
+
+    def between(points: Sql) -> Sql:
+        first, middle, last = (part(points, place) for place in (1, 2, 3))
+        ways = sql.tuple_([cross(first, middle), cross(middle, last)])
+        return sql.with_value(ways, "ways", lambda pair: turned(pair, middle))
+
+    def turned(ways: Sql, middle: Sql) -> Sql:
+        one, other = part(ways, 1), part(ways, 2)
+        left = sql.call("atan2", dot(middle, cross(one, other)), dot(one, other))
+        inner = sql.minus(sql.call("pi"), left)
+        known = [sql.greater(length(way), real(_SAME)) for way in (one, other)]
+        turn = sql.call("positiveModulo", inner, sql.times(2, sql.call("pi")))
+        return sql.if_(sql.all_of(known), turn, sql.null())
+
+    return _when_valid(coordinates, sql.with_value(sql.tuple_([a, b, c]), "points", between))
+
+
+_FEWEST, _MOST = 3, 10_000
+"""Corners of a circle: with the most a radius of 1,000 km is off by 5 cm."""
+
+
+def _buffer(longitude: Sql, latitude: Sql, radius: Sql, tolerance: Sql | None = None) -> Sql:
+    """A polygon of equal sides around a circle, its corners no further out than the tolerance."""
+    given = real(_DEFAULT_TOLERANCE) if tolerance is None else tolerance
+    near = sql.over(radius, real(EARTH_RADIUS))
+    slack = sql.over(sql.call("least", given, radius), real(EARTH_RADIUS))
+
+    def around(angles: Sql) -> Sql:
+        inner, outer = part(angles, 1), part(angles, 2)
+        count = formula("ceil(pi() / acos(tan(apothem) / tan(reach)))", apothem=inner, reach=outer)
+        bounded = sql.call("least", sql.call("greatest", count, _FEWEST), _MOST)
+        return sql.with_value(bounded, "corners", lambda corners: ring(corners, inner))
+
+    def ring(corners: Sql, inner: Sql) -> Sql:
+        away = formula("atan(tan(apothem) / cos(pi() / corners))", apothem=inner, corners=corners)
+        turn = formula("2 * pi() * (turn % corners) / corners", turn=sql.variable("turn"), corners=corners)
+        turns = formula("range(toUInt64(corners) + 1)", corners=corners)
+        place = _gone(_present(longitude), _present(latitude), turn, away)
+        return sql.with_value(
+            sql.call("arrayMap", sql.lambda_("turn", place), turns), "ring", geojson.polygon
+        )
+
+    angles = sql.tuple_([near, sql.plus(near, slack)])
+    valid = formula(
+        "radius > 0 AND given > 0 AND radius < 5000000", radius=sql.if_null(radius, 0), given=given
+    )
+    made = sql.with_value(angles, "angles", around)
+    return sql.if_(valid, _when_valid((longitude, latitude), made), sql.null())
+
+
+def _gone(longitude: Sql, latitude: Sql, turn: Sql, away: Sql) -> Sql:
+    """The position an angle away from a point, to the left of north by `turn`."""
+    names = {
+        "lng": sql.call("radians", longitude),
+        "lat": sql.call("radians", latitude),
+        "turn": turn,
+        "away": away,
+    }
+    height = "sin(lat) * cos(away) + cos(lat) * sin(away) * cos(turn)"
+    east = f"lng - atan2(sin(turn) * sin(away) * cos(lat), cos(away) - sin(lat) * ({height}))"
+    whole = f"(degrees(atan2(sin({east}), cos({east}))), degrees(asin({height})))"
+    return formula(whole, **names)
+
+
 POINTS: tuple[Function, ...] = (
     simple("geo_distance_2points", [REAL] * 4, REAL, _distance, may_fail=True),
+    simple("geo_angle", [REAL] * 6, REAL, _turn, may_fail=True),
+    simple("geo_point_buffer", [REAL] * 4, DYNAMIC, _buffer, optional=1, may_fail=True),
     simple("geo_azimuth", [REAL] * 4, REAL, _azimuth, may_fail=True),
     simple("geo_point_in_circle", [REAL] * 5, BOOL, _in_circle, may_fail=True),
 )

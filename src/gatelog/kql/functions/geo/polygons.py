@@ -38,18 +38,19 @@ from gatelog.kql.types import KqlType
 REAL, BOOL, DYNAMIC = KqlType.REAL, KqlType.BOOL, KqlType.DYNAMIC
 
 
-def _ring_edges(ring: Sql) -> Sql:
+def ring_edges(ring: Sql) -> Sql:
+    """The edges of a closed ring of positions."""
     return edges(over(ring, "place", vector))
 
 
-def _signed_area(ring: Sql) -> Sql:
+def signed_area(ring: Sql) -> Sql:
     """The area of a ring on the unit sphere, in steradians; above 0 when it turns to the left."""
 
     def from_first(found: Sql) -> Sql:
         first = part(sql.call("arrayElement", found, 1), 1)
         return over(found, "edge", lambda edge: _triangle(first, part(edge, 1), part(edge, 2)), "arraySum")
 
-    return sql.with_value(_ring_edges(ring), "ring_edges", from_first)
+    return sql.with_value(ring_edges(ring), "ring_edges", from_first)
 
 
 def _triangle(a: Sql, b: Sql, c: Sql) -> Sql:
@@ -60,9 +61,9 @@ def _triangle(a: Sql, b: Sql, c: Sql) -> Sql:
 
 def _united(polygons: Sql) -> Sql:
     """Several polygons without their overlaps."""
-    joined = sql.call("polygonsUnionSpherical", sql.variable("joined"), sql.array([sql.variable("next")]))
+    both = sql.call("polygonsUnionSpherical", sql.variable("joined"), sql.array([sql.variable("next")]))
     empty = sql.call("arraySlice", polygons, 1, 0)
-    folded = sql.call("arrayFold", sql.lambda_pair("joined", "next", joined), polygons, empty)
+    folded = sql.call("arrayFold", sql.lambda_pair("joined", "next", both), polygons, empty)
     return sql.if_(sql.greater(sql.call("length", polygons), 1), folded, polygons)
 
 
@@ -80,14 +81,14 @@ def _of_rings(json: Sql, body: Callable[[Sql], Sql]) -> Sql:
                 sql.call("arrayEnumerate", polygon),
             ),
         )
-        return sql.with_value(_joined(signed), "rings", body)
+        return sql.with_value(joined(signed), "rings", body)
 
     return geojson.with_polygons(
         json, "polygons", lambda polygons: sql.with_value(_united(polygons), "united", rings)
     )
 
 
-def _joined(arrays: Sql) -> Sql:
+def joined(arrays: Sql) -> Sql:
     """The elements of all arrays: arrayFlatten would also flatten the rings."""
     both = sql.call("arrayConcat", sql.variable("all"), sql.variable("some"))
     empty = sql.call("arraySlice", sql.call("arrayElement", arrays, 1), 1, 0)
@@ -98,9 +99,11 @@ def _sign() -> Sql:
     return sql.call("toFloat64", sql.if_(sql.eq(sql.variable("place"), 1), 1, -1))
 
 
-def _area(json: Sql) -> Sql:
+def area_of(json: Sql) -> Sql:
+    """The area of a polygon in square metres, NULL for an invalid one."""
+
     def signed(ring: Sql) -> Sql:
-        return sql.times(sql.call("abs", _signed_area(part(ring, 1))), part(ring, 2))
+        return sql.times(sql.call("abs", signed_area(part(ring, 1))), part(ring, 2))
 
     def square_metres(rings: Sql) -> Sql:
         radius = real(EARTH_RADIUS)
@@ -111,7 +114,7 @@ def _area(json: Sql) -> Sql:
 
 def _perimeter(json: Sql) -> Sql:
     def metres(rings: Sql) -> Sql:
-        return over(rings, "ring", lambda ring: total_length(_ring_edges(part(ring, 1))), "arraySum")
+        return over(rings, "ring", lambda ring: total_length(ring_edges(part(ring, 1))), "arraySum")
 
     return _of_rings(json, metres)
 
@@ -124,8 +127,8 @@ def _centroid(json: Sql) -> Sql:
         return sql.with_value(normal, "normal", lambda n: scaled(n, sql.over(edge_angle(edge), length(n))))
 
     def weighted(ring: Sql) -> Sql:
-        whole = vector_sum(over(_ring_edges(part(ring, 1)), "edge", pull))
-        turn = sql.times(sql.call("sign", _signed_area(part(ring, 1))), part(ring, 2))
+        whole = vector_sum(over(ring_edges(part(ring, 1)), "edge", pull))
+        turn = sql.times(sql.call("sign", signed_area(part(ring, 1))), part(ring, 2))
         return scaled(whole, turn)
 
     return _of_rings(
@@ -141,11 +144,11 @@ def _in_ring(point: Sql, ring: Sql) -> Sql:
         along = sql.minus(dot(start, end), sql.times(dot(point, start), dot(point, end)))
         return sql.call("atan2", determinant(point, start, end), along)
 
-    around = over(_ring_edges(ring), "edge", turn, "arraySum")
-    return sql.greater(sql.times(around, sql.call("sign", _signed_area(ring))), sql.call("pi"))
+    around = over(ring_edges(ring), "edge", turn, "arraySum")
+    return sql.greater(sql.times(around, sql.call("sign", signed_area(ring))), sql.call("pi"))
 
 
-def _inside(point: Sql, polygons: Sql) -> Sql:
+def inside(point: Sql, polygons: Sql) -> Sql:
     """Whether a point lies in the shell of a polygon and in none of its holes."""
 
     def within(polygon: Sql) -> Sql:
@@ -158,20 +161,21 @@ def _inside(point: Sql, polygons: Sql) -> Sql:
 
 
 def _contains(longitude: Sql, latitude: Sql, json: Sql) -> Sql:
-    def inside(point: Sql) -> Sql:
-        return geojson.with_polygons(json, "polygons", lambda polygons: _inside(point, polygons))
+    def of_point(point: Sql) -> Sql:
+        return geojson.with_polygons(json, "polygons", lambda polygons: inside(point, polygons))
 
-    return with_point(longitude, latitude, inside)
+    return with_point(longitude, latitude, of_point)
 
 
-def _polygon_edges(polygons: Sql) -> Sql:
+def polygon_edges(polygons: Sql) -> Sql:
+    """The edges of all rings of all polygons."""
     return sql.call("arrayFlatten", over(polygons, "shape", edges_of))
 
 
 def _distance(longitude: Sql, latitude: Sql, json: Sql) -> Sql:
     def away(point: Sql, polygons: Sql) -> Sql:
-        outside = sql.with_value(_polygon_edges(polygons), "edges", lambda found: distance(point, found))
-        return sql.if_(_inside(point, polygons), real(0), outside)
+        outside = sql.with_value(polygon_edges(polygons), "edges", lambda found: distance(point, found))
+        return sql.if_(inside(point, polygons), real(0), outside)
 
     def of_point(point: Sql) -> Sql:
         return geojson.with_polygons(json, "polygons", lambda polygons: away(point, polygons))
@@ -181,8 +185,8 @@ def _distance(longitude: Sql, latitude: Sql, json: Sql) -> Sql:
 
 def _closest(longitude: Sql, latitude: Sql, json: Sql) -> Sql:
     def closest(point: Sql, polygons: Sql) -> Sql:
-        outside = sql.with_value(_polygon_edges(polygons), "edges", lambda found: nearest(point, found))
-        return geojson.point(position_of(sql.if_(_inside(point, polygons), point, outside)))
+        outside = sql.with_value(polygon_edges(polygons), "edges", lambda found: nearest(point, found))
+        return geojson.point(position_of(sql.if_(inside(point, polygons), point, outside)))
 
     def of_point(point: Sql) -> Sql:
         return geojson.with_polygons(json, "polygons", lambda polygons: closest(point, polygons))
@@ -195,7 +199,7 @@ def _first_corner_inside(ones: Sql, others: Sql) -> Sql:
 
     def begins(polygon: Sql) -> Sql:
         corner = sql.call("arrayElement", sql.call("arrayElement", polygon, 1), 1)
-        return sql.with_value(vector(corner), "corner", lambda point: _inside(point, others))
+        return sql.with_value(vector(corner), "corner", lambda point: inside(point, others))
 
     return over(ones, "one", begins, "arrayExists")
 
@@ -205,9 +209,9 @@ def _intersect(one: Sql, other: Sql) -> Sql:
 
     def test(ones: Sql, others: Sql) -> Sql:
         meeting = sql.with_value(
-            _polygon_edges(ones),
+            polygon_edges(ones),
             "one_edges",
-            lambda a: sql.with_value(_polygon_edges(others), "other_edges", lambda b: any_crossing(a, b)),
+            lambda a: sql.with_value(polygon_edges(others), "other_edges", lambda b: any_crossing(a, b)),
         )
         within = [_first_corner_inside(ones, others), _first_corner_inside(others, ones)]
         return sql.call("toBool", sql.any_of([meeting, *within]))
@@ -220,10 +224,10 @@ def _intersect(one: Sql, other: Sql) -> Sql:
 def _line_intersects(line: Sql, json: Sql) -> Sql:
     def test(found: Sql, polygons: Sql) -> Sql:
         meeting = sql.with_value(
-            _polygon_edges(polygons), "other_edges", lambda others: any_crossing(found, others)
+            polygon_edges(polygons), "other_edges", lambda others: any_crossing(found, others)
         )
         start = part(sql.call("arrayElement", found, 1), 1)
-        begins = sql.with_value(start, "start", lambda point: _inside(point, polygons))
+        begins = sql.with_value(start, "start", lambda point: inside(point, polygons))
         return sql.call("toBool", sql.any_of([meeting, begins]))
 
     def of_line(found: Sql) -> Sql:
@@ -233,7 +237,7 @@ def _line_intersects(line: Sql, json: Sql) -> Sql:
 
 
 POLYGONS: tuple[Function, ...] = (
-    simple("geo_polygon_area", [DYNAMIC], REAL, _area, may_fail=True),
+    simple("geo_polygon_area", [DYNAMIC], REAL, area_of, may_fail=True),
     simple("geo_polygon_perimeter", [DYNAMIC], REAL, _perimeter, may_fail=True),
     simple("geo_polygon_centroid", [DYNAMIC], DYNAMIC, _centroid, may_fail=True),
     simple("geo_point_in_polygon", [REAL, REAL, DYNAMIC], BOOL, _contains, may_fail=True),

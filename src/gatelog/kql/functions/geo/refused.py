@@ -1,12 +1,16 @@
 """geo_* functions that build new shapes, whose vertices depend on the library behind Kusto: refused, but for
-constant arguments that are invalid, which give null."""
+arguments that are invalid, which give null. Shapes of the data are refused when the query meets one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from gatelog.kql.functions.row import Function
+from gatelog.kql import json_values, sql
+from gatelog.kql.functions.geo import geojson
+from gatelog.kql.functions.geo.sphere import over
+from gatelog.kql.functions.row import Function, accept
 from gatelog.kql.misfit import Unsupported
+from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import KqlType
 
@@ -14,16 +18,35 @@ _DEPTHS = {"LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 
 """Arrays around the positions of a geometry."""
 
 
-def _refused(name: str, least: int, most: int, tolerance: tuple[float, float] | None = None) -> Function:
-    """`tolerance` is the valid range of the argument behind the geometry."""
+def _refused(
+    name: str, least: int, most: int, tolerance: tuple[float, float] | None, valid: Callable[[Sql], Sql]
+) -> Function:
+    """`tolerance` is the range of the argument behind the geometry; `valid` gives its shapes, none if
+    invalid."""
 
     def build(arguments: Sequence[Term]) -> Term:
-        geometries = [argument for argument in arguments if argument.type is KqlType.DYNAMIC]
-        if any(_is_invalid(geometry) for geometry in geometries) or _is_outside(arguments, tolerance):
+        geometry = accept(arguments[0], KqlType.DYNAMIC)
+        if _is_invalid(geometry) or _is_outside(arguments, tolerance):
             return null_of(KqlType.DYNAMIC)
-        raise Unsupported(f"{name}() is not supported", "its result depends on Kusto's geometry library")
+        message = f"{name}() is not supported"
+        if geometry.constant is not None:
+            raise Unsupported(message, "its result depends on Kusto's geometry library")
+        raised = sql.call("throwIf", sql.call("notEmpty", valid(geometry.sql)), message)
+        nothing = null_of(KqlType.DYNAMIC)
+        return Term(KqlType.DYNAMIC, sql.if_(sql.eq(raised, 0), nothing.sql, nothing.sql))
 
     return Function(name, least, most, build)
+
+
+def _all_polygons(array: Sql) -> Sql:
+    """The polygons of an array of geometries; none when one of them is invalid."""
+    shapes = over(json_values.elements(array), "item", geojson.valid_polygons)
+
+    def when_valid(found: Sql) -> Sql:
+        each = over(found, "shape", lambda shape: sql.call("notEmpty", shape), "arrayAll")
+        return sql.if_(each, found, sql.call("arraySlice", found, 1, 0))
+
+    return sql.with_value(shapes, "shapes", when_valid)
 
 
 def _is_outside(arguments: Sequence[Term], valid: tuple[float, float] | None) -> bool:
@@ -62,16 +85,10 @@ def _is_position(place: object) -> bool:
 
 
 REFUSED: tuple[Function, ...] = (
-    _refused("geo_intersection_2polygons", 2, 2),
-    _refused("geo_intersection_line_with_polygon", 2, 2),
-    _refused("geo_line_buffer", 2, 3, (1e-12, 1e9)),
-    _refused("geo_polygon_buffer", 2, 3, (1e-12, 1e9)),
-    _refused("geo_line_densify", 1, 3, (0.1, 10_000)),
-    _refused("geo_polygon_densify", 1, 3, (0.1, 10_000)),
-    _refused("geo_line_simplify", 1, 2, (0, 1e9)),
-    _refused("geo_polygon_simplify", 1, 2, (0, 1e9)),
-    _refused("geo_line_to_s2cells", 1, 3, (0, 30)),
-    _refused("geo_polygon_to_s2cells", 1, 3, (0, 30)),
-    _refused("geo_polygon_to_h3cells", 1, 3, (0, 15)),
+    _refused("geo_line_buffer", 2, 3, (1e-12, 1e9), geojson.valid_lines),
+    _refused("geo_polygon_buffer", 2, 3, (1e-12, 1e9), geojson.valid_polygons),
+    _refused("geo_line_simplify", 1, 2, (0, 1e9), geojson.valid_lines),
+    _refused("geo_polygon_simplify", 1, 2, (0, 1e9), geojson.valid_polygons),
+    _refused("geo_simplify_polygons_array", 1, 2, (0, 1e9), _all_polygons),
 )
 """The rows of this table."""

@@ -17,7 +17,7 @@ from gatelog.kql import json_values, sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.sphere import over, part, position, position_of, real, valid_position, vector
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
+from gatelog.kql.sql import Argument, Sql
 from gatelog.kql.types import KqlType
 
 REAL, LONG, STRING, DYNAMIC = KqlType.REAL, KqlType.LONG, KqlType.STRING, KqlType.DYNAMIC
@@ -111,7 +111,7 @@ def _index(s: Sql) -> Sql:
     return sql.call("toUInt64", sql.call("least", sql.call("greatest", place, 0), 2**_FINEST - 1))
 
 
-def _number(v: Sql, level: Sql) -> Sql:
+def cell_number(v: Sql, level: Sql) -> Sql:
     """The cell of a level that a vector meets, as a number."""
 
     def with_face(face: Sql) -> Sql:
@@ -148,7 +148,8 @@ def _free_bits(level: Sql) -> Sql:
     return sql.minus(2 * _FINEST, sql.times(level, 2))
 
 
-def _token(number: Sql) -> Sql:
+def token_of(number: Sql) -> Sql:
+    """The name of a cell."""
     digits = sql.call("lower", sql.call("leftPad", sql.call("hex", number), 16, "0"))
     return sql.call("trimRight", digits, "0")
 
@@ -160,8 +161,8 @@ def _point_to_cell(longitude: Sql, latitude: Sql, level: Sql | None = None) -> S
     )
     place = position(sql.if_null(longitude, 0), sql.if_null(latitude, 0))
     safe = sql.call("least", sql.call("greatest", sql.if_null(level, 0), 0), _FINEST)
-    number = sql.with_value(vector(place), "v", lambda v: _number(v, safe))
-    return sql.if_(valid, _token(number), "")
+    number = sql.with_value(vector(place), "v", lambda v: cell_number(v, safe))
+    return sql.if_(valid, token_of(number), "")
 
 
 def _of_cell(token: Sql, build: Callable[[Sql], Sql]) -> Sql:
@@ -203,7 +204,7 @@ def _unwound(cell: Sql, face: Sql, level: Sql) -> Sql:
     return sql.with_value(folded, "folded", lambda ij: sql.tuple_([face, level, part(ij, 1), part(ij, 2)]))
 
 
-def _corner(cell: Sql, di: str, dj: str) -> Sql:
+def corner(cell: Sql, di: Argument, dj: Argument) -> Sql:
     """The vector of the place `di`, `dj` (in cells) from the first corner of a cell."""
     sides = sql.call("exp2", part(cell, 2))
     u, v = (
@@ -215,13 +216,13 @@ def _corner(cell: Sql, di: str, dj: str) -> Sql:
 
 
 def _central_point(token: Sql) -> Sql:
-    return _of_cell(token, lambda cell: geojson.point(position_of(_corner(cell, "0.5", "0.5"))))
+    return _of_cell(token, lambda cell: geojson.point(position_of(corner(cell, "0.5", "0.5"))))
 
 
 def _polygon(token: Sql) -> Sql:
     def ring(cell: Sql) -> Sql:
         corners = [("0", "0"), ("1", "0"), ("1", "1"), ("0", "1"), ("0", "0")]
-        return geojson.polygon(sql.array([position_of(_corner(cell, *corner)) for corner in corners]))
+        return geojson.polygon(sql.array([position_of(corner(cell, *place)) for place in corners]))
 
     return _of_cell(token, ring)
 
@@ -230,11 +231,11 @@ def _neighbours(token: Sql) -> Sql:
     """The cells around, beyond the edge of a face too; at a corner of the cube there is one less."""
 
     def around(cell: Sql) -> Sql:
-        centres = [_corner(cell, str(di + 0.5), str(dj + 0.5)) for di, dj in _NEIGHBOURS]
+        centres = [corner(cell, str(di + 0.5), str(dj + 0.5)) for di, dj in _NEIGHBOURS]
         names = over(
             sql.array(centres),
             "centre",
-            lambda v: json_values.quoted(_token(_number(v, part(cell, 2)))),
+            lambda v: json_values.quoted(token_of(cell_number(v, part(cell, 2)))),
         )
         own = json_values.quoted(sql.call("lower", token))
         others = over(sql.call("arrayDistinct", names), "name", lambda name: sql.ne(name, own), "arrayFilter")

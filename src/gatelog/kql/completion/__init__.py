@@ -1,0 +1,14 @@
+"""What may follow at the cursor, for any prefix of a query.
+
+cursor_parser  the parser, run up to the cursor, says what it would have taken there
+place          what it says: the open constructs, what was wanted, keywords
+scope          the open constructs bound: columns with their types, names
+names · vocabulary     suggestions of the author's names, and of the language's words
+complete       puts them together
+"""
+
+from gatelog.kql.completion.complete import complete
+from gatelog.kql.completion.suggestion import Completion, Suggestion, SuggestionKind
+from gatelog.kql.completion.vocabulary import known_functions, known_operators
+
+__all__ = ["Completion", "Suggestion", "SuggestionKind", "complete", "known_functions", "known_operators"]

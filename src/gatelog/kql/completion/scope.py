@@ -1,0 +1,150 @@
+"""The names in reach at the cursor, bound as the query would be; what does not bind is passed over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gatelog.errors import KqlError
+from gatelog.kql import ast
+from gatelog.kql.binder import Binder
+from gatelog.kql.catalog import Catalog
+from gatelog.kql.completion.place import Frame, OpenPipeline, OpenStatements
+from gatelog.kql.expressions import bind
+from gatelog.kql.naming import result_name
+from gatelog.kql.relations import Compute, Computed, Relation, Rows
+from gatelog.kql.scope import Context, Scope, TableBinding
+from gatelog.kql.terms import Field, Term, null_of
+from gatelog.kql.types import KqlType
+
+_INPUT = "\0input"
+"""A name that no query can spell, for the relation that an operator is bound to."""
+
+_NOWHERE = ast.Span(0, 0)
+
+_SOME_TIME = 630_000_000_000_000_000
+"""Ticks, in 1997: types do not depend on the clock, but ago() needs one."""
+
+
+class CursorBinder(Binder):
+    """Binds what is open at the cursor, one construct after the other."""
+
+    def __init__(self, text: str, catalog: Catalog) -> None:
+        super().__init__(Context(text, catalog, _SOME_TIME, use_paths=False))
+
+    def scope_at(self, frames: tuple[Frame, ...]) -> Scope:
+        """The scope of an expression at the cursor: columns of the input, and names bound before it."""
+        scope = Scope(self._context, self._saved_functions(), self.bind_table, self._call)
+        relation: Relation | None = None
+        outer: OpenPipeline | None = None
+        for frame in frames:
+            if isinstance(frame, OpenStatements):
+                scope = self._after(frame, scope)
+                continue
+            relation = self._input(frame, outer, relation, scope)
+            if relation is not None:
+                scope, relation = self._through(relation, tuple(frame.operators), scope)
+                scope = scope.over(relation)
+            outer = frame
+        return scope
+
+    def columns_of(self, node: ast.Expression, scope: Scope) -> tuple[Field, ...]:
+        """The columns of a tabular expression; none where it does not bind."""
+        try:
+            return self.bind_table(node, scope).fields
+        except KqlError:
+            return ()
+
+    def type_of(self, node: ast.Expression, scope: Scope) -> KqlType | None:
+        """The type of a value; None where it does not bind."""
+        try:
+            return bind(node, scope).type
+        except KqlError:
+            return None
+
+    def bind_table(self, node: ast.Expression, scope: Scope) -> Relation:
+        """The relation of a tabular expression; operators that do not bind do what they surely do."""
+        if not isinstance(node, ast.Pipeline) or not node.operators:
+            return super().bind_table(node, scope)
+        source = super().bind_table(replace(node, operators=()), scope)
+        return self._through(source, node.operators, scope)[1]
+
+    def _after(self, frame: OpenStatements, scope: Scope) -> Scope:
+        for parameter in frame.parameters:
+            scope = scope.with_name(parameter.name, self._parameter_kind(parameter))
+        for statement in frame.done:
+            try:
+                if isinstance(statement, ast.Let):
+                    scope = self._let(statement, scope)
+                elif isinstance(statement, ast.DeclareParameters):
+                    scope = self._parameters(statement, scope)
+            except KqlError:
+                if isinstance(statement, ast.Let):
+                    scope = scope.with_name(statement.name.value, null_of(KqlType.DYNAMIC))
+        return scope
+
+    def _parameter_kind(self, node: ast.ColumnDeclaration | ast.TabularParameter) -> Term | TableBinding:
+        if isinstance(node, ast.ColumnDeclaration):
+            return null_of(KqlType(node.type))
+        fields = tuple(self._context.field(column.name, KqlType(column.type)) for column in node.columns)
+        return TableBinding(lambda: Rows(fields, ()))
+
+    def _input(
+        self, frame: OpenPipeline, outer: OpenPipeline | None, relation: Relation | None, scope: Scope
+    ) -> Relation | None:
+        """The table that the pipeline begins with, as far as it is known."""
+        try:
+            if not frame.implied:
+                whole = ast.Pipeline(_NOWHERE, frame.source, ())
+                return super().bind_table(whole, scope) if frame.source is not None else None
+            stage = outer.stage if outer is not None else None
+            if relation is None or stage is None or not stage.expanded:
+                return relation
+            expansion = ast.MvExpand(_NOWHERE, tuple(stage.expanded), None, "bag", None, ())
+            return self._staged_over(relation, expansion, scope)
+        except KqlError:
+            return relation if frame.implied else None
+
+    def _through(
+        self, relation: Relation, operators: tuple[ast.Operator, ...], scope: Scope
+    ) -> tuple[Scope, Relation]:
+        for operator in operators:
+            if isinstance(operator, ast.As):
+                scope = scope.with_name(operator.name.value, self._reusable(relation))
+                continue
+            try:
+                relation = self._staged_over(relation, operator, scope)
+            except KqlError:
+                relation = self._guessed(relation, operator)
+        return scope, relation
+
+    def _staged_over(self, relation: Relation, operator: ast.Operator, scope: Scope) -> Relation:
+        whole = ast.Pipeline(_NOWHERE, ast.Name(_NOWHERE, _INPUT), (operator,))
+        return super().bind_table(whole, scope.with_name(_INPUT, TableBinding(lambda: relation)))
+
+    def _guessed(self, relation: Relation, operator: ast.Operator) -> Relation:
+        """The columns that an operator surely makes, though some of its expressions do not bind."""
+        match operator:
+            case ast.Extend(columns=columns):
+                kept = relation.fields
+            case ast.Project(columns=columns):
+                kept = ()
+            case ast.Summarize(aggregates=aggregates, by=by):
+                kept, columns = (), (*by, *aggregates)
+            case _:
+                return relation
+        known = {field.name: field for field in relation.fields}
+        fields = {field.name: field for field in kept}
+        for name, is_new in filter(None, map(_result, columns)):
+            old = None if is_new else known.get(name)
+            fields[name] = old or self._context.field(name, KqlType.DYNAMIC)
+        unknown = null_of(KqlType.DYNAMIC).sql
+        made = [Computed(field, unknown) for field in fields.values() if field not in relation.fields]
+        return Compute(tuple(fields.values()), relation, tuple(made))
+
+
+def _result(column: ast.NamedExpression) -> tuple[str, bool] | None:
+    """The name of a column, and whether it is a new one; None where only binding can tell."""
+    if column.names:
+        return column.names[0].value, True
+    name = result_name(column.value)
+    return None if name is None else (name, not isinstance(column.value, ast.Name))

@@ -1,0 +1,54 @@
+"""The aggregates whose result is intermediate: hll, tdigest, and the merging of such."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.formula import formula
+from gatelog.kql.functions import digests
+from gatelog.kql.functions.row import accept
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+DYNAMIC, REAL, STRING = KqlType.DYNAMIC, KqlType.REAL, KqlType.STRING
+
+
+def sketch(arguments: Sequence[Term], predicate: Term | None) -> Term:
+    """`hll(x)`: what dcount_hll counts; of the text of the values, nulls left out."""
+    value = arguments[0]
+    known = sql.call("isNotNull", value.sql)
+    wanted = known if predicate is None else sql.all_of([known, predicate.condition])
+    text = convert(value, STRING).sql
+    made = sql.call("uniqCombined64StateIf", text, sql.if_null(wanted, sql.boolean(False)))
+    return Term(DYNAMIC, digests.sketch_of(made), nullable=False)
+
+
+def merged_sketch(arguments: Sequence[Term], _: Term | None) -> Term:
+    """`hll_merge(sketch)`."""
+    one = accept(arguments[0], DYNAMIC)
+    state = digests.state(sql.if_null(one.sql, '"00"'))
+    made = sql.call("uniqCombined64MergeStateIf", state, sql.call("isNotNull", one.sql))
+    return Term(DYNAMIC, digests.sketch_of(made), nullable=False)
+
+
+def digest(arguments: Sequence[Term], _: Term | None) -> Term:
+    """`tdigest(x [, weight])`."""
+    kind, value = digests.measured(arguments[0])
+    weight = convert(arguments[1], REAL).sql if len(arguments) > 1 else sql.call("toFloat64", 1)
+    known = sql.call("isNotNull", sql.plus(value, weight))
+    text = "sumMapIf([assumeNotNull(value)], [assumeNotNull(weight)], known)"
+    pair = formula(text, value=value, weight=weight, known=known)
+    return Term(DYNAMIC, digests.written(sql.literal(kind.value), pair), nullable=False)
+
+
+def merged_digest(arguments: Sequence[Term], _: Term | None) -> Term:
+    """`tdigest_merge(digest)`."""
+    one = accept(arguments[0], DYNAMIC)
+    text = "sumMap(tupleElement(pair, 1), tupleElement(pair, 2))"
+    pair = formula(text, pair=digests.counted(one.sql))
+    kind = sql.if_null(
+        sql.call("anyIf", digests.kind_of(sql.if_null(one.sql, "")), sql.call("isNotNull", one.sql)), ""
+    )
+    return Term(DYNAMIC, digests.written(kind, pair), nullable=False)

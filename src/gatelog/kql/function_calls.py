@@ -1,0 +1,93 @@
+"""Calls of the author's functions and of saved ones: what their bodies see, and where their errors are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeAlias
+
+from gatelog.errors import KqlError
+from gatelog.kql import ast
+from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.expressions import bind
+from gatelog.kql.scope import DEEPEST_CALL, Binding, Context, FunctionBinding, Scope, TableBinding
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+BindArgument: TypeAlias = "Callable[[ast.Expression, Scope], Binding]"
+
+
+def entered(
+    binding: FunctionBinding,
+    node: ast.Call,
+    scope: Scope,
+    bind_argument: BindArgument,
+    first: tuple[Binding, ...] = (),
+) -> Scope:
+    """The scope of a function's body: what was known where it stands, and its parameters, but no columns.
+
+    `first` are arguments that stand before those of the call: the input of invoke.
+    """
+    context = scope.context
+    context.count_stage(node)
+    if context.depth >= DEEPEST_CALL:
+        raise context.error(node, f"functions call each other more than {DEEPEST_CALL} deep")
+    parameters = binding.function.parameters
+    named = {
+        argument.name: bind_argument(argument.value, scope)
+        for argument in node.arguments
+        if isinstance(argument, ast.NamedArgument)
+    }
+    plain = [argument for argument in node.arguments if not isinstance(argument, ast.NamedArgument)]
+    given = [*first, *(bind_argument(argument, scope) for argument in plain)]
+    if len(given) > len(parameters):
+        raise context.error(
+            node, f"{node.function}() takes {len(parameters)} arguments, here are {len(given)}"
+        )
+    waiting = iter(given)
+    names = dict(binding.names)
+    for parameter in parameters:
+        value = named[parameter.name] if parameter.name in named else next(waiting, None)
+        names[parameter.name] = _parameter(parameter, value, node, scope)
+    return replace(scope, names=names, fields=(), keys=() if scope.keys is not None else None)
+
+
+def _parameter(
+    parameter: ast.ColumnDeclaration | ast.TabularParameter,
+    value: Binding | None,
+    node: ast.Call,
+    scope: Scope,
+) -> Binding:
+    what = f"the argument '{parameter.name}' of {node.function}()"
+    if isinstance(parameter, ast.TabularParameter):
+        if not isinstance(value, TableBinding):
+            raise scope.context.error(node, f"{what} must be a table")
+        return value
+    if value is None and parameter.default is not None:
+        value = bind(parameter.default, scope)
+    if not isinstance(value, Term):
+        raise scope.context.error(node, f"{what} is missing or no value")
+    kind = KqlType(parameter.type)
+    if not convertible(value.type, kind):
+        raise scope.context.error(node, f"{what} must be {kind}, this is {value.type}")
+    return convert(value, kind)
+
+
+@contextmanager
+def placed(binding: FunctionBinding, node: ast.Call, context: Context) -> Iterator[None]:
+    """One level deeper; gives the errors of a saved function's body the place of its call."""
+    before = set(context.guarded_at)
+    context.depth += 1
+    try:
+        yield
+        if binding.saved:
+            context.move_guarded(before, node.span)
+    except KqlError as error:
+        if not binding.saved:
+            raise
+        line, column = node.span.line_and_column(context.text)
+        message = f"{node.function}(): {error.message}"
+        raise type(error)(message, line=line, column=column, hint=error.hint) from error
+    finally:
+        context.depth -= 1

@@ -1,0 +1,113 @@
+"""Functions that take a text apart: file paths, versions, records of CSV, command lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import json_values, sql
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import Function, accept, finished, simple
+from gatelog.kql.functions.strings import string_array
+from gatelog.kql.misfit import Unsupported
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import DECIMAL_SCALE, KqlType
+
+STRING, DYNAMIC, DECIMAL = KqlType.STRING, KqlType.DYNAMIC, KqlType.DECIMAL
+
+_SCHEME = "^([A-Za-z][A-Za-z0-9+.-]+)://"
+_PATH_PARTS = {
+    "Scheme": f"extract(path, '{_SCHEME}')",
+    "RootPath": "extract(rest, '^([A-Za-z]:)')",
+    "DirectoryPath": r"extract(rest, '(?s)^(.*)[\\\\/]')",
+    "DirectoryName": r"extract(extract(rest, '(?s)^(.*)[\\\\/]'), '([^\\\\/]*)$')",
+    "Filename": r"extract(extract(rest, '([^\\\\/]*)$'), '^([^:]*)')",
+    "Extension": r"extract(extract(extract(rest, '([^\\\\/]*)$'), '^([^:]*)'), '[.]([^.]*)$')",
+    "AlternateDataStreamName": r"extract(extract(rest, '([^\\\\/]*)$'), ':(.*)$')",
+}
+"""The members of parse_path's bag; `rest` is the path without its scheme."""
+
+
+def _path(path: Sql) -> Sql:
+    def parts(rest: Sql) -> Sql:
+        members = [
+            json_values.member_text(sql.literal(name), json_values.quoted(_known(text, path, rest)))
+            for name, text in _PATH_PARTS.items()
+        ]
+        return json_values.bag_text(sql.array(members))
+
+    return sql.with_value(sql.call("replaceRegexpOne", path, _SCHEME, ""), "rest", parts)
+
+
+def _known(text: str, path: Sql, rest: Sql) -> Sql:
+    return formula(text, path=path) if "path" in text else formula(text, rest=rest)
+
+
+_VERSION = r"^\d{1,8}([.]\d{1,8}){0,3}$"
+
+
+def _version(text: Sql) -> Sql:
+    """Four parts of eight digits each as one number: 1.2.3.4 is 1 00000002 00000003 00000004."""
+    parts = "arrayMap(part -> leftPad(part, 8, '0'), arrayResize(splitByChar('.', text), 4, '0'))"
+    digits = sql.call("arrayStringConcat", formula(parts, text=text))
+    number = sql.call("toDecimal256OrNull", digits, DECIMAL_SCALE)
+    return sql.if_(sql.call("match", text, _VERSION), number, sql.null())
+
+
+def _record(text: Sql) -> Sql:
+    """The fields of the first record; in quotes a comma, a line break and a doubled quote are text."""
+    record = sql.call("extract", text, r'^((?:"(?:[^"]|"")*"|[^"\r\n])*)')
+    fields = sql.call(
+        "extractAllGroupsVertical", sql.call("concat", ",", record), r',(?:"((?:[^"]|"")*)"|([^,]*))'
+    )
+    quoted = """replaceAll(field[1], '""', '"')"""
+    texts = formula(f"arrayMap(field -> if(field[1] = '', field[2], {quoted}), fields)", fields=fields)
+    return string_array(texts)
+
+
+_ARGUMENTS = r"""
+arrayFold(
+    (state, char) -> multiIf(
+        char = '\\', (state.1, state.2, state.3, state.4 + 1, true),
+        char = '"' AND state.4 % 2 = 1,
+            (state.1, concat(state.2, repeat('\\', intDiv(state.4, 2)), '"'), state.3, 0, true),
+        char = '"', (state.1, concat(state.2, repeat('\\', intDiv(state.4, 2))), NOT state.3, 0, true),
+        char IN (' ', '\t') AND NOT state.3 AND state.5,
+            (arrayPushBack(state.1, concat(state.2, repeat('\\', state.4))), '', false, 0, false),
+        char IN (' ', '\t') AND NOT state.3, state,
+        (state.1, concat(state.2, repeat('\\', state.4), char), state.3, 0, true)
+    ),
+    ngrams(text, 1),
+    CAST(([], '', false, 0, false) AS Tuple(Array(String), String, Bool, Int64, Bool))
+)
+"""
+"""The state: arguments, the one in hand, whether in quotes, backslashes before, whether one is in hand."""
+_LAST = r"""
+if(
+    tupleElement(state, 5),
+    arrayPushBack(
+        tupleElement(state, 1), concat(tupleElement(state, 2), repeat('\\', tupleElement(state, 4)))
+    ),
+    tupleElement(state, 1)
+)
+"""
+
+
+def _command_line(arguments: Sequence[Term]) -> Term:
+    """As Windows reads it (CommandLineToArgvW): 2n backslashes before a quote are n and the quote ends."""
+    text = accept(arguments[0], STRING)
+    kind = arguments[1].constant.value if arguments[1].constant is not None else None
+    if kind != "windows":
+        raise Unsupported("parse_command_line() of this kind is not supported", 'the kind is "windows"')
+    folded = formula(_ARGUMENTS, text=text.sql)
+    found = sql.with_value(folded, "state", lambda state: formula(_LAST, state=state))
+    return finished(DYNAMIC, string_array(found), [text])
+
+
+PARSED_TEXTS: tuple[Function, ...] = (
+    simple("parse_path", [STRING], DYNAMIC, _path),
+    simple("parse_version", [STRING], DECIMAL, _version, may_fail=True),
+    simple("parse_csv", [STRING], DYNAMIC, _record),
+    Function("parse_command_line", 2, 2, _command_line),
+)
+"""The rows of this table."""

@@ -1,0 +1,100 @@
+"""What an index of words can say about a search, before or instead of reading the text.
+
+    needle     Rechnung 4711,offen                  its runs of letters and digits: rechnung · 4711 · offen
+    has        every run is a whole word            → hasAllTokens(words, [...])
+    hasprefix  the last run may go on in the text   ┐ whole runs as above; an open run is looked up in the
+    contains   the first and the last may           ┘ dictionary → LIKE '%rechnung%'
+
+In the index a byte beyond ASCII is X and its number: größe is grXC3XB6XC3X9Fe.
+
+The index never loses a row: what it cannot know it does not ask. Where it knows everything (one whole word, a
+piece of one word), it answers alone and the text is not read.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gatelog.kql import sql
+from gatelog.kql.schema import OMITTED
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Words
+
+PIECE_LEAST = 3
+"""Bytes of a piece worth looking up: shorter ones are in most words, reading the texts is quicker."""
+
+
+class Run(NamedTuple):
+    """Letters and digits in a row; at an open end the text may go on with more of them."""
+
+    text: str
+    open_start: bool
+    open_end: bool
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is a whole word of every text that is found."""
+        return not (self.open_start or self.open_end)
+
+
+class Indexed(NamedTuple):
+    """A condition that holds for every text that is found; `exact` if it holds for no other."""
+
+    condition: Sql
+    exact: bool
+
+
+def indexed(needle: str, words: Words, *, whole_start: bool, whole_end: bool) -> Indexed | None:
+    """What the index says of texts that contain `needle` (lower case), as a whole term at the ends asked for.
+
+    None if it says nothing.
+    """
+    if not all(map(_is_known, needle)):
+        return None
+    runs = list(_runs(needle, whole_start=whole_start, whole_end=whole_end))
+    whole = [run.text for run in runs if run.is_word]
+    pieces = [run.text for run in runs if not run.is_word and len(run.text.encode()) >= PIECE_LEAST]
+    column = sql.column(words.sql_name)
+    tests = [sql.call("like", column, f"%{_spelled(piece)}%") for piece in pieces]
+    if whole:
+        tests.append(_has_words(column, whole))
+    if not tests:
+        return None
+    condition = sql.all_of(tests)
+    decides = whole == [needle] or (pieces == [needle] and not (whole_start or whole_end))
+    if not words.complete:
+        return Indexed(sql.any_of([condition, _has_words(column, [OMITTED])]), exact=False)
+    if words.guard is not None:
+        condition = sql.all_of([condition, sql.column(words.guard)])
+    return Indexed(condition, exact=decides)
+
+
+def _has_words(column: Sql, words: list[str]) -> Sql:
+    return sql.call("hasAllTokens", column, sql.array([sql.literal(_spelled(word)) for word in words]))
+
+
+def _runs(needle: str, *, whole_start: bool, whole_end: bool) -> Iterator[Run]:
+    start = 0
+    while start < len(needle):
+        end = start
+        while end < len(needle) and needle[end].isalnum():
+            end += 1
+        if end > start:
+            yield Run(needle[start:end], start == 0 and not whole_start, end == len(needle) and not whole_end)
+        start = end + 1
+
+
+def _spelled(word: str) -> str:
+    """A word as the index has it."""
+    return "".join(chr(byte) if byte < 0x80 else f"X{byte:02X}" for byte in word.encode())
+
+
+def _is_known(character: str) -> bool:
+    """Whether the engine is sure to see the same in a character: one that Unicode 3.2 had.
+
+    A newer one may be a letter here and none there. What a sigma becomes in lower case depends on its
+    neighbours, and those of the text are not known.
+    """
+    return character not in "σς" and unicodedata.ucd_3_2_0.category(character) != "Cn"

@@ -1,0 +1,86 @@
+"""Saved functions: read, and checked before they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
+
+from gatelog.errors import KqlSemanticError
+from gatelog.kql import ast
+from gatelog.kql.aggregates import AGGREGATES
+from gatelog.kql.binder import Binder
+from gatelog.kql.catalog import Catalog
+from gatelog.kql.compile import compile
+from gatelog.kql.function_text import definition_of, parse_function, places_of_body
+from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
+from gatelog.kql.kusto_names import is_known_function
+from gatelog.kql.schema import SavedFunction
+from gatelog.kql.scope import Context
+from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.tabular import TABLE_FUNCTIONS
+from gatelog.kql.tokenizer import tokenize
+from gatelog.kql.tokens import NAME
+
+_SAMPLES = {
+    "bool": "true",
+    "int": "int(1)",
+    "long": "1",
+    "real": "real(1)",
+    "decimal": "decimal(1)",
+    "string": '"x"',
+    "datetime": "datetime(2000-01-01)",
+    "timespan": "1h",
+    "guid": "guid(00000000-0000-0000-0000-000000000000)",
+    "dynamic": "dynamic(null)",
+}
+"""An argument of each type for a trial call."""
+
+_TRIAL_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""now() of a trial call."""
+
+
+def is_builtin(name: str) -> bool:
+    """Whether the language has a function of this name."""
+    tables = (FUNCTIONS, AGGREGATES, SPECIAL_FUNCTIONS, SEVERAL_COLUMNS, TABLE_FUNCTIONS)
+    return any(name in table for table in tables) or is_known_function(name)
+
+
+def names_in(text: str) -> AbstractSet[str]:
+    """Every word of a text that could be a name."""
+    return {token.text for token in tokenize(text) if token.kind == NAME}
+
+
+def check_function(function: SavedFunction, others: Catalog, *, bind: bool = True) -> None:
+    """KqlError, with its place in the body, if a function beside those of `others` is wrong; without `bind`
+    only its syntax counts.
+
+    It is called on trial, unless it takes a table with any columns.
+    """
+    let = parse_function(function)
+    tree = let.value
+    assert isinstance(tree, ast.Function)
+    if function.view and tree.parameters:
+        raise KqlSemanticError(f"'{function.name}' takes arguments and therefore is no view")
+    samples = [_sample(parameter) for parameter in tree.parameters if not _has_default(parameter)]
+    if not bind or None in samples:
+        return
+    call = f"['{function.name}']({', '.join(filter(None, samples))})"
+    definition = definition_of(function)
+    with places_of_body():
+        binder = Binder(Context(definition, others, 0, use_paths=False))
+        trial = call if binder.gives_table(let) else f"print {call}"
+        compile(definition + trial, others, now=_TRIAL_TIME, ask=lambda _: ())
+
+
+def _has_default(parameter: ast.ColumnDeclaration | ast.TabularParameter) -> bool:
+    return isinstance(parameter, ast.ColumnDeclaration) and parameter.default is not None
+
+
+def _sample(parameter: ast.ColumnDeclaration | ast.TabularParameter) -> str | None:
+    """KQL text of an argument, or None where there cannot be one."""
+    if isinstance(parameter, ast.ColumnDeclaration):
+        return _SAMPLES[parameter.type]
+    if parameter.star:
+        return None
+    columns = ", ".join(f"['{column.name}']: {column.type}" for column in parameter.columns)
+    return f"(datatable({columns})[])"

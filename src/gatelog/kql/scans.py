@@ -1,0 +1,90 @@
+"""Tables of the catalogue as relations: their columns, what stands behind JSON paths, and the time range."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from gatelog.kql import ast
+from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Filter, Relation, Scan
+from gatelog.kql.schema import Column, JsonPath, Table
+from gatelog.kql.scope import Context, Scope
+from gatelog.kql.terms import Field, JsonSource, Words
+from gatelog.kql.types import KqlType
+
+TimeRange: TypeAlias = "tuple[int | None, int | None] | None"
+"""From and to, in ticks since 0001-01-01."""
+
+TypedColumns: TypeAlias = "dict[tuple[str, JsonPath], Field]"
+
+
+def scanned(table: Table, context: Context) -> Scan:
+    """All rows of a table, in columns with SQL names of their own."""
+    columns: dict[str, str] = {}
+    typed: TypedColumns = {}
+    fields: list[Field] = []
+    for column in table.columns:
+        nullable = column.type is not KqlType.STRING and column.name not in table.not_null
+        sql_name = context.fresh(column.name)
+        columns[sql_name] = column.name
+        words = _words(table, column.name, columns, context)
+        fields.append(_stored_field(column, sql_name, nullable, typed, context, words))
+    for (body, path), target in table.paths.items():
+        sql_name = context.fresh(target.sql_column)
+        columns[sql_name] = target.sql_column
+        typed[body, path] = Field(target.sql_column, target.type, sql_name, nullable=True)
+    protected = {
+        column.name: _stored_field(column, context.fresh(f"{column.name}!"), True, typed, context)
+        for column in table.protected
+    }
+    return Scan(tuple(fields), table, columns, protected=protected)
+
+
+def _words(table: Table, column: str, columns: dict[str, str], context: Context) -> Words | None:
+    """The indexed words of a column; what they are called in the SQL goes to `columns`."""
+    indexed = table.words.get(column)
+    if indexed is None:
+        return None
+    hidden = [name for name in (indexed.sql_column, indexed.guard) if name is not None]
+    names = [context.fresh(name) for name in hidden]
+    columns.update(zip(names, hidden, strict=True))
+    return Words(names[0], indexed.complete, names[1] if indexed.guard is not None else None)
+
+
+def _stored_field(
+    column: Column,
+    sql_name: str,
+    nullable: bool,
+    typed: TypedColumns,
+    context: Context,
+    words: Words | None = None,
+) -> Field:
+    if not context.use_paths:
+        return Field(column.name, column.type, sql_name, nullable)
+    source = JsonSource(lambda path: typed.get((column.name, path)), (), words)
+    return Field(column.name, column.type, sql_name, nullable, source)
+
+
+def of_resource(scan: Scan, scope: Scope) -> Relation:
+    """The rows of the one resource that the table is restricted to, if it is."""
+    if not scan.table.resource:
+        return scan
+    span = ast.Span(0, 0)
+    wanted = ast.Literal(span, KqlType.STRING.value, scan.table.resource)
+    test = bind(ast.Binary(span, "==", ast.Name(span, "_ResourceId"), wanted), scope.over(scan))
+    return Filter(scan.fields, scan, test.condition)
+
+
+def within(timespan: TimeRange, scan: Scan, scope: Scope) -> Relation:
+    """The rows of the time range asked for along with the query, where the table has a TimeGenerated."""
+    relation = of_resource(scan, scope)
+    row_scope = scope.over(scan)
+    if timespan is None or row_scope.column("TimeGenerated") is None:
+        return relation
+    span = ast.Span(0, 0)
+    for operator, limit in zip((">=", "<"), timespan, strict=True):
+        if limit is not None:
+            moment = ast.Literal(span, KqlType.DATETIME.value, limit)
+            test = bind(ast.Binary(span, operator, ast.Name(span, "TimeGenerated"), moment), row_scope)
+            relation = Filter(scan.fields, relation, test.condition)
+    return relation

@@ -1,0 +1,130 @@
+"""Functions whose answer depends on the names of columns, on the settings of the query or on who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from sqlglot import exp
+
+from gatelog.kql import ast, json_values, sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.formula import formula
+from gatelog.kql.functions import FUNCTIONS, bag_of, bin_at
+from gatelog.kql.literals import bool_term, literal_term, string_term
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term, reference
+from gatelog.kql.text_search import search
+from gatelog.kql.types import KqlType
+
+Bind: TypeAlias = "Callable[[ast.Node, Scope], Term]"
+Special: TypeAlias = "Callable[[ast.Call, Scope, Bind], Term]"
+
+DYNAMIC, LONG, STRING = KqlType.DYNAMIC, KqlType.LONG, KqlType.STRING
+
+_SIZES = {KqlType.BOOL: 1, KqlType.INT: 4, KqlType.GUID: 16, KqlType.DECIMAL: 16}
+"""Bytes of a value in Kusto; of the types not here 8, of strings their length."""
+
+
+def _values(node: ast.Call, scope: Scope, bind: Bind, least: int, most: int) -> list[Term]:
+    if not least <= len(node.arguments) <= most:
+        raise Misfit(f"{node.function}() takes {least} to {most} arguments, here are {len(node.arguments)}")
+    return [bind(argument, scope) for argument in node.arguments]
+
+
+def _bag_of_columns(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`bag_pack_columns(a, b)`: the columns under their names."""
+    names = []
+    for argument in node.arguments:
+        if not isinstance(argument, ast.Name):
+            raise Misfit("bag_pack_columns() takes columns")
+        names.append(string_term(argument.value))
+    return bag_of(names, [bind(argument, scope) for argument in node.arguments])
+
+
+def _bin_auto(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """In bins as wide as `set query_bin_auto_size`, one of which begins at `query_bin_auto_at`."""
+    (value,) = _values(node, scope, bind, 1, 1)
+    size = scope.context.settings.get("query_bin_auto_size")
+    if size is None:
+        raise Misfit("bin_auto() needs the width of its bins", "write: set query_bin_auto_size = 1h;")
+    start = scope.context.settings.get("query_bin_auto_at")
+    zero = literal_term(value.type, 0) if value.type is not KqlType.REAL else literal_term(value.type, 0.0)
+    return bin_at([value, bind(size, scope), zero if start is None else bind(start, scope)])
+
+
+def _estimated_size(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`estimate_data_size(a, b)` or `(*)`: bytes of the values of a row."""
+    total: Sql = sql.literal(0)
+    for argument in node.arguments:
+        is_star = isinstance(argument, ast.Star)
+        columns = map(reference, scope.fields) if is_star else [bind(argument, scope)]
+        for column in columns:
+            total = sql.plus(total, _size(column))
+    return Term(LONG, sql.call("toInt64", total), nullable=False)
+
+
+def _size(column: Term) -> Sql:
+    if column.type in (STRING, DYNAMIC):
+        return sql.if_null(sql.call("length", column.sql), 0)
+    return sql.literal(_SIZES.get(column.type, 8))
+
+
+def _first_found(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`has_any_index(text, array)`: the place of the first element that is a term of the text, or -1."""
+    text, wanted = _values(node, scope, bind, 2, 2)
+    needle = Term(STRING, sql.variable("needle"), nullable=False)
+    test = sql.lambda_("needle", search("has", convert(text, STRING), needle).sql)
+    items = json_values.strings(convert(wanted, DYNAMIC).sql)
+    return Term(
+        LONG, sql.minus(sql.call("toInt64", sql.call("arrayFirstIndex", test, items)), 1), nullable=False
+    )
+
+
+def _time_zones(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`datetime_list_timezones()`: the names that the functions on zones take."""
+    _values(node, scope, bind, 0, 0)
+    names = formula("arraySort(groupArray(time_zone))", time_zone=sql.column("time_zone"))
+    text = json_values.array_text(
+        sql.call("arrayMap", sql.lambda_("zone", json_values.quoted(sql.variable("zone"))), names)
+    )
+    table = exp.Table(this=sql.identifier("time_zones"), db=sql.identifier("system"))
+    select = exp.Select(expressions=[text], from_=exp.From(this=table))
+    return Term(DYNAMIC, sql.subquery(select), nullable=False)
+
+
+def _is_member(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """Nobody who asks here is known as a member of a group of Microsoft Entra ID."""
+    if not node.arguments:
+        raise Misfit("current_principal_is_member_of() takes groups")
+    for argument in node.arguments:
+        bind(argument, scope)
+    return bool_term(False)
+
+
+def _percentile_of_digest(name: str) -> Special:
+    """With `typeof(type)` at the end the result is of that type."""
+
+    def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+        *values, last = node.arguments
+        if not isinstance(last, ast.TypeOf):
+            return FUNCTIONS[name].build([bind(argument, scope) for argument in node.arguments])
+        found = FUNCTIONS[name].build([bind(value, scope) for value in values])
+        return convert(found, KqlType(last.types[0])) if name == "percentile_tdigest" else found
+
+    return build
+
+
+SETTING_FUNCTIONS: Mapping[str, Special] = {
+    "bag_pack_columns": _bag_of_columns,
+    "bin_auto": _bin_auto,
+    "current_principal_is_member_of": _is_member,
+    "datetime_list_timezones": _time_zones,
+    "estimate_data_size": _estimated_size,
+    "has_any_index": _first_found,
+    "percentile_tdigest": _percentile_of_digest("percentile_tdigest"),
+    "percentile_array_tdigest": _percentile_of_digest("percentile_array_tdigest"),
+}
+"""By name; each gets the call, its scope and the binder of expressions."""

@@ -1,0 +1,127 @@
+"""geo_polygon_lookup and geo_line_lookup: each place beside the shapes that hold it, or are near.
+
+    geo_polygon_lookup(table, shape, longitude, latitude [, radius] [, return_unmatched] ...)
+    geo_line_lookup(table, shape, longitude, latitude, radius [, return_unmatched] ...)
+
+In the older form, which Kusto takes too, the shape stands behind the latitude.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from gatelog.kql import ast, sql
+from gatelog.kql.conversions import convert
+from gatelog.kql.expressions import bind
+from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.relations import Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages.lookups import beside, collected, maybe
+from gatelog.kql.stages.plugin_arguments import named_column
+from gatelog.kql.terms import Field, Term, reference
+from gatelog.kql.types import NUMBERS, KqlType
+
+REAL, DYNAMIC, BOOL = KqlType.REAL, KqlType.DYNAMIC, KqlType.BOOL
+
+_COLUMNS = 4
+_OPTIONS = ("radius", "return_unmatched", "lookup_area_radius", "return_lookup_key")
+_HINTS = ("join_hint",)
+"""Taken and not used: how the engine is to find the matches."""
+
+Matches = Callable[[Sequence[Term], Term | None], Term]
+
+
+def _in_polygon(place: Sequence[Term], radius: Term | None) -> Term:
+    """Inside, or with a radius no further away than that."""
+    if radius is None:
+        return FUNCTIONS["geo_point_in_polygon"].build(place)
+    return _within(FUNCTIONS["geo_distance_point_to_polygon"].build(place), radius)
+
+
+def _near_line(place: Sequence[Term], radius: Term | None) -> Term:
+    assert radius is not None
+    return _within(FUNCTIONS["geo_distance_point_to_line"].build(place), radius)
+
+
+def _within(distance: Term, radius: Term) -> Term:
+    return Term(BOOL, sql.at_most(distance.sql, radius.sql))
+
+
+def geo_polygon_lookup(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
+    """Each row beside the polygons that its place lies in."""
+    return _lookup(_in_polygon, stage, call, relation, scope)
+
+
+def geo_line_lookup(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
+    """Each row beside the lines that are within a radius of its place."""
+    return _lookup(_near_line, stage, call, relation, scope)
+
+
+def _lookup(
+    matches: Matches, stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope
+) -> Relation:
+    positional, options = _given(call, scope)
+    if len(positional) < _COLUMNS:
+        raise scope.context.error(
+            stage, f"{call.function} takes a table, its shapes, a longitude, a latitude"
+        )
+    table = scope.bind_table(positional[0], scope)
+    shape, longitude, latitude = _columns(positional[1:_COLUMNS], call, relation, table, scope)
+    radius = options.get("radius")
+    if radius is None and matches is _near_line:
+        raise scope.context.error(stage, f"{call.function} needs a radius, in metres")
+    rows = collected(sql.tuple_([maybe(field) for field in table.fields]), sql.boolean(True), table, scope)
+    own = Term(DYNAMIC, sql.call("tupleElement", sql.variable("row"), table.fields.index(shape) + 1))
+    place = [convert(reference(field), REAL) for field in (longitude, latitude)]
+    with scope.context.at(call):
+        test = matches([*place, own], None if radius is None else convert(radius, REAL))
+    found = _fitting(rows, test)
+    hidden = set() if _is_true(options.get("return_lookup_key")) else {shape.name}
+    keep = _is_true(options.get("return_unmatched"))
+    return beside(relation, table, found, 1, hidden, scope, keep=keep)
+
+
+def _fitting(rows: Sql, test: Term) -> Sql:
+    condition = sql.if_null(test.sql, sql.boolean(False))
+    return sql.call("arrayFilter", sql.lambda_("row", condition), rows)
+
+
+def _columns(
+    nodes: Sequence[ast.Expression], call: ast.Call, relation: Relation, table: Relation, scope: Scope
+) -> tuple[Field, Field, Field]:
+    first, second, third = nodes
+    is_shape = isinstance(first, ast.Name) and scope.over(table).column(first.value) is not None
+    if not is_shape:
+        first, second, third = third, first, second
+    return (
+        named_column(first, call, table, scope),
+        named_column(second, call, relation, scope),
+        named_column(third, call, relation, scope),
+    )
+
+
+def _given(call: ast.Call, scope: Scope) -> tuple[list[ast.Expression], dict[str, Term]]:
+    """The table and the columns, and the options by name; of those in order a number is the radius first."""
+    positional: list[ast.Expression] = []
+    options: dict[str, Term] = {}
+    waiting = list(_OPTIONS)
+    for argument in call.arguments:
+        if isinstance(argument, ast.NamedArgument):
+            if argument.name not in (*_OPTIONS, *_HINTS):
+                raise scope.context.error(argument, f"{call.function} has no parameter '{argument.name}'")
+            options[argument.name] = bind(argument.value, scope)
+        elif len(positional) < _COLUMNS:
+            positional.append(argument)
+        else:
+            value = bind(argument, scope)
+            fitting = [name for name in waiting if name.endswith("radius") is (value.type in NUMBERS)]
+            if not fitting:
+                raise scope.context.error(argument, f"{call.function} has no parameter for this argument")
+            options[fitting[0]] = value
+            waiting = waiting[waiting.index(fitting[0]) + 1 :]
+    return positional, options
+
+
+def _is_true(option: Term | None) -> bool:
+    return option is not None and option.constant is not None and option.constant.value is True

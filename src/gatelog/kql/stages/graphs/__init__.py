@@ -1,0 +1,39 @@
+"""The operators on graphs: make-graph, and what may follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from gatelog.kql import ast
+from gatelog.kql.relations import Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.stages.graphs.graph import Graph
+from gatelog.kql.stages.graphs.make import bind_make_graph, bind_where_edges, bind_where_nodes
+from gatelog.kql.stages.graphs.match import bind_graph_match
+from gatelog.kql.stages.graphs.shortest import bind_graph_shortest_paths
+from gatelog.kql.stages.graphs.tables import bind_graph_mark_components, bind_graph_to_table
+
+GraphStage: TypeAlias = Callable[[Any, Graph, Scope], Relation]
+
+_OF_GRAPHS: Mapping[type[ast.Operator], GraphStage] = {
+    ast.GraphMatch: bind_graph_match,
+    ast.GraphShortestPaths: bind_graph_shortest_paths,
+    ast.GraphToTable: bind_graph_to_table,
+    ast.GraphMarkComponents: bind_graph_mark_components,
+    ast.GraphWhereNodes: bind_where_nodes,
+    ast.GraphWhereEdges: bind_where_edges,
+}
+
+
+def bind_of_graph(stage: ast.Operator, relation: Relation, scope: Scope) -> Relation:
+    """An operator that takes a graph."""
+    if not isinstance(relation, Graph):
+        raise scope.context.error(stage, "this operator takes a graph", "put make-graph before it")
+    return _OF_GRAPHS[type(stage)](stage, relation, scope)
+
+
+GRAPH_OPERATORS = frozenset(_OF_GRAPHS)
+"""The operators that take a graph."""
+
+__all__ = ["GRAPH_OPERATORS", "Graph", "bind_make_graph", "bind_of_graph"]

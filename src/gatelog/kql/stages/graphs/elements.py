@@ -1,0 +1,208 @@
+"""What the variables of a pattern mean in an expression: `n.age`, `map(path, x)`, `node_degree_in(n)`.
+
+Each such piece of the syntax tree is replaced by the name of a column, and the column is computed from the
+arrays of the graph; what is left is an expression like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, NamedTuple
+
+from sqlglot import exp
+
+from gatelog.kql import ast, json_values, sql
+from gatelog.kql.ast.rewriting import rewritten
+from gatelog.kql.comparisons import condition
+from gatelog.kql.conversions import convert
+from gatelog.kql.expressions import bind
+from gatelog.kql.formula import formula
+from gatelog.kql.relations import Compute, Computed, Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages.graphs.graph import Stored
+from gatelog.kql.terms import Field, Term
+from gatelog.kql.types import KqlType
+
+LONG, STRING, DYNAMIC, BOOL = KqlType.LONG, KqlType.STRING, KqlType.DYNAMIC, KqlType.BOOL
+
+_OF_NODES = frozenset({"node_id", "node_degree_in", "node_degree_out"})
+_OVER_PATHS = frozenset({"all", "any", "map"})
+
+
+class Variable(NamedTuple):
+    """A name of the pattern: a node, an edge, or a path; `column` holds its place, or the steps of the path
+    as [(edge, node), ...]."""
+
+    kind: str
+    column: Field
+
+
+class _Item(NamedTuple):
+    """A property of an element: its name, type and SQL."""
+
+    name: str
+    type: KqlType
+    sql: Sql
+
+
+def words(node: Any) -> set[str]:
+    """All names and texts in a piece of the syntax tree: what it may speak of is among them."""
+    if isinstance(node, str):
+        return {node}
+    if isinstance(node, tuple):
+        return set().union(*map(words, node))
+    if not is_dataclass(node) or isinstance(node, type):
+        return set()
+    return set().union(*(words(getattr(node, part.name)) for part in fields(node)))
+
+
+@dataclass(slots=True)
+class Elements:
+    """The variables bound so far, and the columns that expressions made of them."""
+
+    store: Stored
+    scope: Scope
+    variables: dict[str, Variable] = field(default_factory=dict)
+    columns: dict[str, Computed] = field(default_factory=dict)
+
+    def bind(self, node: ast.Expression, relation: Relation) -> tuple[Term, Relation]:
+        """The value of an expression, and the rows with the columns that it reads."""
+        plain = self.plain(node)
+        relation = self.computed(relation)
+        return bind(plain, self.scope.over(relation)), relation
+
+    def computed(self, relation: Relation) -> Relation:
+        """The rows with all columns asked for so far as their fields."""
+        made = tuple(self.columns.values())
+        missing = tuple(one for one in made if one.field not in relation.fields)
+        for one in missing:
+            relation = Compute((*relation.fields, one.field), relation, (one,))
+        return relation
+
+    def plain(self, node: ast.Expression) -> ast.Expression:
+        """The syntax tree with columns in the place of everything that speaks of the graph."""
+        return rewritten(node, self._as_column)
+
+    def _as_column(self, node: ast.Node) -> ast.Name | None:
+        found = self._column(node)
+        return None if found is None else ast.Name(node.span, found)
+
+    def _column(self, node: object) -> str | None:
+        match node:
+            case ast.Member(base=ast.Name(value=name), name=key) if name in self.variables:
+                return self._property(name, key, node)
+            case ast.Index(base=ast.Name(value=name), index=ast.Literal(value=str() as key)) if (
+                name in self.variables
+            ):
+                return self._property(name, key, node)
+            case ast.Call(function="labels"):
+                raise self.scope.context.unsupported(node, "labels() of a graph that make-graph makes")
+            case ast.Call(function=function, arguments=(ast.Name(value=name),)) if function in _OF_NODES:
+                return self._property(name, f"{function}()", node)
+            case ast.Call(function=function, arguments=(subject, body)) if function in _OVER_PATHS:
+                return self._over_path(node, function, subject, body)
+            case _:
+                return None
+
+    def _property(self, name: str, key: str, node: ast.Expression) -> str:
+        variable = self._variable(name, node)
+        if variable.kind == "path":
+            return self._folded("map", variable, ast.Name(node.span, key), inner=False)
+        place = sql.column(variable.column.sql_name)
+        for item in self._items(variable.kind, place):
+            if item.name == key:
+                return self._added(f"{name}.{key}", item.type, item.sql)
+        raise self.scope.context.error(node, f"the {variable.kind} '{name}' has no property '{key}'")
+
+    def _variable(self, name: str, node: ast.Expression) -> Variable:
+        found = self.variables.get(name)
+        if found is None:
+            raise self.scope.context.error(node, f"the pattern has no element '{name}'")
+        return found
+
+    def _added(self, name: str, kind: KqlType, value: Sql) -> str:
+        if name not in self.columns:
+            self.columns[name] = Computed(self.scope.context.field(name, kind), value)
+        return name
+
+    def _items(self, kind: str, place: Sql) -> Iterable[_Item]:
+        """The properties of the node or edge at a place."""
+        array, properties = (
+            (self.store.nodes, self.store.node_properties)
+            if kind == "node"
+            else (self.store.edges, self.store.edge_properties)
+        )
+        element = sql.call("arrayElement", array, place)
+        first = 2 if kind == "node" else 3
+        for offset, one in enumerate(properties):
+            yield _Item(one.name, one.type, sql.call("tupleElement", element, first + offset))
+        if kind == "node":
+            yield _Item("node_id()", STRING, sql.call("tupleElement", element, 1))
+            for name, ways in (("in", self.store.entering), ("out", self.store.leaving)):
+                count = formula("toInt64(length(ways[place]))", ways=ways, place=place)
+                yield _Item(f"node_degree_{name}()", LONG, count)
+
+    def _over_path(
+        self, node: ast.Call, function: str, subject: ast.Expression, body: ast.Expression
+    ) -> str | None:
+        """`map`, `any` or `all` over the edges of a path, or over its inner nodes."""
+        inner = isinstance(subject, ast.Call) and subject.function == "inner_nodes"
+        name = subject.arguments[0] if isinstance(subject, ast.Call) and inner else subject
+        if not isinstance(name, ast.Name) or name.value not in self.variables:
+            return None
+        variable = self._variable(name.value, node)
+        if variable.kind != "path":
+            raise self.scope.context.error(node, f"'{name.value}' is no edge of variable length")
+        return self._folded(function, variable, body, inner=inner)
+
+    def _folded(self, function: str, variable: Variable, body: ast.Expression, *, inner: bool) -> str:
+        steps = sql.column(variable.column.sql_name)
+        places = formula(
+            "arrayMap(step -> tupleElement(step, place), steps)",
+            place=2 if inner else 1,
+            steps=sql.call("arrayPopBack", steps) if inner else steps,
+        )
+        term = self._of_item(body, "node" if inner else "edge")
+        kind, value = self._collected(function, term, places)
+        return self._added(f"{function} {len(self.columns)}", kind, value)
+
+    def _collected(
+        self, function: str, term: tuple[Callable[[Sql], Sql], Term], places: Sql
+    ) -> tuple[KqlType, Sql]:
+        at_place, value = term
+        if function == "map":
+            text = sql.if_null(convert(value, DYNAMIC).sql, json_values.NULL_TEXT)
+            mapped = sql.call("arrayMap", sql.lambda_("item", at_place(text)), places)
+            return DYNAMIC, json_values.array_text(mapped)
+        test = sql.if_null(condition(value).condition, sql.boolean(False))
+        tester = "arrayAll" if function == "all" else "arrayExists"
+        found = sql.call(tester, sql.lambda_("item", at_place(test)), places)
+        return BOOL, sql.call("toBool", found)
+
+    def _of_item(self, body: ast.Expression, kind: str) -> tuple[Callable[[Sql], Sql], Term]:
+        """An expression over one edge or node of a path: how to read it at the variable, and its value."""
+        items = list(self._items(kind, sql.variable("item")))
+        own = [self.scope.context.field(item.name, item.type) for item in items]
+        values = {one.sql_name: item.sql for one, item in zip(own, items, strict=True)}
+        plain = rewritten(self.plain(body), _as_property)
+        outer = tuple(computed.field for computed in self.columns.values())
+        value = bind(plain, replace(self.scope, fields=(*own, *outer)))
+
+        def at_place(node: Sql) -> Sql:
+            return node.copy().transform(read)
+
+        def read(part: Sql) -> Sql:
+            return values[part.name].copy() if isinstance(part, exp.Column) and part.name in values else part
+
+        return at_place, value
+
+
+def _as_property(node: ast.Node) -> ast.Name | None:
+    """`node_id()` and its like as names, where they speak of the node at hand."""
+    match node:
+        case ast.Call(function=function, arguments=()) if function in _OF_NODES:
+            return ast.Name(node.span, f"{function}()")
+        case _:
+            return None

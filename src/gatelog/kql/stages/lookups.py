@@ -1,0 +1,55 @@
+"""What the lookup plugins share: each row of the input beside the rows of a small table that fit it.
+
+The lookup table is read once, into an array of tuples; each row of the input keeps the elements that fit it
+and becomes a row for each.
+"""
+
+from __future__ import annotations
+
+from gatelog.kql import sql
+from gatelog.kql.formula import formula
+from gatelog.kql.lower import select_of
+from gatelog.kql.naming import Names
+from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Unnest
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Field
+from gatelog.kql.types import KqlType
+
+
+def collected(element: Sql, condition: Sql, table: Relation, scope: Scope) -> Sql:
+    """The array of `element` over the rows of the lookup table for which a condition is true."""
+    rows = sql.call("groupArrayIf", element, condition)
+    made = Computed(scope.context.field("rows", KqlType.DYNAMIC), rows)
+    whole = Aggregate((made.field,), table, (), (made,))
+    return sql.subquery(select_of(whole, [made.field.sql_name]))
+
+
+def maybe(field: Field) -> Sql:
+    """The value of a column in a type whose default stands for no value."""
+    value = sql.column(field.sql_name)
+    return value if field.type is KqlType.STRING else sql.call("toNullable", value)
+
+
+def beside(
+    relation: Relation, table: Relation, found: Sql, first: int, hidden: set[str], scope: Scope, *, keep: bool
+) -> Relation:
+    """The input with the columns of the matches, but for the `hidden` ones.
+
+    `found` is the array of matches of a row, tuples whose parts from `first` on are the columns of the table.
+    With `keep` a row without a match stays, with nulls.
+    """
+    if keep:
+        text = "arrayResize(found, greatest(length(found), 1))"
+        found = sql.with_value(found, "found", lambda array: formula(text, found=array))
+    matches = Computed(scope.context.field("found", KqlType.DYNAMIC), found)
+    item = scope.context.field("match", KqlType.DYNAMIC)
+    source = Compute(relation.fields, relation, (matches,))
+    unnested = Unnest(relation.fields, source, (item,), (matches.field.sql_name,))
+    names = Names(field.name for field in relation.fields)
+    made = []
+    for place, field in enumerate(table.fields, start=first):
+        if field.name not in hidden:
+            value = sql.call("tupleElement", sql.column(item.sql_name), place)
+            made.append(Computed(scope.context.field(names.add(field.name), field.type), value))
+    return Compute((*relation.fields, *(computed.field for computed in made)), unnested, tuple(made))

@@ -1,0 +1,49 @@
+"""The expressions of a scan's steps: `step.column` is what a step remembers, and no row has neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+
+from sqlglot import exp
+
+from gatelog.kql import ast
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.windows import WINDOW_FUNCTIONS
+
+
+def flattened(node: ast.Expression, steps: frozenset[str], scope: Scope) -> ast.Expression:
+    """The expression with `step.column` as one name."""
+    return _rewritten(node, steps, scope)  # type: ignore[return-value]  # an expression stays one
+
+
+def _rewritten(value: object, steps: frozenset[str], scope: Scope) -> object:
+    match value:
+        case ast.Span():
+            return value
+        case ast.Call(function=name) if name in WINDOW_FUNCTIONS:
+            hint = "a step's own memory is read as step.column"
+            raise scope.context.error(value, f"{name}() has no meaning inside scan", hint)
+        case ast.Member(span=span, base=ast.Name(value=step), name=column) if step in steps:
+            return ast.Name(span, f"{step}.{column}")
+        case tuple():
+            return tuple(_rewritten(item, steps, scope) for item in value)
+        case ast.Node() if is_dataclass(value):
+            changed = {
+                field.name: _rewritten(getattr(value, field.name), steps, scope) for field in fields(value)
+            }
+            return replace(value, **changed)  # type: ignore[arg-type]  # each of its field's type
+        case _:
+            return value
+
+
+def substituted(node: Sql, values: Mapping[str, Sql]) -> Sql:
+    """The expression with columns replaced by their values."""
+
+    def one(found: Sql) -> Sql:
+        if isinstance(found, exp.Column) and found.name in values:
+            return values[found.name].copy()
+        return found
+
+    return node.copy().transform(one)

@@ -1,0 +1,101 @@
+"""The tables that union, search and find go through, and the names by which they tell them apart.
+
+T, T* , *                         tables and views, by name or pattern: their own names
+(T | where ... | as N)            N
+(T | where ...)                   T
+anything else, let-bound tables   union_arg0, union_arg1, ... by place
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import translate
+from typing import NamedTuple
+
+from gatelog.kql import ast
+from gatelog.kql.databases import own_tables
+from gatelog.kql.relations import Relation
+from gatelog.kql.scope import FunctionBinding, Scope, TableBinding
+
+
+class Input(NamedTuple):
+    """A table in a list, and the name that the result shows for it."""
+
+    name: str
+    relation: Relation
+
+
+def listed(
+    nodes: Sequence[ast.Expression], piped: Relation | None, scope: Scope, *, fuzzy: bool = False
+) -> list[Input]:
+    """The input in front of a pipe and the tables of a list; `fuzzy` passes over tables that do not exist."""
+    inputs = [] if piped is None else [Input(scope.called or "union_arg0", piped)]
+    for node in nodes:
+        inputs += _inputs(node, len(inputs), scope, fuzzy=fuzzy)
+    return inputs
+
+
+def everything(scope: Scope, node: ast.Node) -> list[Input]:
+    """All tables and views there are."""
+    inputs = listed([ast.WildcardName(node.span, "*")], None, scope, fuzzy=True)
+    if not inputs:
+        raise scope.context.error(node, "there is no table to look in")
+    return inputs
+
+
+def _inputs(node: ast.Expression, place: int, scope: Scope, *, fuzzy: bool) -> list[Input]:
+    match node:
+        case ast.WildcardName(pattern=pattern):
+            names = _matching(pattern, scope)
+        case ast.WildcardMember(base=base, pattern=pattern):
+            names = _matching(pattern, own_tables(base, scope))
+        case _ if fuzzy and _is_missing(node, scope):
+            return []
+        case _:
+            return [Input(_shown_name(node, place, scope), scope.bind_table(node, scope))]
+    if not names and not fuzzy:
+        raise scope.context.error(node, f"no table matches '{pattern}'")
+    return [Input(name, scope.bind_table(ast.Name(node.span, name), scope)) for name in names]
+
+
+def _matching(pattern: str, scope: Scope) -> list[str]:
+    shape = re.compile(translate(pattern))
+    views = [
+        name
+        for name, binding in scope.names.items()
+        if isinstance(binding, FunctionBinding) and binding.function.view
+    ]
+    names = dict.fromkeys((*scope.context.catalog.wildcard_names, *views))
+    return [name for name in names if shape.match(name) and not _is_denied(name, scope)]
+
+
+def _is_denied(name: str, scope: Scope) -> bool:
+    binding = scope.names.get(name)
+    return isinstance(binding, TableBinding) and binding.denied
+
+
+def _is_missing(node: ast.Expression, scope: Scope) -> bool:
+    match node:
+        case ast.Pipeline(source=ast.Expression() as source):
+            return _is_missing(source, scope)
+        case ast.Name(value=name):
+            return name not in scope.names and scope.context.catalog.find(name) is None
+        case ast.Member(base=ast.Call(), name=name):
+            return scope.context.catalog.find(name) is None
+        case _:
+            return False
+
+
+def _shown_name(node: ast.Expression, place: int, scope: Scope) -> str:
+    match node:
+        case ast.Pipeline(operators=(*_, ast.As(name=name))):
+            return name.value
+        case ast.Pipeline(source=(ast.Name() | ast.Member()) as source):
+            return _shown_name(source, place, scope)
+        case ast.Name(value=name) if not isinstance(scope.names.get(name), TableBinding):
+            return name
+        case ast.Member(base=ast.Call(), name=name):
+            return name
+        case _:
+            return f"union_arg{place}"
