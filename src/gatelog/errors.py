@@ -11,7 +11,8 @@
     ├── StoreError             the store refused or cannot be reached
     │   ├── StoreVersionError  schema written by a newer gatelog
     │   ├── StoreUnavailableError  cannot be reached, or is overloaded: try again later
-    │   └── StoreRefusedError  these rows cannot be stored, however often they are sent
+    │   ├── StoreRefusedError  these rows cannot be stored, however often they are sent
+    │   └── UserTableError     a table of the users' own cannot be as they want it
     └── KqlError               the query's author: line, column, message, hint
         ├── KqlSyntaxError     the text is not KQL
         ├── KqlSemanticError   a name, a type or an argument is wrong
@@ -93,6 +94,14 @@ class StoreUnavailableError(StoreError):
 
 class StoreRefusedError(StoreError):
     """The store can never hold these rows: a value does not fit its column."""
+
+
+class UserTableError(StoreError):
+    """A table of the users' own cannot be as they want it: its name, its columns, its size."""
+
+
+class ControlError(GatelogError):
+    """The control data cannot be used as asked: written by a newer gatelog, or a name is taken or unknown."""
 
 
 class KqlError(GatelogError):

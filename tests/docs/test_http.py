@@ -7,6 +7,8 @@ from typing import Any
 from starlette.routing import Route
 
 from gatelog.api.application import HubApi
+from gatelog.api.services import Services
+from gatelog.store import TABLES
 
 ROOT = Path(__file__).parents[2]
 HUB, GATEWAY = (ROOT / "docs" / "reference" / "http.md").read_text().split("## Gateway")
@@ -14,7 +16,8 @@ HUB, GATEWAY = (ROOT / "docs" / "reference" / "http.md").read_text().split("## G
 
 def test_the_hubs_endpoints_are_documented_and_exist() -> None:
     nothing: Any = None
-    api = HubApi(nothing, nothing, nothing, nothing, nothing)
+    services = Services(nothing, nothing, nothing, nothing, nothing, nothing)
+    api = HubApi(services, nothing)
     served = {
         (method, route.path)
         for route in api.application().routes
@@ -23,6 +26,12 @@ def test_the_hubs_endpoints_are_documented_and_exist() -> None:
         if method != "HEAD"
     }
     assert set(re.findall(r"^\| `([A-Z]+) (/\S*)`", HUB, re.MULTILINE)) == served
+
+
+def test_the_columns_that_hold_content_are_listed() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \|$", HUB, re.MULTILINE))
+    listed = {table: set(re.findall(r"`(\w+)`", columns)) for table, columns in rows.items()}
+    assert listed == {table.name: set(table.content) for table in TABLES if table.content}
 
 
 def test_the_gateways_pages_are_documented_and_exist() -> None:

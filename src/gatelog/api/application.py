@@ -1,16 +1,17 @@
 """The hub's HTTP surface.
 
-POST /query          {"query", "timespan"?, "format"?: "json" | "csv"} → the answer
+POST /query          {"query", "timespan"?, "format"?: "json" | "csv" | "arrow" | "parquet"} → the answer
 GET  /completeness   ?from=&to= (ISO 8601) → the proof that every accepted call is accounted for
 GET  /metrics        Prometheus text
 GET  /healthz        is the store there (needs no token)
+POST /complete · GET /schema   for editors: `completion`
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -18,10 +19,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from gatelog.api.answer import QUERY_CHARACTERS_MAX, answer_query
-from gatelog.api.auth import Authenticator
+from gatelog.api.completion import CompletionApi
+from gatelog.api.encodings import MEDIA_TYPES, Format
+from gatelog.api.live_answer import LiveAnswer
+from gatelog.api.principal import Principal, Role
 from gatelog.api.problems import (
     RequestError,
     defect,
@@ -30,42 +33,40 @@ from gatelog.api.problems import (
     request_problem,
     store_problem,
 )
+from gatelog.api.questions import QUERY_CHARACTERS_MAX, Question
+from gatelog.api.services import Services
 from gatelog.api.timespan import parse_time
-from gatelog.api.workers import Workers
 from gatelog.errors import KqlError, StoreError
-from gatelog.model import Clock
-from gatelog.store import Store
 
 QUESTION_BYTES_MAX = 4 * QUERY_CHARACTERS_MAX
 """Body of POST /query: a character takes up to four bytes."""
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+_FORMATS: Mapping[str, Format] = {
+    **{media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items()},
+    "application/*": "json",
+    "*/*": "json",
+}
+
+Endpoint = Callable[[Request, Principal], Awaitable[Response]]
 
 
-class Question(msgspec.Struct, forbid_unknown_fields=True):
+class QueryBody(msgspec.Struct, forbid_unknown_fields=True):
     """Body of POST /query."""
 
     query: str
     timespan: str | None = None
-    format: Literal["json", "csv"] = "json"
+    format: Format | None = None
 
 
 class HubApi:
-    """The endpoints. `store` gives the store, or raises StoreUnavailableError while it is away."""
+    """The endpoints of our own, and beside them those of each surface."""
 
     def __init__(
-        self,
-        store: Callable[[], Store],
-        workers: Workers,
-        authenticator: Authenticator,
-        registry: CollectorRegistry,
-        clock: Clock,
+        self, services: Services, registry: CollectorRegistry, surfaces: Sequence[BaseRoute] = ()
     ) -> None:
-        self._store = store
-        self._workers = workers
-        self._authenticator = authenticator
+        self._services = services
         self._registry = registry
-        self._clock = clock
+        self._surfaces = tuple(surfaces)
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -75,6 +76,8 @@ class HubApi:
                 Route("/completeness", self._guarded(self.completeness), methods=["GET"]),
                 Route("/metrics", self._guarded(self.metrics), methods=["GET"]),
                 Route("/healthz", self.healthz, methods=["GET"]),
+                *CompletionApi(self._services).routes(),
+                *self._surfaces,
             ],
             exception_handlers={
                 KqlError: kql_problem,
@@ -85,43 +88,38 @@ class HubApi:
             },
         )
 
-    async def query(self, request: Request) -> Response:
+    async def query(self, request: Request, principal: Principal) -> Response:
         """Answer a KQL query."""
-        question = _question(request.headers.get("content-type", ""), await _body(request))
-        store, now = self._store(), self._now()
+        wanted = _wanted(request.headers.get("content-type", ""), await _body(request))
+        form = wanted.format or _accepted(request.headers.get("accept", "*/*"))
+        question = Question(wanted.query, wanted.timespan)
+        opened = partial(self._services.questions.document, principal, question, form)
+        return LiveAnswer(self._services.workers, principal, opened, MEDIA_TYPES[form])
 
-        def work() -> Response:
-            answer = answer_query(store, question.query, now=now, timespan=question.timespan)
-            if question.format == "csv":
-                return Response(answer.to_csv(), media_type="text/csv")
-            return Response(answer.to_json(), media_type="application/json")
-
-        return await self._workers.run(work)
-
-    async def completeness(self, request: Request) -> Response:
+    async def completeness(self, request: Request, principal: Principal) -> Response:
         """Account for every call of the gateways that ran in a period."""
+        if not principal.role.includes(Role.LOG):
+            raise RequestError(
+                403, "forbidden", f"{principal.name} may see metrics only", "role log is needed"
+            )
         start, end = _time_ns(request, "from"), _time_ns(request, "to")
-        report = await self._workers.run(self._store().prove, start, end)
+        report = await self._services.workers.run(self._services.store().prove, start, end)
         return _json(report.to_dict())
 
-    async def metrics(self, _: Request) -> Response:
+    async def metrics(self, _: Request, __: Principal) -> Response:
         """The hub's own metrics."""
         return Response(generate_latest(self._registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     async def healthz(self, _: Request) -> Response:
         """200 if queries can be answered, else 503."""
-        await self._workers.run(self._store().ping)
+        await self._services.workers.run(self._services.store().ping)
         return _json({"status": "ok"})
 
-    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+    def _guarded(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
-            self._authenticator.check(request)
-            return await endpoint(request)
+            return await endpoint(request, self._services.authenticator.authenticate(request))
 
         return guarded
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC)
 
 
 def _json(document: Any) -> Response:
@@ -137,18 +135,29 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _question(content_type: str, body: bytes) -> Question:
+def _wanted(content_type: str, body: bytes) -> QueryBody:
     """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise RequestError(415, "not_json", "the body must be application/json")
     try:
-        question = msgspec.json.decode(body, type=Question)
+        wanted = msgspec.json.decode(body, type=QueryBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         hint = 'send {"query": "Calls | count"}, with "timespan" and "format" if wanted'
         raise RequestError(400, "bad_question", str(error), hint) from error
-    if len(question.query) > QUERY_CHARACTERS_MAX:
+    if len(wanted.query) > QUERY_CHARACTERS_MAX:
         raise RequestError(413, "too_large", f"a query has at most {QUERY_CHARACTERS_MAX} characters")
-    return question
+    return wanted
+
+
+def _accepted(header: str) -> Format:
+    """The format that an Accept header names first (RFC 9110 12.5.1, without weights)."""
+    for item in header.split(","):
+        kind = item.partition(";")[0].strip().lower()
+        if kind in _FORMATS:
+            return _FORMATS[kind]
+    raise RequestError(
+        406, "not_acceptable", "no accepted type is served here", f"accept one of {', '.join(_FORMATS)}"
+    )
 
 
 def _time_ns(request: Request, name: str) -> int | None:

@@ -13,21 +13,27 @@ import logging
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import uvicorn
 
 from gatelog.api.application import HubApi
-from gatelog.api.auth import Anonymous, Authenticator, LocalToken, local_token
+from gatelog.api.auth import Authenticator, DeclaredTokens, LocalToken, local_token
 from gatelog.api.data_directory import claimed, embedded_dsn, spool_root
 from gatelog.api.forwarders import Forwarders
-from gatelog.api.metrics import ForwarderCollector, hub_registry
+from gatelog.api.kusto import KustoApi
+from gatelog.api.listener import HubProtocol
+from gatelog.api.prometheus import ForwarderCollector, hub_registry
+from gatelog.api.questions import Questions
+from gatelog.api.services import Services
 from gatelog.api.workers import Workers
-from gatelog.config import Config
+from gatelog.config import Config, QueryConfig
+from gatelog.control import Functions, open_control
 from gatelog.errors import StoreError, StoreUnavailableError
 from gatelog.model import Clock, SystemClock
 from gatelog.provider import Tokenizers
 from gatelog.sinks import ForwarderStatistics, StoreSink
-from gatelog.store import Store
+from gatelog.store import Budget, Store, UserTable
 
 log = logging.getLogger("gatelog.hub")
 
@@ -38,10 +44,6 @@ FORWARDER_STOP_S = 10.0
 """Time that forwarders get to catch up at a stop; what is left is done at the next start."""
 
 REQUEST_STOP_S = 5
-CONNECTIONS_MAX = 256
-"""People and tools, not traffic: beyond it the hub answers 503."""
-
-KEEPALIVE_S = 30
 
 
 class Hub:
@@ -64,10 +66,12 @@ class Hub:
 
         ConfigError if another hub has the data directory, StoreError if the store can never be used.
         """
-        with claimed(self._config.data), _listen(self._config) as listener:
+        data = self._config.data
+        with claimed(data), open_control(data) as control, _listen(self._config) as listener:
             self.port = listener.getsockname()[1]
-            workers = Workers()
-            server = self._server(workers)
+            limits = self._config.hub.query
+            workers = Workers(limits.at_once_max, limits.waiting_max, limits.at_once_per_caller_max)
+            server = self._server(workers, Functions(control, self._clock))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             try:
                 opened = await self._try_open()
@@ -142,16 +146,19 @@ class Hub:
 
     def _expire_once(self) -> None:
         keep = self._config.store
-        today = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC).date()
+        now = datetime.fromtimestamp(self._clock.now_ns() / 1e9, UTC)
         try:
             expired = self._opened_store().expire(
-                today, retention_days=keep.retention_days, body_retention_days=keep.body_retention_days
+                now.date(), retention_days=keep.retention_days, body_retention_days=keep.body_retention_days
             )
+            rows = self._opened_store().user_tables.expire(now)
         except StoreError:
             log.exception("retention failed; it is tried again in an hour")
             return
         if expired.days_dropped or expired.days_cleared:
             log.info("retention removed what is over", extra=expired._asdict())
+        if rows:
+            log.info("retention removed rows of users' tables", extra={"rows": rows})
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -159,29 +166,46 @@ class Hub:
 
     # HTTP
 
-    def _server(self, workers: Workers) -> _HubServer:
+    def _server(self, workers: Workers, functions: Functions) -> _HubServer:
         registry = hub_registry(ForwarderCollector(self.statistics))
-        api = HubApi(self._opened_store, workers, self._authenticator(), registry, self._clock)
-        tls = self._config.hub.tls
+        questions = Questions(
+            self._opened_store,
+            self._clock,
+            budget=_budget(self._config.hub.query),
+            functions=functions.saved,
+            user_tables=self._user_tables,
+        )
+        services = Services(
+            self._authenticator(), workers, questions, self._opened_store, functions, self._clock
+        )
+        kusto = KustoApi(services, self._config.hub.database)
+        api = HubApi(services, registry, kusto.routes())
+        tls, limits = self._config.hub.tls, self._config.hub.limits
         return _HubServer(
             uvicorn.Config(
                 api.application(),
+                http=partial(HubProtocol, limits=limits),  # type: ignore[arg-type]  # called like the class
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 lifespan="off",
-                limit_concurrency=CONNECTIONS_MAX,
-                timeout_keep_alive=KEEPALIVE_S,
+                limit_concurrency=limits.connections_max,
+                timeout_keep_alive=max(1, round(limits.keepalive_s)),
                 timeout_graceful_shutdown=REQUEST_STOP_S,
                 ssl_certfile=tls.cert_file if tls else None,
                 ssl_keyfile=tls.key_file if tls else None,
             )
         )
 
+    def _user_tables(self) -> tuple[UserTable, ...]:
+        return self._store.user_tables.all() if self._store is not None else ()
+
     def _authenticator(self) -> Authenticator:
-        if self._config.hub.anonymous:
-            return Anonymous()
-        return LocalToken(local_token(self._config.data))
+        hub = self._config.hub
+        declared = DeclaredTokens(hub.tokens)
+        if hub.anonymous:
+            return Authenticator([declared], anonymous=True)
+        return Authenticator([declared, LocalToken(local_token(self._config.data))])
 
 
 class _HubServer(uvicorn.Server):
@@ -207,6 +231,10 @@ class _HubServer(uvicorn.Server):
     def capture_signals(self):  # type: ignore[no-untyped-def]  # uvicorn's own signature has no annotation
         """Do nothing with signals."""
         yield
+
+
+def _budget(query: QueryConfig) -> Budget:
+    return Budget(query.time_s, query.rows_max, query.answer_bytes_max, query.memory_bytes_max)
 
 
 def _listen(config: Config) -> socket.socket:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -26,6 +27,11 @@ from gatelog.errors import (
 )
 
 log = logging.getLogger("gatelog.api")
+
+CHALLENGE = 'Bearer realm="gatelog"'
+"""WWW-Authenticate of a 401 (RFC 6750)."""
+
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'?")
 
 
 class RequestError(GatelogError):
@@ -57,7 +63,7 @@ def problem(
 ) -> Response:
     """An error answer."""
     error = {"code": code, "message": message, "line": line, "column": column, "hint": hint or None}
-    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    headers = {"www-authenticate": CHALLENGE} if status == 401 else None
     return Response(
         msgspec.json.encode({"error": error}), status, headers=headers, media_type="application/json"
     )
@@ -85,11 +91,15 @@ def http_problem(_: Request, error: Exception) -> Response:
 def store_problem(_: Request, error: Exception) -> Response:
     """The store is away (come back later), or it failed on a statement of ours (a defect)."""
     if isinstance(error, StoreUnavailableError):
-        return problem(
-            503, "store_unavailable", str(error), hint="try again later; nothing is lost meanwhile"
-        )
-    log.error("the store failed", exc_info=error)
-    return problem(500, "store_failed", str(error))
+        message = without_values(str(error))
+        return problem(503, "store_unavailable", message, hint="try again later; nothing is lost meanwhile")
+    log.error("the store failed: %s", without_values(str(error)))
+    return problem(500, "store_failed", "the store failed on this query; the hub's log says more")
+
+
+def without_values(text: str) -> str:
+    """An engine's message without what it quotes: that may be a cell of the record."""
+    return _QUOTED.sub("'…'", text)
 
 
 def defect(request: Request, error: Exception) -> Response:

@@ -1,15 +1,19 @@
 """What the operator wrote, read and validated whole before anything starts."""
 
 from gatelog.config.address import Address
+from gatelog.config.hub_token import TokenDigest, new_token
 from gatelog.config.load import load, parse
 from gatelog.config.schema import (
     BackendConfig,
     Config,
     GatewayConfig,
     HubConfig,
+    HubLimitsConfig,
+    HubTokenConfig,
     LimitsConfig,
     Network,
     ProductConfig,
+    QueryConfig,
     SpoolConfig,
     StoreConfig,
     SubscriptionConfig,
@@ -26,17 +30,22 @@ __all__ = [
     "Dsn",
     "GatewayConfig",
     "HubConfig",
+    "HubLimitsConfig",
+    "HubTokenConfig",
     "KeyDigest",
     "LimitsConfig",
     "Network",
     "ProductConfig",
+    "QueryConfig",
     "Secret",
     "SpoolConfig",
     "StoreConfig",
     "SubscriptionConfig",
     "TimeoutsConfig",
     "TlsConfig",
+    "TokenDigest",
     "load",
+    "new_token",
     "parse",
     "parse_duration",
 ]

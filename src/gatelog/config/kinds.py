@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from gatelog.config.address import Address
+from gatelog.config.hub_token import TokenDigest
 from gatelog.config.references import InvalidValueError
-from gatelog.config.schema import File, HttpUrl, Network
+from gatelog.config.schema import File, HttpUrl, Network, TokenHash, TokenText
 from gatelog.config.secret import KEY_CHARACTERS_MAX, KEY_CHARACTERS_MIN, Dsn, KeyDigest, Secret
 from gatelog.config.units import Unit, format_duration, format_size, parse_duration, parse_size
 
@@ -87,6 +88,14 @@ def _key(value: Any) -> KeyDigest:
     return KeyDigest.of(text)
 
 
+def _hub_token(value: Any) -> TokenText:
+    return TokenText(TokenDigest.of_token(_text(value)))
+
+
+def _hub_token_hash(value: Any) -> TokenHash:
+    return TokenHash(TokenDigest.parse(_text(value)))
+
+
 def _http_url(value: Any) -> HttpUrl:
     text = _text(value)
     url = urlsplit(text)
@@ -125,5 +134,7 @@ KINDS: dict[Any, Kind] = {
     HttpUrl: Kind("URL", '"https://my-resource.openai.azure.com"', _http_url),
     Secret: Kind("secret", '"${env:NAME}" or "${file:PATH}"', _secret),
     KeyDigest: Kind("key", '"${env:NAME}"', _key),
+    TokenText: Kind("hub token", '"${env:NAME}" with a token of `gatelog token new`', _hub_token),
+    TokenHash: Kind("hash", '"sha256:" and 64 hexadecimal digits', _hub_token_hash),
     Dsn: Kind("store address", '"http://user:${env:PASSWORD}@host:8123/gatelog" or nothing', _dsn),
 }

@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
-from gatelog.config.schema import Config
+from gatelog.config.hub_token import TokenDigest
+from gatelog.config.schema import Config, HubTokenConfig
 from gatelog.config.secret import KeyDigest
 from gatelog.errors import ConfigProblem
+
+RESERVED_PRINCIPALS = frozenset({"anonymous", "local"})
+"""Callers without a declared token, as the hub's log names them."""
 
 
 def check(config: Config) -> Iterator[ConfigProblem]:
@@ -15,6 +19,7 @@ def check(config: Config) -> Iterator[ConfigProblem]:
     yield from _products(config)
     yield from _subscriptions(config)
     yield from _equal_keys(config)
+    yield from _hub_tokens(config.hub.tokens)
     yield from _listeners(config)
     if config.store.body_retention_days > config.store.retention_days:
         yield ConfigProblem(
@@ -58,6 +63,24 @@ def _equal_keys(config: Config) -> Iterator[ConfigProblem]:
             if key in seen:
                 yield ConfigProblem(path, f"is the same key as {seen[key]}", "a key names one subscription")
             seen.setdefault(key, path)
+
+
+def _hub_tokens(tokens: Mapping[str, HubTokenConfig]) -> Iterator[ConfigProblem]:
+    names: dict[TokenDigest | str, str] = {}
+    for name, token in tokens.items():
+        path = f"hub.tokens.{name}"
+        if name in RESERVED_PRINCIPALS:
+            yield ConfigProblem(path, "is a name that the hub gives itself", "choose another")
+        if token.digest is None:
+            yield ConfigProblem(path, "has neither hash nor token", "`gatelog token new` prints the lines")
+            continue
+        if token.token is not None and token.hash is not None:
+            yield ConfigProblem(path, "has both hash and token", "keep the hash")
+        marks: list[TokenDigest | str] = [token.digest, *filter(None, [token.digest.id])]
+        earlier = next((names[mark] for mark in marks if mark in names), None)
+        if earlier is not None:
+            yield ConfigProblem(path, f"is the same token as {earlier}", "make one of its own")
+        names.update(dict.fromkeys(marks, path))
 
 
 def _listeners(config: Config) -> Iterator[ConfigProblem]:

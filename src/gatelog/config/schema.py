@@ -3,7 +3,10 @@
 Config ─┬ gateway ─┬ limits        what one call, and all of them, may take
         │          ├ timeouts      how long anything may last
         │          └ tls
-        ├ hub ─────── tls
+        ├ hub ─────┬ tls
+        │          ├ query         what one question may take
+        │          ├ limits        what the hub accepts of a client
+        │          └ tokens.<name> who may ask
         ├ backends.<name>          where calls go
         ├ products.<name>          which backends, and how strictly calls are recorded
         ├ subscriptions.<name>     who may call: keys → product
@@ -20,6 +23,7 @@ from typing import Annotated, Literal, NamedTuple, NewType
 import msgspec
 
 from gatelog.config.address import Address
+from gatelog.config.hub_token import TokenDigest
 from gatelog.config.secret import Dsn, KeyDigest, Secret
 from gatelog.config.units import Unit
 
@@ -32,6 +36,10 @@ HttpUrl = NewType("HttpUrl", str)
 """http(s), without credentials, query or fragment, without a trailing slash."""
 File = NewType("File", Path)
 """A file that is there when the configuration is read."""
+TokenText = NewType("TokenText", TokenDigest)
+"""A hub token, written down as it is."""
+TokenHash = NewType("TokenHash", TokenDigest)
+"""A hub token of which only the hash is written down."""
 
 Seconds = Annotated[float, Unit.SECONDS]
 Bytes = Annotated[int, Unit.BYTES]
@@ -59,6 +67,10 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
     header_count_max: Annotated[int, Setting("header lines of a request", 1, 10_000)] = 100
     target_bytes_max: Annotated[Bytes, Setting("path and query of a request", 256, 1 * MIB)] = 16 * KIB
     body_bytes_max: Annotated[Bytes, Setting("a request body of any kind", 1, 16 * GIB)] = 512 * MIB
+    body_bytes_per_s_min: Annotated[
+        int,
+        Setting("slowest average of a request body in bytes a second, after its first `body_idle_s`", 1),
+    ] = 500
     json_body_bytes_max: Annotated[
         Bytes,
         Setting(
@@ -109,12 +121,66 @@ class GatewayConfig(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
 
 
+class QueryConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What one question to the hub may take. Beyond it there is an error that says what to narrow."""
+
+    time_s: Annotated[Seconds, Setting("time until the last row", 0.1, 3_600)] = 60
+    rows_max: Annotated[int, Setting("rows of the answer", 1, 1_000_000_000)] = 500_000
+    answer_bytes_max: Annotated[Bytes, Setting("the answer's values, before any encoding", 1 * KIB)] = (
+        64 * MIB
+    )
+    memory_bytes_max: Annotated[Bytes, Setting("memory for computing it", 16 * MIB)] = 2 * GIB
+    at_once_max: Annotated[int, Setting("questions answered at once", 1, 256)] = 4
+    at_once_per_caller_max: Annotated[
+        int, Setting("of these, for one token; its further questions wait their turn", 1, 256)
+    ] = 3
+    waiting_max: Annotated[int, Setting("questions that wait; further ones are refused (503)", 0, 10_000)] = (
+        64
+    )
+
+
+class HubLimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What the hub accepts of a client."""
+
+    connections_max: Annotated[int, Setting("open connections; further ones get 503", 1, 100_000)] = 256
+    header_s: Annotated[Seconds, Setting("a request head, from the connection or its first byte", 0.1)] = 10
+    body_s: Annotated[Seconds, Setting("a request body, from its first byte to its last", 0.1)] = 60
+    header_bytes_max: Annotated[Bytes, Setting("a request head", 1 * KIB, 1 * MIB)] = 64 * KIB
+    keepalive_s: Annotated[Seconds, Setting("an idle connection stays open", 0.1)] = 30
+
+
+class HubTokenConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One caller of the hub; `gatelog token new` prints these lines. Either `hash` or `token` is given."""
+
+    role: Annotated[
+        Literal["metrics", "log", "log-with-bodies"],
+        Setting("what may be seen: metrics only; every call without what was said in it; everything"),
+    ]
+    hash: Annotated[TokenHash | None, Setting("SHA-256 of the token: the file then holds no secret")] = None
+    token: Annotated[TokenText | None, Setting("the token itself, as `${env:NAME}` or `${file:PATH}`")] = None
+    may_write: Annotated[
+        bool, Setting("may make and fill tables and functions of the users' own; nobody changes the record")
+    ] = False
+
+    @property
+    def digest(self) -> TokenDigest | None:
+        """What the token's hash is, whichever way it was written."""
+        return self.token if self.token is not None else self.hash
+
+
 class HubConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The wing that stores and answers."""
 
     listen: Annotated[Address, Setting("address of the query API")] = Address("127.0.0.1", 8081)
     anonymous: Annotated[bool, Setting("no token needed; accepted on a loopback address only")] = False
     tls: Annotated[TlsConfig | None, Setting("where it is absent, plain HTTP is served.")] = None
+    database: Annotated[str, Setting("what Kusto's clients call the record")] = "gatelog"
+    workspace: Annotated[str, Setting("what Log Analytics' clients call the record, beside `database`")] = (
+        "00000000-0000-0000-0000-000000000000"
+    )
+    query: QueryConfig = QueryConfig()
+    limits: HubLimitsConfig = HubLimitsConfig()
+    tokens: dict[str, HubTokenConfig] = {}
 
 
 class BackendConfig(msgspec.Struct, frozen=True, kw_only=True):

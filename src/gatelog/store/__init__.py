@@ -5,15 +5,18 @@ completeness.
 from gatelog.store.catalog import CATALOG
 from gatelog.store.completeness import BootLine, Report
 from gatelog.store.ledger import AccountRow, BootRow, Ledger, SpoolBoot
-from gatelog.store.query import Budget, Rows
+from gatelog.store.query import Budget, Rows, Work
 from gatelog.store.ranges import Range, RangeSet
 from gatelog.store.retention import Expired
 from gatelog.store.sequences import BootKey
 from gatelog.store.store import Store
 from gatelog.store.tables import TABLES, LogColumn, LogTable
+from gatelog.store.user_table import IngestionMapping, Retention, TableNotes, UserTable, is_name
+from gatelog.store.user_tables import ROWS_A_REQUEST_MAX, UserTables
 
 __all__ = [
     "CATALOG",
+    "ROWS_A_REQUEST_MAX",
     "TABLES",
     "AccountRow",
     "BootKey",
@@ -21,13 +24,20 @@ __all__ = [
     "BootRow",
     "Budget",
     "Expired",
+    "IngestionMapping",
     "Ledger",
     "LogColumn",
     "LogTable",
     "Range",
     "RangeSet",
     "Report",
+    "Retention",
     "Rows",
     "SpoolBoot",
     "Store",
+    "TableNotes",
+    "UserTable",
+    "UserTables",
+    "Work",
+    "is_name",
 ]

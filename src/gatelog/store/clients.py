@@ -80,6 +80,11 @@ class Clients:
         self._lock = threading.Lock()
         self._closed = False
 
+    @property
+    def embedded(self) -> bool:
+        """Whether the engine runs in this process."""
+        return self._dsn.startswith("chdb:")
+
     @contextmanager
     def borrow(self) -> Iterator[Client]:
         """A client of this thread's own until the block ends; errors inside become StoreErrors."""

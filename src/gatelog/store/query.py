@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gatelog.errors import KqlBudgetError, KqlError, KqlSemanticError, KqlTimeoutError, StoreError
@@ -19,13 +20,36 @@ class Budget(NamedTuple):
     bytes: int = 64 * MIB
     memory_bytes: int = 2_048 * MIB
 
+    def narrowed(self, other: Budget) -> Budget:
+        """The smaller of each."""
+        return Budget(
+            min(self.seconds, other.seconds),
+            min(self.rows, other.rows),
+            min(self.bytes, other.bytes),
+            min(self.memory_bytes, other.memory_bytes),
+        )
+
+
+SQL_BYTES_MAX = 256 * 1024 - 4 * 1024
+"""The engine reads no statement of over 256 KiB; the rest is for its settings."""
+
+
+class Work(NamedTuple):
+    """What answering took, as the engine counts it; 0 where it does not say."""
+
+    seconds: float = 0.0
+    rows_read: int = 0
+    bytes_read: int = 0
+    memory_bytes: int = 0
+
 
 class Rows(NamedTuple):
-    """An answer: column names, ClickHouse type names, and rows of Python values."""
+    """An answer: column names, ClickHouse type names, rows of Python values, and what it took."""
 
     names: tuple[str, ...]
     types: tuple[str, ...]
     rows: Sequence[Sequence[Any]]
+    work: Work = Work()
 
 
 # ClickHouse error codes, src/Common/ErrorCodes.cpp.
@@ -33,21 +57,65 @@ _TOO_LONG = frozenset({159, 160})
 _TOO_MUCH_ANSWER = frozenset({158, 307, 396})
 _TOO_MUCH_MEMORY = frozenset({173, 241})
 _BAD_REGEX = frozenset({427})
+_BAD_ARGUMENT = frozenset({36})
+_TOO_LARGE_VALUE = frozenset({128, 131})
+_ASSERTED = frozenset({395})
+_ASSERTION = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(FUNCTION_)", re.DOTALL)
 
 
 def run(clients: Clients, sql: str, budget: Budget) -> Rows:
     """Answer `sql` (from the compiler; read-only). KqlBudgetError if it asks for more than `budget`."""
+    check_length(sql)
     try:
         with clients.borrow() as client:
-            result = client.query(sql, settings=_settings(budget))
+            result = client.query(sql, settings=query_settings(budget))
     except StoreError as error:
-        raise _query_error(error, budget) or error from error.__cause__
+        raise query_error(error, budget) or error from error.__cause__
     return Rows(
-        tuple(result.column_names), tuple(kind.name for kind in result.column_types), result.result_rows
+        tuple(result.column_names),
+        tuple(kind.name for kind in result.column_types),
+        result.result_rows,
+        _work(result.summary, embedded=clients.embedded),
     )
 
 
-def _settings(budget: Budget) -> dict[str, Any]:
+def execute(clients: Clients, statement: str, budget: Budget) -> None:
+    """Run a statement that keeps what a query answers. Errors as those of `run`; rows are the caller's to
+    limit.
+    """
+    settings = {
+        "max_execution_time": budget.seconds,
+        "timeout_overflow_mode": "throw",
+        "max_memory_usage": budget.memory_bytes,
+    }
+    try:
+        with clients.borrow() as client:
+            client.command(statement, settings=settings)
+    except StoreError as error:
+        raise query_error(error, budget) or error from error.__cause__
+
+
+def _work(summary: Mapping[str, Any], *, embedded: bool) -> Work:
+    """From `X-ClickHouse-Summary`. Of the embedded engine the driver tells the rows of the answer in place of
+    those that were read: they are left unknown.
+    """
+    seconds = int(summary.get("elapsed_ns", 0)) / 1e9
+    if embedded:
+        return Work(seconds)
+    read = (int(summary.get(name, 0)) for name in ("read_rows", "read_bytes", "memory_usage"))
+    return Work(seconds, *read)
+
+
+def check_length(sql: str) -> None:
+    """KqlBudgetError if the engine would not read a statement for its length."""
+    if len(sql) > SQL_BYTES_MAX or len(sql.encode()) > SQL_BYTES_MAX:
+        raise KqlBudgetError(
+            "the query is too long for the engine", hint="shorten its lists and texts, or name fewer columns"
+        )
+
+
+def query_settings(budget: Budget) -> dict[str, Any]:
+    """What makes the engine keep to a budget, and read only."""
     return {
         "readonly": 2,  # reads only, while these settings may still be given
         "max_execution_time": budget.seconds,
@@ -56,10 +124,14 @@ def _settings(budget: Budget) -> dict[str, Any]:
         "max_result_bytes": budget.bytes,
         "result_overflow_mode": "throw",
         "max_memory_usage": budget.memory_bytes,
+        # A search for a piece of a word goes through the dictionary of the index, however many words have it:
+        # the alternative is to read every text.
+        "text_index_like_min_pattern_length": 3,
+        "text_index_like_max_postings_to_read": 1_000_000,
     }
 
 
-def _query_error(error: StoreError, budget: Budget) -> KqlError | None:
+def query_error(error: StoreError, budget: Budget) -> KqlError | None:
     """The error of the query's author behind an error of the engine, if it is theirs."""
     code = error_code(error.__cause__) if error.__cause__ else None
     if code in _TOO_LONG:
@@ -77,6 +149,12 @@ def _query_error(error: StoreError, budget: Budget) -> KqlError | None:
             f"the query needs more than {budget.memory_bytes // MIB} MiB of memory",
             hint="narrow the time range, or join and sort less",
         )
-    if code in _BAD_REGEX:
+    if code in _TOO_LARGE_VALUE:
+        return KqlBudgetError("a value of the query grows too large", hint="build smaller strings and arrays")
+    if code in _BAD_REGEX or (code in _BAD_ARGUMENT and "re2" in str(error.__cause__)):
         return KqlSemanticError("a regular expression is not valid", hint="the syntax is that of RE2")
+    if code in _BAD_ARGUMENT and "too big" in str(error.__cause__):
+        return KqlBudgetError("the query is too large", hint="use each computed column fewer times")
+    if code in _ASSERTED and (found := _ASSERTION.search(str(error.__cause__))):
+        return KqlSemanticError(found[1])
     return None

@@ -17,6 +17,7 @@ from typing import cast
 from clickhouse_connect.driver.client import Client
 
 from gatelog.errors import StoreVersionError
+from gatelog.store.words import REQUEST_WORDS, RESPONSE_WORDS
 
 # Timestamps have KQL's own type, so that a comparison in a query reaches the partition and the primary key as
 # it is written. Hours before subscriptions in the key: nearly every question has a time range, many a
@@ -166,12 +167,32 @@ CREATE TABLE IF NOT EXISTS schema_version (version UInt32, applied DateTime DEFA
 ENGINE = MergeTree ORDER BY version
 """
 
+# The first text indexes could not serve `has`: to them every character beyond ASCII was part of a word. Parts
+# written before get the new indexes in the background; until then they are searched without.
+_INDEX = "TYPE text(tokenizer = splitByNonAlpha, posting_list_codec = 'bitpacking')"
+_SEARCH_INDEXES = (
+    "ALTER TABLE calls DROP INDEX IF EXISTS request_terms",
+    "ALTER TABLE calls DROP INDEX IF EXISTS response_terms",
+    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS request_words {REQUEST_WORDS} {_INDEX}",
+    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS response_words {RESPONSE_WORDS} {_INDEX}",
+    "ALTER TABLE calls ADD INDEX IF NOT EXISTS by_received received TYPE minmax GRANULARITY 1",
+    "ALTER TABLE calls ADD INDEX IF NOT EXISTS by_conversation_id"
+    " conversation_id TYPE bloom_filter(0.01) GRANULARITY 1",
+    "ALTER TABLE calls MATERIALIZE INDEX request_words, MATERIALIZE INDEX response_words,"
+    " MATERIALIZE INDEX by_received, MATERIALIZE INDEX by_conversation_id",
+)
+
 VERSIONS: tuple[tuple[str, ...], ...] = (
     (_CALLS, _BOOTS, _ACCOUNTS, _RANGES.format(table="unlogged"), _RANGES.format(table="expired")),
+    _SEARCH_INDEXES,
 )
 """Statements of version 1, 2, …; each may be repeated, because a crash may come between them."""
 
 CURRENT_VERSION = len(VERSIONS)
+
+
+_IN_BACKGROUND = {"mutations_sync": 0}
+"""Opening does not wait until old parts are rewritten."""
 
 
 def stored_version(client: Client) -> int:
@@ -192,5 +213,5 @@ def migrate(client: Client) -> None:
     client.command(_VERSION_TABLE)
     for number, statements in enumerate(VERSIONS[version:], start=version + 1):
         for statement in statements:
-            client.command(statement)
+            client.command(statement, settings=_IN_BACKGROUND)
         client.insert("schema_version", [[number]], column_names=["version"])

@@ -6,8 +6,10 @@ never holds up an insert.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 
 from gatelog.model import Boot, Exchange
@@ -20,7 +22,9 @@ from gatelog.store.ranges import EMPTY, RangeSet
 from gatelog.store.retention import Expired, expire
 from gatelog.store.schema import migrate
 from gatelog.store.sequences import BootKey, Stored, stored_sequences
+from gatelog.store.stream import stream_encoded, stream_rows
 from gatelog.store.tables import TABLES
+from gatelog.store.user_tables import UserTables
 
 DEFAULT_DATABASE = "gatelog"
 NOTHING = Stored(sequences=EMPTY, surplus=0)
@@ -33,6 +37,7 @@ class Store:
         self._clients = clients
         self._writer = CallWriter(clients)
         self.ledger = Ledger(clients)
+        self.user_tables = UserTables(clients)
 
     @classmethod
     def open(cls, dsn: str, *, database: str = "") -> Store:
@@ -92,6 +97,18 @@ class Store:
     def run(self, sql: str, *, budget: Budget | None = None) -> Rows:
         """Answer a compiled query. KqlBudgetError beyond the budget, StoreError if the store fails."""
         return run(self._clients, sql, budget or Budget())
+
+    def stream_rows(
+        self, sql: str, *, budget: Budget
+    ) -> AbstractContextManager[Iterator[Sequence[Sequence[Any]]]]:
+        """The answer in blocks of rows, while the context lasts. Errors as those of `run`, late ones too."""
+        return stream_rows(self._clients, sql, budget)
+
+    def stream_encoded(
+        self, sql: str, encoding: str, *, budget: Budget
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """The answer in the engine's format `encoding`, while the context lasts."""
+        return stream_encoded(self._clients, sql, encoding, budget)
 
     def expire(self, today: date, *, retention_days: int, body_retention_days: int) -> Expired:
         """Remove rows and bodies whose time is over on `today` (UTC)."""

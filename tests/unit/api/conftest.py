@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from gatelog.api.application import HubApi
-from gatelog.api.auth import Anonymous, Authenticator
-from gatelog.api.metrics import ForwarderCollector, hub_registry
+from gatelog.api.auth import Authenticator
+from gatelog.api.prometheus import ForwarderCollector, hub_registry
+from gatelog.api.questions import Questions
+from gatelog.api.services import Services
 from gatelog.api.workers import Workers
+from gatelog.control import Functions, open_control
 from gatelog.errors import StoreUnavailableError
 from gatelog.sinks import ForwarderStatistics
 from gatelog.store import Store
@@ -43,7 +47,14 @@ def away() -> Store:
 
 
 @pytest.fixture
-def client(store: Store) -> Iterator[Callable[..., TestClient]]:
+def functions(tmp_path: Path) -> Iterator[Functions]:
+    """Control data of its own for each test."""
+    with open_control(tmp_path) as control:
+        yield Functions(control, FixedClock())
+
+
+@pytest.fixture
+def client(store: Store, functions: Functions) -> Iterator[Callable[..., TestClient]]:
     """A client of the API: `client(authenticator=…, opened=away)`."""
     workers = Workers()
     statistics = {"gateway-0": ForwarderStatistics(calls=7, lag_bytes=512)}
@@ -52,7 +63,10 @@ def client(store: Store) -> Iterator[Callable[..., TestClient]]:
         authenticator: Authenticator | None = None, opened: Callable[[], Store] = lambda: store
     ) -> TestClient:
         registry = hub_registry(ForwarderCollector(lambda: statistics))
-        api = HubApi(opened, workers, authenticator or Anonymous(), registry, FixedClock())
+        clock = FixedClock()
+        asked = authenticator or Authenticator([], anonymous=True)
+        questions = Questions(opened, clock, functions=functions.saved)
+        api = HubApi(Services(asked, workers, questions, opened, functions, clock), registry)
         return TestClient(api.application(), base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
 
     yield build

@@ -11,6 +11,7 @@ import pytest
 
 from gatelog.api import application
 from gatelog.api.problems import RequestError
+from gatelog.api.questions import Questions
 from gatelog.api.workers import Workers
 from gatelog.errors import KqlBudgetError, KqlTimeoutError
 from gatelog.store import Store
@@ -98,7 +99,7 @@ def test_a_query_over_its_budget_says_so(client, monkeypatch, error, status: int
     def over(*args: object, **more: object) -> None:
         raise error("too much", hint="take less")
 
-    monkeypatch.setattr(Store, "run", over)
+    monkeypatch.setattr(Store, "stream_rows", over)
     response = ask(client(), "Calls")
     assert response.status_code == status
     assert error_of(response)["code"] == code
@@ -153,7 +154,7 @@ def test_a_defect_shows_no_details(client, monkeypatch) -> None:
     def broken(*args: object, **more: object) -> None:
         raise RuntimeError("the secret is hunter2")
 
-    monkeypatch.setattr(application, "answer_query", broken)
+    monkeypatch.setattr(Questions, "compile", broken)
     response = ask(client(), "Calls")
     assert response.status_code == 500
     assert error_of(response)["code"] == "internal"

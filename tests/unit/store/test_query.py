@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError, StoreError
-from gatelog.store import Budget, Store
+from gatelog.store import Budget, Store, Work, query
 from gatelog.testing.records import chat_exchange
 
 
 def test_an_answer_names_its_columns_and_types(store: Store) -> None:
     """Names, ClickHouse types, rows."""
     answer = store.run("SELECT toInt64(1) AS a, CAST(NULL AS Nullable(String)) AS b")
-    assert answer == (("a", "b"), ("Int64", "Nullable(String)"), [(1, None)])
+    assert answer[:3] == (("a", "b"), ("Int64", "Nullable(String)"), [(1, None)])
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,12 @@ def test_a_query_cannot_change_anything(store: Store, sql: str) -> None:
     assert store.run("SELECT count() FROM calls").rows == [(1,)]
 
 
+def test_an_assertion_of_the_query_is_the_authors_fault(store: Store) -> None:
+    """assert(), and limits like that of scan, which only the data can exceed; in the words of the query."""
+    with pytest.raises(KqlSemanticError, match=r": assert\(\) failed: too, many: 2$"):
+        store.run("SELECT throwIf(number > 1, 'assert() failed: too, many: 2') FROM numbers(3)")
+
+
 def test_a_bad_regular_expression_is_the_authors_fault(store: Store) -> None:
     """The engine notices it only when it runs."""
     with pytest.raises(KqlSemanticError, match="regular expression"):
@@ -83,3 +89,11 @@ def test_the_store_is_usable_after_an_error(store: Store) -> None:
         store.run("SELECT number FROM numbers(10)", budget=Budget(rows=1))
     assert len(store.run("SELECT number FROM numbers(10)").rows) == 10
     store.insert([chat_exchange()])
+
+
+def test_a_server_tells_what_it_read() -> None:
+    """In the summary that comes with its answers."""
+    summary = {"elapsed_ns": "2500000", "read_rows": "10", "read_bytes": "80", "memory_usage": "4096"}
+    assert query._work(summary, embedded=False) == Work(0.0025, 10, 80, 4096)
+    assert query._work(summary, embedded=True) == Work(0.0025)
+    assert query._work({}, embedded=False) == Work()

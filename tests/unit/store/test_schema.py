@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import clickhouse_connect
 import pytest
 
+from gatelog import kql
 from gatelog.errors import StoreVersionError
-from gatelog.store import Store
+from gatelog.store import CATALOG, Store
 from gatelog.store.calls import COLUMN_NAMES
-from gatelog.store.schema import CURRENT_VERSION
+from gatelog.store.clients import Clients
+from gatelog.store.ingest import CallWriter
+from gatelog.store.schema import CURRENT_VERSION, VERSIONS
 from gatelog.testing.records import chat_exchange
 
 
@@ -32,7 +37,8 @@ def test_opening_again_changes_nothing(dsn: str, database: str, fresh_store: Sto
     fresh_store.insert([chat_exchange()])
     again = Store.open(dsn, database=database)
     assert again.run("SELECT count() FROM calls").rows == [(1,)]
-    assert again.run("SELECT version FROM schema_version").rows == [(CURRENT_VERSION,)]
+    versions = again.run("SELECT version FROM schema_version ORDER BY version").rows
+    assert versions == [(version,) for version in range(1, CURRENT_VERSION + 1)]
     again.close()
 
 
@@ -59,3 +65,38 @@ def test_an_interrupted_migration_is_completed(dsn: str, database: str, fresh_st
     assert again.run("SELECT count() FROM calls").rows == [(1,)]
     assert again.ledger.unlogged() == {}
     again.close()
+
+
+def test_a_store_of_version_1_is_upgraded(dsn: str, database: str) -> None:
+    """Its rows stay, and are found by the indexes that it did not have; the old ones are gone."""
+    clickhouse_connect.get_client(dsn=dsn, database="default").command(f"CREATE DATABASE {database}")
+    client = clickhouse_connect.get_client(dsn=dsn, database=database)
+    for statement in (
+        *VERSIONS[0],
+        "CREATE TABLE schema_version (version UInt32, applied DateTime DEFAULT now())"
+        " ENGINE = MergeTree ORDER BY version",
+        "INSERT INTO schema_version (version) VALUES (1)",
+    ):
+        client.command(statement)
+    CallWriter(Clients(dsn, database)).insert([chat_exchange()])
+    store = Store.open(dsn, database=database)
+    sql = kql.compile(
+        "Calls | where RequestBody has 'Spool' | count", CATALOG, now=datetime(2026, 9, 21, tzinfo=UTC)
+    ).sql
+    assert store.run(sql).rows == [(1,)]
+    client.command("ALTER TABLE calls MATERIALIZE INDEX request_words", settings={"mutations_sync": 1})
+    assert store.run(sql).rows == [(1,)]
+    indexes = store.run(
+        "SELECT name FROM system.data_skipping_indices"
+        " WHERE table = 'calls' AND database = currentDatabase() ORDER BY name"
+    ).rows
+    assert [name for (name,) in indexes] == [
+        "by_conversation_id",
+        "by_received",
+        "by_request_id",
+        "by_sequence",
+        "request_words",
+        "response_words",
+    ]
+    client.close()
+    store.close()

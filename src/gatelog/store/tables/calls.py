@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gatelog.kql import KqlType
 from gatelog.store.tables.reported import REPORTED, reported_paths
-from gatelog.store.tables.table import LogColumn, LogTable, string
+from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string
+from gatelog.store.words import REQUEST_WORDS, RESPONSE_WORDS
 
 
 def _ms(name: str, nanoseconds: str, *, nullable: bool = True) -> LogColumn:
@@ -41,8 +42,8 @@ TABLE = LogTable(
         _ms("TimeToFirstTokenMs", "first_token_ns"),
         _ms("GatewayMs", "gateway_ns", nullable=False),
         string("ConversationId", "conversation_id"),
-        string("RequestBody", "request_body"),
-        string("ResponseBody", "response_body"),
+        said("RequestBody", "request_body"),
+        said("ResponseBody", "response_body"),
         string("Method", "method"),
         string("Url", "target"),
         string("OperationKind", "operation_kind"),
@@ -72,7 +73,7 @@ TABLE = LogTable(
         _ms("SentMs", "sent_ns"),
         _ms("LastByteMs", "last_byte_ns"),
         string("ErrorCode", "error_code"),
-        string("ErrorMessage", "error_message"),
+        said("ErrorMessage", "error_message"),
         string("ClaimedUser", "claimed_user"),
         string("ConversationSource", "conversation_source"),
         string("UserAgent", "user_agent"),
@@ -85,10 +86,10 @@ TABLE = LogTable(
         _long("ReceivedBytes", "received_bytes"),
         _long("SentBytes", "sent_bytes"),
         _long("RequestSize", "request_size"),
-        string("RequestSha256", "request_sha256"),
+        said("RequestSha256", "request_sha256"),
         string("RequestNote", "request_note"),
         _long("ResponseSize", "response_size"),
-        string("ResponseSha256", "response_sha256"),
+        said("ResponseSha256", "response_sha256"),
         string("ResponseNote", "response_note"),
         string("Capture", "capture"),
         string("Instance", "instance"),
@@ -98,4 +99,8 @@ TABLE = LogTable(
     ),
     hidden=REPORTED,
     paths=reported_paths("ResponseBody"),
+    indexed=(
+        IndexedText("RequestBody", REQUEST_WORDS),
+        IndexedText("ResponseBody", RESPONSE_WORDS, complete=False),
+    ),
 )

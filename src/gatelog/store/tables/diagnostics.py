@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gatelog.kql import KqlType
 from gatelog.store.tables.azure import BACKEND_RESOURCE, BACKEND_RESOURCE_ID, standard
-from gatelog.store.tables.table import LogColumn, LogTable, string
+from gatelog.store.tables.table import LogColumn, LogTable, said, string
 
 _NAME = "AzureDiagnostics"
 
@@ -45,7 +45,7 @@ TABLE = LogTable(
         LogColumn("DurationMs", KqlType.LONG, "intDiv(upstream_ns, 1000000)"),
         string("ResultType", "if(ifNull(backend_status, 500) < 400, 'Succeeded', 'Failed')"),
         string("ResultSignature", "ifNull(toString(backend_status), '')"),
-        string("ResultDescription", "error_message"),
+        said("ResultDescription", "error_message"),
         string("CallerIPAddress", "client_ip"),
         string("CorrelationId", "request_id"),
         string("Level", "if(ifNull(backend_status, 500) < 400, 'Informational', 'Error')"),

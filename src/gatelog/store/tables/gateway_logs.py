@@ -8,7 +8,8 @@ from __future__ import annotations
 from gatelog.kql import KqlType
 from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
 from gatelog.store.tables.reported import REPORTED, reported_paths
-from gatelog.store.tables.table import LogColumn, LogTable, string, unknown
+from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string, unknown
+from gatelog.store.words import REQUEST_WORDS, RESPONSE_WORDS
 
 _NAME = "ApiManagementGatewayLogs"
 
@@ -39,9 +40,9 @@ TABLE = LogTable(
         string("BackendId", "backend"),
         string("BackendMethod", _when(_ASKED, "method")),
         string("BackendProtocol", _when(_ASKED, "'HTTP/1.1'")),
-        string("BackendRequestBody", _when(_ASKED, "request_body")),
+        said("BackendRequestBody", _when(_ASKED, "request_body")),
         unknown("BackendRequestHeaders", KqlType.DYNAMIC),
-        string("BackendResponseBody", _when(_ANSWERED, "response_body")),
+        said("BackendResponseBody", _when(_ANSWERED, "response_body")),
         LogColumn("BackendResponseCode", KqlType.INT, "backend_status", nullable=True),
         LogColumn(
             "BackendResponseHeaders",
@@ -59,14 +60,14 @@ TABLE = LogTable(
         LogColumn("ClientTime", KqlType.LONG, _ms("request_complete_ns")),
         string("ClientTlsVersion", "tls_version"),
         string("CorrelationId", "request_id"),
-        LogColumn("Errors", KqlType.DYNAMIC, _ERRORS, nullable=True),
+        LogColumn("Errors", KqlType.DYNAMIC, _ERRORS, nullable=True, content=True),
         LogColumn("IsMasterTrace", KqlType.BOOL, "false"),
         LogColumn("IsTraceAllowed", KqlType.BOOL, "false"),
         LogColumn("IsTraceExpired", KqlType.BOOL, "false"),
         LogColumn("IsTraceRequested", KqlType.BOOL, "false"),
         LogColumn("IsRequestSuccess", KqlType.BOOL, "ifNull(status BETWEEN 200 AND 399, false)"),
         LogColumn("LastErrorElapsed", KqlType.LONG, _when(_FAILED, _ms("done_ns"), "NULL"), nullable=True),
-        string("LastErrorMessage", "error_message"),
+        said("LastErrorMessage", "error_message"),
         string("LastErrorReason", "error_code"),
         string("LastErrorScope", _when(_FAILED, "'global'")),
         string("LastErrorSection", _when(_FAILED, _when(_ASKED, "'backend'", "'inbound'"))),
@@ -76,10 +77,10 @@ TABLE = LogTable(
         string("OperationName", "'Microsoft.ApiManagement/GatewayLogs'"),
         string("ProductId", "product"),
         string("Region", "region"),
-        string("RequestBody", "request_body"),
+        said("RequestBody", "request_body"),
         LogColumn("RequestHeaders", KqlType.DYNAMIC, "request_headers"),
         LogColumn("RequestSize", KqlType.INT, f"least(received_bytes, {_INT_MAX})"),
-        string("ResponseBody", "response_body"),
+        said("ResponseBody", "response_body"),
         LogColumn("ResponseCode", KqlType.INT, "status", nullable=True),
         LogColumn("ResponseHeaders", KqlType.DYNAMIC, "response_headers"),
         LogColumn("ResponseSize", KqlType.INT, f"least(sent_bytes, {_INT_MAX})"),
@@ -94,4 +95,10 @@ TABLE = LogTable(
     ),
     hidden=REPORTED,
     paths={**reported_paths("BackendResponseBody"), **reported_paths("ResponseBody")},
+    indexed=(
+        IndexedText("RequestBody", REQUEST_WORDS),
+        IndexedText("BackendRequestBody", REQUEST_WORDS, guard=_ASKED),
+        IndexedText("ResponseBody", RESPONSE_WORDS, complete=False),
+        IndexedText("BackendResponseBody", RESPONSE_WORDS, complete=False, guard=_ANSWERED),
+    ),
 )

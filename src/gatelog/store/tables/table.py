@@ -8,11 +8,11 @@ Columns whose names start with `__` are in the view only: typed twins of values 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gatelog.kql import Column, KqlType, PathColumn, Table
+from gatelog.kql import Column, KqlType, PathColumn, Table, WordsColumn
 
 STRING_NULL = "''"
 
@@ -31,17 +31,25 @@ Nullable.
 
 
 class LogColumn(NamedTuple):
-    """One column: its KQL name and type, and the SQL expression of its value."""
+    """One column: its KQL name and type, and the SQL expression of its value. `content`: it holds, or gives
+    away, what was said in a call; only readers with a right to bodies see it.
+    """
 
     name: str
     type: KqlType
     sql: str
     nullable: bool = False
+    content: bool = False
 
 
 def string(name: str, sql: str = STRING_NULL) -> LogColumn:
     """A text column; without SQL it exists in Azure but nothing here can fill it."""
     return LogColumn(name, KqlType.STRING, sql)
+
+
+def said(name: str, sql: str) -> LogColumn:
+    """A text column of content."""
+    return LogColumn(name, KqlType.STRING, sql, content=True)
 
 
 def unknown(name: str, kql_type: KqlType) -> LogColumn:
@@ -55,6 +63,17 @@ JsonPaths = Mapping[tuple[str, tuple[str | int, ...]], str]
 """Where in which body column a hidden column's value is found: ("RequestBody", ("model",)) → "__model"."""
 
 
+class IndexedText(NamedTuple):
+    """The words of a text column: the SQL that the index is over (words.py), whether it may be OMITTED, and
+    the SQL condition without which the column is empty.
+    """
+
+    column: str
+    sql: str
+    complete: bool = True
+    guard: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class LogTable:
     """One table: `rows` is the SQL after FROM."""
@@ -64,14 +83,21 @@ class LogTable:
     rows: str = "calls"
     hidden: tuple[LogColumn, ...] = ()
     paths: JsonPaths = field(default_factory=dict)
+    indexed: tuple[IndexedText, ...] = ()
 
     def create_view(self) -> str:
         """The statement that makes (or replaces) the view."""
-        select = ",\n  ".join(map(_select, (*self.columns, *self.hidden)))
+        columns = [*map(_select, (*self.columns, *self.hidden)), *_select_words(self.indexed)]
+        select = ",\n  ".join(columns)
         return f"CREATE OR REPLACE VIEW `{self.name}` AS SELECT\n  {select}\nFROM {self.rows}"
 
+    @property
+    def content(self) -> frozenset[str]:
+        """The names of the columns that hold what was said."""
+        return frozenset(column.name for column in self.columns if column.content)
+
     def kql_table(self) -> Table:
-        """The same table for the query compiler."""
+        """The same table for the query compiler, content included."""
         hidden = {column.name: column.type for column in self.hidden}
         return Table(
             name=self.name,
@@ -79,7 +105,22 @@ class LogTable:
             source=self.name,
             paths={where: PathColumn(name, hidden[name]) for where, name in self.paths.items()},
             not_null=frozenset(column.name for column in self.columns if not column.nullable),
+            words={text.column: _words_column(text) for text in self.indexed},
         )
+
+
+def _words_column(text: IndexedText) -> WordsColumn:
+    return WordsColumn(
+        f"__words_{text.column}", text.complete, f"__has_{text.column}" if text.guard else None
+    )
+
+
+def _select_words(texts: Iterable[IndexedText]) -> Iterator[str]:
+    """As they are, without a cast: the engine must recognise the expression of its index."""
+    for text in texts:
+        yield f"{text.sql} AS `__words_{text.column}`"
+        if text.guard:
+            yield f"{text.guard} AS `__has_{text.column}`"
 
 
 def _select(column: LogColumn) -> str:

@@ -1,0 +1,111 @@
+"""What editors ask: which names there are, and what may follow at the cursor.
+
+POST /complete   {"query", "position"?}  → {"start", "suggestions": [{"kind", "name", "text", …}]}
+GET  /schema     the tables and saved functions that the caller's questions may name
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gatelog.api.principal import Principal
+from gatelog.api.problems import RequestError
+from gatelog.api.questions import QUERY_CHARACTERS_MAX
+from gatelog.api.services import Services
+from gatelog.kql import Catalog, Table, complete
+
+BODY_BYTES_MAX = 4 * QUERY_CHARACTERS_MAX + 1024
+"""Body of POST /complete: a character takes up to four bytes, and the position some more."""
+
+
+class CompletionBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of POST /complete; without a position the cursor is at the end. Both count characters."""
+
+    query: str
+    position: int | None = None
+
+
+class CompletionApi:
+    """The endpoints for editors."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def routes(self) -> list[BaseRoute]:
+        """For the hub's application."""
+        return [
+            Route("/complete", self._guarded(self.complete), methods=["POST"]),
+            Route("/schema", self._guarded(self.schema), methods=["GET"]),
+        ]
+
+    async def complete(self, request: Request, principal: Principal) -> Response:
+        """What may follow at the cursor."""
+        wanted = _wanted(request.headers.get("content-type", ""), await _body(request))
+        catalog = self._services.questions.catalog(principal)
+        position = len(wanted.query) if wanted.position is None else wanted.position
+        if not 0 <= position <= len(wanted.query):
+            raise RequestError(400, "bad_position", f"the position is not within 0 and {len(wanted.query)}")
+        work = self._services.workers.run_for(principal, complete, wanted.query, position, catalog)
+        return _json(await work)
+
+    async def schema(self, _: Request, principal: Principal) -> Response:
+        """The tables and saved functions of the caller's catalogue."""
+        return _json(schema_of(self._services.questions.catalog(principal)))
+
+    def _guarded(
+        self, endpoint: Callable[[Request, Principal], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            return await endpoint(request, self._services.authenticator.authenticate(request))
+
+        return guarded
+
+
+def schema_of(catalog: Catalog) -> dict[str, Any]:
+    """`{"tables": [{"name", "columns", "members"}], "functions": [{"name", "parameters", "body", …}]}`.
+
+    `members` are the parts of JSON columns whose type is known.
+    """
+    tables = filter(None, map(catalog.find, catalog.names))
+    return {"tables": [*map(_table, tables)], "functions": [one._asdict() for one in catalog.saved.values()]}
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "columns": [{"name": column.name, "type": column.type.value} for column in table.columns],
+        "members": [
+            {"column": column, "path": path, "type": target.type.value}
+            for (column, path), target in table.paths.items()
+        ],
+    }
+
+
+def _wanted(content_type: str, body: bytes) -> CompletionBody:
+    """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise RequestError(415, "not_json", "the body must be application/json")
+    try:
+        return msgspec.json.decode(body, type=CompletionBody)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        hint = 'send {"query": "Calls | ", "position": 8}'
+        raise RequestError(400, "bad_question", str(error), hint) from error
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            raise RequestError(413, "too_large", f"a question has at most {BODY_BYTES_MAX} bytes")
+    return bytes(body)
+
+
+def _json(document: Any) -> Response:
+    return Response(msgspec.json.encode(document), media_type="application/json")

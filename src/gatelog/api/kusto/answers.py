@@ -1,0 +1,118 @@
+"""What goes back over HTTP: answers as streams, compressed where the client takes that, and faults."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from gatelog.api.kusto.context import RequestContext
+from gatelog.api.kusto.faults import Fault, bad_request, defect, fault_of
+from gatelog.api.live_answer import LiveAnswer, Opened
+from gatelog.api.principal import Principal
+from gatelog.api.workers import Workers
+from gatelog.errors import GatelogError
+
+log = logging.getLogger("gatelog.api.kusto")
+
+_COMPRESSION_LEVEL = 1
+"""Answers are text that shrinks well at any level; more effort would only delay them."""
+
+_GZIP = 16 + zlib.MAX_WBITS
+_JSON = "application/json; charset=utf-8"
+
+
+class KustoAnswer(Response):
+    """The pieces of `opened`, sent as they come, in the principal's turn. An error before the first byte is
+    answered as a fault.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        context: RequestContext,
+        workers: Workers,
+        principal: Principal,
+        opened: Opened,
+    ) -> None:
+        super().__init__(media_type=_JSON)
+        self._request, self._context = request, context
+        headers = dict(context.headers, vary="accept-encoding")
+        if _takes_gzip(request):
+            headers["content-encoding"] = "gzip"
+            opened = partial(_compressing, opened)
+        self._live = LiveAnswer(workers, principal, opened, _JSON, headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._live(scope, receive, sending)
+        except Exception as error:
+            if begun:
+                raise
+            await failed(self._request, self._context, error)(scope, receive, send)
+
+
+def complete(request: Request, context: RequestContext, body: bytes) -> Response:
+    """An answer that is all there."""
+    headers = dict(context.headers, vary="accept-encoding")
+    if _takes_gzip(request):
+        headers["content-encoding"] = "gzip"
+        body = b"".join(_compressed([body]))
+    return Response(body, headers=headers, media_type=_JSON)
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "").lower()
+
+
+@contextmanager
+def _compressing(opened: Opened) -> Iterator[Iterator[bytes]]:
+    with opened() as pieces:
+        yield _compressed(pieces)
+
+
+def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Without flushing: whoever reads rows as they come gets them in portions of some KiB."""
+    packer = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, _GZIP)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
+
+
+def failed(request: Request, context: RequestContext, error: Exception) -> Response:
+    """The answer to a request that failed before its first row."""
+    if isinstance(error, ClientDisconnect):
+        return faulty(context, bad_request("the request ended before its body").fault)
+    if isinstance(error, GatelogError):
+        fault = fault_of(error)
+        if fault.status >= 500:
+            log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return faulty(context, fault)
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return faulty(context, defect())
+
+
+def faulty(context: RequestContext, fault: Fault) -> Response:
+    """A fault as the service answers it; 401 has no body there."""
+    if fault.status == 401:
+        return Response(status_code=401, headers=context.headers | {"www-authenticate": "Bearer"})
+    headers = dict(context.headers)
+    if fault.status == 429:
+        headers["retry-after"] = "5"
+    body = msgspec.json.encode(fault.to_dict(context))
+    return Response(body, fault.status, headers=headers, media_type=_JSON)

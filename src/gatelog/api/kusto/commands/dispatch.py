@@ -1,0 +1,103 @@
+"""The words of a command, and what does it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from gatelog.api.kusto.commands import (
+    databases,
+    from_query,
+    functions,
+    inline,
+    schemas,
+    script,
+    tables,
+    tables_shown,
+)
+from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.piped import as_datatable, is_command, pipe_of
+from gatelog.api.kusto.commands.session import Command, Scene, Session
+from gatelog.api.kusto.faults import bad_request
+from gatelog.api.kusto.result import CommandTable
+from gatelog.api.services import Services
+
+log = logging.getLogger("gatelog.api.kusto")
+
+SHOW_COMMANDS: Mapping[str, Command] = {
+    **databases.COMMANDS,
+    **schemas.COMMANDS,
+    **tables_shown.COMMANDS,
+    **functions.SHOW_COMMANDS,
+}
+"""Commands that change nothing."""
+
+CHANGE_COMMANDS: Mapping[str, Command] = {
+    **tables.COMMANDS,
+    **functions.CHANGE_COMMANDS,
+    **inline.COMMANDS,
+    **from_query.COMMANDS,
+    **script.COMMANDS,
+}
+"""Commands that need the right to write."""
+
+
+class Commands:
+    """Runs commands on the services of a hub; `database` is what the record is called."""
+
+    def __init__(self, services: Services, database: str) -> None:
+        self._services = services
+        self._database = database
+
+    def run(self, session: Session, *, shows_only: bool = False) -> CommandTable:
+        """Run one command; blocks. KustoError, KqlError, StoreError, ControlError."""
+        text = CommandText(session.request.text)
+        words = text.words()
+        for count in range(len(words), 0, -1):
+            name = " ".join(words[:count])
+            command = SHOW_COMMANDS.get(name) or CHANGE_COMMANDS.get(name)
+            if command is not None:
+                return self._run(command, name, text, session, shows_only)
+        raise bad_request(
+            f"the command .{' '.join(words[:2])} is not known here; known are: {', '.join(_known(words))}"
+        )
+
+    def scene(self, session: Session) -> Scene:
+        """What a command of this session works with; StoreUnavailableError while the store is away."""
+        services = self._services
+        return Scene(
+            session,
+            self._database,
+            services.questions,
+            services.functions,
+            services.store().user_tables,
+            lambda text: self.run(session._replace(request=session.request._replace(text=text))),
+        )
+
+    def shown(self, session: Session, command: str) -> str:
+        """A command that shows something, and what is piped behind it, as a query."""
+        pipe = pipe_of(command)
+        asked = session.request._replace(text=command.removesuffix(pipe))
+        return as_datatable(self.run(session._replace(request=asked), shows_only=True)) + pipe
+
+    def _run(
+        self, command: Command, name: str, text: CommandText, session: Session, shows_only: bool
+    ) -> CommandTable:
+        scene = self.scene(session)
+        if name in CHANGE_COMMANDS:
+            if shows_only:
+                raise bad_request(f".{name} changes something: it goes to /v1/rest/mgmt, by itself")
+            scene.check_may_write()
+            log.info("command", extra={"principal": session.principal.name, "command": name})
+        for word in name.split():
+            text.expect_word(word)
+        if name in from_query.COMMANDS and text.input and is_command(text.input):
+            text.input = self.shown(session, text.input)
+        return command(text, scene)
+
+
+def _known(words: list[str]) -> list[str]:
+    """Commands with the same first word, or all first words."""
+    names = sorted([*SHOW_COMMANDS, *CHANGE_COMMANDS])
+    alike = [f".{name}" for name in names if words and name.split()[0] == words[0]]
+    return alike or sorted({f".{name.split()[0]} …" for name in names})

@@ -1,0 +1,136 @@
+"""The text of a management command, read from left to right.
+
+    command    := '.' word+ …            the words name the command: show databases schema
+    word       := name ('-' name)*       create-or-alter
+    entity     := name | ['name'] | 'name'
+    schema     := '(' column ':' type (',' column ':' type)* ')'
+    properties := with '(' name '=' value (',' name '=' value)* ')'
+    value      := string | number | true | false | name
+
+Names, strings, types and errors are those of the query language. What follows `<|` is not read here: it is
+data, or a query.
+"""
+
+from __future__ import annotations
+
+from gatelog.errors import KqlSyntaxError
+from gatelog.kql import Column, KqlType, LiteralParser
+
+HEAD_CHARACTERS_MAX = 64 * 1024
+"""Length of a command up to its `<|`."""
+
+WORDS_MAX = 4
+"""Words that name a command."""
+
+_INPUT = "<|"
+
+
+class CommandText(LiteralParser):
+    """A command. `text_after_input` is what follows `<|`, or None."""
+
+    def __init__(self, text: str) -> None:
+        head, self.input = split_input(text)
+        super().__init__(head)
+        self.expect(".", "a management command begins with a dot")
+
+    def words(self) -> list[str]:
+        """The words from here on, as many as could name a command; the cursor stays."""
+        start = self.position
+        words: list[str] = []
+        while self.token.kind == "name" and len(words) < WORDS_MAX:
+            words.append(self.word())
+        self.go_to(start)
+        return words
+
+    def word(self) -> str:
+        """One word, in lower case, with the parts that hyphens join."""
+        if self.token.kind != "name":
+            raise self.error("a word of a command")
+        word = self.advance().text
+        while self.text == "-" and self.adjacent() and self.peek().kind == "name":
+            self.advance()
+            word += f"-{self.advance().text}"
+        return word.lower()
+
+    def accept_word(self, *words: str) -> bool:
+        """Step over `words` if exactly they come next."""
+        start = self.position
+        for word in words:
+            if self.token.kind != "name" or self.word() != word:
+                self.go_to(start)
+                return False
+        return True
+
+    def expect_word(self, word: str) -> None:
+        """Step over `word`, which must be there."""
+        if not self.accept_word(word):
+            raise self.error(f"'{word}'")
+
+    def go_to(self, position: int) -> None:
+        """Move the cursor back to a place where it was."""
+        self.position = position
+        self.token = self.tokens[position]
+        self.text = self.token.text
+
+    def entity(self, what: str) -> str:
+        """The name of a table, a function, a mapping …"""
+        if self.token.kind != "string":
+            return self.name(what).value
+        # By itself: a mapping's name and its text are two strings side by side, not one in two parts.
+        return str(LiteralParser(self.advance().text).string().value)
+
+    def schema(self) -> tuple[Column, ...]:
+        """Columns with their types."""
+        declared = self.parenthesized_list_of(self.column_declaration)
+        return tuple(Column(column.name, KqlType(column.type)) for column in declared)
+
+    def properties(self) -> dict[str, str]:
+        """What `with (…)` says, by names in lower case; empty when it is not there."""
+        if not self.accept_word("with"):
+            return {}
+        return dict(self.parenthesized_list_of(self._property))
+
+    def text_value(self) -> str:
+        """A string, or several side by side."""
+        value = self.string().value
+        assert isinstance(value, str)
+        return value
+
+    def bracketed(self, opening: str, closing: str) -> str:
+        """The text from one bracket to the one that closes it, both included."""
+        start, depth = self.expect(opening).start, 1
+        while depth:
+            if self.token.kind == "end":
+                raise self.error(f"'{closing}'")
+            depth += (self.text == opening) - (self.text == closing)
+            end = self.advance().end
+        return self.query[start:end]
+
+    def end(self) -> None:
+        """Nothing may follow."""
+        self.accept(";")
+        if self.token.kind != "end":
+            raise self.error("the end of the command")
+
+    def _property(self) -> tuple[str, str]:
+        name = self.word()
+        self.expect("=")
+        if self.token.kind == "string":
+            return name, self.text_value()
+        return name, self.advance().text
+
+
+def split_input(text: str) -> tuple[str, str | None]:
+    """A command's head, and what follows its `<|`. KqlSyntaxError if the head is too long."""
+    place = text.find(_INPUT)
+    while 0 <= place <= HEAD_CHARACTERS_MAX and _inside_string(text[:place]):
+        place = text.find(_INPUT, place + len(_INPUT))
+    head = text if place < 0 else text[:place]
+    if len(head) > HEAD_CHARACTERS_MAX and place >= 0:
+        raise KqlSyntaxError(f"a command has at most {HEAD_CHARACTERS_MAX} characters before its data")
+    return head, None if place < 0 else text[place + len(_INPUT) :]
+
+
+def _inside_string(head: str) -> bool:
+    """Whether `head` ends in the middle of a string."""
+    return any(token.kind == "invalid" and token.text[:1] in "\"'@h" for token in LiteralParser(head).tokens)

@@ -1,0 +1,58 @@
+"""`.ingest inline into table T [with (…)] <| data`, or with each record in brackets.
+
+https://learn.microsoft.com/azure/data-explorer/kusto/management/data-ingestion/ingest-inline
+"""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.session import Command, Scene
+from gatelog.api.kusto.faults import bad_request
+from gatelog.api.kusto.ingest import columns_of_cells, find_format, picks_of
+from gatelog.api.kusto.result import CommandTable, columns_of
+
+_COLUMNS = columns_of("ExtentId:guid,ItemLoaded:string,Duration:timespan,HasErrors:bool,OperationId:guid")
+_NO_EXTENT = str(UUID(int=0))
+"""What the service answers where it made no extent: there are none here."""
+
+_RECORD = re.compile(r'\s*\[((?:"(?:[^"]|"")*"|[^"\]])*)\]\s*')
+
+
+def ingest_inline(text: CommandText, scene: Scene) -> CommandTable:
+    """All of the data becomes rows, or none of it."""
+    text.expect_word("into")
+    text.accept_word("table")
+    table = scene.user_table(text.entity("a table"))
+    properties = text.properties()
+    data = text.input
+    if data is None:
+        data = _bracketed(text.query[text.token.start :])
+    else:
+        text.end()
+    form = find_format(properties.get("format", "csv"))
+    mapping = properties.get("ingestionmapping", "")
+    picks = picks_of(table, form, properties.get("ingestionmappingreference", ""), mapping)
+    skip_first = properties.get("ignorefirstrecord", "").lower() == "true"
+    if form.name != "raw":
+        data = data.lstrip(" \r\n")  # what separates `<|` from the data
+    cells = columns_of_cells(scene.database, table, form, picks, data, skip_first=skip_first)
+    scene.user_tables.insert(table, cells)
+    return CommandTable(_COLUMNS, [[_NO_EXTENT, "inline", "00:00:00", False, _NO_EXTENT]])
+
+
+def _bracketed(text: str) -> str:
+    """`[a,1] [b,2]` as lines."""
+    records, place = [], 0
+    while match := _RECORD.match(text, place):
+        records.append(match[1])
+        place = match.end()
+    if not records or place < len(text):
+        raise bad_request("the data follows `<|`, or stands in brackets, a pair for each record")
+    return "\n".join(records)
+
+
+COMMANDS: dict[str, Command] = {"ingest inline": ingest_inline}
+"""By the words that name them."""

@@ -1,0 +1,66 @@
+"""What a command works with: who gives it, on which services, with which properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.faults import bad_request, forbidden, not_found
+from gatelog.api.kusto.requests import KustoRequest
+from gatelog.api.kusto.result import CommandTable
+from gatelog.api.principal import Principal, Role
+from gatelog.api.questions import Questions
+from gatelog.control import Functions
+from gatelog.kql import Catalog
+from gatelog.store import CATALOG, UserTable, UserTables
+
+
+class Session(NamedTuple):
+    """One command: its text is the request's."""
+
+    principal: Principal
+    request: KustoRequest
+
+
+class Scene(NamedTuple):
+    """A session with all that its command may touch; `run` runs another command of the same session."""
+
+    session: Session
+    database: str
+    questions: Questions
+    functions: Functions
+    user_tables: UserTables
+    run: Callable[[str], CommandTable]
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the caller's queries may name."""
+        return self.questions.catalog(self.session.principal)
+
+    @property
+    def now(self) -> datetime:
+        """The hub's clock."""
+        return self.questions.now()
+
+    def user_table(self, name: str) -> UserTable:
+        """A table of the users' own that the caller may see; KustoError 400 if there is none."""
+        if CATALOG.find(name) is not None:
+            raise bad_request(f"Table '{name}' is a table of the record: it is not the users' to change")
+        table = self.user_tables.find(name)
+        if table is None or self.catalog.find(name) is None:
+            raise not_found("Table", name)
+        return table
+
+    def check_may_write(self) -> None:
+        """KustoError 403 if the caller, or the request itself, does not let anything be changed."""
+        principal, options = self.session.principal, self.session.request.options
+        if not principal.may_write or principal.role is Role.METRICS:
+            who = f"Principal '{principal.name}'"
+            raise forbidden(f"{who} is not authorized to change anything: its token needs may_write")
+        if options.read_only:
+            raise forbidden("the request property request_readonly forbids commands that change something")
+
+
+Command = Callable[[CommandText, Scene], CommandTable]

@@ -1,0 +1,96 @@
+"""`.show tables`, `.show table T …`.
+
+https://learn.microsoft.com/azure/data-explorer/kusto/management/show-tables-command
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gatelog.api.kusto.commands import mappings, retention, schemas
+from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.schemas import ShownTable, shown_table, shown_tables
+from gatelog.api.kusto.commands.session import Command, Scene
+from gatelog.api.kusto.faults import bad_request, not_found
+from gatelog.api.kusto.result import CommandTable, columns_of
+
+_COLUMNS = columns_of("TableName:string,DatabaseName:string,Folder:string,DocString:string")
+_DETAILS_COLUMNS = columns_of(
+    "TableName:string,DatabaseName:string,Folder:string,DocString:string,TotalExtents:long,"
+    "TotalExtentSize:real,TotalOriginalSize:real,TotalRowCount:long,HotExtents:long,HotExtentSize:real,"
+    "HotOriginalSize:real,HotRowCount:long,AuthorizedPrincipals:string,RetentionPolicy:string,"
+    "CachingPolicy:string,ShardingPolicy:string,MergePolicy:string,StreamingIngestionPolicy:string,"
+    "MinExtentsCreationTime:datetime,MaxExtentsCreationTime:datetime,RowOrderPolicy:string"
+)
+
+
+def show_tables(text: CommandText, scene: Scene) -> CommandTable:
+    """`.show tables [(T, …)] [details]`."""
+    shown = shown_tables(scene)
+    if text.text == "(":
+        wanted = text.parenthesized_list_of(lambda: text.entity("a table"))
+        shown = [_found(scene, name) for name in wanted]
+    details = text.accept_word("details")
+    text.end()
+    return _details(scene, shown) if details else listed(scene, shown)
+
+
+def show_table(text: CommandText, scene: Scene) -> CommandTable:
+    """`.show table T [cslschema | schema as json | details | policy … | ingestion … mapping(s) …]`."""
+    name = text.entity("a table")
+    if text.accept_word("policy"):
+        return retention.show_policy(text, scene, name)
+    if text.accept_word("ingestion"):
+        return mappings.show_mappings(text, scene, name)
+    show = _aspect(text)
+    text.end()
+    return show(scene, _found(scene, name))
+
+
+def _aspect(text: CommandText) -> Callable[[Scene, ShownTable], CommandTable]:
+    if text.accept_word("cslschema"):
+        return schemas.csl_table
+    if text.accept_word("schema", "as", "json"):
+        return schemas.json_table
+    if text.accept_word("details"):
+        return lambda scene, table: _details(scene, [table])
+    if text.token.kind == "name":
+        raise bad_request(
+            f".show table T {text.word()} is not known here; known are: cslschema, schema as json, details, "
+            "policy retention, policy streamingingestion, ingestion mappings"
+        )
+    return lambda scene, table: listed(scene, [table])
+
+
+def listed(scene: Scene, tables: list[ShownTable]) -> CommandTable:
+    """A row a table."""
+    rows = [[table.name, scene.database, table.folder, table.docstring] for table in tables]
+    return CommandTable(_COLUMNS, rows)
+
+
+def _found(scene: Scene, name: str) -> ShownTable:
+    table = scene.catalog.find(name)
+    if table is None:
+        raise not_found("Table", name)
+    return shown_table(scene, table)
+
+
+def _details(scene: Scene, tables: list[ShownTable]) -> CommandTable:
+    return CommandTable(_DETAILS_COLUMNS, [_details_row(scene, table) for table in tables])
+
+
+def _details_row(scene: Scene, table: ShownTable) -> list[Any]:
+    """Sizes are known of the users' tables only; what has no counterpart here is null or empty."""
+    users = scene.user_tables.find(table.name)
+    names = [table.name, scene.database, table.folder, table.docstring]
+    if users is None:
+        return [*names, *[None] * 8, *[""] * 6, None, None, ""]
+    size = scene.user_tables.size(users)
+    amounts = [None, float(size.bytes), None, size.rows]
+    policies = ["", retention.policy_text(users.notes.retention), "", "", "", ""]
+    return [*names, *amounts, *amounts, *policies, None, None, ""]
+
+
+COMMANDS: dict[str, Command] = {"show tables": show_tables, "show table": show_table}
+"""By the words that name them."""

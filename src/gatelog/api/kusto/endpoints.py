@@ -1,0 +1,132 @@
+"""The routes of Azure Data Explorer's REST API.
+
+POST, GET  /v1/rest/query    a query, or a command that shows something (Grafana's way)  answer of version 1
+POST, GET  /v2/rest/query    the same                                                   answer of version 2
+POST       /v1/rest/mgmt     a management command                                       answer of version 1
+POST       /v1/rest/ingest/{database}/{table}   rows for a table of the users' own
+GET        /v1/rest/ping     is anybody there
+
+https://learn.microsoft.com/azure/data-explorer/kusto/api/rest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gatelog.api.kusto import v1, v2
+from gatelog.api.kusto.answers import KustoAnswer, complete, failed
+from gatelog.api.kusto.commands import Commands, Session, is_command, pipe_of
+from gatelog.api.kusto.context import RequestContext, request_context
+from gatelog.api.kusto.faults import bad_request, method_not_allowed
+from gatelog.api.kusto.ingestion import Ingestion
+from gatelog.api.kusto.query import QueryAnswer, open_answer
+from gatelog.api.kusto.requests import (
+    COMMAND_BODY_BYTES_MAX,
+    QUERY_BODY_BYTES_MAX,
+    KustoRequest,
+    read_request,
+)
+from gatelog.api.kusto.sign_in import SignIn
+from gatelog.api.principal import Principal
+from gatelog.api.services import Services
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+Work = Callable[[Request, RequestContext, Principal], Awaitable[Response]]
+Pieces = Generator[bytes, None, None]
+Encode = Callable[[RequestContext, KustoRequest, QueryAnswer], Pieces]
+
+
+class KustoApi:
+    """The record as a Kusto database called `database`."""
+
+    def __init__(self, services: Services, database: str) -> None:
+        self._services = services
+        self._database = database
+        self._commands = Commands(services, database)
+        self._ingestion = Ingestion(services, database, self._commands)
+
+    def routes(self) -> list[BaseRoute]:
+        """For the hub's application."""
+        return [
+            self._route("/v1/rest/query", self.query_v1, "GET", "POST"),
+            self._route("/v2/rest/query", self.query_v2, "GET", "POST"),
+            self._route("/v1/rest/mgmt", self.command, "POST"),
+            self._route("/v1/rest/ingest/{database}/{table}", self._ingestion.stream, "POST"),
+            Route("/v1/rest/ping", ping, methods=["GET"]),
+            *SignIn(self._services.authenticator).routes(),
+        ]
+
+    async def query_v1(self, request: Request, context: RequestContext, principal: Principal) -> Response:
+        """A query, answered as one object."""
+        asked = await read_request(request, self._database, QUERY_BODY_BYTES_MAX)
+        return self._live(request, context, principal, asked, _v1)
+
+    async def query_v2(self, request: Request, context: RequestContext, principal: Principal) -> Response:
+        """A query, answered as frames."""
+        asked = await read_request(request, self._database, QUERY_BODY_BYTES_MAX)
+        return self._live(request, context, principal, asked, _v2)
+
+    async def command(self, request: Request, context: RequestContext, principal: Principal) -> Response:
+        """A management command; what follows a pipe is a query over its result."""
+        asked = await read_request(request, self._database, COMMAND_BODY_BYTES_MAX)
+        if not is_command(asked.text):
+            raise bad_request("a management command begins with a dot; queries go to /v2/rest/query")
+        if pipe_of(asked.text):
+            return self._live(request, context, principal, asked, _v1)
+        run, session = self._commands.run, Session(principal, asked)
+        table = await self._services.workers.run_for(principal, run, session)
+        return complete(request, context, v1.command_answer(table))
+
+    def _live(
+        self,
+        request: Request,
+        context: RequestContext,
+        principal: Principal,
+        asked: KustoRequest,
+        encode: Encode,
+    ) -> Response:
+        @contextmanager
+        def opened() -> Iterator[Iterator[bytes]]:
+            query = asked
+            if is_command(asked.text):
+                query = asked._replace(text=self._commands.shown(Session(principal, asked), asked.text))
+            with open_answer(self._services, principal, query) as answer:
+                pieces = encode(context, asked, answer)
+                with closing(pieces):
+                    yield pieces
+
+        return KustoAnswer(request, context, self._services.workers, principal, opened)
+
+    def _route(self, path: str, work: Work, *methods: str) -> Route:
+        """All methods come here, so that all refusals have this surface's own shape."""
+
+        async def endpoint(request: Request) -> Response:
+            context = request_context(request.headers, self._services.questions.now())
+            try:
+                if request.method not in methods:
+                    raise method_not_allowed(request.method, methods)
+                principal = self._services.authenticator.authenticate(request)
+                return await work(request, context, principal)
+            except Exception as error:  # noqa: BLE001 - every error has this surface's own shape
+                return failed(request, context, error)
+
+        return Route(path, endpoint, methods=list(_METHODS))
+
+
+def _v1(context: RequestContext, _: KustoRequest, answer: QueryAnswer) -> Pieces:
+    return v1.query_answer(context, answer.tables, answer.consumption)
+
+
+def _v2(context: RequestContext, asked: KustoRequest, answer: QueryAnswer) -> Pieces:
+    return v2.query_frames(context, asked.options, answer.tables, answer.consumption)
+
+
+async def ping(_: Request) -> Response:
+    """The service's own answer, without a database behind it."""
+    return PlainTextResponse("Pong!")

@@ -1,0 +1,161 @@
+"""Data in a format, record by record.
+
+    csv tsv scsv sohsv psv   RFC 4180 with another delimiter: a record is its fields
+    tsve                     tabs between fields, \\t \\n \\\\ inside them
+    txt                      a line is a record with one field
+    raw                      the whole is a record with one field
+    json                     JSON Lines: a line is a record
+    singlejson               the whole is a record
+    multijson                objects one after the other, or one array of them
+
+Other formats of the service are refused by name.
+https://learn.microsoft.com/azure/data-explorer/ingestion-supported-formats
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from gatelog.api.kusto.faults import bad_ingestion
+
+FIELD_CHARACTERS_MAX = 16 * 2**20
+"""Length of one field of delimited data."""
+
+csv.field_size_limit(FIELD_CHARACTERS_MAX)  # the csv module has one limit for the process, 128 KiB by default
+
+_ESCAPE = re.compile(r"\\(.)")
+_ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
+
+Reader = Callable[[str], Iterator[Any]]
+
+
+class MalformedDataError(Exception):
+    """The data is not of its format; the text says where and why."""
+
+
+class Format(NamedTuple):
+    """A format: which kind of mapping it takes, and how its records are read. A record is a list of texts
+    where the kind is csv, a JSON value where it is json.
+    """
+
+    name: str
+    mapping_kind: str
+    read: Reader
+
+
+def find_format(name: str) -> Format:
+    """The format called `name`, in any case. KustoError 400 if it is not read here."""
+    found = FORMATS.get(name.lower())
+    if found is None:
+        known = ", ".join(FORMATS)
+        message = f"The format '{name:.50}' is not supported; supported are {known}"
+        raise bad_ingestion("FormatNotSupported", "FormatNotSupportedException", message)
+    return found
+
+
+def _delimited(delimiter: str) -> Reader:
+    def read(text: str) -> Iterator[Any]:
+        width = None
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        try:
+            for record in reader:
+                if record:
+                    width = _same_width(record, width, reader.line_num)
+                    yield record
+        except csv.Error as error:
+            raise MalformedDataError(f"line {reader.line_num}: {error}") from error
+
+    return read
+
+
+def _escaped_tabs(text: str) -> Iterator[Any]:
+    width = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line:
+            record = [_unescaped(field) for field in line.split("\t")]
+            width = _same_width(record, width, number)
+            yield record
+
+
+def _same_width(record: list[str], width: int | None, line: int) -> int:
+    """As in the service: records of different widths are no table."""
+    if width is not None and len(record) != width:
+        raise MalformedDataError(
+            f"line {line}: the record has {len(record)} fields, the ones before it have {width} "
+            "(Stream_WrongNumberOfFields)"
+        )
+    return len(record)
+
+
+def _unescaped(field: str) -> str:
+    parts = (
+        part.replace("\\t", "\t").replace("\\n", "\n").replace("\\r", "\r") for part in field.split("\\\\")
+    )
+    return "\\".join(parts)
+
+
+def _lines(text: str) -> Iterator[Any]:
+    return ([line] for line in text.splitlines() if line)
+
+
+def _whole(text: str) -> Iterator[Any]:
+    yield [text]
+
+
+def _json_lines(text: str) -> Iterator[Any]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield _decoded(line, f"line {number}: ")
+
+
+def _single_json(text: str) -> Iterator[Any]:
+    if text.strip():
+        yield _decoded(text, "")
+
+
+def _multi_json(text: str) -> Iterator[Any]:
+    decoder, place = json.JSONDecoder(), _next_value(text, 0)
+    while place < len(text):
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            raise MalformedDataError(f"character {place}: {error}") from error
+        yield from value if isinstance(value, list) else [value]
+        place = _next_value(text, place)
+
+
+def _next_value(text: str, place: int) -> int:
+    while place < len(text) and text[place] in " \t\r\n,":
+        place += 1
+    return place
+
+
+def _decoded(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedDataError(f"{where}{error}") from error
+
+
+FORMATS = {
+    known.name: known
+    for known in (
+        Format("csv", "csv", _delimited(",")),
+        Format("tsv", "csv", _delimited("\t")),
+        Format("scsv", "csv", _delimited(";")),
+        Format("sohsv", "csv", _delimited("\x01")),
+        Format("psv", "csv", _delimited("|")),
+        Format("tsve", "csv", _escaped_tabs),
+        Format("txt", "csv", _lines),
+        Format("raw", "csv", _whole),
+        Format("json", "json", _json_lines),
+        Format("singlejson", "json", _single_json),
+        Format("multijson", "json", _multi_json),
+    )
+}
+"""By their names in lower case."""

@@ -1,0 +1,105 @@
+"""A query on its way to an answer: compiled at once, its rows read while the answer is sent.
+
+limit of the engine   one row more than the request wants: what is cut is known to be cut
+first block           read before anything is sent: an error until there has its HTTP status
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import NamedTuple
+
+from gatelog.api.kusto.completion import Consumption
+from gatelog.api.kusto.options import Options
+from gatelog.api.kusto.requests import KustoRequest
+from gatelog.api.kusto.result import Block, ResultTable, columns_of
+from gatelog.api.kusto.rows import first_rows, truncated
+from gatelog.api.kusto.set_statements import with_set_statements
+from gatelog.api.principal import Principal
+from gatelog.api.questions import Question
+from gatelog.api.services import Services
+from gatelog.kql import DOTNET_TYPES, Column, Compiled
+from gatelog.store import Budget, Store
+
+SCHEMA_COLUMNS = columns_of("ColumnName:string,ColumnOrdinal:int,DataType:string,ColumnType:string")
+"""What `getschema` answers."""
+
+_PERMISSION_COLUMNS = columns_of("Result:string")
+
+
+class QueryAnswer(NamedTuple):
+    """The tables of an answer. `began` is when its work did, on the monotonic clock."""
+
+    tables: Sequence[ResultTable]
+    began: float
+
+    def consumption(self) -> Consumption:
+        """What it took so far."""
+        return Consumption(time.monotonic() - self.began)
+
+
+@contextmanager
+def open_answer(services: Services, principal: Principal, request: KustoRequest) -> Iterator[QueryAnswer]:
+    """Answer a query while the context lasts; blocks. KqlError: the author's fault; StoreError: ours."""
+    began = time.monotonic()
+    with services.questions.logged(principal):
+        compiled = services.questions.compile(principal, _question(request))
+        options = with_set_statements(request.options, request.text)
+        yield QueryAnswer(_tables(services, options, compiled), began)
+
+
+def _question(request: KustoRequest) -> Question:
+    options = request.options
+    return Question(request.text, options.scope, request.parameters, now=options.now)
+
+
+def _tables(services: Services, options: Options, compiled: Sequence[Compiled]) -> list[ResultTable]:
+    if options.only_permissions:
+        return [ResultTable("PrimaryResult", _PERMISSION_COLUMNS, [[["OK"]]])]
+    if options.only_schema:
+        return [ResultTable(one.name, SCHEMA_COLUMNS, [_schema_rows(one.columns)]) for one in compiled]
+    store, budget = services.store(), services.questions.budget
+    if options.timeout is not None:
+        budget = budget._replace(seconds=min(budget.seconds, options.timeout.total_seconds()))
+    results = [_result(store, one, options, budget) for one in compiled]
+    return [results[0]._replace(blocks=_primed(results[0].blocks)), *results[1:]]
+
+
+def _result(store: Store, one: Compiled, options: Options, budget: Budget) -> ResultTable:
+    return ResultTable(
+        one.name, one.columns, _limited(store, one.sql, options, budget), one.render, one.ordered
+    )
+
+
+def _limited(store: Store, sql: str, options: Options, budget: Budget) -> Iterable[Block]:
+    """The rows as far as the request wants them: cut silently by `take`, with an error by truncation."""
+    records = min(options.records, budget.rows) if options.truncates else budget.rows
+    wanted = records if options.take is None else min(options.take, records)
+    select = f"SELECT * FROM ({sql}) LIMIT {wanted + 1}"  # noqa: S608 - from the compiler
+    blocks = _blocks(store, select, budget._replace(rows=wanted + 1, bytes=2 * budget.bytes))
+    if options.take is not None and options.take <= records:
+        blocks = first_rows(blocks, options.take)
+    return truncated(blocks, records=records, size=min(options.bytes, budget.bytes))
+
+
+def _blocks(store: Store, select: str, budget: Budget) -> Iterator[Block]:
+    """The engine's blocks; the query ends when nobody reads on."""
+    with store.stream_rows(select, budget=budget) as blocks:
+        yield from blocks
+
+
+def _primed(blocks: Iterable[Block]) -> Iterable[Block]:
+    """The same blocks, the first of them read now."""
+    rest = iter(blocks)
+    first = next(rest, None)
+    return rest if first is None else chain([first], rest)
+
+
+def _schema_rows(columns: Sequence[Column]) -> list[list[object]]:
+    return [
+        [column.name, place, DOTNET_TYPES[column.type], column.type.value]
+        for place, column in enumerate(columns)
+    ]

@@ -1,0 +1,99 @@
+"""A request as it came: which database, which text, which properties.
+
+POST  {"db": "…", "csl": "…", "properties": {"Options": {…}, "Parameters": {…}}}
+      `properties` is an object, or the JSON text of one; its members are spelled in any case
+GET   ?db=…&csl=…&properties=…
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.requests import Request
+
+from gatelog.api.kusto.faults import bad_request, database_not_found, too_large
+from gatelog.api.kusto.options import Options, read_options
+
+QUERY_BODY_BYTES_MAX = 2 * 2**20
+"""Body of a query: its text has at most 256 Ki characters, which JSON may escape."""
+
+COMMAND_BODY_BYTES_MAX = 16 * 2**20
+"""Body of a command, which may bring data with it; more goes through streaming ingestion."""
+
+DEFAULT_DATABASE_ALIAS = "netdefaultdb"
+"""What clients say when their user names no database."""
+
+
+class KustoRequest(NamedTuple):
+    """What was asked. `parameters` are the values of `declare query_parameters`, as KQL literals."""
+
+    text: str
+    options: Options
+    parameters: Mapping[str, str]
+
+
+async def read_request(request: Request, database: str, bytes_max: int) -> KustoRequest:
+    """The request to `database` of this hub. KustoError 400, 413 if it is none."""
+    document = dict(request.query_params) if request.method == "GET" else await _posted(request, bytes_max)
+    members = {name.lower(): value for name, value in document.items()}
+    check_database(members.get("db"), database)
+    text = members.get("csl")
+    if not isinstance(text, str) or not text.strip():
+        raise bad_request("the request has no query: csl is missing or empty")
+    properties = _object(members.get("properties"), "properties")
+    options = _object(properties.get("options"), "Options")
+    parameters = _object(properties.get("parameters"), "Parameters")
+    return KustoRequest(text, read_options(options), {name: _literal(v) for name, v in parameters.items()})
+
+
+def check_database(name: object, database: str) -> None:
+    """Whether a client means the one database that there is. KustoError 400 if not."""
+    if name is not None and not isinstance(name, str):
+        raise bad_request("db must be the name of a database")
+    if (name or database).lower() not in {database.lower(), DEFAULT_DATABASE_ALIAS}:
+        raise database_not_found(str(name))
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """The bytes of a body. KustoError 413 beyond `bytes_max`."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > bytes_max:
+            raise too_large(f"the body of this request may have at most {bytes_max} bytes")
+    return bytes(body)
+
+
+async def _posted(request: Request, bytes_max: int) -> dict[str, Any]:
+    """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise bad_request("the body must be JSON: send Content-Type: application/json")
+    return _decoded(await read_body(request, bytes_max), "the body")
+
+
+def _object(value: Any, what: str) -> dict[str, Any]:
+    """An object, also as JSON text; its members in lower case, except those of Parameters, which are names
+    of the query.
+    """
+    if isinstance(value, str) and value:
+        value = _decoded(value.encode(errors="surrogatepass"), what)
+    if not value:
+        return {}
+    if not isinstance(value, dict):
+        raise bad_request(f"{what} must be a JSON object")
+    return value if what == "Parameters" else {name.lower(): member for name, member in value.items()}
+
+
+def _decoded(text: bytes, what: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise bad_request(f"{what} is not a JSON object: {error}") from error
+
+
+def _literal(value: Any) -> str:
+    """The value of a parameter as text: numbers and booleans as JSON writes them."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,139 @@
+"""The token service that stands where Azure's clients expect Entra: its client secrets are hub tokens.
+
+GET  /v1/rest/auth/metadata                               where to sign in: here
+GET  /{tenant}[/v2.0]/.well-known/openid-configuration    the addresses of this service
+GET  /common/discovery/instance                           that this service may be trusted
+POST /{tenant}/oauth2/v2.0/token                          client_credentials: secret in, bearer out
+
+A client gets its own secret back as the bearer: nothing is issued that would have to be kept, and a token
+withdrawn from the configuration is withdrawn everywhere. Neither client_id nor tenant nor scope changes
+anything: the secret says who it is.
+https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gatelog.api.auth import Authenticator
+from gatelog.api.kusto.faults import KustoError
+from gatelog.api.kusto.requests import read_body
+
+FORM_BYTES_MAX = 64 * 1024
+"""Body of a token request; an assertion would be the longest part of one."""
+
+LIFETIME_S = 3600
+"""After it a client asks again. The bearer itself lasts as long as its token is declared."""
+
+_KUSTO_CLIENT_ID = "db662dc1-0cfe-4e1c-a843-19a68e65be58"
+_KUSTO_RESOURCE = "https://kusto.kusto.windows.net"
+_NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+
+
+class SignIn:
+    """The endpoints; none of them needs a token."""
+
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
+
+    def routes(self) -> list[BaseRoute]:
+        """For the hub's application."""
+        return [
+            Route("/v1/rest/auth/metadata", metadata, methods=["GET"]),
+            Route("/common/discovery/instance", instance_discovery, methods=["GET"]),
+            Route("/{tenant}/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
+            Route("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
+            Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
+            Route("/{tenant}/oauth2/token", self.token, methods=["POST"]),
+        ]
+
+    async def token(self, request: Request) -> Response:
+        """RFC 6749, section 4.4."""
+        try:
+            form = await _form(request)
+        except (KustoError, ValueError) as error:
+            return _refused(400, "invalid_request", f"AADSTS900144: {error}", 900144)
+        if form.get("grant_type") != "client_credentials":
+            message = "AADSTS70003: The grant type is not supported here: use client_credentials"
+            return _refused(400, "unsupported_grant_type", message, 70003)
+        secret = form.get("client_secret", "")
+        if not secret or self._authenticator.of_token(secret) is None:
+            message = "AADSTS7000215: Invalid client secret provided: it must be a token of this hub"
+            return _refused(401, "invalid_client", message, 7000215)
+        return _json(
+            {
+                "token_type": "Bearer",
+                "expires_in": LIFETIME_S,
+                "ext_expires_in": LIFETIME_S,
+                "access_token": secret,
+            }
+        )
+
+
+async def metadata(request: Request) -> Response:
+    """How Kusto's clients are to sign in."""
+    base = _base(request)
+    return _json(
+        {
+            "AzureAD": {
+                "LoginEndpoint": base,
+                "LoginMfaRequired": False,
+                "KustoClientAppId": _KUSTO_CLIENT_ID,
+                "KustoClientRedirectUri": "http://localhost",
+                "KustoServiceResourceId": _KUSTO_RESOURCE,
+                "FirstPartyAuthorityUrl": f"{base}/gatelog",
+            }
+        }
+    )
+
+
+async def openid_configuration(request: Request) -> Response:
+    """OpenID Connect Discovery 1.0, as far as a client that signs in with a secret reads it."""
+    base = f"{_base(request)}/{request.path_params['tenant']}"
+    return _json(
+        {
+            "issuer": f"{base}/v2.0",
+            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "grant_types_supported": ["client_credentials"],
+            "response_types_supported": ["token"],
+            "subject_types_supported": ["public"],
+        }
+    )
+
+
+async def instance_discovery(request: Request) -> Response:
+    """The answer of login.microsoftonline.com about an authority: this host stands for itself."""
+    host = request.url.netloc
+    return _json(
+        {
+            "api-version": "1.1",
+            "tenant_discovery_endpoint": f"{_base(request)}/gatelog/v2.0/.well-known/openid-configuration",
+            "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+        }
+    )
+
+
+def _base(request: Request) -> str:
+    return str(request.base_url).rstrip("/")
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The first value of each field."""
+    text = (await read_body(request, FORM_BYTES_MAX)).decode("utf-8", "replace")
+    return {name: values[0] for name, values in parse_qs(text, max_num_fields=50).items()}
+
+
+def _refused(status: int, error: str, description: str, number: int) -> Response:
+    return _json({"error": error, "error_description": description, "error_codes": [number]}, status=status)
+
+
+def _json(document: Any, *, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(document), status, headers=_NO_STORE, media_type="application/json")

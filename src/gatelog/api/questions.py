@@ -1,0 +1,223 @@
+"""The one way to ask the record, whichever protocol a question came by.
+
+    Question ─► catalog of the principal's role ─► compiled ─► run within the budget ─► Answered
+
+`ask` blocks: surfaces call it through `Workers.run_for`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+from gatelog.api.answer import Answer
+from gatelog.api.data_directory import open_store
+from gatelog.api.encodings import ENGINE_FORMATS, WRITERS, Format
+from gatelog.api.principal import LOCAL, Principal, Role
+from gatelog.api.timespan import parse_timespan
+from gatelog.control import Functions, open_control
+from gatelog.errors import GatelogError, KqlSemanticError
+from gatelog.kql import Catalog, Compiled, SavedFunction, compile_batch, exported
+from gatelog.model import Clock, SystemClock
+from gatelog.store import TABLES, Budget, Store, UserTable, Work
+
+METRICS_TABLES = frozenset({"AzureMetrics"})
+
+_TABLES = tuple(table.kql_table() for table in TABLES)
+_TABLES_WITHOUT_CONTENT = tuple(table.kql_table().without(table.content) for table in TABLES)
+
+log = logging.getLogger("gatelog.hub")
+
+QUERY_CHARACTERS_MAX = 256 * 1024
+"""Length of a query in characters."""
+
+Span: TypeAlias = tuple[datetime | None, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`timespan` as ISO 8601 or (from, to); `parameters` for `declare query_parameters`; a `budget` can only
+    narrow the hub's own; `now` is what now() and ago() see (default: the hub's clock).
+    """
+
+    text: str
+    timespan: str | Span | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget | None = None
+    now: datetime | None = None
+
+
+class Statistics(NamedTuple):
+    """What answering took: wall-clock seconds of it all, and what the engine read and used (0: unknown)."""
+
+    seconds: float
+    rows_read: int
+    bytes_read: int
+    memory_bytes: int
+
+
+class Answered(NamedTuple):
+    """A table for each tabular statement of the question, in order."""
+
+    tables: tuple[Answer, ...]
+    statistics: Statistics
+
+
+class Questions:
+    """Answers principals. `store` gives the store, or raises StoreUnavailableError while it is away;
+    `functions` and `user_tables` give what users made, the same tuple until something changes.
+    """
+
+    def __init__(
+        self,
+        store: Callable[[], Store],
+        clock: Clock,
+        *,
+        budget: Budget | None = None,
+        functions: Callable[[], tuple[SavedFunction, ...]] = tuple,
+        user_tables: Callable[[], tuple[UserTable, ...]] = tuple,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._budget = budget or Budget()
+        self._functions = functions
+        self._user_tables = user_tables
+        self._catalogs: tuple[object, Mapping[Role, Catalog]] = (None, {})
+
+    @property
+    def budget(self) -> Budget:
+        """What one question may take."""
+        return self._budget
+
+    def catalog(self, principal: Principal) -> Catalog:
+        """What the principal's questions may name."""
+        made = (self._functions(), self._user_tables())
+        if made != self._catalogs[0]:
+            self._catalogs = (made, _catalogs(*made))
+        return self._catalogs[1][principal.role]
+
+    def ask(self, principal: Principal, question: Question) -> Answered:
+        """Blocks. KqlError: the author's fault; StoreError: ours."""
+        began = time.monotonic()
+        with _logged(principal):
+            tables, work = self._answered(principal, question)
+        return Answered(tables, _total(work, time.monotonic() - began))
+
+    @contextmanager
+    def document(self, principal: Principal, question: Question, form: Format) -> Iterator[Iterator[bytes]]:
+        """The last answer written in `form`, piece by piece while the context lasts. Blocks; errors as those
+        of `ask`, late ones leave the `with` block as such.
+        """
+        with _logged(principal):
+            store, budget = self._store(), self._narrowed(question.budget)
+            compiled = self.compile(principal, question)[-1]
+            engine = ENGINE_FORMATS.get(form)
+            if engine is not None:
+                select = exported(compiled, durations=engine.durations)
+                with store.stream_encoded(select, engine.name, budget=budget) as pieces:
+                    yield pieces
+            else:
+                with store.stream_rows(compiled.sql, budget=budget) as blocks:
+                    yield WRITERS[form].pieces(compiled.columns, blocks)
+
+    def logged(self, principal: Principal) -> AbstractContextManager[None]:
+        """For surfaces that run what they compiled by themselves: says who asked and how it ended."""
+        return _logged(principal)
+
+    def _answered(self, principal: Principal, question: Question) -> tuple[tuple[Answer, ...], list[Work]]:
+        store, budget = self._store(), self._narrowed(question.budget)
+        tables, work = [], []
+        for one in self.compile(principal, question):
+            rows = store.run(one.sql, budget=budget)
+            tables.append(Answer(one.columns, rows.rows, one.render, one.name, one.ordered))
+            work.append(rows.work)
+        return tuple(tables), work
+
+    def compile(self, principal: Principal, question: Question) -> tuple[Compiled, ...]:
+        """The statements of a question for the engine. Blocks only where columns depend on the data."""
+        if len(question.text) > QUERY_CHARACTERS_MAX:
+            raise KqlSemanticError(f"a query has at most {QUERY_CHARACTERS_MAX} characters")
+        now = question.now or self.now()
+        budget = self._narrowed(question.budget)
+        return compile_batch(
+            question.text,
+            self.catalog(principal),
+            now=now,
+            timespan=_span(question.timespan, now),
+            parameters=question.parameters,
+            ask=lambda select: self._store().run(select, budget=budget).rows,
+        )
+
+    def now(self) -> datetime:
+        """The hub's clock, UTC."""
+        return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=round(self._clock.now_ns() / 1000))
+
+    def _narrowed(self, wanted: Budget | None) -> Budget:
+        return self._budget.narrowed(wanted) if wanted is not None else self._budget
+
+
+@contextmanager
+def _logged(principal: Principal) -> Iterator[None]:
+    """Says who asked and how it ended; never what was asked: a query can quote what was said."""
+    began = time.monotonic()
+    try:
+        yield
+    except GatelogError as error:
+        log.info("not answered", extra={"principal": principal.name, "error": type(error).__name__})
+        raise
+    seconds = round(time.monotonic() - began, 3)
+    log.info("answered", extra={"principal": principal.name, "seconds": seconds})
+
+
+@contextmanager
+def open_document(data: Path, text: str, timespan: str | None, form: Format) -> Iterator[Iterator[bytes]]:
+    """An answer of a data directory that no hub has open, piece by piece. Blocks for seconds at first."""
+    clock = SystemClock()
+    with open_store(data) as store, open_control(data) as control:
+        questions = Questions(
+            lambda: store,
+            clock,
+            functions=Functions(control, clock).saved,
+            user_tables=store.user_tables.all,
+        )
+        with questions.document(LOCAL, Question(text, timespan), form) as pieces:
+            yield pieces
+
+
+def answer_query(store: Store, text: str, *, now: datetime, timespan: str | None = None) -> Answer:
+    """The last answer to `text` as of `now` (UTC), asked by whoever has the store open."""
+    question = Question(text, timespan, now=now)
+    return Questions(lambda: store, SystemClock()).ask(LOCAL, question).tables[-1]
+
+
+def _catalogs(functions: Sequence[SavedFunction], user_tables: Sequence[UserTable]) -> Mapping[Role, Catalog]:
+    """What each role's questions may name. Numbers are all that METRICS sees, whatever users made."""
+    made = [table.kql_table() for table in user_tables]
+    open_to_all = [table.kql_table() for table in user_tables if not table.notes.restricted]
+    return {
+        Role.METRICS: Catalog(table for table in _TABLES if table.name in METRICS_TABLES),
+        Role.LOG: Catalog([*_TABLES_WITHOUT_CONTENT, *open_to_all], functions),
+        Role.LOG_WITH_BODIES: Catalog([*_TABLES, *made], functions),
+    }
+
+
+def _span(timespan: str | Span | None, now: datetime) -> Span | None:
+    if isinstance(timespan, str):
+        return parse_timespan(timespan, now) if timespan else None
+    return timespan
+
+
+def _total(work: Iterable[Work], seconds: float) -> Statistics:
+    parts = list(work)
+    return Statistics(
+        seconds,
+        sum(part.rows_read for part in parts),
+        sum(part.bytes_read for part in parts),
+        max((part.memory_bytes for part in parts), default=0),
+    )

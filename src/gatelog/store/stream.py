@@ -1,0 +1,78 @@
+"""Answers as they come: rows block by block, or a file format of the engine's own piece by piece.
+
+rows      Native blocks, decoded here                                     json, csv
+encoded   server: the engine's bytes as they arrive                       arrow, parquet
+          embedded: it cannot hand these over in pieces, so it writes a file that is read from there and is
+          already deleted: no answer is held whole in memory
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from clickhouse_connect.driver.binding import format_str
+
+from gatelog.errors import KqlSemanticError, StoreError
+from gatelog.store.clients import Clients, error_code
+from gatelog.store.query import Budget, check_length, query_error, query_settings
+
+PIECE_BYTES = 256 * 1024
+"""Bytes of an encoded answer handed on at once."""
+
+# ClickHouse error codes, src/Common/ErrorCodes.cpp.
+_OUT_OF_RANGE = frozenset({70, 321, 407})
+_ENCODING = {"output_format_arrow_compression_method": "none"}
+"""Arrow is compressed on the way, if at all: not every reader knows LZ4."""
+
+
+@contextmanager
+def stream_rows(clients: Clients, sql: str, budget: Budget) -> Iterator[Iterator[Sequence[Sequence[Any]]]]:
+    """Blocks of rows; the query ends with the `with` block. Errors, also late ones, as those of `run`."""
+    check_length(sql)
+    with _translated(budget), clients.borrow() as client:
+        blocks = client.query_row_block_stream(sql, settings=query_settings(budget))
+        with blocks as opened:
+            yield iter(opened)
+
+
+@contextmanager
+def stream_encoded(clients: Clients, sql: str, encoding: str, budget: Budget) -> Iterator[Iterator[bytes]]:
+    """The answer in a format of ClickHouse's (ArrowStream, Parquet). Errors as those of `run`."""
+    check_length(sql)
+    with _translated(budget):
+        if clients.embedded:
+            with _written(clients, sql, encoding, budget) as file:
+                yield iter(lambda: file.read(PIECE_BYTES), b"")
+            return
+        with clients.borrow() as client:
+            settings = query_settings(budget) | _ENCODING
+            with client.raw_stream(sql, settings=settings, fmt=encoding) as source:
+                yield iter(lambda: source.read(PIECE_BYTES), b"")
+
+
+def _written(clients: Clients, sql: str, encoding: str, budget: Budget) -> BinaryIO:
+    """The answer in a file that only this process has open."""
+    settings = query_settings(budget) | _ENCODING
+    clause = ", ".join(f"{name} = '{value}'" for name, value in settings.items())
+    with tempfile.TemporaryDirectory(prefix="gatelog-") as directory:
+        path = Path(directory) / "answer"
+        with clients.borrow() as client:
+            client.command(f"{sql} INTO OUTFILE {format_str(str(path))} FORMAT {encoding} SETTINGS {clause}")
+        return path.open("rb")
+
+
+@contextmanager
+def _translated(budget: Budget) -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        if error.__cause__ is not None and error_code(error.__cause__) in _OUT_OF_RANGE:
+            raise KqlSemanticError(
+                "the answer has a datetime before 1678 or after 2262, or a timespan over 292 years",
+                hint="Arrow and Parquet count nanoseconds: ask for json or csv, or project it as a string",
+            ) from error
+        raise query_error(error, budget) or error from error.__cause__

@@ -1,0 +1,122 @@
+"""The Kusto surface over an embedded store, without a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.testclient import TestClient
+
+from gatelog.api.application import HubApi
+from gatelog.api.auth import Authenticator
+from gatelog.api.kusto import KustoApi
+from gatelog.api.principal import Principal, Role
+from gatelog.api.questions import Questions
+from gatelog.api.services import Services
+from gatelog.api.workers import Workers
+from gatelog.control import Functions, open_control
+from gatelog.store import Budget, Store
+from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
+
+TOKENS = {
+    "writer": Principal("writer", Role.LOG_WITH_BODIES, may_write=True),
+    "reader": Principal("reader", Role.LOG_WITH_BODIES),
+    "clerk": Principal("clerk", Role.LOG, may_write=True),
+    "meter": Principal("meter", Role.METRICS, may_write=True),
+}
+
+
+class FixedClock:
+    """A quarter of an hour after the records."""
+
+    def now_ns(self) -> int:
+        return RECEIVED_AT_NS + 900 * 10**9
+
+    def monotonic_ns(self) -> int:
+        return 0
+
+
+class KnownTokens:
+    """Tokens that are their principals' names."""
+
+    def principal(self, token: str) -> Principal | None:
+        return TOKENS.get(token)
+
+
+class Kusto:
+    """Asks the surface as one principal."""
+
+    def __init__(self, client: TestClient, store: Store, workers: Workers) -> None:
+        self.client = client
+        self.store = store
+        self.workers = workers
+
+    def post(self, path: str, text: str, *, token: str = "writer", **options: Any) -> Any:
+        """The raw answer to a query or a command."""
+        body = {"db": "gatelog", "csl": text, "properties": {"Options": options}}
+        return self.client.post(path, json=body, headers={"authorization": f"Bearer {token}"})
+
+    def rows(self, query: str, *, token: str = "writer", **options: Any) -> list[list[Any]]:
+        """The rows of a query's first answer."""
+        answer = self.post("/v1/rest/query", query, token=token, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["Tables"][0]["Rows"]
+
+    def command(self, text: str, *, token: str = "writer") -> list[list[Any]]:
+        """The rows that a command answers."""
+        answer = self.post("/v1/rest/mgmt", text, token=token)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["Tables"][0]["Rows"]
+
+    def refusal(
+        self, text: str, *, path: str = "/v1/rest/mgmt", token: str = "writer"
+    ) -> tuple[int, str, str]:
+        """Status, code and message of a refused request."""
+        answer = self.post(path, text, token=token)
+        error = answer.json()["error"]
+        return answer.status_code, error["code"], error["@message"]
+
+    def ingest(self, table: str, data: bytes, *, token: str = "writer", **parameters: str) -> Any:
+        """The raw answer to a streaming ingestion."""
+        return self.client.post(
+            f"/v1/rest/ingest/gatelog/{table}",
+            params=parameters,
+            content=data,
+            headers={"authorization": f"Bearer {token}"},
+        )
+
+
+@pytest.fixture(scope="module")
+def kusto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kusto]:
+    """Nine answered calls and a refused one; no tables of the users' own."""
+    store = Store.open("chdb://:memory:", database="kusto_test")
+    store.insert([*map(chat_exchange, range(1, 10)), refused_exchange(10)])
+    workers = Workers()
+    with open_control(tmp_path_factory.mktemp("control")) as control:
+        functions = Functions(control, FixedClock())
+        questions = Questions(
+            lambda: store,
+            FixedClock(),
+            budget=Budget(rows=1_000),
+            functions=functions.saved,
+            user_tables=store.user_tables.all,
+        )
+        services = Services(
+            Authenticator([KnownTokens()]), workers, questions, lambda: store, functions, FixedClock()
+        )
+        surface = KustoApi(services, "gatelog").routes()
+        application = HubApi(services, CollectorRegistry(), surface).application()
+        yield Kusto(TestClient(application, raise_server_exceptions=False), store, workers)
+    for table in store.user_tables.all():
+        store.user_tables.drop(table)
+    workers.close()
+    store.close()
+
+
+def frames_of(text: str) -> list[dict[str, Any]]:
+    """The frames of an answer of version 2."""
+    frames: list[dict[str, Any]] = json.loads(text)
+    return frames

@@ -1,0 +1,116 @@
+"""Whatever a command's text is: an answer or a refusal in the service's shape, and never more than data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, SHOW_COMMANDS
+
+from .conftest import Kusto
+
+PIECES = (
+    *(
+        "T",
+        "Calls",
+        "gatelog",
+        "['x']",
+        "'a`b'",
+        '"a\\"b"',
+        "@'c'",
+        "(a: string)",
+        "(a: long, a: long)",
+        "()",
+    ),
+    *("(", ")", "[", "]", "{", "}", "<|", "|", ";", ",", "=", "-", ".", "--", "/*", "//", "`", "\\", "\x00"),
+    *(
+        "as json",
+        "schema",
+        "details",
+        "policy",
+        "retention",
+        "ingestion",
+        "csv",
+        "mapping",
+        "mappings",
+        "data",
+    ),
+    *(
+        "with",
+        "with (docstring='x', folder=1)",
+        "ifexists",
+        "ifnotexists",
+        "into table",
+        "to",
+        "print 1",
+        "count",
+    ),
+    *(
+        "'; DROP TABLE calls; --",
+        "${x}",
+        "{x:String}",
+        "%s",
+        "ü",
+        "\u202e",
+        "9" * 400,
+        "(" * 200,
+        "x" * 2_000,
+    ),
+)
+COMMANDS = tuple(f".{name}" for name in (*SHOW_COMMANDS, *CHANGE_COMMANDS))
+
+
+@pytest.fixture(autouse=True)
+def tidy(kusto: Kusto) -> Iterator[None]:
+    yield
+    for table in kusto.store.user_tables.all():
+        kusto.store.user_tables.drop(table)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(COMMANDS), st.lists(st.sampled_from(PIECES), max_size=6))
+def test_a_command_of_any_pieces_is_answered_or_refused(
+    kusto: Kusto, command: str, pieces: list[str]
+) -> None:
+    answer = kusto.post("/v1/rest/mgmt", " ".join([command, *pieces]))
+    assert answer.status_code in {200, 400}, answer.text
+    assert "Tables" in answer.json() or "@message" in answer.json()["error"]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=80))
+def test_a_command_of_any_text_is_answered_or_refused(kusto: Kusto, text: str) -> None:
+    assert kusto.post("/v1/rest/mgmt", f".{text}").status_code in {200, 400}
+
+
+def test_the_record_is_as_it_was(kusto: Kusto) -> None:
+    assert kusto.rows("Calls | count") == [[10]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'; DROP TABLE calls; --",
+        "it''s \\' {x:String} %(y)s ${z} \t\n",
+        "\x00\x07\u202e\U0001f600",
+        "`\"'\\",
+    ],
+)
+def test_hostile_text_is_data_wherever_it_is_kept(kusto: Kusto, text: str) -> None:
+    literal = "'" + "".join(f"\\u{ord(unit):04x}" for unit in _units(text)) + "'"
+    kusto.command(f".create table T (a: string) with (docstring={literal}, folder={literal})")
+    kusto.command(f".append T <| print {literal}")
+    assert kusto.command(".show table T")[0][2:] == [text, text]
+    assert kusto.rows("T") == [[text]]
+    mapping = '[{"Column":"a","Properties":{"Ordinal":"0"}}]'
+    kusto.command(f".create table T ingestion csv mapping {literal} '{mapping}'")
+    assert kusto.command(".show table T ingestion mappings")[0][0] == text
+
+
+def _units(text: str) -> list[str]:
+    """The UTF-16 code units of a text, as KQL's \\u escapes spell them."""
+    data = text.encode("utf-16-be")
+    return [chr(int.from_bytes(data[place : place + 2])) for place in range(0, len(data), 2)]

@@ -1,0 +1,177 @@
+"""Queries and their errors, as a client of the service would have them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from gatelog.errors import KqlTimeoutError, StoreUnavailableError
+
+from .conftest import Kusto, frames_of
+
+
+def test_a_query_reads_the_record(kusto: Kusto) -> None:
+    assert kusto.rows("Calls | count") == [[10]]
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "kind", "place"),
+    [
+        ("Calls | wher x", "BadRequest_SyntaxError", "SyntaxException", ("1", "8")),
+        ("Calls\n| where nope == 1", "General_BadRequest", "SemanticException", ("2", "8")),
+        ("Nope | take 1", "General_BadRequest", "SemanticException", ("1", "0")),
+    ],
+)
+def test_an_authors_error_names_its_place(
+    kusto: Kusto, query: str, code: str, kind: str, place: tuple[str, str]
+) -> None:
+    for route in ("/v1/rest/query", "/v2/rest/query"):
+        answer = kusto.post(route, query)
+        error = answer.json()["error"]
+        assert answer.status_code == 400
+        assert error["code"] == code
+        assert error["@type"] == f"Kusto.Data.Exceptions.{kind}"
+        assert (error["innererror"]["@line"], error["innererror"]["@pos"]) == place
+        assert error["@message"].startswith(f"{kind.removesuffix('Exception')} error:")
+
+
+def test_several_statements_and_fork_answer_several_tables(kusto: Kusto) -> None:
+    answer = kusto.post("/v1/rest/query", "print a = 1; Calls | fork one = (count) two = (take 0)").json()
+    contents = answer["Tables"][-1]["Rows"]
+    assert [row[2] for row in contents if row[1] == "QueryResult"] == ["PrimaryResult", "one", "two"]
+    assert answer["Tables"][1]["Rows"] == [[10]]
+
+
+def test_truncation_keeps_what_was_allowed_and_says_so(kusto: Kusto) -> None:
+    query = "range x from 1 to 10 step 1"
+    frames = frames_of(kusto.post("/v2/rest/query", query, truncationmaxrecords=3).text)
+    assert frames[2]["Rows"][:3] == [[1], [2], [3]]
+    assert frames[2]["Rows"][3]["OneApiErrors"][0]["error"]["code"] == "LimitsExceeded"
+    assert "80DA0003" in frames[-1]["OneApiErrors"][0]["error"]["@message"]
+
+
+def test_the_hubs_own_limit_holds_without_truncation(kusto: Kusto) -> None:
+    query = "range x from 1 to 2000 step 1"
+    frames = frames_of(kusto.post("/v2/rest/query", query, notruncation=True).text)
+    assert len(frames[2]["Rows"]) == 1_001
+    assert frames[-1]["HasErrors"] is True
+
+
+def test_take_max_records_cuts_without_an_error(kusto: Kusto) -> None:
+    query = "range x from 1 to 2000 step 1 | sort by x desc"
+    frames = frames_of(kusto.post("/v2/rest/query", query, query_take_max_records=2).text)
+    assert frames[2]["Rows"] == [[2000], [1999]]
+    assert frames[-1]["HasErrors"] is False
+
+
+def test_set_statements_are_request_properties_too(kusto: Kusto) -> None:
+    numbers = "range x from 1 to 9 step 1"
+    assert kusto.rows(f"set query_take_max_records = 2; {numbers}") == [[1], [2]]
+    assert len(kusto.rows(f"set truncationmaxrecords = 3; {numbers}")) == 4
+    assert len(kusto.rows(f"set notruncation; {numbers}", truncationmaxrecords=3)) == 9
+    assert kusto.refusal("set query_take_max_records = 'x'; print 1", path="/v1/rest/query")[0] == 400
+
+
+def test_large_answers_keep_their_order(kusto: Kusto) -> None:
+    rows = kusto.rows("range x from 1 to 1000 step 1 | sort by x desc")
+    assert rows == [[number] for number in range(1000, 0, -1)]
+
+
+def test_query_now_and_the_scope_move_the_clock_and_the_window(kusto: Kusto) -> None:
+    assert kusto.rows("print now()", query_now="2020-01-01T00:00:00Z") == [["2020-01-01T00:00:00.0000000Z"]]
+    assert kusto.rows("Calls | count", query_datetimescope_to="2000-01-01") == [[0]]
+
+
+def test_the_schema_or_the_permission_alone_may_be_asked_for(kusto: Kusto) -> None:
+    query = "Calls | project RequestId, TotalTokens"
+    assert kusto.rows(query, query_results_apply_getschema=True) == [
+        ["RequestId", 0, "System.String", "string"],
+        ["TotalTokens", 1, "System.Int64", "long"],
+    ]
+    assert kusto.rows(query, validatepermissions=True) == [["OK"]]
+    assert kusto.post("/v1/rest/query", "Nope", validatepermissions=True).status_code == 400
+
+
+def test_an_error_of_the_engine_before_the_first_row_has_its_status(kusto: Kusto) -> None:
+    answer = kusto.post("/v2/rest/query", "Calls | where UserAgent matches regex strcat('(', RequestId)")
+    assert answer.status_code >= 400
+    assert "@type" in answer.json()["error"]
+
+
+def test_the_renderer_reaches_the_client(kusto: Kusto) -> None:
+    frames = frames_of(kusto.post("/v2/rest/query", "print 1 | render piechart").text)
+    assert json.loads(frames[1]["Rows"][0][2])["Visualization"] == "piechart"
+
+
+def test_roles_see_what_they_may(kusto: Kusto) -> None:
+    assert kusto.rows("Calls | where isnotempty(ResponseBody) | count", token="reader") == [[10]]
+    status, _, message = kusto.refusal(
+        "Calls | take 1 | project ResponseBody", path="/v1/rest/query", token="clerk"
+    )
+    assert status == 400
+    assert "log-with-bodies" in message
+    assert kusto.post("/v1/rest/query", "Calls | count", token="meter").status_code == 400
+    assert kusto.rows("AzureMetrics | count", token="meter")[0][0] > 0
+
+
+def test_ping_answers_anybody(kusto: Kusto) -> None:
+    assert kusto.client.get("/v1/rest/ping").text == "Pong!"
+
+
+@pytest.mark.parametrize("route", ["/v1/rest/query", "/v2/rest/query", "/v1/rest/mgmt"])
+def test_a_hub_with_too_much_to_do_throttles(
+    kusto: Kusto, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kusto.workers, "_limit", 0)
+    answer = kusto.post(route, ".show tables")
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["error"]["@type"].endswith("KustoRequestThrottledException")
+    assert answer.json()["error"]["@permanent"] is False
+
+
+@pytest.mark.parametrize("route", ["/v1/rest/query", "/v2/rest/query", "/v1/rest/mgmt"])
+def test_a_hub_without_its_store_says_come_back(
+    kusto: Kusto, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("cannot connect to http://user:secret@db")
+
+    monkeypatch.setattr(kusto.store, "stream_rows", away)
+    monkeypatch.setattr(kusto.store.user_tables, "drop", away)
+    kusto.command(".create-merge table Gone (a: string)")
+    answer = kusto.post(route, ".drop table Gone" if route.endswith("mgmt") else "Calls")
+    assert answer.status_code == 503
+    assert "try again later" in answer.json()["error"]["@message"]
+    assert "secret" not in answer.text
+
+
+def test_a_defect_says_so_and_nothing_more(kusto: Kusto, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(kusto.store, "stream_rows", broken)
+    answer = kusto.post("/v2/rest/query", "Calls")
+    assert answer.status_code == 520
+    assert "defect" in answer.json()["error"]["@message"]
+    assert "secret" not in answer.text
+
+
+def test_a_failure_between_rows_ends_the_answer_where_it_is(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def failing(*_: object, **__: object) -> Iterator[Iterator[list[list[int]]]]:
+        def blocks() -> Iterator[list[list[int]]]:
+            yield [[1]]
+            raise KqlTimeoutError("the query ran for more than 1 s")
+
+        yield blocks()
+
+    monkeypatch.setattr(kusto.store, "stream_rows", failing)
+    frames = frames_of(kusto.post("/v2/rest/query", "print x = 1").text)
+    assert frames[2]["Rows"][0] == [1]
+    assert frames[-1]["OneApiErrors"][0]["error"]["code"] == "RequestExecutionTimeout"

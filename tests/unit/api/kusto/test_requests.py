@@ -1,0 +1,206 @@
+"""What clients send: bodies, properties, headers; and what is answered to those that make no sense."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gatelog.api.kusto.faults import KustoError
+from gatelog.api.kusto.options import Options, Placement, read_options
+
+from .conftest import Kusto, frames_of
+
+ROUTES = ("/v1/rest/query", "/v2/rest/query", "/v1/rest/mgmt")
+
+
+def test_options_are_read_in_every_spelling() -> None:
+    options = read_options(
+        {
+            "ServerTimeout": "00:01:30",
+            "truncationmaxrecords": "7",
+            "truncation_max_size": 1000,
+            "notruncation": "false",
+            "query_take_max_records": 5,
+            "query_now": "2024-01-02T03:04:05Z",
+            "query_datetimescope_from": "datetime(2024-01-01)",
+            "query_datetimescope_column": "TimeGenerated",
+            "results_progressive_enabled": True,
+            "results_v2_newlines_between_frames": 1,
+            "results_error_reporting_placement": "end_of_table",
+            "request_readonly": True,
+            "queryconsistency": "weakconsistency",
+            "best_effort": None,
+        }
+    )
+    assert options == Options(
+        timeout=timedelta(seconds=90),
+        records=7,
+        bytes=1000,
+        take=5,
+        now=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+        scope=(datetime(2024, 1, 1, tzinfo=UTC), None),
+        progressive=True,
+        fragmented=True,
+        newlines=True,
+        placement=Placement.END_OF_TABLE,
+        read_only=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"servertimeout": "soon"},
+        {"servertimeout": 5},
+        {"truncationmaxrecords": -1},
+        {"truncationmaxrecords": True} | {"notruncation": "perhaps"},
+        {"query_now": "yesterday"},
+        {"query_language": "sql"},
+        {"results_error_reporting_placement": "nowhere"},
+        {"query_datetimescope_to": "2024-01-01", "query_datetimescope_column": "Other"},
+    ],
+)
+def test_an_option_that_cannot_be_read_is_refused_by_name(properties: dict[str, Any]) -> None:
+    with pytest.raises(KustoError) as caught:
+        read_options(properties)
+    assert caught.value.fault.status == 400
+
+
+def test_no_request_timeout_wins_over_a_timeout() -> None:
+    assert read_options({"norequesttimeout": True, "servertimeout": "00:00:01"}).timeout is None
+
+
+@pytest.mark.parametrize("shape", ["object", "text", "lower"])
+def test_properties_come_as_an_object_or_as_text(kusto: Kusto, shape: str) -> None:
+    names = ("options", "parameters") if shape == "lower" else ("Options", "Parameters")
+    properties: Any = {names[0]: {"query_take_max_records": 2}, names[1]: {"n": "9"}}
+    if shape == "text":
+        properties = json.dumps(properties)
+    text = "declare query_parameters(n: long); range x from n to 20 step 1"
+    answer = kusto.client.post(
+        "/v1/rest/query",
+        json={"db": "gatelog", "csl": text, "properties": properties, "querySource": "schema"},
+        headers={"authorization": "Bearer writer"},
+    )
+    assert answer.json()["Tables"][0]["Rows"] == [[9], [10]]
+
+
+def test_a_query_may_come_in_the_url(kusto: Kusto) -> None:
+    answer = kusto.client.get(
+        "/v2/rest/query", params={"db": "NetDefaultDB", "csl": "print 5"}, headers={"api-key": "writer"}
+    )
+    assert frames_of(answer.text)[2]["Rows"] == [[5]]
+
+
+def test_answers_carry_the_ids_of_the_request(kusto: Kusto) -> None:
+    headers = {"authorization": "Bearer writer", "x-ms-client-request-id": "KGC.x;1"}
+    for body, status in (({"csl": "print 1"}, 200), ({"csl": "print"}, 400)):
+        answer = kusto.client.post("/v2/rest/query", json=body, headers=headers)
+        assert answer.status_code == status
+        assert answer.headers["x-ms-client-request-id"] == "KGC.x;1"
+        assert len(answer.headers["x-ms-activity-id"]) == 36
+
+
+def test_answers_are_packed_only_for_clients_that_take_it(kusto: Kusto) -> None:
+    def ask(encoding: str) -> Any:
+        headers = {"authorization": "Bearer writer", "accept-encoding": encoding}
+        request = {"csl": "range x from 1 to 900 step 1"}
+        with kusto.client.stream("POST", "/v1/rest/query", json=request, headers=headers) as answer:
+            return answer.headers, b"".join(answer.iter_raw())
+
+    headers, packed = ask("gzip,deflate")
+    assert headers["content-encoding"] == "gzip"
+    plain_headers, plain = ask("identity")
+    assert "content-encoding" not in plain_headers
+    rows = json.loads(plain)["Tables"][0]["Rows"]
+    assert json.loads(gzip.decompress(packed))["Tables"][0]["Rows"] == rows == [[n] for n in range(1, 901)]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "application/json"),
+        (b"{", "application/json"),
+        (b"[]", "application/json"),
+        (b"\xff\xfe", "application/json"),
+        (b'{"csl": 5}', "application/json"),
+        (b'{"csl": ""}', "application/json"),
+        (b'{"db": 5, "csl": "print 1"}', "application/json"),
+        (b'{"csl": "print 1", "properties": 5}', "application/json"),
+        (b'{"csl": "print 1", "properties": "{"}', "application/json"),
+        (b'{"csl": "print 1", "properties": {"Options": []}}'.replace(b"[]", b"[1]"), "application/json"),
+        (b'{"csl": "print 1"}', "text/plain"),
+        (b"[" * 100_000, "application/json"),
+    ],
+)
+def test_a_malformed_body_is_a_bad_request_in_the_services_own_shape(
+    kusto: Kusto, route: str, body: bytes, kind: str
+) -> None:
+    answer = kusto.client.post(
+        route, content=body, headers={"authorization": "Bearer writer", "content-type": kind}
+    )
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["@type"] == "Kusto.Data.Exceptions.KustoBadRequestException"
+    assert error["@permanent"] is True
+    assert set(error) >= {"code", "message", "@message", "@context"}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["db", "csl", "properties", "Options", "Parameters", "servertimeout", "x"]),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    )
+)
+def test_no_json_whatsoever_is_a_defect(kusto: Kusto, document: Any) -> None:
+    answer = kusto.client.post("/v1/rest/query", json=document, headers={"authorization": "Bearer writer"})
+    assert answer.status_code in {200, 400}
+    assert "Tables" in answer.json() or "@message" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_unknown_database_is_named(kusto: Kusto, route: str) -> None:
+    text = ".show version" if route.endswith("mgmt") else "print 1"
+    answer = kusto.client.post(
+        route, json={"db": "other", "csl": text}, headers={"authorization": "Bearer writer"}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "BadRequest_DatabaseNotExist"
+    assert "'other'" in answer.json()["error"]["@message"]
+
+
+@pytest.mark.parametrize("route", [*ROUTES, "/v1/rest/ingest/gatelog/T"])
+def test_without_a_valid_token_there_is_401_and_no_body(kusto: Kusto, route: str) -> None:
+    answer = kusto.client.post(route, json={"csl": "print 1"}, headers={"authorization": "Bearer wrong"})
+    assert answer.status_code == 401
+    assert answer.content == b""
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("route", [*ROUTES, "/v1/rest/ingest/gatelog/T"])
+def test_another_method_is_refused_in_the_same_shape(kusto: Kusto, route: str) -> None:
+    answer = kusto.client.delete(route, headers={"authorization": "Bearer writer"})
+    assert answer.status_code == 405
+    assert "POST" in answer.json()["error"]["@message"]
+
+
+def test_a_body_has_its_limit(kusto: Kusto) -> None:
+    answer = kusto.post("/v2/rest/query", "print '" + "a" * (2 * 2**20) + "'")
+    assert answer.status_code == 413
+    assert answer.json()["error"]["@type"].endswith("KustoRequestPayloadTooLargeException")

@@ -1,0 +1,73 @@
+"""The token service: hub tokens as client secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Kusto
+
+
+def sign_in(kusto: Kusto, path: str = "/any-tenant/oauth2/v2.0/token", **form: str) -> Any:
+    return kusto.client.post(path, data=form)
+
+
+def test_metadata_points_clients_to_this_hub(kusto: Kusto) -> None:
+    directory = kusto.client.get("/v1/rest/auth/metadata").json()["AzureAD"]
+    assert set(directory) == {
+        *("LoginEndpoint", "LoginMfaRequired", "KustoClientAppId", "KustoClientRedirectUri"),
+        *("KustoServiceResourceId", "FirstPartyAuthorityUrl"),
+    }
+    assert directory["LoginEndpoint"] == "http://testserver"
+
+
+@pytest.mark.parametrize("version", ["", "/v2.0"])
+def test_discovery_leads_to_the_token_endpoint(kusto: Kusto, version: str) -> None:
+    found = kusto.client.get(
+        f"/t/{version.lstrip('/') + '/' if version else ''}.well-known/openid-configuration"
+    )
+    assert found.json()["token_endpoint"] == "http://testserver/t/oauth2/v2.0/token"
+    trusted = kusto.client.get("/common/discovery/instance").json()
+    assert trusted["tenant_discovery_endpoint"].startswith("http://testserver/")
+
+
+def test_a_hub_token_is_a_client_secret_and_its_own_bearer(kusto: Kusto) -> None:
+    answer = sign_in(
+        kusto,
+        grant_type="client_credentials",
+        client_id="grafana",
+        client_secret="reader",
+        scope="https://kusto.kusto.windows.net/.default",
+    )
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    bearer = answer.json()
+    assert bearer["token_type"] == "Bearer"
+    assert bearer["expires_in"] > 0
+    assert kusto.rows("print 1", token=bearer["access_token"]) == [[1]]
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "error"),
+    [
+        ({"grant_type": "client_credentials", "client_secret": "guess"}, 401, "invalid_client"),
+        ({"grant_type": "client_credentials"}, 401, "invalid_client"),
+        ({"grant_type": "password", "client_secret": "reader"}, 400, "unsupported_grant_type"),
+        ({}, 400, "unsupported_grant_type"),
+    ],
+)
+def test_anything_else_is_refused_as_entra_refuses_it(
+    kusto: Kusto, form: dict[str, str], status: int, error: str
+) -> None:
+    answer = sign_in(kusto, **form)
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert answer.json()["error_description"].startswith("AADSTS")
+    assert "reader" not in answer.text
+
+
+@pytest.mark.parametrize("body", [b"\xff" * 50, b"a=1&" * 100, b"x" * 70_000])
+def test_a_malformed_form_is_a_bad_request(kusto: Kusto, body: bytes) -> None:
+    answer = kusto.client.post("/t/oauth2/v2.0/token", content=body)
+    assert answer.status_code == 400
+    assert "error_description" in answer.json()

@@ -1,0 +1,334 @@
+"""Tables of the users' own through commands: made, changed, filled, joined to the record, dropped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from .conftest import Kusto
+
+
+@pytest.fixture(autouse=True)
+def tidy(kusto: Kusto) -> Iterator[None]:
+    """Every test begins and ends without tables."""
+    yield
+    for table in kusto.store.user_tables.all():
+        kusto.store.user_tables.drop(table)
+
+
+def names(kusto: Kusto) -> list[str]:
+    return [table.name for table in kusto.store.user_tables.all()]
+
+
+def test_a_price_list_is_made_filled_and_joined_to_the_record(kusto: Kusto) -> None:
+    kusto.command(
+        ".create table Prices (ModelName: string, Price: decimal) with (docstring='per 1k', folder='f')"
+    )
+    [model] = kusto.rows("Calls | where isnotempty(ModelName) | take 1 | project ModelName")[0]
+    kusto.command(f".ingest inline into table Prices <|\n{model},2.5\nother,0.1")
+    joined = "Calls | where ResponseCode == 200 | join kind=inner Prices on ModelName | summarize sum(Price)"
+    assert kusto.rows(joined) == [["22.5"]]
+    assert kusto.command(".show table Prices") == [["Prices", "gatelog", "f", "per 1k"]]
+
+
+def test_creating_answers_the_schema_and_is_harmless_the_second_time(kusto: Kusto) -> None:
+    [row] = kusto.command(".create table T (a: string, ['b c']: long)")
+    assert json.loads(row[1])["OrderedColumns"][1] == {
+        "Name": "b c",
+        "Type": "System.Int64",
+        "CslType": "long",
+    }
+    kusto.command(".ingest inline into table T <| x,1")
+    assert kusto.command(".create table T (z: real)") == [row]
+    assert kusto.rows("T") == [["x", 1]]
+    assert kusto.command(".show table T cslschema")[0][1] == "a:string,['b c']:long"
+
+
+def test_columns_are_added_dropped_and_moved(kusto: Kusto) -> None:
+    kusto.command(".create table T (a: string, b: long)")
+    kusto.command(".ingest inline into table T <| x,1")
+    kusto.command(".create-merge table T (b: long, c: datetime)")
+    assert kusto.rows("T") == [["x", 1, None]]
+    kusto.command(".alter table T (c: datetime, a: string) with (docstring='d')")
+    assert kusto.rows("T") == [[None, "x"]]
+    kusto.command(".alter-merge table T (e: real)")
+    assert kusto.command(".show table T cslschema")[0][1:] == [
+        "c:datetime,a:string,e:real",
+        "gatelog",
+        "",
+        "d",
+    ]
+    assert "cannot become" in kusto.refusal(".alter-merge table T (a: long)")[2]
+
+
+def test_several_tables_are_made_at_once(kusto: Kusto) -> None:
+    kusto.command(".create tables T (a: string), U (b: long) with (folder='f')")
+    kusto.command(".create tables T (other: real)")
+    rows = kusto.command(".create-merge tables T (c: long), V (d: real)")
+    assert [row[0] for row in rows] == ["T", "V"]
+    assert names(kusto) == ["T", "U", "V"]
+    assert kusto.command(".show table T cslschema")[0][1:4] == ["a:string,c:long", "gatelog", "f"]
+
+
+def test_docstring_folder_and_name_are_changed(kusto: Kusto) -> None:
+    kusto.command(".create-merge table T (a: string)")
+    kusto.command(".alter table T docstring 'says \\'hello\\''")
+    kusto.command(".alter table T folder @'a\\b'")
+    kusto.command(".rename table T to ['U 2']")
+    assert kusto.command(".show table ['U 2']") == [["U 2", "gatelog", "a\\b", "says 'hello'"]]
+    assert names(kusto) == ["U 2"]
+
+
+def test_dropping_answers_what_remains(kusto: Kusto) -> None:
+    kusto.command(".create table T (a: string)")
+    kusto.command(".create table U (a: string)")
+    assert "U" in [row[0] for row in kusto.command(".drop table T")]
+    assert kusto.refusal(".drop table T")[1] == "BadRequest_EntityNotFound"
+    kusto.command(".drop table T ifexists")
+    kusto.command(".drop tables (T, U) ifexists")
+    assert names(kusto) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ".create table Calls (a: string)",
+        ".create-merge table Calls (a: string)",
+        ".drop table Calls",
+        ".drop table Calls ifexists",
+        ".clear table Calls data",
+        ".ingest inline into table Calls <| 1",
+        ".set-or-append Calls <| print 1",
+        ".append AzureMetrics <| print 1",
+        ".alter table Calls (a: string)",
+        ".alter table Calls policy retention '{}'",
+    ],
+)
+def test_the_record_is_not_the_users_to_change(kusto: Kusto, command: str) -> None:
+    status, _, message = kusto.refusal(command)
+    assert (status, "table of the record" in message) == (400, True)
+    assert kusto.rows("Calls | count") == [[10]]
+
+
+def test_a_table_cannot_take_the_name_of_another_table_or_function(kusto: Kusto) -> None:
+    kusto.command(".create-or-alter function F() { print 1 }")
+    assert "is a function" in kusto.refusal(".create table F (a: string)")[2]
+    kusto.command(".drop function F")
+    kusto.command(".create table T (a: string)")
+    kusto.command(".create table U (a: string)")
+    assert "exists already" in kusto.refusal(".rename table T to U")[2]
+    assert kusto.refusal(".rename table T to Calls")[1] == "BadRequest_EntityAlreadyExists"
+
+
+@pytest.mark.parametrize("name", ["['a`b']", "['a\"b']", "['a\\\\b']", "['a;b']", "['']", f"['{'a' * 300}']"])
+def test_names_that_kusto_does_not_take_are_refused(kusto: Kusto, name: str) -> None:
+    assert kusto.refusal(f".create table {name} (a: string)")[0] == 400
+    assert kusto.refusal(f".create table T ({name}: string)")[0] == 400
+    assert names(kusto) == []
+
+
+def test_names_with_every_sign_that_kusto_takes_work(kusto: Kusto) -> None:
+    kusto.command(".create table ['Größe 1.2-x_'] (['c .-_']: string, ['Ω']: long)")
+    kusto.command(".ingest inline into table ['Größe 1.2-x_'] <| a,1")
+    assert kusto.rows("['Größe 1.2-x_'] | project ['Ω'], ['c .-_']") == [[1, "a"]]
+
+
+def test_rows_come_from_queries(kusto: Kusto) -> None:
+    assert kusto.command(".set T with (docstring='d') <| range x from 1 to 3 step 1")[0][5] == 3
+    assert kusto.refusal(".set T <| print x = 1")[1] == "BadRequest_EntityAlreadyExists"
+    assert kusto.command(".append T <| print 4")[0][5] == 1
+    assert kusto.command(".set-or-append T <| T | where x > 3")[0][5] == 1
+    assert kusto.rows("T | sort by x asc") == [[1], [2], [3], [4], [4]]
+    assert kusto.command(".set-or-replace T <| T | summarize x = sum(x)")[0][5] == 1
+    assert kusto.rows("T") == [[14]]
+    kusto.command(".set-or-replace T <| T | where false")
+    assert kusto.rows("T") == []
+    assert kusto.refusal(".append U <| print 1")[1] == "BadRequest_EntityNotFound"
+
+
+def test_every_type_survives_the_way_through_a_table(kusto: Kusto) -> None:
+    query = (
+        "print b = true, i = int(1), l = 2, r = 1.5, d = decimal(1.25), s = 'x',"
+        " t = datetime(2024-01-01T00:00:00.0000001), p = 1.5h,"
+        " g = guid(123e27de-1e4e-49d9-b579-fe0b331d3642), j = dynamic({'a': [1]})"
+        " | union (print b = bool(null), s = '')"
+    )
+    kusto.command(f".set T <| {query}")
+    assert sorted(kusto.rows("T"), key=str) == sorted(kusto.rows(query), key=str)
+    assert kusto.rows("T | getschema | project ColumnType") == kusto.rows(
+        f"{query} | getschema | project ColumnType"
+    )
+
+
+def test_a_command_may_be_kept_too(kusto: Kusto) -> None:
+    kusto.command(".set T <| .show tables | where TableName == 'Calls' | project TableName")
+    assert kusto.rows("T") == [["Calls"]]
+    assert "changes something" in kusto.refusal(".append T <| .drop table T")[2]
+
+
+@pytest.mark.parametrize(
+    ("command", "part"),
+    [
+        (".append T <| print 'x'", "Query schema does not match table schema. QuerySchema=(string)"),
+        (".append T <| print 1, 2", "QuerySchema=(long, long), TableSchema=(long)"),
+        (".append T <| print 1; print 2", "answers 2 tables"),
+        (".append T <| Nope", "there is no table"),
+        (".append T <|", "'<|' and a query"),
+        (".append T", "'<|' and a query"),
+        (".set async U <| print 1", "async is not offered"),
+        (".append T with (extend_schema=true) <| print 1", "extend_schema is not offered"),
+    ],
+)
+def test_a_query_that_cannot_be_kept_is_refused(kusto: Kusto, command: str, part: str) -> None:
+    kusto.command(".create table T (x: long)")
+    assert part in kusto.refusal(command)[2]
+    assert kusto.rows("T") == []
+
+
+def test_a_query_that_fails_on_its_way_leaves_no_table_and_no_rows(kusto: Kusto) -> None:
+    failing = "range x from 1 to 10 step 1 | where x < 5 or tostring(x) matches regex strcat('(', x)"
+    assert kusto.post("/v1/rest/mgmt", f".set T <| {failing}").status_code >= 400
+    assert names(kusto) == []
+    kusto.command(".create table T (x: long)")
+    assert kusto.post("/v1/rest/mgmt", f".append T <| {failing}").status_code >= 400
+    assert kusto.rows("T | count") == [[0]]
+
+
+def test_what_was_said_does_not_leak_through_a_table(kusto: Kusto) -> None:
+    kusto.command(".set Open <| Calls | project RequestId, TotalTokens")
+    kusto.command(".set Said <| Calls | project RequestId, ResponseBody")
+    kusto.command(".set Again <| Said | project ResponseBody")
+    kusto.command(".set Later <| print RequestId = '', ResponseBody = ''")
+    kusto.command(".append Later <| Calls | project RequestId, ResponseBody")
+    shown = [row[0] for row in kusto.command(".show tables", token="clerk")]
+    assert ("Open" in shown, "Said" in shown, "Again" in shown, "Later" in shown) == (
+        True,
+        False,
+        False,
+        False,
+    )
+    assert kusto.rows("Open | count", token="clerk") == [[10]]
+    for name in ("Said", "Again", "Later"):
+        assert kusto.refusal(f"{name} | count", path="/v1/rest/query", token="clerk")[0] == 400
+        assert kusto.refusal(f".show table {name} cslschema", token="clerk")[0] == 400
+        assert kusto.refusal(f".append Open <| {name}", token="clerk")[0] == 400
+    assert kusto.rows("Said | count", token="reader") == [[10]]
+    assert kusto.refusal("Open", path="/v1/rest/query", token="meter")[0] == 400
+
+
+@pytest.mark.parametrize("token", ["reader", "meter"])
+@pytest.mark.parametrize(
+    "command", [".create table T (a: string)", ".set T <| print 1", ".create function f() { print 1 }"]
+)
+def test_changes_need_the_right_to_write(kusto: Kusto, command: str, token: str) -> None:
+    status, code, message = kusto.refusal(command, token=token)
+    assert (status, code) == (403, "Forbidden")
+    assert token in message
+    assert kusto.ingest("T", b"x", token=token, streamFormat="csv").status_code == 403
+
+
+def test_a_request_may_forbid_itself_to_write(kusto: Kusto) -> None:
+    answer = kusto.post("/v1/rest/mgmt", ".create table T (a: string)", request_readonly=True)
+    assert answer.status_code == 403
+
+
+def test_retention_is_a_policy_that_is_applied(kusto: Kusto) -> None:
+    kusto.command(".create table T (a: string)")
+    assert '"36500.00:00:00"' in kusto.command(".show table T policy retention")[0][2]
+    kusto.command(".alter-merge table T policy retention softdelete = 10d recoverability = disabled")
+    [row] = kusto.command('.alter table T policy retention \'{"SoftDeletePeriod": "1.00:00:00"}\'')
+    assert row[:2] == ["RetentionPolicy", "[gatelog].[T]"]
+    assert json.loads(row[2]) == {"SoftDeletePeriod": "1.00:00:00", "Recoverability": "Disabled"}
+    assert '"1.00:00:00"' in kusto.command(".show table T details")[0][13]
+    kusto.command(".alter table T policy streamingingestion enable")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "retention '{'",
+        'retention \'{"SoftDeletePeriod": "soon"}\'',
+        'retention \'{"Recoverability": "Enabled"}\'',
+        "caching hot = 1d",
+        "streamingingestion disable",
+    ],
+)
+def test_policies_that_cannot_be_are_refused(kusto: Kusto, policy: str) -> None:
+    kusto.command(".create table T (a: string)")
+    assert kusto.refusal(f".alter table T policy {policy}")[0] == 400
+
+
+def test_clearing_keeps_the_table(kusto: Kusto) -> None:
+    kusto.command(".set T <| print a = 1")
+    assert kusto.command(".clear table T data") == [["T", "Succeeded"]]
+    assert kusto.rows("T") == []
+
+
+def test_functions_are_kept_shown_and_dropped(kusto: Kusto) -> None:
+    properties = "with (docstring='d', folder='f')"
+    create = f".create-or-alter function {properties} Slow(ms: real) {{ Calls | where DurationMs > ms }}"
+    row = ["Slow", "(ms: real)", "{ Calls | where DurationMs > ms }", "f", "d"]
+    assert kusto.command(create) == [row]
+    assert kusto.command(".show functions") == [row]
+    assert kusto.rows("Slow(0.0) | count")[0][0] > 0
+    assert "already exists" in kusto.refusal(".create function Slow() { print 1 }")[2]
+    assert kusto.command(".create function ifnotexists Slow() { print 1 }") == [row]
+    kusto.command(".alter function Slow docstring 'new'")
+    kusto.command(".alter function Slow() { print 2 }")
+    assert kusto.rows("Slow()") == [[2]]
+    [[schema]] = kusto.command(".show schema as json")
+    assert json.loads(schema)["Databases"]["gatelog"]["Functions"]["Slow"]["Body"] == "{ print 2 }"
+    assert "SEM0100" in kusto.refusal(".create function Bad() { Nope }")[2]
+    kusto.command(".drop function Slow")
+    assert kusto.refusal(".drop function Slow")[1] == "BadRequest_EntityNotFound"
+    assert kusto.command(".drop functions (Slow, Other) ifexists") == []
+
+
+SCRIPT = """
+.create table T (a: string) // the list
+// and its rows
+.ingest inline into table T <|
+x
+y
+
+.append T <| T
+| take 0
+.create-or-alter function F() {
+    T | count
+}
+"""
+
+
+def test_a_script_runs_command_by_command(kusto: Kusto) -> None:
+    rows = kusto.command(f".execute database script <|{SCRIPT}")
+    kusto.command(".drop function F ifexists")
+    assert [(row[1], row[3], row[4]) for row in rows] == [
+        (word, "Completed", "") for word in ("create", "ingest", "append", "create-or-alter")
+    ]
+    assert kusto.rows("T | sort by a asc") == [["x"], ["y"]]
+
+
+def test_a_script_ends_at_a_failure_unless_it_says_otherwise(kusto: Kusto) -> None:
+    script = ".create table T (a: string)\n.append T <| Nope\n.create table U (a: string)"
+    rows = kusto.command(f".execute database script <|\n{script}")
+    assert [row[3] for row in rows] == ["Completed", "Failed"]
+    assert "SEM0100" in rows[1][4]
+    assert names(kusto) == ["T"]
+    rows = kusto.command(f".execute database script with (ContinueOnErrors=true) <|\n{script}")
+    assert [row[3] for row in rows] == ["Completed", "Failed", "Completed"]
+    throwing = f".execute database script with (ThrowOnErrors=true) <|\n{script}"
+    assert kusto.refusal(throwing)[1] == "General_BadRequest"
+    assert kusto.refusal(".execute database script <| print 1")[0] == 400
+    assert kusto.refusal(f".execute database script <|\n{script}", token="reader")[0] == 403
+
+
+def test_the_schema_names_the_parameters_of_functions(kusto: Kusto) -> None:
+    kusto.command(".create-or-alter function P(n: long, T: (x: string)) { T | take n }")
+    [[schema]] = kusto.command(".show schema as json")
+    kusto.command(".drop function P")
+    assert json.loads(schema)["Databases"]["gatelog"]["Functions"]["P"]["InputParameters"] == [
+        {"Name": "n", "Type": "System.Int64", "CslType": "long"},
+        {"Name": "T", "Columns": [{"Name": "x", "Type": "System.String", "CslType": "string"}]},
+    ]

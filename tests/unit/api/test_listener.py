@@ -1,0 +1,188 @@
+"""Clients that take their time, or send too much, over plain HTTP and over TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import trustme
+
+from gatelog.api import Hub
+from gatelog.config import Address, Config, Dsn, HubConfig, HubLimitsConfig, StoreConfig, TlsConfig
+from gatelog.testing.clickhouse_server import ClickHouseServer
+
+Connected = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+
+LIMITS = HubLimitsConfig(header_s=0.4, body_s=0.6, header_bytes_max=4096, keepalive_s=1)
+QUESTION = json.dumps({"query": "print x = 1"}).encode()
+HEAD = (
+    b"POST /query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+)
+WHOLE = HEAD % len(QUESTION) + QUESTION
+PATIENCE_S = 10
+
+
+BOTH = pytest.mark.parametrize("scheme", ["http", "https"])
+
+
+@pytest.fixture
+def scheme() -> str:
+    return "http"
+
+
+@pytest.fixture
+def serve(
+    tmp_path: Path, clickhouse_server: ClickHouseServer, scheme: str
+) -> Callable[[Callable[[Connected], Awaitable[None]]], None]:
+    """Run a scenario against a hub with short limits."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    certificate.private_key_and_cert_chain_pem.write_to_path(chain)
+    certificate.private_key_pem.write_to_path(key)
+    tls = TlsConfig(cert_file=chain, key_file=key) if scheme == "https" else None
+    hub_config = HubConfig(listen=Address("127.0.0.1", 0), anonymous=True, limits=LIMITS, tls=tls)
+    config = Config(data=tmp_path / "data", hub=hub_config, store=StoreConfig(dsn=Dsn(clickhouse_server.dsn)))
+    context = ssl.create_default_context() if tls else None
+    if context is not None:
+        authority.configure_trust(context)
+
+    def run(scenario: Callable[[Connected], Awaitable[None]]) -> None:
+        asyncio.run(_with_hub(config, context, scenario))
+
+    return run
+
+
+async def _with_hub(
+    config: Config, context: ssl.SSLContext | None, scenario: Callable[[Connected], Awaitable[None]]
+) -> None:
+    hub, ready = Hub(config), asyncio.Event()
+    serving = asyncio.create_task(hub.serve(ready.set))
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    opened: list[asyncio.StreamWriter] = []
+
+    async def connected() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        name = "localhost" if context else None
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", hub.port, ssl=context, server_hostname=name
+        )
+        opened.append(writer)
+        return reader, writer
+
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await scenario(connected)
+    finally:
+        for writer in opened:
+            writer.close()
+        hub.stop()
+        await serving
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    length = int(lengths[0].partition(b":")[2])
+    return int(head.split()[1]), await reader.readexactly(length)
+
+
+@BOTH
+def test_a_question_in_time_is_answered_and_another_after_it(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        for _ in range(3):
+            writer.write(WHOLE)
+            status, body = await answer(reader)
+            assert (status, msgspec.json.decode(body)["rows"]) == (200, [[1]])
+
+    serve(scenario)
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"POST /query HT", HEAD[:40], HEAD % 10, HEAD % 10 + b"123", WHOLE + b"POST /que"],
+    ids=["nothing", "a request line", "half a head", "a head", "half a body", "the next head"],
+)
+def test_a_client_that_stops_is_cut_off(serve, beginning: bytes) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(beginning)
+        if beginning.startswith(WHOLE):
+            assert (await answer(reader))[0] == 200
+        rest = await reader.read()  # to the end: the hub closes
+        assert rest == b"" or rest.startswith(b"HTTP/1.1 408 ")
+
+    serve(scenario)
+
+
+@BOTH
+def test_a_client_that_drips_is_cut_off(serve) -> None:
+    """Each byte comes soon after the one before; the head as a whole does not."""
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(b"GET /healthz HTTP/1.1\r\nx: ")
+        dripping = asyncio.create_task(_drip(writer))
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+        dripping.cancel()
+
+    serve(scenario)
+
+
+async def _drip(writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"x" if not writer.is_closing() else b"")
+        await asyncio.sleep(0.05)
+
+
+def test_a_head_over_the_limit_is_refused(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-long: " + b"x" * 8192)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+
+    serve(scenario)
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_all_there(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(HEAD % (64 * 2**20))
+        writer.write(b" " * (2 * 2**20))
+        status, body = await answer(reader)
+        assert (status, msgspec.json.decode(body)["error"]["code"]) == (413, "too_large")
+
+    serve(scenario)
+
+
+def test_slow_clients_do_not_keep_others_waiting(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        for _ in range(50):
+            _, slow = await connected()
+            slow.write(HEAD[:30])
+        reader, writer = await connected()
+        writer.write(WHOLE)
+        assert (await answer(reader))[0] == 200
+
+    serve(scenario)
+
+
+@pytest.mark.parametrize("scheme", ["https"])
+def test_plain_http_on_a_tls_listener_is_no_answer(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        _, writer = await connected()
+        port = writer.get_extra_info("peername")[1]
+        with socket.create_connection(("127.0.0.1", port)) as plain:
+            plain.setblocking(False)
+            await asyncio.get_running_loop().sock_sendall(plain, WHOLE)
+            assert b"rows" not in await asyncio.get_running_loop().sock_recv(plain, 4096)
+
+    serve(scenario)

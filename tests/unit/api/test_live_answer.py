@@ -1,0 +1,276 @@
+"""Answers in every format, whole or in pieces, and what a client sees of one that breaks off."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gatelog.api import live_answer
+from gatelog.api.live_answer import LiveAnswer, Pieces
+from gatelog.api.principal import LOCAL
+from gatelog.api.workers import Workers
+from gatelog.errors import KqlBudgetError, StoreError
+
+EVERYTHING = """
+print whole = 1, small = int(2), share = 1.5, exact = decimal(1.25), word = 'ü"x', yes = true,
+    moment = datetime(2026-01-02 03:04:05.1234567), span = 1h + 1tick, none = long(null),
+    bag = dynamic({"a": [1]}), id = guid(00000000-0000-0000-0000-000000000001), ['odd `"\\\\ name'] = 1
+"""
+
+
+def arrow(raw: bytes) -> pa.Table:
+    return pa.ipc.open_stream(raw).read_all()
+
+
+def parquet(raw: bytes) -> pa.Table:
+    return pq.read_table(io.BytesIO(raw))
+
+
+def ask(session: Any, query: str, form: str) -> Any:
+    response = session.post("/query", json={"query": query, "format": form})
+    assert response.is_success, response.text
+    return response
+
+
+@pytest.mark.parametrize(("form", "read"), [("arrow", arrow), ("parquet", parquet)])
+def test_binary_formats_have_the_types_of_the_columns(client, form: str, read: Callable) -> None:
+    """Parquet has no durations: a timespan is nanoseconds there."""
+    table = read(ask(client(), EVERYTHING, form).content)
+    types = {field.name: str(field.type) for field in table.schema}
+    assert types == {
+        "whole": "int64",
+        "small": "int32",
+        "share": "double",
+        "exact": "decimal256(76, 34)",
+        "word": "string",
+        "yes": "bool",
+        "moment": "timestamp[ns, tz=UTC]",
+        "span": "duration[ns]" if form == "arrow" else "int64",
+        "none": "int64",
+        "bag": "string",
+        "id": "extension<arrow.uuid>",
+        'odd `"\\ name': "int64",
+    }
+    columns = table.to_pydict()
+    assert columns["moment"][0].nanosecond == 700
+    assert columns["moment"][0].to_pydatetime(warn=False) == datetime(2026, 1, 2, 3, 4, 5, 123456, UTC)
+    span = columns["span"][0] if form == "parquet" else columns["span"][0].value
+    assert span == 3_600_000_000_100
+    assert columns["exact"] == [Decimal("1.25")]
+    assert (columns["none"], columns["word"], columns["bag"]) == ([None], ['ü"x'], ['{"a":[1]}'])
+
+
+@pytest.mark.parametrize(("form", "read"), [("arrow", arrow), ("parquet", parquet)])
+def test_every_format_has_the_same_rows_in_the_same_order(client, form: str, read: Callable) -> None:
+    query = "Calls | sort by Sequence desc | project Sequence, Method, TotalTokens"
+    expected = ask(client(), query, "json").json()["rows"]
+    table = read(ask(client(), query, form).content)
+    assert [list(row.values()) for row in table.to_pylist()] == expected
+    lines = list(csv.reader(io.StringIO(ask(client(), query, "csv").text, newline="")))[1:]
+    assert lines == [["" if cell is None else str(cell) for cell in row] for row in expected]
+    assert len(expected) == 10
+
+
+@pytest.mark.parametrize("form", ["arrow", "parquet"])
+@pytest.mark.parametrize("value", ["datetime(9999-12-31)", "datetime(1500-01-01)", "timespan(200000d)"])
+def test_what_has_no_place_in_a_format_is_refused_not_changed(client, form: str, value: str) -> None:
+    response = client().post("/query", json={"query": f"print x = {value}", "format": form})
+    assert response.status_code == 400
+    assert "nanoseconds" in response.json()["error"]["hint"]
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "arrow", "parquet"])
+def test_an_answer_without_rows_still_has_its_columns(client, form: str) -> None:
+    response = ask(client(), "Calls | where false | project Method, Sequence", form)
+    names = {
+        "json": lambda: [column["name"] for column in response.json()["columns"]],
+        "csv": lambda: response.text.strip().split(","),
+        "arrow": lambda: arrow(response.content).column_names,
+        "parquet": lambda: parquet(response.content).column_names,
+    }[form]()
+    assert names == ["Method", "Sequence"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("application/vnd.apache.parquet", "application/vnd.apache.parquet"),
+        ("text/html, application/vnd.apache.arrow.stream;q=0.9", "application/vnd.apache.arrow.stream"),
+        ("*/*", "application/json"),
+        ("APPLICATION/JSON", "application/json"),
+    ],
+)
+def test_the_format_may_be_asked_for_by_accept(client, accept: str, expected: str) -> None:
+    response = client().post("/query", json={"query": "print 1"}, headers={"accept": accept})
+    assert response.headers["content-type"] == expected
+
+
+def test_a_type_that_is_not_served_is_refused(client) -> None:
+    response = client().post("/query", json={"query": "print 1"}, headers={"accept": "text/html"})
+    assert (response.status_code, response.json()["error"]["code"]) == (406, "not_acceptable")
+
+
+def test_a_large_answer_comes_in_pieces_and_whole(client) -> None:
+    """No length is known beforehand; every row is there."""
+    query = "range i from 1 to 200000 step 1 | extend text = strcat('row ', i)"
+    response = ask(client(), query, "json")
+    assert "content-length" not in response.headers
+    rows = response.json()["rows"]
+    assert (len(rows), rows[0], rows[-1]) == (200_000, [1, "row 1"], [200_000, "row 200000"])
+    lines = ask(client(), query, "csv").text.splitlines()
+    assert (len(lines), lines[-1]) == (200_001, "200000,row 200000")
+    assert arrow(ask(client(), query, "arrow").content).num_rows == 200_000
+
+
+def test_a_small_answer_has_its_length(client) -> None:
+    assert "content-length" in ask(client(), "print 1", "json").headers
+
+
+class Client:
+    """The other end of an ASGI response."""
+
+    def __init__(self, *, leaves_after: int | None = None, stalls_after: int | None = None) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._leaves_after, self._stalls_after = leaves_after, stalls_after
+        self._left = asyncio.Event()
+
+    async def receive(self) -> dict[str, Any]:
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        if self._stalls_after is not None and len(self.sent) >= self._stalls_after:
+            await asyncio.Event().wait()
+        self.sent.append(message)
+        if len(self.sent) == self._leaves_after:
+            self._left.set()
+            await asyncio.sleep(0)
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+    @property
+    def ended(self) -> bool:
+        return not self.sent[-1].get("more_body", False)
+
+
+class Document:
+    """Pieces of one MiB, the last of them perhaps an error; knows whether it was closed."""
+
+    def __init__(self, count: int, error: Exception | None = None) -> None:
+        self._count, self._error = count, error
+        self.read = 0
+        self.closed = False
+
+    @contextmanager
+    def __call__(self) -> Iterator[Iterator[bytes]]:
+        try:
+            yield self._pieces()
+        finally:
+            self.closed = True
+
+    def _pieces(self) -> Iterator[bytes]:
+        for _ in range(self._count):
+            self.read += 1
+            yield b"x" * live_answer.WHOLE_BYTES
+        if self._error is not None:
+            raise self._error
+
+
+def answered(document: Document, client_of: Callable[[], Client], media_type: str = "text/csv") -> Client:
+    async def run() -> Client:
+        workers, client = Workers(), client_of()
+        answer = LiveAnswer(workers, LOCAL, document, media_type)
+        await answer({"type": "http", "method": "POST"}, client.receive, client.send)
+        workers.close()
+        return client
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("error", [KqlBudgetError("too many rows"), StoreError("the cell said 'hello'")])
+def test_an_answer_that_breaks_off_has_no_end(error: Exception) -> None:
+    """Whoever reads it sees a connection that ended too soon."""
+    document = Document(2, error)
+    client = answered(document, Client, "application/json")
+    assert not client.ended
+    assert document.closed
+    tail = json.loads(
+        b"[0" + client.body[2 * live_answer.WHOLE_BYTES :].replace(b'],"error":', b",", 1)[:-1] + b"]"
+    )
+    assert tail[1]["code"] == "broken_off"
+    assert "hello" not in tail[1]["message"]
+
+
+def test_an_answer_in_text_just_stops() -> None:
+    client = answered(Document(2, KqlBudgetError("too many rows")), Client)
+    assert len(client.body) == 2 * live_answer.WHOLE_BYTES
+    assert not client.ended
+
+
+def test_an_error_before_the_first_piece_is_the_endpoints_to_tell() -> None:
+    document = Document(0, KqlBudgetError("too many rows"))
+    with pytest.raises(KqlBudgetError):
+        answered(document, Client)
+    assert document.closed
+
+
+def test_a_client_that_leaves_stops_the_query() -> None:
+    document = Document(1000)
+    client = answered(document, lambda: Client(leaves_after=3))
+    assert document.closed
+    assert document.read < 10
+    assert not client.ended
+
+
+def test_a_client_that_stops_reading_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_answer, "READER_IDLE_S", 0.02)
+    document = Document(1000)
+    client = answered(document, lambda: Client(stalls_after=3))
+    assert document.closed
+    assert not client.ended
+
+
+def test_pieces_are_collected_up_to_what_is_wanted() -> None:
+    document = Document(3)
+    pieces = Pieces(document)
+    assert pieces.read(live_answer.WHOLE_BYTES * 2) == (b"x" * live_answer.WHOLE_BYTES * 2, True)
+    assert pieces.read(live_answer.WHOLE_BYTES * 2) == (b"x" * live_answer.WHOLE_BYTES, False)
+    assert document.closed
+
+
+def test_a_caller_with_many_questions_leaves_room_for_others() -> None:
+    """One that waits for its turn takes no thread."""
+
+    async def run() -> None:
+        workers = Workers(at_once=2, waiting_max=8, at_once_per_caller=1)
+        release = threading.Event()
+        greedy = [asyncio.create_task(workers.run_for(LOCAL, release.wait)) for _ in range(5)]
+        await asyncio.sleep(0)
+        other = await workers.run_for(LOCAL._replace(name="other"), lambda: "at once")
+        assert other == "at once"
+        assert not any(task.done() for task in greedy)
+        release.set()
+        assert await asyncio.gather(*greedy) == [True] * 5
+        workers.close()
+
+    asyncio.run(run())
+
+
+def test_timedelta_is_what_arrow_makes_of_a_short_timespan(client) -> None:
+    table = arrow(ask(client(), "print t = 90s", "arrow").content)
+    assert table["t"].cast(pa.duration("us")).to_pylist() == [timedelta(seconds=90)]

@@ -1,0 +1,96 @@
+"""Asking: every table of an answer, what it took, and whose budget holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gatelog.api.principal import LOCAL, Role
+from gatelog.api.problems import without_values
+from gatelog.api.questions import Question, Questions
+from gatelog.errors import KqlBudgetError, KqlSemanticError
+from gatelog.kql import SavedFunction
+from gatelog.store import Budget, Store
+
+from .conftest import FixedClock
+
+
+@pytest.fixture
+def questions(store: Store) -> Questions:
+    return Questions(lambda: store, FixedClock(), budget=Budget(rows=5))
+
+
+def test_each_statement_has_its_table(questions: Questions) -> None:
+    answered = questions.ask(LOCAL, Question("print a = 1; Calls | sort by Sequence asc | take 2 | as Two"))
+    first, second = answered.tables
+    assert (first.name, first.rows, first.ordered) == ("PrimaryResult", [(1,)], False)
+    assert (second.name, len(second.rows), second.ordered) == ("Two", 2, True)
+
+
+def test_what_it_took_is_counted_or_left_unknown(questions: Questions) -> None:
+    """The embedded engine tells time only."""
+    statistics = questions.ask(LOCAL, Question("Calls | summarize sum(DurationMs)")).statistics
+    assert statistics.seconds > 0
+    assert statistics[1:] == (0, 0, 0)
+
+
+def test_a_question_can_narrow_its_budget_and_not_widen_it(questions: Questions) -> None:
+    with pytest.raises(KqlBudgetError, match="more than 5 rows"):
+        questions.ask(LOCAL, Question("Calls", budget=Budget(rows=1_000_000)))
+    with pytest.raises(KqlBudgetError, match="more than 2 rows"):
+        questions.ask(LOCAL, Question("Calls | take 3", budget=Budget(rows=2)))
+
+
+def test_parameters_and_time_are_the_questions(questions: Questions) -> None:
+    text = "declare query_parameters(n: long); print n, now()"
+    moment = datetime(2020, 1, 1, tzinfo=UTC)
+    (answer,) = questions.ask(LOCAL, Question(text, parameters={"n": "7"}, now=moment)).tables
+    assert answer.to_json().endswith(b'"rows":[[7,"2020-01-01T00:00:00.0000000Z"]]}')
+
+
+def test_a_timespan_is_text_or_two_times(questions: Questions) -> None:
+    from_start = (None, datetime(2026, 9, 21, 14, 13, 23, tzinfo=UTC))
+    for timespan, expected in (("PT1M", 0), (from_start, 2), ("", 10), (None, 10)):
+        (answer,) = questions.ask(LOCAL, Question("Calls | count", timespan)).tables
+        assert answer.rows == [(expected,)]
+
+
+def test_a_long_text_is_refused(questions: Questions) -> None:
+    with pytest.raises(KqlSemanticError, match="characters"):
+        questions.ask(LOCAL, Question("x" * 300_000))
+
+
+def test_catalogs_are_kept_until_users_change_something(store: Store) -> None:
+    saved = [(SavedFunction("F", "()", "{ Calls }"),), (SavedFunction("F", "()", "{ Calls | take 1 }"),)]
+    at = 0
+    questions = Questions(lambda: store, FixedClock(), functions=lambda: saved[at])
+    first = questions.catalog(LOCAL)
+    assert questions.catalog(LOCAL) is first
+    at = 1
+    assert questions.catalog(LOCAL) is not first
+    assert questions.catalog(LOCAL._replace(role=Role.METRICS)).names == ("AzureMetrics",)
+
+
+def test_nobody_becomes_more_than_they_are() -> None:
+    assert LOCAL.without_bodies().role is Role.LOG
+    metrics = LOCAL._replace(role=Role.METRICS)
+    assert metrics.without_bodies() == metrics
+    assert [one.includes(other) for one in Role for other in Role] == [
+        *(True, False, False),
+        *(True, True, False),
+        *(True, True, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Cannot parse string 'my secret' as Int64", "Cannot parse string '…' as Int64"),
+        ("Cannot parse 'it\\'s mine' here", "Cannot parse '…' here"),
+        ("cut off 'in the mid", "cut off '…'"),
+        ("nothing quoted", "nothing quoted"),
+    ],
+)
+def test_an_engines_message_is_told_without_what_it_quotes(message: str, expected: str) -> None:
+    assert without_values(message) == expected
