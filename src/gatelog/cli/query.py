@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
 
-OutputFormat = Literal["table", "json", "csv"]
+OutputFormat = Literal["table", "json", "csv", "arrow", "parquet"]
+BINARY = frozenset({"arrow", "parquet"})
 
 
 def query(
-    kql: Annotated[str, typer.Argument(metavar="KQL", help="The query; `-` reads it from standard input.")],
+    kql: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[KQL]",
+            help="The query; without one a shell on a terminal, else standard input, as with `-`.",
+        ),
+    ] = None,
     hub: Annotated[
         str | None,
         typer.Option(metavar="URL", help="A running hub. Default: that of --config, or port 8081 here."),
@@ -30,32 +38,68 @@ def query(
         typer.Option(metavar="ISO8601", help="Only records of this time: `P1D`, `PT1H`, `start/end`."),
     ] = None,
     format: Annotated[OutputFormat, typer.Option(help="How to print the answer.")] = "table",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write there instead of standard output.")
+    ] = None,
 ) -> None:
-    """Answer a KQL query."""
+    """Answer a KQL query, or open a shell for many."""
     from gatelog.app import HubClient, print_table, standard_output  # loaded here: --help stays quick
 
-    text = sys.stdin.read() if kql == "-" else kql
-    kind = "csv" if format == "csv" else "json"
+    shell = kql is None and sys.stdin.isatty()
+    if format in BINARY and (shell or (output is None and sys.stdout.isatty())):
+        raise typer.BadParameter(f"{format} is not for a terminal: name a file", param_hint="--output")
+    if shell:
+        from gatelog.cli.shell import run_shell  # as above
+
+        if format in BINARY or output is not None:
+            raise typer.BadParameter("a shell prints table, csv or json", param_hint="--format, --output")
+        target = _checked(data) if data is not None and hub is None else HubClient.find(hub, config, data)
+        run_shell(target, timespan=timespan, form=format)
+        return
+    text = sys.stdin.read() if kql is None or kql == "-" else kql
+    kind = "json" if format == "table" else format
     if data is not None and hub is None:
-        answer = _from_data(data, text, timespan, kind)
+        opened = _from_data(_checked(data), text, timespan, kind)
     else:
         question: dict[str, Any] = {"query": text, "format": kind}
         if timespan is not None:
             question["timespan"] = timespan
-        answer = HubClient.find(hub, config, data).post("/query", question)
-    if format == "table":
-        print_table(msgspec.json.decode(answer), standard_output())
-    else:
-        sys.stdout.write(answer.decode().rstrip("\r\n") + "\n")
+        opened = HubClient.find(hub, config, data).stream("/query", question)
+    with opened as pieces:
+        if format == "table" and output is None:
+            print_table(msgspec.json.decode(b"".join(pieces)), standard_output())
+        else:
+            _write(pieces, output, end=b"\n" if format == "json" else b"")
 
 
-def _from_data(data: Path, text: str, timespan: str | None, kind: str) -> bytes:
+def _write(pieces: Iterator[bytes], output: Path | None, *, end: bytes) -> None:
+    """To the file, which appears only when it is whole, or to standard output."""
+    if output is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.writelines(pieces)
+        sys.stdout.buffer.write(end)
+        sys.stdout.buffer.flush()
+        return
+    draft = output.with_name(f".{output.name}.draft")
+    try:
+        with draft.open("wb") as file:
+            file.writelines(pieces)
+        draft.replace(output)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _checked(data: Path) -> Path:
     if not (data / "store").is_dir():
         raise typer.BadParameter(
             f"{data} holds no store: name the `data` of a configuration", param_hint="--data"
         )
-    from gatelog.api import answer_query, open_store  # chDB: a second that only this path pays
+    return data
 
-    with open_store(data) as store:
-        answer = answer_query(store, text, now=datetime.now(UTC), timespan=timespan)
-    return answer.to_csv() if kind == "csv" else answer.to_json()
+
+@contextmanager
+def _from_data(data: Path, text: str, timespan: str | None, kind: Any) -> Iterator[Iterator[bytes]]:
+    from gatelog.api import open_document  # chDB: a second that only this path pays
+
+    with open_document(data, text, timespan, kind) as pieces:
+        yield pieces

@@ -79,7 +79,7 @@ def test_json_is_passed_on_as_the_hub_gave_it(gatelog: Gatelog, hub: str) -> Non
 
 def test_csv_is_asked_for_and_passed_on(gatelog: Gatelog, hub: str) -> None:
     reply(200, b"Model,Tokens\r\ngpt-4o,42\r\n")
-    assert gatelog("query", "Calls", "--hub", hub, "--format", "csv").out == "Model,Tokens\r\ngpt-4o,42\n"
+    assert gatelog("query", "Calls", "--hub", hub, "--format", "csv").out == "Model,Tokens\r\ngpt-4o,42\r\n"
     assert Hub.asked[0][3]["format"] == "csv"
 
 

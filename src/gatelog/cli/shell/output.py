@@ -1,0 +1,124 @@
+"""What a shell prints: tables, charts, errors with their place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from prompt_toolkit.utils import get_cwidth
+from rich.console import Console
+from rich.text import Text
+
+from gatelog.app import print_rows
+from gatelog.cli.shell.charts import NotDrawableError, draw
+from gatelog.cli.shell.connection import AnswerTable
+from gatelog.errors import KqlError
+from gatelog.kql import RenderHint, pieces
+
+ROWS_SHOWN_MAX: Final = 1000
+"""Rows of a table on the screen: nobody reads on; `.export` writes all of them."""
+
+CHART_LINES: Final = 16
+"""Height of a chart, less where the screen is lower."""
+
+_PAGER: Final = "less -RFSX"
+
+
+def as_csv(answer: AnswerTable) -> str:
+    """RFC 4180, with a line of names; null is empty."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow([column["name"] for column in answer["columns"]])
+    writer.writerows([_cell(value) for value in row] for row in answer["rows"])
+    return text.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return msgspec.json.encode(value).decode()
+
+
+def as_json(answer: AnswerTable) -> str:
+    """The answer as the hub's own JSON, indented."""
+    return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n"
+
+
+def print_answer(answer: AnswerTable, form: str, hint: RenderHint | None, console: Console) -> None:
+    """Print an answer in the form table, csv or json; as a table it is drawn if the query says how."""
+    if form != "table":
+        console.file.write(as_csv(answer) if form == "csv" else as_json(answer))
+    elif hint is None or hint.chart == "table" or not answer["rows"]:
+        _print_table(answer, console)
+    else:
+        _print_chart(answer, hint, console)
+
+
+def _print_table(answer: AnswerTable, console: Console) -> None:
+    columns, rows = answer["columns"], answer["rows"]
+    _paged(console, lambda: print_rows(columns, rows[:ROWS_SHOWN_MAX], console))
+    if len(rows) > ROWS_SHOWN_MAX:
+        console.print(f"the first {ROWS_SHOWN_MAX:,} rows; .export FILE writes all", style="dim")
+
+
+def _print_chart(answer: AnswerTable, hint: RenderHint, console: Console) -> None:
+    try:
+        lines = draw(answer, hint, console.width - 1, max(min(CHART_LINES, console.height - 8), 4))
+    except NotDrawableError as error:
+        _print_table(answer, console)
+        console.print(f"no chart: {error}", style="dim", markup=False)
+        return
+    for line in lines:
+        console.print(line, no_wrap=True, overflow="crop", crop=True)
+
+
+def _paged(console: Console, show: Callable[[], None]) -> None:
+    """Print, through a pager where the screen is too small and there is one."""
+    with console.capture() as captured:
+        show()
+    text = captured.get()
+    command = shlex.split(os.environ.get("PAGER") or _PAGER)
+    fits = text.count("\n") < console.height
+    if console.is_terminal and not fits and command and shutil.which(command[0]):
+        subprocess.run(command, input=text.encode(), check=False)  # noqa: S603 - the user's own pager
+    else:
+        console.file.write(text)
+        console.file.flush()
+
+
+def print_query_error(query: str, error: KqlError, console: Console) -> None:
+    """The line of the query with its error underlined, what is wrong, and what may help."""
+    lines = query.split("\n")
+    if 1 <= error.line <= len(lines):
+        line = lines[error.line - 1]
+        number = f"{error.line} │ " if len(lines) > 1 else ""
+        before = line[: error.column - 1]
+        length = _token_length(query, sum(len(one) + 1 for one in lines[: error.line - 1]) + error.column - 1)
+        indent = " " * get_cwidth(number + before.replace("\t", " "))
+        console.print(Text.assemble((number, "dim"), line.replace("\t", " ")), overflow="ignore", crop=False)
+        console.print(Text(indent + "^" * length, "bold red"), overflow="ignore", crop=False)
+    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    if error.hint:
+        console.print(Text.assemble(("hint: ", "bold"), error.hint))
+
+
+def _token_length(query: str, offset: int) -> int:
+    """Characters of the token at `offset`, on its first line; 1 at the end of the text."""
+    end = 0
+    for _, text in pieces(query):
+        end += len(text)
+        if offset < end:
+            return max(len(text[offset - end :].split("\n")[0]), 1)
+    return 1
+
+
+def print_error(message: str, console: Console) -> None:
+    """An error that has no place in a query."""
+    console.print(Text.assemble(("error: ", "bold red"), message))

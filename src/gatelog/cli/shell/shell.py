@@ -1,0 +1,136 @@
+"""The interactive shell: reads a query or a command, asks, prints, and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from prompt_toolkit import PromptSession
+from rich.console import Console
+
+from gatelog.app import HubError
+from gatelog.cli.shell import commands
+from gatelog.cli.shell.connection import AnswerTable, CommandError, Connection
+from gatelog.cli.shell.editing import is_command
+from gatelog.cli.shell.output import (
+    as_csv,
+    as_json,
+    print_answer,
+    print_error,
+    print_query_error,
+)
+from gatelog.errors import GatelogError, KqlError
+from gatelog.kql import Catalog, render_of
+
+TOOLBAR: Final = " ; or an empty line runs · Alt-Enter runs at once · Tab completes · .help "
+
+
+class Shell:
+    """One session: a connection, settings, the names that queries may use (`catalog`), and the last answer.
+
+    `clock` gives seconds for the timing.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        console: Console,
+        *,
+        timespan: str | None = None,
+        form: str = "table",
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.timespan = timespan
+        self.form = form
+        self._connection = connection
+        self._console = console
+        self._clock = clock
+        self._last: AnswerTable | None = None
+        self.catalog = Catalog()
+
+    def run(self, session: PromptSession[str]) -> None:
+        """Read and answer until the user leaves."""
+        self.say(f"gatelog, connected to {self._connection.name}. Ask in KQL, or type .help")
+        self._learn_names()
+        while True:
+            try:
+                text = session.prompt()
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                return
+            if not self.execute(text):
+                return
+
+    def execute(self, text: str) -> bool:
+        """Answer one query or command, whatever comes of it; False to leave."""
+        text = text.strip()
+        try:
+            if is_command(text):
+                self._command(text)
+            elif text:
+                self._query(text)
+        except EOFError:
+            return False
+        except KeyboardInterrupt:
+            self.say("cancelled")
+        except KqlError as error:
+            print_query_error(text, error, self._console)
+        except HubError as error:
+            if error.query_error is None:
+                print_error(str(error), self._console)
+            else:
+                print_query_error(text, error.query_error, self._console)
+        except GatelogError as error:
+            print_error(str(error), self._console)
+        return True
+
+    def toolbar(self) -> str:
+        """The line below the prompt."""
+        return f"{TOOLBAR}  {self._connection.name} · {self.timespan or 'all time'}"
+
+    def show(self, answer: AnswerTable) -> None:
+        """Print a table of the shell's own."""
+        print_answer(answer, self.form, None, self._console)
+
+    def say(self, text: str) -> None:
+        """Print a remark."""
+        self._console.print(text, style="dim", markup=False, highlight=False)
+
+    def export(self, name: str) -> None:
+        """Write the last answer to a file, as JSON if its name says so, else as CSV."""
+        if self._last is None:
+            raise CommandError("there is no answer yet: ask first")
+        text = as_json(self._last) if name.endswith(".json") else as_csv(self._last)
+        try:
+            Path(name).write_text(text, newline="")
+        except OSError as error:
+            raise CommandError(f"{name} cannot be written: {error.strerror}") from error
+        self.say(f"{len(self._last['rows']):,} rows in {name}")
+
+    def _command(self, text: str) -> None:
+        name, _, rest = text.partition(" ")
+        command = commands.COMMANDS.get(name)
+        if command is not None:
+            command.run(self, rest.strip())
+            return
+        self.show(self._connection.command(text))
+        self._learn_names()
+
+    def _learn_names(self) -> None:
+        """What queries may name: at the start, and after commands that may change it."""
+        try:
+            self.catalog = self._connection.catalog()
+        except GatelogError as error:
+            print_error(f"names are not known: {error}", self._console)
+
+    def _query(self, text: str) -> None:
+        hint = render_of(text)
+        began = self._clock()
+        answer = self._last = self._connection.ask(text, self.timespan)
+        seconds = self._clock() - began
+        print_answer(answer, self.form, hint, self._console)
+        count = len(answer["rows"])
+        self.say(f"{count:,} row{'' if count == 1 else 's'} in {seconds:.3f} s")

@@ -1,0 +1,41 @@
+"""`gatelog token`: tokens for callers of the hub."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+
+from gatelog.config import TokenDigest, new_token
+
+Role = Literal["metrics", "log", "log-with-bodies"]
+
+token = typer.Typer(name="token", help="Tokens for callers of the hub.", no_args_is_help=True)
+
+
+@token.callback()
+def _group() -> None:
+    """Tokens for callers of the hub."""
+
+
+@token.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Who it is for, as the hub's log will name them.")],
+    role: Annotated[
+        Role,
+        typer.Option(
+            help="metrics: numbers only; log: every call without what was said; log-with-bodies: everything."
+        ),
+    ],
+    may_write: Annotated[
+        bool, typer.Option("--may-write", help="May make tables and functions of the users' own.")
+    ] = False,
+) -> None:
+    """Print a new token, and the lines that let the hub know it."""
+    text = new_token()
+    write = ", may_write: true" if may_write else ""
+    print(text)
+    print("\n# The token is shown this once; the configuration holds its hash:")
+    print("hub:\n  tokens:")
+    print(f'    {json.dumps(name)}: {{role: {role}, hash: "{TokenDigest.of(text).text}"{write}}}')

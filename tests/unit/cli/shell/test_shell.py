@@ -1,0 +1,154 @@
+"""Queries, errors and commands, as the shell answers them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from gatelog.app import HubError
+from gatelog.errors import KqlSemanticError, StoreUnavailableError
+
+from .conftest import Screen
+
+
+def test_an_answer_is_a_table_with_its_rows_and_time(screen: Screen) -> None:
+    """The clock of the test ticks once a look."""
+    text = screen.after("Calls | take 1")
+    assert "ModelName" in text
+    assert "gpt-4o" in text
+    assert "1 row in 1.000 s" in text
+    assert screen.connection.asked == [("Calls | take 1", None)]
+
+
+def test_an_error_is_underlined_in_its_line(screen: Screen) -> None:
+    """The whole token; the line number where there are several."""
+    screen.connection.answer = KqlSemanticError(
+        "there is no column 'Modelname'", line=2, column=9, hint="did you mean 'ModelName'?"
+    )
+    assert screen.after("Calls\n| where Modelname == 1").splitlines() == [
+        "2 │ | where Modelname == 1",
+        "            ^^^^^^^^^",
+        "error: there is no column 'Modelname'",
+        "hint: did you mean 'ModelName'?",
+    ]
+
+
+def test_a_caret_stands_under_characters_of_any_width(screen: Screen) -> None:
+    """Wide ones take two places, a tab one."""
+    screen.connection.answer = KqlSemanticError("wrong", line=1, column=16)
+    assert screen.after("print\t'日本語', a + b").splitlines()[:2] == [
+        "print '日本語', a + b",
+        " " * 18 + "^",
+    ]
+
+
+def test_what_does_not_parse_is_not_sent(screen: Screen) -> None:
+    text = screen.after("Calls | whre x")
+    assert text.splitlines()[:2] == ["Calls | whre x", "        ^^^^"]
+    assert "did you mean 'where'?" in text
+    assert screen.connection.asked == []
+
+
+def test_an_error_at_the_end_of_the_query_has_its_place(screen: Screen) -> None:
+    assert screen.after("Calls | where").splitlines()[:2] == ["Calls | where", "             ^"]
+
+
+def test_an_error_of_the_hub_is_shown_as_one_of_ours(screen: Screen) -> None:
+    inner = KqlSemanticError("no such thing", line=1, column=1)
+    screen.connection.answer = HubError(str(inner), 2, inner)
+    assert screen.after("Calls").splitlines() == ["Calls", "^^^^^", "error: no such thing"]
+    screen.connection.answer = HubError("no hub answers", 1)
+    assert screen.after("Calls") == "error: no hub answers\n"
+    screen.connection.answer = StoreUnavailableError("away")
+    assert screen.after("Calls") == "error: away\n"
+
+
+def test_ctrl_c_gives_up_the_query_and_not_the_shell(screen: Screen) -> None:
+    screen.connection.answer = KeyboardInterrupt()
+    assert screen.after("Calls") == "cancelled\n"
+
+
+def test_a_timespan_goes_along_until_it_is_off(screen: Screen) -> None:
+    screen.after(".timespan P1D", "Calls", ".timespan off", "Calls")
+    assert screen.connection.asked == [("Calls", "P1D"), ("Calls", None)]
+    assert "P1D" not in screen.shell.toolbar()
+
+
+def test_answers_come_in_three_formats(screen: Screen) -> None:
+    assert screen.after(".format csv", "Calls").splitlines()[1:3] == ["ModelName,Tokens", "gpt-4o,1200"]
+    text = screen.after(".format json", "Calls")
+    assert json.loads(text[text.index("{") : text.rindex("}") + 1])["rows"] == [["gpt-4o", 1200]]
+    assert "there is no format 'xml'" in screen.after(".format xml")
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("a.csv", lambda text: list(csv.reader(text.splitlines()))[1:]),
+        ("a.json", lambda text: json.loads(text)["rows"]),
+    ],
+)
+def test_the_last_answer_is_written_to_a_file(screen: Screen, tmp_path: Path, name: str, read) -> None:
+    """Whole, with lists as JSON and null as nothing."""
+    assert "ask first" in screen.after(f".export {tmp_path / name}")
+    row = ["a,b", None, [1], True]
+    kinds = ("string", "long", "dynamic", "bool")
+    screen.connection.answer = {"columns": [{"name": "c", "type": kind} for kind in kinds], "rows": [row]}
+    text = screen.after("Calls", f".export {tmp_path / name}")
+    assert "1 rows in" in " ".join(text.split())
+    assert read((tmp_path / name).read_text()) in ([["a,b", "", "[1]", "true"]], [row])
+
+
+def test_a_file_that_cannot_be_written_is_an_error(screen: Screen, tmp_path: Path) -> None:
+    text = screen.after("Calls", f".export {tmp_path}")
+    assert "cannot be written: Is a directory" in " ".join(text.split())
+
+
+def test_the_names_are_listed(screen: Screen) -> None:
+    screen.type(".quit\r")
+    assert "ModelName, Tokens" in screen.after(".tables")
+    assert "long" in screen.after(".schema Calls")
+    assert "there is no table 'Cals'" in screen.after(".schema Cals")
+    assert "strlen(text)" in screen.after(".functions strl")
+    assert "One row for each combination of the keys." in screen.after(".help summarize")
+    assert ".export FILE" in screen.after(".help")
+    assert "no function 'nonsense'" in screen.after(".help nonsense")
+
+
+def test_other_commands_go_to_the_hub(screen: Screen) -> None:
+    """And the names are asked for anew: the command may have made some."""
+    assert "gpt-4o" in screen.after(".show tables")
+    assert screen.connection.commands == [".show tables"]
+    assert screen.shell.catalog.names == ("Calls",)
+
+
+def test_a_hub_that_is_away_at_the_start_does_not_end_the_shell(screen: Screen) -> None:
+    screen.connection.names = HubError("no hub answers", 1)
+    assert screen.type("Calls;\r.quit\r") == ["Calls;"]
+    assert "names are not known: no hub answers" in screen.text
+
+
+def test_a_chart_is_drawn_where_the_query_says_so(screen: Screen) -> None:
+    text = screen.after("Calls | render barchart")
+    assert "gpt-4o │█" in text
+    assert "1.2k" in text
+
+
+def test_what_cannot_be_drawn_is_a_table_and_a_reason(screen: Screen) -> None:
+    text = screen.after("Calls | render timechart")
+    assert "gpt-4o" in text
+    assert "no chart: a timechart needs a column for its x axis" in text
+    assert "a treemap cannot be drawn in a terminal" in screen.after("Calls | render treemap")
+
+
+def test_a_table_is_cut_where_nobody_reads_on(screen: Screen) -> None:
+    screen.connection.answer = {
+        "columns": [{"name": "n", "type": "long"}],
+        "rows": [[n] for n in range(1500)],
+    }
+    text = screen.after("Calls")
+    assert "the first 1,000 rows" in text
+    assert "1,500 rows in" in text

@@ -1,0 +1,36 @@
+"""`gatelog token new`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gatelog.config import TokenDigest, parse
+
+Gatelog = Callable[..., tuple[int, str, str]]
+
+
+@pytest.mark.parametrize("role", ["metrics", "log", "log-with-bodies"])
+@pytest.mark.parametrize("name", ["grafana", "a b: {c}", "yes"])
+def test_the_lines_it_prints_let_the_hub_know_the_token(gatelog: Gatelog, name: str, role: str) -> None:
+    code, out, err = gatelog("token", "new", name, "--role", role)
+    token, lines = out.split("\n", 1)
+    config = parse(lines, {}, Path("/nowhere"))
+    assert (code, err) == (0, "")
+    assert config.hub.tokens[name].digest == TokenDigest.of_token(token)
+    assert (config.hub.tokens[name].role, config.hub.tokens[name].may_write) == (role, False)
+    assert token not in lines
+
+
+def test_the_right_to_write_is_given_by_name(gatelog: Gatelog) -> None:
+    _, out, _ = gatelog("token", "new", "ada", "--role", "log", "--may-write")
+    config = parse(out.split("\n", 1)[1], {}, Path("/nowhere"))
+    assert config.hub.tokens["ada"].may_write
+
+
+def test_another_role_is_the_users_mistake(gatelog: Gatelog) -> None:
+    code, out, err = gatelog("token", "new", "ada", "--role", "root")
+    assert (code, out) == (2, "")
+    assert "'log-with-bodies'" in err
