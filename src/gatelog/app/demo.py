@@ -58,6 +58,11 @@ and ask for the record of it:
 
   gatelog query --hub {hub} \\
     'Calls | top 5 by TimeGenerated | project TimeGenerated, SubscriptionName, ModelName, TotalTokens'
+
+  gatelog query --hub {hub}        a shell with completion and charts
+
+Clients of Azure Data Explorer, and of Log Analytics, take {hub} as their cluster or endpoint
+(docs/coming-from-azure-monitor.md).
 """
 FAREWELL = """\
 The record stays. Without anything running, ask it again:

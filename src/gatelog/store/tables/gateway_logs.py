@@ -22,6 +22,32 @@ _INT_MAX = 2**31 - 1
 _ERRORS = """if(error_code = '', NULL, concat('[', toJSONString(CAST(
     (end_reason, error_code, error_message) AS Tuple(source String, reason String, message String))), ']'))"""
 
+# API Management's words where it has one for what happened; else our own, or the backend's code.
+# https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
+_REASONS = {
+    "missing_key": "SubscriptionKeyNotFound",
+    "invalid_key": "SubscriptionKeyInvalid",
+    "conflicting_keys": "SubscriptionKeyInvalid",
+    "unknown_route": "OperationNotFound",
+    "rate_limited": "RateLimitExceeded",
+    "request_timeout": "Timeout",
+    "backend_timeout": "Timeout",
+    "upstream_timeout": "Timeout",
+    "no_backend": "BackendConnectionFailure",
+    "bad_gateway": "BackendConnectionFailure",
+    "upstream_reset": "BackendConnectionFailure",
+    "upstream_stall": "BackendConnectionFailure",
+    "upstream_protocol": "BackendConnectionFailure",
+    "client_abort": "ClientConnectionFailure",
+    "client_timeout": "ClientConnectionFailure",
+    "slow_client": "ClientConnectionFailure",
+}
+_ANSWERED_WHOLE = "end_reason IN ('complete', 'refused', 'backend_unavailable')"
+_REASON = (
+    f"transform(toString(if({_ANSWERED_WHOLE}, error_code, end_reason)),"
+    f" {list(_REASONS)}, {list(_REASONS.values())}, toString(error_code))"
+)
+
 
 def _when(condition: str, value: str, otherwise: str = "''") -> str:
     return f"if({condition}, {value}, {otherwise})"
@@ -68,7 +94,7 @@ TABLE = LogTable(
         LogColumn("IsRequestSuccess", KqlType.BOOL, "ifNull(status BETWEEN 200 AND 399, false)"),
         LogColumn("LastErrorElapsed", KqlType.LONG, _when(_FAILED, _ms("done_ns"), "NULL"), nullable=True),
         said("LastErrorMessage", "error_message"),
-        string("LastErrorReason", "error_code"),
+        string("LastErrorReason", _REASON),
         string("LastErrorScope", _when(_FAILED, "'global'")),
         string("LastErrorSection", _when(_FAILED, _when(_ASKED, "'backend'", "'inbound'"))),
         string("LastErrorSource", _when(_FAILED, "end_reason")),
