@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gatelog.api.metrics import reference as metrics
 from gatelog.app import sizing_page as sizing
 from gatelog.cli import reference as commands
 from gatelog.config import reference as settings
@@ -13,6 +14,7 @@ PAGES = {
     REFERENCE / "configuration.md": settings.render,
     REFERENCE / "cli.md": commands.render,
     REFERENCE / "sizing.md": sizing.render,
+    REFERENCE / "metrics.md": metrics.render,
     REFERENCE / "kql.md": lambda: language.render(CATALOG),
 }
 

@@ -26,6 +26,8 @@ def test_no_ended_call_is_lost_altered_or_doubled_by_twenty_kills(tmp_path: Path
                 kills.cycle(0.5, 2.5)
             before = len(load.obligations)
             wait_until(lambda: len(load.obligations) > before + RATE, "calls after the last kill", 30)
+            # A busy machine takes longer to start a hub than the kills leave it: they may have seen none.
+            wait_until(kills.look_at_account, "an account while calls come in", 60)
         ended = {seen.request_id for seen in load.obligations}
         wait_until(lambda: ended <= _stored(stack), "every ended call in the store", 60)
 
@@ -33,7 +35,6 @@ def test_no_ended_call_is_lost_altered_or_doubled_by_twenty_kills(tmp_path: Path
         assert verdict.passed, verdict
         assert verdict.rows >= len(load.obligations) > CYCLES * RATE / 2
         assert load.broken > 0, "no kill struck a call: this proves nothing"
-        assert kills.accounts_seen > 0, "the hub never lived long enough to be asked"
         assert {row[0] for row in stack.kql("Calls | distinct EndReason")[1]} <= END_REASONS
         _assert_as_many_answers_as_the_simulators_gave(stack)
         wait_until(lambda: bool(stack.get("/completeness")["complete"]), "a complete account", 30)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pty
 import re
@@ -164,3 +165,26 @@ def test_without_a_terminal_the_query_is_read_from_standard_input(stack: Stack) 
         check=True,
     )
     assert done.stdout.split() == ["Count", "3"]
+
+
+def test_a_management_command_is_carried_out_by_the_hub(stack: Stack) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "gatelog",
+            "query",
+            "--hub",
+            stack.hub_url,
+            "--format",
+            "json",
+            ".show tables",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert [column["name"] for column in answer["columns"]][:2] == ["TableName", "DatabaseName"]
+    assert "Calls" in [row[0] for row in answer["rows"]]

@@ -9,6 +9,7 @@ POST /complete · GET /schema   for editors: `completion`
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -67,6 +68,7 @@ class HubApi:
         self._services = services
         self._registry = registry
         self._surfaces = tuple(surfaces)
+        self._looking: asyncio.Task[None] | None = None
 
     def application(self) -> Starlette:
         """The ASGI application."""
@@ -111,8 +113,12 @@ class HubApi:
         return Response(generate_latest(self._registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     async def healthz(self, _: Request) -> Response:
-        """200 if queries can be answered, else 503."""
-        await self._services.workers.run(self._services.store().ping)
+        """200 if queries can be answered, else 503. Beside the questions, for a hub with much to do is not ill;
+        one look at a time, however many ask.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(asyncio.to_thread(self._services.store().ping))
+        await asyncio.shield(self._looking)
         return _json({"status": "ok"})
 
     def _guarded(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:

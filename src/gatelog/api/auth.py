@@ -4,6 +4,7 @@
                   │
                   └ none, and the hub is anonymous: everybody on this machine, if they call us by a
                     loopback name (a web page whose own name resolves to 127.0.0.1 does not: DNS rebinding)
+                    and are no web page from elsewhere (whose browser says so)
 
 A token comes as `Authorization: Bearer`, as the password of HTTP Basic, as `X-Api-Key` or as `api-key`: what
 Microsoft's clients, Grafana and curl can be made to send. Sign-in by Entra will be one more TokenSource.
@@ -31,6 +32,7 @@ TOKEN_BYTES = 32
 
 _KEY_HEADERS = ("x-api-key", "api-key")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+_OWN_SITES = frozenset({"same-origin", "none"})
 _HINT = (
     "send a hub token as Authorization: Bearer; on the hub's machine, its data directory has one in "
     f"{TOKEN_FILE}"
@@ -101,6 +103,7 @@ class Authenticator:
             what = "the token is not one of this hub's" if tokens else "a token is needed"
             raise RequestError(401, "unauthorized", what, _HINT)
         self._check_host(request)
+        _check_site(request)
         return ANONYMOUS
 
     def of_token(self, token: str) -> Principal | None:
@@ -118,6 +121,12 @@ class Authenticator:
                 f"this hub is not {name or 'nameless'}",
                 "call it by 127.0.0.1 or localhost",
             )
+
+
+def _check_site(request: Request) -> None:
+    """Browsers send a GET for any page; what it costs here is no page's to decide (Fetch Metadata, W3C)."""
+    if request.headers.get("sec-fetch-site", "none") not in _OWN_SITES:
+        raise RequestError(403, "wrong_site", "web pages from elsewhere cannot ask this hub without a token")
 
 
 def _tokens(request: Request) -> Iterator[str]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from gatelog.api.application import HubApi
 from gatelog.api.auth import Authenticator, DeclaredTokens, LocalToken, local_token
@@ -23,6 +24,8 @@ from gatelog.api.data_directory import claimed, embedded_dsn, spool_root
 from gatelog.api.forwarders import Forwarders
 from gatelog.api.kusto import KustoApi
 from gatelog.api.listener import HubProtocol
+from gatelog.api.loganalytics import LogAnalyticsApi, Workspaces
+from gatelog.api.metrics import MetricsApi
 from gatelog.api.prometheus import ForwarderCollector, hub_registry
 from gatelog.api.questions import Questions
 from gatelog.api.services import Services
@@ -178,8 +181,7 @@ class Hub:
         services = Services(
             self._authenticator(), workers, questions, self._opened_store, functions, self._clock
         )
-        kusto = KustoApi(services, self._config.hub.database)
-        api = HubApi(services, registry, kusto.routes())
+        api = HubApi(services, registry, self._surfaces(services))
         tls, limits = self._config.hub.tls, self._config.hub.limits
         return _HubServer(
             uvicorn.Config(
@@ -196,6 +198,17 @@ class Hub:
                 ssl_keyfile=tls.key_file if tls else None,
             )
         )
+
+    def _surfaces(self, services: Services) -> list[BaseRoute]:
+        """The protocols of others; the first route that fits a path takes it."""
+        hub = self._config.hub
+        workspaces = Workspaces([hub.workspace, hub.database])
+        regions = {name: backend.region for name, backend in self._config.backends.items()}
+        return [
+            *KustoApi(services, hub.database).routes(),
+            *LogAnalyticsApi(services, workspaces).routes(),
+            *MetricsApi(services, regions).routes(),
+        ]
 
     def _user_tables(self) -> tuple[UserTable, ...]:
         return self._store.user_tables.all() if self._store is not None else ()

@@ -17,6 +17,9 @@ from gatelog.config import HubLimitsConfig
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
+_FRAMING_A_BYTE = 8
+"""Bytes on the wire for a byte of a body in the smallest of chunks, and two to spare."""
+
 
 class HubProtocol(HttpToolsProtocol):
     """One connection."""
@@ -24,8 +27,7 @@ class HubProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, limits: HubLimitsConfig, **more: Any) -> None:
         super().__init__(*args, **more)
         self._limits = limits
-        self._in_head = True
-        self._head_bytes = 0
+        self._framing_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
@@ -39,24 +41,27 @@ class HubProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of a head count; what follows it is for the endpoint to limit."""
-        if self._in_head:
-            self._head_bytes += len(data)
+        """Bytes of heads and trailers count, and what else is no body; a body is for the endpoint to limit."""
+        self._framing_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > self._limits.header_bytes_max:
+        if self._framing_bytes > self._limits.header_bytes_max:
             self._refuse(_TOO_LARGE)
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()
-        self._in_head = True
         self._within(self._limits.header_s)
 
     def on_headers_complete(self) -> None:
         """The end of its head."""
-        self._in_head, self._head_bytes = False, 0
+        self._framing_bytes = 0
         self._within(self._limits.body_s)
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of its body."""
+        self._framing_bytes = max(0, self._framing_bytes - _FRAMING_A_BYTE * len(body))
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The end of its body."""

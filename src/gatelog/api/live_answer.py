@@ -1,19 +1,21 @@
 """An answer sent while it is made.
 
-compile, first pieces ─┬─ an error, or all there is: an ordinary response, with its length
-  (WHOLE_BYTES)        └─ more: 200, pieces ─┬─ the end: the end of the body
-                                             ├─ an error, or a reader that stopped: no end; the connection is
-                                             │  closed, which a client cannot take for one
-                                             └─ the client left: the query is stopped
+turn ─► compile, first pieces ─┬─ an error, or all there is: the end of the turn, then an ordinary response
+  (WHOLE_BYTES)                └─ more: 200, pieces ─┬─ the end: the end of the body
+                                                     ├─ an error, or a reader that stopped: no end; the
+                                                     │  connection is closed, which a client cannot take for one
+                                                     └─ the client left: the query is stopped
+A client that leaves before its turn has none.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -53,23 +55,42 @@ class LiveAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        async with self._workers.turn(self._principal) as run:
-            pieces = Pieces(self._opened)
-            try:
-                head, more = await run(pieces.read, WHOLE_BYTES)
-                if more:
-                    await self._stream(head, pieces, run, receive, send)
-                else:
-                    whole = Response(head, headers=self._more_headers, media_type=self.media_type)
-                    await whole(scope, receive, send)
-            finally:
-                await run(pieces.close)
+        gone = asyncio.create_task(_left(receive))
+        try:
+            async with AsyncExitStack() as stack:
+                run = await _before(gone, stack.enter_async_context(self._workers.turn(self._principal)))
+                if run is None:
+                    return
+                pieces = Pieces(self._opened)
+                try:
+                    head, more = await run(pieces.read, WHOLE_BYTES)
+                    if more:
+                        await self._stream(head, pieces, run, gone, send)
+                        return
+                finally:
+                    await run(pieces.close)
+            # All of it is here: whoever reads it slowly keeps nobody waiting.
+            whole = Response(head, headers=self._more_headers, media_type=self.media_type)
+            await self._within_patience(whole(scope, receive, send))
+        finally:
+            gone.cancel()
 
-    async def _stream(self, head: bytes, pieces: Pieces, run: Turn, receive: Receive, send: Send) -> None:
+    async def _within_patience(self, sending: Coroutine[Any, Any, None]) -> None:
+        try:
+            async with asyncio.timeout(READER_IDLE_S):
+                await sending
+        except TimeoutError:
+            self._warn_of_reader()
+
+    def _warn_of_reader(self) -> None:
+        log.warning("a client stopped reading its answer", extra={"principal": self._principal.name})
+
+    async def _stream(
+        self, head: bytes, pieces: Pieces, run: Turn, gone: asyncio.Task[None], send: Send
+    ) -> None:
         named = {"content-type": self.media_type or "", **self._more_headers}
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        gone = asyncio.create_task(_left(receive))
         try:
             piece, more = head, True
             while more and not gone.done():
@@ -78,12 +99,10 @@ class LiveAnswer(Response):
             if not more:
                 await _sent(send, piece, last=True)
         except TimeoutError:
-            log.warning("a client stopped reading its answer", extra={"principal": self._principal.name})
+            self._warn_of_reader()
         except GatelogError as error:
             log.warning("an answer broke off", extra={"principal": self._principal.name})
             await _sent(send, self._tail(error))
-        finally:
-            gone.cancel()
 
     def _tail(self, error: GatelogError) -> bytes:
         if self.media_type != "application/json":
@@ -131,3 +150,14 @@ async def _sent(send: Send, piece: bytes, *, last: bool = False) -> None:
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _before(gone: asyncio.Task[None], entering: Coroutine[Any, Any, Turn]) -> Turn | None:
+    """What `entering` gives, or None if the client leaves before."""
+    entered = asyncio.create_task(entering)
+    try:
+        await asyncio.wait({gone, entered}, return_when=asyncio.FIRST_COMPLETED)
+        turn = await entered if entered.done() else None
+        return None if gone.done() else turn
+    finally:
+        entered.cancel()

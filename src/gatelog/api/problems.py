@@ -93,7 +93,7 @@ def store_problem(_: Request, error: Exception) -> Response:
     if isinstance(error, StoreUnavailableError):
         message = without_values(str(error))
         return problem(503, "store_unavailable", message, hint="try again later; nothing is lost meanwhile")
-    log.error("the store failed: %s", without_values(str(error)))
+    log_failure(log, "the store", error)
     return problem(500, "store_failed", "the store failed on this query; the hub's log says more")
 
 
@@ -102,7 +102,15 @@ def without_values(text: str) -> str:
     return _QUOTED.sub("'…'", text)
 
 
+def log_failure(log: logging.Logger, what: str, error: Exception) -> None:
+    """Says that `what` failed: a known error by its text, without values; a defect with its traceback."""
+    if isinstance(error, GatelogError):
+        log.error("%s failed: %s", what, without_values(str(error)))
+    else:
+        log.error("%s failed", what, exc_info=error)
+
+
 def defect(request: Request, error: Exception) -> Response:
     """A defect of ours; the details are in the log."""
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log_failure(log, f"{request.method} {request.url.path}", error)
     return problem(500, "internal", "this is a defect of gatelog; its log has the details")

@@ -25,7 +25,7 @@ from gatelog.control import Functions, open_control
 from gatelog.errors import GatelogError, KqlSemanticError
 from gatelog.kql import Catalog, Compiled, SavedFunction, compile_batch, exported
 from gatelog.model import Clock, SystemClock
-from gatelog.store import TABLES, Budget, Store, UserTable, Work
+from gatelog.store import GATEWAY_RESOURCE_ID, TABLES, Budget, Store, UserTable, Work
 
 METRICS_TABLES = frozenset({"AzureMetrics"})
 
@@ -43,7 +43,9 @@ Span: TypeAlias = tuple[datetime | None, datetime | None]
 @dataclass(frozen=True, slots=True)
 class Question:
     """`timespan` as ISO 8601 or (from, to); `parameters` for `declare query_parameters`; a `budget` can only
-    narrow the hub's own; `now` is what now() and ago() see (default: the hub's clock).
+    narrow the hub's own; `now` is what now() and ago() see (default: the hub's clock); `resource` restricts
+    every table to the rows of one Azure resource (its id in lower case). What names no resource is the
+    gateway's.
     """
 
     text: str
@@ -51,6 +53,7 @@ class Question:
     parameters: Mapping[str, str] = field(default_factory=dict)
     budget: Budget | None = None
     now: datetime | None = None
+    resource: str = ""
 
 
 class Statistics(NamedTuple):
@@ -147,7 +150,7 @@ class Questions:
         budget = self._narrowed(question.budget)
         return compile_batch(
             question.text,
-            self.catalog(principal),
+            _seen_by(question.resource, self.catalog(principal)),
             now=now,
             timespan=_span(question.timespan, now),
             parameters=question.parameters,
@@ -205,6 +208,12 @@ def _catalogs(functions: Sequence[SavedFunction], user_tables: Sequence[UserTabl
         Role.LOG: Catalog([*_TABLES_WITHOUT_CONTENT, *open_to_all], functions),
         Role.LOG_WITH_BODIES: Catalog([*_TABLES, *made], functions),
     }
+
+
+def _seen_by(resource: str, catalog: Catalog) -> Catalog:
+    if not resource:
+        return catalog
+    return catalog.of_resource(resource, with_others=resource == GATEWAY_RESOURCE_ID)
 
 
 def _span(timespan: str | Span | None, now: datetime) -> Span | None:

@@ -24,14 +24,21 @@ Span = tuple[datetime | None, datetime | None]
 
 def parse_timespan(text: str, now: datetime) -> Span:
     """(from, to), both in UTC; a bare duration ends at `now`. KqlSemanticError if it is none of the above."""
+    try:
+        return _span(text, now)
+    except OverflowError:
+        raise KqlSemanticError(f"{text!r} reaches beyond the years 1 to 9999", hint=_HINT) from None
+
+
+def _span(text: str, now: datetime) -> Span:
     first, slash, second = text.strip().partition("/")
     if not slash:
-        return now - _duration(first), now
+        return now - duration_of(first), now
     if first.startswith("P"):
         end = parse_time(second)
-        return end - _duration(first), end
+        return end - duration_of(first), end
     start = parse_time(first)
-    end = start + _duration(second) if second.startswith("P") else parse_time(second)
+    end = start + duration_of(second) if second.startswith("P") else parse_time(second)
     if end < start:
         raise KqlSemanticError(f"the timespan {text!r} ends before it starts", hint=_HINT)
     return start, end
@@ -41,12 +48,13 @@ def parse_time(text: str) -> datetime:
     """An ISO 8601 time; UTC where it names no zone."""
     try:
         time = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise KqlSemanticError(f"{text!r} is not an ISO 8601 time", hint=_HINT) from None
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _duration(text: str) -> timedelta:
+def duration_of(text: str) -> timedelta:
+    """An ISO 8601 duration without months and years."""
     match = _DURATION.fullmatch(text)
     parts = {name: float(value) for name, value in match.groupdict().items() if value} if match else {}
     if not parts:

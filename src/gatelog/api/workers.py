@@ -33,7 +33,9 @@ WAITING_MAX = 64
 
 
 class Workers:
-    """A bounded pool with a bounded queue, shared fairly by its callers."""
+    """A bounded pool with a bounded queue, shared fairly by its callers: none of them fills more than half of
+    the queue.
+    """
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class Workers:
         self._limit = at_once + waiting_max
         self._pending = 0
         self._at_once_per_caller = at_once_per_caller
+        self._limit_per_caller = at_once_per_caller + waiting_max // 2
         self._callers: dict[str, _Caller] = {}
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -64,6 +67,8 @@ class Workers:
         """A turn of the principal's for several pieces of work, one after the other."""
         with self._place():
             caller = self._callers.setdefault(principal.name, _Caller(self._at_once_per_caller))
+            if caller.users >= self._limit_per_caller:
+                raise _busy("too many queries of this caller are waiting")
             caller.users += 1
             try:
                 async with caller.places:
@@ -76,7 +81,7 @@ class Workers:
     @contextmanager
     def _place(self) -> Iterator[None]:
         if self._pending >= self._limit:
-            raise RequestError(503, "busy", "too many queries are waiting", "try again in a few seconds")
+            raise _busy("too many queries are waiting")
         self._pending += 1
         try:
             yield
@@ -98,3 +103,7 @@ class _Caller:
     def __init__(self, at_once: int) -> None:
         self.places = asyncio.Semaphore(at_once)
         self.users = 0
+
+
+def _busy(message: str) -> RequestError:
+    return RequestError(503, "busy", message, "try again in a few seconds")

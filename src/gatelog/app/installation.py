@@ -28,7 +28,7 @@ CONFIGURATION = """\
 # Written by `gatelog demo`. It is an ordinary configuration: try `gatelog check --config {file}`.
 data: data
 gateway: {{listen: "127.0.0.1:{gateway}"}}
-hub: {{listen: "127.0.0.1:{hub}", anonymous: true}}
+hub: {{listen: "127.0.0.1:{hub}", anonymous: true, workspace: DEMO_WORKSPACE}}
 backends:
   east: {{kind: azure-openai, url: "http://127.0.0.1:{east}", api_key: "{simulator}", region: swedencentral}}
   west: {{kind: azure-openai, url: "http://127.0.0.1:{west}", api_key: "{simulator}", region: westeurope}}

@@ -6,10 +6,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import typer
+
+if TYPE_CHECKING:
+    from gatelog.app import HubClient  # at run time it is loaded where it is needed
 
 OutputFormat = Literal["table", "json", "csv", "arrow", "parquet"]
 BINARY = frozenset({"arrow", "parquet"})
@@ -57,6 +60,9 @@ def query(
         run_shell(target, timespan=timespan, form=format)
         return
     text = sys.stdin.read() if kql is None or kql == "-" else kql
+    if text.lstrip().startswith("."):
+        _command(text, HubClient.find(hub, config, data), format)
+        return
     kind = "json" if format == "table" else format
     if data is not None and hub is None:
         opened = _from_data(_checked(data), text, timespan, kind)
@@ -70,6 +76,20 @@ def query(
             print_table(msgspec.json.decode(b"".join(pieces)), standard_output())
         else:
             _write(pieces, output, end=b"\n" if format == "json" else b"")
+
+
+def _command(text: str, client: HubClient, format: OutputFormat) -> None:
+    """A management command of Kusto, `.show tables`: a hub carries it out."""
+    from gatelog.app import print_table, standard_output  # as above
+    from gatelog.cli.shell.connection import HubConnection
+
+    if format not in ("table", "json"):
+        raise typer.BadParameter("a management command answers as table or json", param_hint="--format")
+    answer = HubConnection(client).command(text)
+    if format == "table":
+        print_table(answer, standard_output())
+    else:
+        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
 
 
 def _write(pieces: Iterator[bytes], output: Path | None, *, end: bytes) -> None:

@@ -10,12 +10,14 @@ from gatelog.store.ranges import Range, RangeSet
 from gatelog.store.retention import Expired
 from gatelog.store.sequences import BootKey
 from gatelog.store.store import Store
-from gatelog.store.tables import TABLES, LogColumn, LogTable
+from gatelog.store.tables import BACKEND_RESOURCES, GATEWAY_RESOURCE_ID, TABLES, LogColumn, LogTable
 from gatelog.store.user_table import IngestionMapping, Retention, TableNotes, UserTable, is_name
 from gatelog.store.user_tables import ROWS_A_REQUEST_MAX, UserTables
 
 __all__ = [
+    "BACKEND_RESOURCES",
     "CATALOG",
+    "GATEWAY_RESOURCE_ID",
     "ROWS_A_REQUEST_MAX",
     "TABLES",
     "AccountRow",

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 from clickhouse_connect.driver.client import Client
+from msgspec import structs
 
 from gatelog.errors import UserTableError
 from gatelog.kql import Column, KqlType
@@ -128,9 +129,13 @@ class UserTables:
         return self._changed(table, ", ".join(actions))
 
     def annotate(self, table: UserTable, notes: TableNotes) -> UserTable:
-        """Replace what is noted of `table`, its name included."""
+        """Replace what is noted of `table`, its name included. What is restricted stays so: `notes` may have
+        been written before it was.
+        """
         check_name(notes.name, "table")
         with self._change:
+            if any(one.id == table.id and one.notes.restricted for one in self._all):
+                notes = structs.replace(notes, restricted=True)
             if notes.name != table.name and notes.name in self._tables:
                 raise UserTableError(f"the table {notes.name} exists already")
             return self._changed(table, f"MODIFY COMMENT {format_str(notes_text(notes))}", notes.name)

@@ -8,15 +8,21 @@ import io
 import threading
 
 import pytest
+from starlette.testclient import TestClient
 
 from gatelog.api import application
+from gatelog.api.application import HubApi
+from gatelog.api.auth import Authenticator
 from gatelog.api.problems import RequestError
+from gatelog.api.prometheus import ForwarderCollector, hub_registry
 from gatelog.api.questions import Questions
+from gatelog.api.services import Services
 from gatelog.api.workers import Workers
+from gatelog.control import Functions
 from gatelog.errors import KqlBudgetError, KqlTimeoutError
 from gatelog.store import Store
 
-from .conftest import away
+from .conftest import FixedClock, away
 
 
 def ask(session, query: str, **more):
@@ -177,6 +183,23 @@ def test_metrics_show_every_forwarder(client) -> None:
     assert response.headers["content-type"].startswith("text/plain")
     assert 'gatelog_forwarder_calls_total{spool="gateway-0"} 7.0' in response.text
     assert 'gatelog_forwarder_lag_bytes{spool="gateway-0"} 512.0' in response.text
+
+
+def test_a_hub_whose_places_are_all_taken_is_not_ill(store: Store, functions: Functions) -> None:
+    async def look() -> int:
+        release, workers, clock = threading.Event(), Workers(at_once=1, waiting_max=0), FixedClock()
+        asked = asyncio.create_task(workers.run(release.wait))
+        await asyncio.sleep(0)
+        questions = Questions(lambda: store, clock)
+        services = Services(Authenticator([]), workers, questions, lambda: store, functions, clock)
+        application = HubApi(services, hub_registry(ForwarderCollector(dict))).application()
+        answer = await asyncio.to_thread(TestClient(application).get, "/healthz")
+        release.set()
+        await asked
+        workers.close()
+        return answer.status_code
+
+    assert asyncio.run(look()) == 200
 
 
 def test_too_many_questions_are_told_to_come_back() -> None:

@@ -35,6 +35,18 @@ def test_another_name_is_refused(client, host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("site", "status"), [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
+)
+def test_a_web_page_from_elsewhere_is_nobody_here(client, site: str, status: int) -> None:
+    """It calls the hub by a loopback name, and its browser says where it comes from."""
+    headers = {"sec-fetch-site": site}
+    assert client().get("/schema", headers=headers).status_code == status
+    token = DeclaredTokens({"page": HubTokenConfig(role="log", hash=TokenHash(TokenDigest.of("t").text))})
+    known = client(Authenticator([token], anonymous=True))
+    assert known.get("/schema", headers={**headers, "x-api-key": "t"}).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("authorization", "status"),
     [
         ("Bearer right", 200),

@@ -186,3 +186,35 @@ def test_plain_http_on_a_tls_listener_is_no_answer(serve) -> None:
             assert b"rows" not in await asyncio.get_running_loop().sock_recv(plain, 4096)
 
     serve(scenario)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "further"),
+    [
+        (b"0\r\nx: ", b"x"),
+        (b"0\r\n", b"a: b\r\n"),
+        (b"1;", b"x"),
+    ],
+    ids=["a trailer", "trailers", "an extension of a chunk"],
+)
+def test_what_is_neither_head_nor_body_is_limited_too(serve, beginning: bytes, further: bytes) -> None:
+    """A parser keeps it, and nobody reads it."""
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
+        writer.write(beginning + further * (8192 // len(further)))
+        assert b" 431 " in await reader.read()
+
+    serve(scenario)
+
+
+def test_a_body_of_the_smallest_chunks_is_a_body(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        head = HEAD.replace(b"content-length: %d", b"transfer-encoding: chunked")
+        question = json.dumps({"query": "print x = 1" + " " * 2000}).encode()
+        writer.write(head + b"".join(b"1\r\n%c\r\n" % byte for byte in question) + b"0\r\n\r\n")
+        assert (await answer(reader))[0] == 200
+
+    serve(scenario)

@@ -20,6 +20,7 @@ import pytest
 from gatelog.api import live_answer
 from gatelog.api.live_answer import LiveAnswer, Pieces
 from gatelog.api.principal import LOCAL
+from gatelog.api.problems import RequestError
 from gatelog.api.workers import Workers
 from gatelog.errors import KqlBudgetError, StoreError
 
@@ -146,6 +147,9 @@ class Client:
         self.sent: list[dict[str, Any]] = []
         self._leaves_after, self._stalls_after = leaves_after, stalls_after
         self._left = asyncio.Event()
+        self.stalled = asyncio.Event()
+        if leaves_after == 0:
+            self._left.set()
 
     async def receive(self) -> dict[str, Any]:
         await self._left.wait()
@@ -153,6 +157,7 @@ class Client:
 
     async def send(self, message: Any) -> None:
         if self._stalls_after is not None and len(self.sent) >= self._stalls_after:
+            self.stalled.set()
             await asyncio.Event().wait()
         self.sent.append(message)
         if len(self.sent) == self._leaves_after:
@@ -266,6 +271,54 @@ def test_a_caller_with_many_questions_leaves_room_for_others() -> None:
         assert not any(task.done() for task in greedy)
         release.set()
         assert await asyncio.gather(*greedy) == [True] * 5
+        workers.close()
+
+    asyncio.run(run())
+
+
+def test_a_caller_fills_half_of_the_queue_and_no_more() -> None:
+    async def run() -> None:
+        workers = Workers(at_once=2, waiting_max=8, at_once_per_caller=1)
+        release = threading.Event()
+        greedy = [asyncio.create_task(workers.run_for(LOCAL, release.wait)) for _ in range(40)]
+        await asyncio.sleep(0)
+        with pytest.raises(RequestError, match="of this caller"):
+            await workers.run_for(LOCAL, release.wait)
+        assert await workers.run_for(LOCAL._replace(name="other"), lambda: "at once") == "at once"
+        release.set()
+        answers = await asyncio.gather(*greedy, return_exceptions=True)
+        assert answers.count(True) == 1 + 8 // 2
+        workers.close()
+
+    asyncio.run(run())
+
+
+def test_a_reader_that_takes_nothing_keeps_no_place() -> None:
+    """The whole answer is there: the next question does not wait for it to be taken."""
+
+    async def run() -> None:
+        workers, stuck = Workers(at_once=1, waiting_max=1, at_once_per_caller=1), Client(stalls_after=0)
+        answer = LiveAnswer(workers, LOCAL, Document(0), "text/csv")
+        sending = asyncio.create_task(answer({"type": "http", "method": "POST"}, stuck.receive, stuck.send))
+        await asyncio.wait_for(stuck.stalled.wait(), 10)
+        assert await asyncio.wait_for(workers.run_for(LOCAL, lambda: "next"), 10) == "next"
+        sending.cancel()
+        workers.close()
+
+    asyncio.run(run())
+
+
+def test_a_client_that_leaves_before_its_turn_asks_nothing() -> None:
+    async def run() -> None:
+        workers, release = Workers(at_once=1, waiting_max=4, at_once_per_caller=1), threading.Event()
+        before = asyncio.create_task(workers.run_for(LOCAL, release.wait))
+        await asyncio.sleep(0)
+        document, client = Document(3), Client(leaves_after=0)
+        answer = LiveAnswer(workers, LOCAL, document, "text/csv")
+        await asyncio.wait_for(answer({"type": "http", "method": "POST"}, client.receive, client.send), 10)
+        release.set()
+        assert await before
+        assert (document.read, client.body) == (0, b"")
         workers.close()
 
     asyncio.run(run())

@@ -202,3 +202,11 @@ def test_every_type_goes_in_and_comes_out(store: Store) -> None:
     assert found == [tuple(cell[0] for cell in cells), tuple(cell[1] for cell in cells)]
     fill(store, table, "Types", replaces=True)
     assert rows(store, "Types | sort by long desc nulls last") == found
+
+
+def test_what_is_restricted_stays_so_whatever_older_notes_say(store: Store) -> None:
+    """Somebody changes a docstring while somebody else fills the table with what was said."""
+    before = made(store)
+    store.user_tables.annotate(before, replace(before.notes, restricted=True))
+    after = store.user_tables.annotate(before, replace(before.notes, docstring="prices"))
+    assert (after.notes.docstring, after.notes.restricted) == ("prices", True)

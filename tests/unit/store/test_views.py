@@ -14,7 +14,7 @@ import pytest
 
 from gatelog.api import answer_query
 from gatelog.kql import KqlType, compile
-from gatelog.model import Timing
+from gatelog.model import EndReason, Timing
 from gatelog.store import CATALOG, TABLES, LogTable, Store
 from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
 
@@ -133,7 +133,8 @@ def test_a_view_holds_what_the_compiler_is_told(store: Store, table: LogTable) -
         nullable = column.name not in known.not_null
         expected = sql_types[column.type.value]
         assert actual == (f"Nullable({expected})" if nullable else expected), column.name
-    assert set(described) == {path.sql_column for path in known.paths.values()}
+    words = {name for column in known.words.values() for name in (column.sql_column, column.guard) if name}
+    assert set(described) == {path.sql_column for path in known.paths.values()} | words
     assert all(name.startswith("__") for name in described)
 
 
@@ -179,10 +180,32 @@ def test_a_refused_call_has_nothing_of_a_backend(store: Store) -> None:
         "ApiManagementGatewayLogs | project BackendRequestBody, BackendResponseBody, BackendResponseCode,"
         " BackendMethod, ResponseCode, IsRequestSuccess, LastErrorReason, LastErrorSection, Errors",
     )[0]
-    assert row[:8] == ["", "", None, "", 401, False, "invalid_key", "inbound"]
+    assert row[:8] == ["", "", None, "", 401, False, "SubscriptionKeyInvalid", "inbound"]
     assert row[8] == [{"source": "refused", "reason": "invalid_key", "message": "Access denied"}]
     assert "Access denied" in ask(store, "ApiManagementGatewayLogs | project ResponseBody")[0][0]
     assert ask(store, "AzureDiagnostics | count") == ask(store, "AzureMetrics | count") == [[0]]
+
+
+@pytest.mark.parametrize(
+    ("reason", "error_code", "shown"),
+    [
+        (EndReason.COMPLETE, "", ""),
+        (EndReason.COMPLETE, "content_filter", "content_filter"),
+        (EndReason.REFUSED, "missing_key", "SubscriptionKeyNotFound"),
+        (EndReason.REFUSED, "too_large", "too_large"),
+        (EndReason.BACKEND_UNAVAILABLE, "backend_timeout", "Timeout"),
+        (EndReason.CLIENT_ABORT, "reset", "ClientConnectionFailure"),
+        (EndReason.UPSTREAM_RESET, "bad_gateway", "BackendConnectionFailure"),
+    ],
+)
+def test_the_reason_of_an_error_is_api_managements_where_it_has_one(
+    store: Store, reason: EndReason, error_code: str, shown: str
+) -> None:
+    exchange = refused_exchange(1)
+    end = msgspec.structs.replace(exchange.end, reason=reason, error_code=error_code)
+    store.insert([msgspec.structs.replace(exchange, end=end)])
+    assert ask(store, "ApiManagementGatewayLogs | project LastErrorReason") == [[shown]]
+    assert ask(store, "Calls | project ErrorCode") == [[error_code]]
 
 
 @pytest.mark.parametrize(
@@ -321,15 +344,6 @@ def test_a_time_range_reaches_the_partitions(store: Store) -> None:
         ).rows
     )
     assert re.search(r"Min-?Max .*?Parts: 1/5", plan)
-
-
-def test_terms_are_found_by_the_text_index(store: Store) -> None:
-    """`hasAllTokens` on a body column of a view uses the index (terms in lower case)."""
-    store.insert([chat_exchange(1)])
-    sql = "SELECT count() FROM Calls WHERE hasAllTokens(ResponseBody, ['durable', 'journal'])"
-    assert store.run(sql).rows == [(1,)]
-    plan = " ".join(row[0] for row in store.run(f"EXPLAIN indexes = 1 {sql}").rows)
-    assert "response_terms" in plan
 
 
 def test_paths_lead_to_columns_of_their_type() -> None:

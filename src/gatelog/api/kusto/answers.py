@@ -17,6 +17,7 @@ from gatelog.api.kusto.context import RequestContext
 from gatelog.api.kusto.faults import Fault, bad_request, defect, fault_of
 from gatelog.api.live_answer import LiveAnswer, Opened
 from gatelog.api.principal import Principal
+from gatelog.api.problems import log_failure
 from gatelog.api.workers import Workers
 from gatelog.errors import GatelogError
 
@@ -101,9 +102,9 @@ def failed(request: Request, context: RequestContext, error: Exception) -> Respo
     if isinstance(error, GatelogError):
         fault = fault_of(error)
         if fault.status >= 500:
-            log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+            log_failure(log, f"{request.method} {request.url.path}", error)
         return faulty(context, fault)
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log_failure(log, f"{request.method} {request.url.path}", error)
     return faulty(context, defect())
 
 

@@ -75,12 +75,10 @@ class KustoApi:
     async def command(self, request: Request, context: RequestContext, principal: Principal) -> Response:
         """A management command; what follows a pipe is a query over its result."""
         asked = await read_request(request, self._database, COMMAND_BODY_BYTES_MAX)
-        if not is_command(asked.text):
-            raise bad_request("a management command begins with a dot; queries go to /v2/rest/query")
-        if pipe_of(asked.text):
+        workers, session = self._services.workers, Session(principal, asked)
+        if await workers.run_for(principal, _is_piped, asked.text):
             return self._live(request, context, principal, asked, _v1)
-        run, session = self._commands.run, Session(principal, asked)
-        table = await self._services.workers.run_for(principal, run, session)
+        table = await workers.run_for(principal, self._commands.run, session)
         return complete(request, context, v1.command_answer(table))
 
     def _live(
@@ -117,6 +115,13 @@ class KustoApi:
                 return failed(request, context, error)
 
         return Route(path, endpoint, methods=list(_METHODS))
+
+
+def _is_piped(command: str) -> bool:
+    """Whether a query follows a command; to find out takes time with a long one."""
+    if not is_command(command):
+        raise bad_request("a management command begins with a dot; queries go to /v2/rest/query")
+    return bool(pipe_of(command))
 
 
 def _v1(context: RequestContext, _: KustoRequest, answer: QueryAnswer) -> Pieces:

@@ -1,6 +1,7 @@
 """The tables that KQL can name, and the SQL views behind them."""
 
 from gatelog.store.tables import activity, calls, diagnostics, gateway_logs, llm_log, metrics
+from gatelog.store.tables.azure import BACKEND_RESOURCES, GATEWAY_RESOURCE_ID
 from gatelog.store.tables.table import LogColumn, LogTable
 
 TABLES: tuple[LogTable, ...] = (
@@ -12,4 +13,4 @@ TABLES: tuple[LogTable, ...] = (
     calls.TABLE,
 )
 
-__all__ = ["TABLES", "LogColumn", "LogTable"]
+__all__ = ["BACKEND_RESOURCES", "GATEWAY_RESOURCE_ID", "TABLES", "LogColumn", "LogTable"]

@@ -21,7 +21,10 @@ RESOURCE_GROUP = "gatelog"
 _PREFIX = f"/subscriptions/{ZERO_ID}/resourceGroups/{RESOURCE_GROUP}/providers"
 
 GATEWAY_RESOURCE_ID = f"{_PREFIX}/Microsoft.ApiManagement/service/gatelog".lower()
-BACKEND_RESOURCE_ID = f"concat('{_PREFIX}/Microsoft.CognitiveServices/accounts/', backend)"
+BACKEND_RESOURCES = f"{_PREFIX}/Microsoft.CognitiveServices/accounts/"
+"""What the resource id of a backend begins with; its name follows."""
+
+BACKEND_RESOURCE_ID = f"concat('{BACKEND_RESOURCES}', backend)"
 """SQL over a row with a `backend`."""
 
 BACKEND_RESOURCE = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, SHOW_COMMANDS
+from gatelog.api.kusto.commands.grammar import split_input
 
 from .conftest import Kusto
 
@@ -114,3 +116,38 @@ def _units(text: str) -> list[str]:
     """The UTF-16 code units of a text, as KQL's \\u escapes spell them."""
     data = text.encode("utf-16-be")
     return [chr(int.from_bytes(data[place : place + 2])) for place in range(0, len(data), 2)]
+
+
+SECONDS_MAX = 2.0
+"""CPU time for a command of the greatest length; each of these once took minutes, or for ever."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".show " + "a " * 16_000 + '"' + "<|" * 16_000,
+        ".ingest inline into table T [" + '""' * 30_000,
+        '.ingest inline into table T [a,"b""c"] [' + '""' * 30_000 + '"',
+    ],
+    ids=["inputs inside a string", "quotes", "quotes after a record"],
+)
+def test_a_command_is_read_in_a_time_that_grows_with_its_length(kusto: Kusto, text: str) -> None:
+    kusto.command(".create table T (a: string)")
+    began = time.process_time()
+    assert kusto.post("/v1/rest/mgmt", text).status_code == 400
+    assert time.process_time() - began < SECONDS_MAX
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "data"),
+    [
+        (".a <| b <| c", ".a ", " b <| c"),
+        (".a '<|' <|b", ".a '<|' ", "b"),
+        (".a @'<|''<|' <|", ".a @'<|''<|' ", ""),
+        (".a // <|\n <| 'b", ".a // <|\n ", " 'b"),
+        (".a '<|", ".a '<|", None),
+        (".a", ".a", None),
+    ],
+)
+def test_data_begins_behind_the_first_mark_outside_of_strings(text: str, head: str, data: str | None) -> None:
+    assert split_input(text) == (head, data)

@@ -28,7 +28,7 @@ def create(text: CommandText, scene: Scene) -> CommandTable:
     existing = scene.functions.find(function.name)
     if existing is not None and not keep:
         raise conflict(f"Function '{function.name}' already exists; use .create-or-alter function")
-    return _shown([existing or _saved(scene, function, validate)])
+    return _shown([existing.function if existing else _saved(scene, function, validate)])
 
 
 def create_or_alter(text: CommandText, scene: Scene) -> CommandTable:
@@ -45,7 +45,7 @@ def alter(text: CommandText, scene: Scene) -> CommandTable:
             text.end()
             _existing(scene, name)
             by = scene.session.principal.name
-            return _shown([scene.functions.describe(name, by=by, **{note: value})])
+            return _shown([scene.functions.describe(name, by=by, **{note: value}).function])
     text.go_to(start)
     function, validate = _declaration(text)
     _existing(scene, function.name)
@@ -63,16 +63,19 @@ def drop_several(text: CommandText, scene: Scene) -> CommandTable:
 
 
 def show_functions(text: CommandText, scene: Scene) -> CommandTable:
-    """`.show functions`."""
+    """`.show functions`: those that the caller's queries may name."""
     text.end()
-    return _shown(scene.functions.all())
+    return _shown(scene.catalog.saved.values())
 
 
 def show_function(text: CommandText, scene: Scene) -> CommandTable:
     """`.show function F`."""
     name = text.entity("a function")
     text.end()
-    return _shown([_existing(scene, name)])
+    function = scene.catalog.saved.get(name)
+    if function is None:
+        raise not_found("ExpressionFunction", name)
+    return _shown([function])
 
 
 def _declaration(text: CommandText) -> tuple[SavedFunction, bool]:
@@ -92,9 +95,11 @@ def _declaration(text: CommandText) -> tuple[SavedFunction, bool]:
     return function, properties.get("skipvalidation", "").lower() != "true"
 
 
-def _saved(scene: Scene, function: SavedFunction, validate: bool) -> StoredFunction:
+def _saved(scene: Scene, function: SavedFunction, validate: bool) -> SavedFunction:
+    if scene.user_tables.find(function.name) is not None:  # perhaps one that the caller may not see
+        raise conflict(f"'{function.name}' is a table: choose another name")
     by = scene.session.principal.name
-    return scene.functions.save(function, scene.catalog, by=by, validate=validate)
+    return scene.functions.save(function, scene.catalog, by=by, validate=validate).function
 
 
 def _existing(scene: Scene, name: str) -> StoredFunction:
@@ -111,11 +116,10 @@ def _dropped(text: CommandText, scene: Scene, names: Iterable[str]) -> CommandTa
     existing = [_existing(scene, name) for name in wanted]
     for stored in existing:
         scene.functions.drop(stored.function.name)
-    return _shown(existing)
+    return _shown([stored.function for stored in existing])
 
 
-def _shown(stored: Iterable[StoredFunction]) -> CommandTable:
-    functions = [one.function for one in stored]
+def _shown(functions: Iterable[SavedFunction]) -> CommandTable:
     rows = [[f.name, f.parameters, f.body, f.folder, f.docstring] for f in functions]
     return CommandTable(_COLUMNS, rows)
 

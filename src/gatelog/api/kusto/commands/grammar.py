@@ -13,6 +13,8 @@ data, or a query.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import Column, KqlType, LiteralParser
 
@@ -122,15 +124,18 @@ class CommandText(LiteralParser):
 
 def split_input(text: str) -> tuple[str, str | None]:
     """A command's head, and what follows its `<|`. KqlSyntaxError if the head is too long."""
-    place = text.find(_INPUT)
-    while 0 <= place <= HEAD_CHARACTERS_MAX and _inside_string(text[:place]):
-        place = text.find(_INPUT, place + len(_INPUT))
-    head = text if place < 0 else text[:place]
-    if len(head) > HEAD_CHARACTERS_MAX and place >= 0:
+    place = _input_place(text[: HEAD_CHARACTERS_MAX + len(_INPUT)])
+    if place >= 0:
+        return text[:place], text[place + len(_INPUT) :]
+    if len(text) > HEAD_CHARACTERS_MAX and _INPUT in text:
         raise KqlSyntaxError(f"a command has at most {HEAD_CHARACTERS_MAX} characters before its data")
-    return head, None if place < 0 else text[place + len(_INPUT) :]
+    return text, None
 
 
-def _inside_string(head: str) -> bool:
-    """Whether `head` ends in the middle of a string."""
-    return any(token.kind == "invalid" and token.text[:1] in "\"'@h" for token in LiteralParser(head).tokens)
+def _input_place(head: str) -> int:
+    """Where the first `<|` is that is not inside a string or a comment, or -1."""
+    if _INPUT not in head:
+        return -1
+    tokens = LiteralParser(head).tokens
+    places = (one.start for one, next_ in pairwise(tokens) if head[one.start : next_.end] == _INPUT)
+    return next(places, -1)

@@ -18,7 +18,8 @@ _COLUMNS = columns_of("ExtentId:guid,ItemLoaded:string,Duration:timespan,HasErro
 _NO_EXTENT = str(UUID(int=0))
 """What the service answers where it made no extent: there are none here."""
 
-_RECORD = re.compile(r'\s*\[((?:"(?:[^"]|"")*"|[^"\]])*)\]\s*')
+_RECORD = re.compile(r'\s*+\[((?:"(?:[^"]|"")*+"|[^"\]])*+)\]\s*+')
+"""Possessive: quotes side by side can be read in ever more ways, and an engine that tries them all never ends."""
 
 
 def ingest_inline(text: CommandText, scene: Scene) -> CommandTable:

@@ -193,7 +193,7 @@ def _type(kql_type: KqlType) -> dict[str, str]:
 
 
 def _functions(scene: Scene) -> list[SavedFunction]:
-    return [stored.function for stored in scene.functions.all()]
+    return list(scene.catalog.saved.values())
 
 
 COMMANDS: dict[str, Command] = {"show schema": show_schema, "show cluster schema": show_schema}

@@ -1,0 +1,131 @@
+"""The routes of the Log Analytics query API.
+
+POST, GET  /v1/workspaces/{workspace}/query   a question to the record
+POST, GET  /v1{resource id}/query             the same, of the rows of one resource
+POST       /v1/$batch                         several questions
+
+https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Message, Receive, Scope, Send
+
+from gatelog.api.live_answer import LiveAnswer, Opened
+from gatelog.api.loganalytics.batch import open_batch, read_batch
+from gatelog.api.loganalytics.faults import Fault, LogAnalyticsError, defect, fault_of
+from gatelog.api.loganalytics.requests import read_json, read_request
+from gatelog.api.loganalytics.tables import open_answer
+from gatelog.api.loganalytics.workspaces import Workspaces
+from gatelog.api.principal import Principal
+from gatelog.api.problems import log_failure
+from gatelog.api.services import Services
+from gatelog.errors import GatelogError
+
+log = logging.getLogger("gatelog.api.loganalytics")
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+Work = Callable[[Request, Principal], Awaitable[Response]]
+
+
+class LogAnalyticsApi:
+    """The record as a workspace that goes by the names in `workspaces`."""
+
+    def __init__(self, services: Services, workspaces: Workspaces) -> None:
+        self._services = services
+        self._workspaces = workspaces
+
+    def routes(self) -> list[BaseRoute]:
+        """For the hub's application, after those of Kusto, whose paths end in /query too."""
+        return [
+            self._route("/v1/workspaces/{workspace}/query", self.workspace, "GET", "POST"),
+            self._route("/v1/$batch", self.batch, "POST"),
+            self._route("/v1/{resource:path}/query", self.resource, "GET", "POST"),
+        ]
+
+    async def workspace(self, request: Request, principal: Principal) -> Response:
+        """A question to the record."""
+        self._workspaces.check(request.path_params["workspace"])
+        return await self._answer(request, principal, "")
+
+    async def resource(self, request: Request, principal: Principal) -> Response:
+        """A question to the rows of one resource."""
+        return await self._answer(
+            request, principal, self._workspaces.resource_of(request.path_params["resource"])
+        )
+
+    async def batch(self, request: Request, principal: Principal) -> Response:
+        """Several questions."""
+        members, now = read_batch(await read_json(request)), self._services.questions.now()
+        opened = partial(open_batch, self._services, principal, members, self._workspaces, now)
+        return _LogAnswer(request, self._services, principal, opened)
+
+    async def _answer(self, request: Request, principal: Principal, resource: str) -> Response:
+        asked = await read_request(request, self._services.questions.now())
+        self._workspaces.check_all(asked.workspaces)
+        opened = partial(open_answer, self._services, principal, asked, resource)
+        return _LogAnswer(request, self._services, principal, opened)
+
+    def _route(self, path: str, work: Work, *methods: str) -> Route:
+        """All methods come here, so that all refusals have this surface's own shape."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                if request.method not in methods:
+                    message = f"{request.method} is not taken here: use {' or '.join(methods)}"
+                    raise LogAnalyticsError(Fault(405, "MethodNotAllowed", message))
+                return await work(request, self._services.authenticator.authenticate(request))
+            except Exception as error:  # noqa: BLE001 - every error has this surface's own shape
+                return _failed(request, error)
+
+        return Route(path, endpoint, methods=list(_METHODS))
+
+
+class _LogAnswer(Response):
+    """The pieces of `opened`, sent as they come; an error before the first byte is answered as a fault."""
+
+    def __init__(self, request: Request, services: Services, principal: Principal, opened: Opened) -> None:
+        super().__init__(media_type="application/json")
+        self._request = request
+        self._live = LiveAnswer(services.workers, principal, opened, "application/json", _echo(request))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._live(scope, receive, sending)
+        except Exception as error:
+            if begun:
+                raise
+            await _failed(self._request, error)(scope, receive, send)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """The answer to a request that failed before its first row."""
+    fault = fault_of(error) if isinstance(error, GatelogError) else defect()
+    if fault.status >= 500:
+        log_failure(log, f"{request.method} {request.url.path}", error)
+    body = msgspec.json.encode({"error": fault.error()})
+    headers = {**_echo(request), **fault.headers}
+    return Response(body, fault.status, headers=headers, media_type="application/json")
+
+
+def _echo(request: Request) -> dict[str, str]:
+    """The client's own name for its request, if it can be repeated."""
+    name = request.headers.get("x-ms-client-request-id", "")
+    return {"x-ms-client-request-id": name} if name.isascii() and 0 < len(name) <= 128 else {}

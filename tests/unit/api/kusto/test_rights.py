@@ -1,0 +1,61 @@
+"""Who sees and changes what through commands, and what the log says of a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gatelog.errors import StoreError
+
+from .conftest import Kusto
+
+FUNCTION = "Mentions"
+
+
+@pytest.fixture(autouse=True)
+def tidy(kusto: Kusto) -> Iterator[None]:
+    """Every test ends without tables and functions."""
+    yield
+    for table in kusto.store.user_tables.all():
+        kusto.store.user_tables.drop(table)
+    kusto.command(f".drop function {FUNCTION} ifexists")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ".show functions",
+        f".show function {FUNCTION}",
+        ".show databases entities",
+        ".show database schema as json",
+        ".show schema as json",
+    ],
+)
+def test_a_reader_of_metrics_sees_no_function(kusto: Kusto, command: str) -> None:
+    """What people search for can be as telling as what was said."""
+    kusto.command(f".create function {FUNCTION}() {{ Calls | where RequestBody has 'Jane Roe' }}")
+    assert "Jane Roe" in kusto.post("/v1/rest/mgmt", command, token="clerk").text
+    assert "Jane Roe" not in kusto.post("/v1/rest/mgmt", command, token="meter").text
+
+
+def test_a_function_cannot_take_the_name_of_a_table_that_its_author_may_not_see(kusto: Kusto) -> None:
+    """It would stand in the table's place for those who may."""
+    kusto.command(".set Said <| Calls | project RequestBody")
+    status, code, _ = kusto.refusal(".create function Said() { print 'another' }", token="clerk")
+    assert (status, code) == (400, "BadRequest_EntityAlreadyExists")
+    assert kusto.rows("Said | count") == [[10]]
+
+
+@pytest.mark.parametrize("path", ["/v1/rest/query", "/v2/rest/query"])
+def test_the_log_has_no_value_that_the_engine_quoted(
+    kusto: Kusto, path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(*_: Any, **__: Any) -> Any:
+        raise StoreError("the store failed: Code: 27. Cannot parse 'the tide comes in' as Int64")
+
+    monkeypatch.setattr(kusto.store, "stream_rows", failing)
+    assert kusto.post(path, "Calls | take 1").status_code == 520
+    assert "Cannot parse" in caplog.text
+    assert "tide" not in caplog.text
