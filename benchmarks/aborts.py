@@ -30,8 +30,9 @@ def main() -> int:
         stack.wait_recorded(arguments.count)
         verdict = judge(aborts, stack.kql(ROWS)[1], stack.ledger())
         check_account(stack.get("/completeness"))
-    print(f"aborts: {'PASS' if verdict.passed else 'FAIL'}: {arguments.count} calls left: {verdict}")
-    return 0 if verdict.passed else 1
+    passed = verdict.passed and verdict.as_billed
+    print(f"aborts: {'PASS' if passed else 'FAIL'}: {arguments.count} calls left: {verdict}")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def test_a_lost_store_is_rebuilt_from_the_segments_that_are_still_there(tmp_path
 
 
 def test_a_damaged_store_stops_the_hub_alone_and_is_replaced_while_the_gateway_serves(tmp_path: Path) -> None:
-    """The hub cannot open it and is tried again; once it is moved away, a new one takes what the spool has."""
+    """The hub is tried again; once the store is moved away, a new one takes what the spool has."""
     with Stack(tmp_path) as stack:
         assert stack.stop() == 0
         store = stack.data / "store"

@@ -124,7 +124,7 @@ class Answer:
         self.backend.health.mark_reached()
         self.headers = headers = ResponseHeaders(head.headers, call.request_id_bytes)
         self.content_length = head.content_length
-        self.stream = headers.content_type.startswith(b"text/event-stream")
+        self.stream = headers.content_type.startswith(b"text/event-stream") and self._has_body(head)
         if self.injected:
             self._maybe_complaint = self._holding = head.status == 400
             if self.stream and headers.encoding in _PLAIN:
@@ -143,6 +143,11 @@ class Answer:
             watches_tokens=self.stream and call.identity.streams_deltas,
         )
         call.answering(self)
+
+    def _has_body(self, head: ResponseHead) -> bool:
+        """Whether more follows; else the head is the end of the answer (RFC 9112 section 6.3)."""
+        bodiless = self._call.head.method == b"HEAD" or head.status == 204 or head.status == 304
+        return not bodiless and head.content_length != 0
 
     def on_body(self, data: bytes) -> None:
         """A piece of the body."""

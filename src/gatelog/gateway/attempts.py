@@ -134,6 +134,8 @@ class Attempts:
             end=not is_upload,
             chunked=is_upload and head.content_length is None,
         )
+        if call.client_slow:
+            answer.upstream.pause_reading()
         if answer.sent_ns:
             call.sent(answer)
 

@@ -56,6 +56,7 @@ class Call:
         "body",
         "broken",
         "client_gone",
+        "client_slow",
         "context",
         "first_token_ns",
         "head",
@@ -86,7 +87,7 @@ class Call:
         self.context = context
         self._monotonic_ns = context.clock.monotonic_ns
         self.sequence = self.received_at_ns = self._start_ns = 0
-        self.sealed = self.required = self._started = False
+        self.sealed = self.required = self._started = self.client_slow = False
         self.keep_bodies = True
         self.client_gone: EndReason | None = None
         self.shape: RequestShape | None = None
@@ -213,7 +214,7 @@ class Call:
     def tick(self) -> None:
         """Write down what has come of the answer."""
         if self.answer is not None and self.answer.tap is not None:
-            self.answer.tap.flush()
+            self.guarded(self.answer.tap.flush)
 
     def deliver(self, answer: Answer, piece: bytes) -> None:
         """Send the client a piece of the answer now."""
@@ -250,6 +251,7 @@ class Call:
         if self.client_gone is not None:
             return
         self.client_gone = ABORTED[reason]
+        self.client_slow = False
         if not self.sealed and not drains(self, reason):
             self._abandon(reason)
 
@@ -262,12 +264,16 @@ class Call:
         self._seal(ABORTED[reason], error=reason.value)
 
     def on_pause(self) -> None:
-        """The client reads slowly: so does the gateway."""
-        if self.answer is not None and self.answer.upstream is not None and self.client_gone is None:
+        """The client reads slowly: so does the gateway, now or once it asks a backend."""
+        if self.client_gone is not None:
+            return
+        self.client_slow = True
+        if self.answer is not None and self.answer.upstream is not None:
             self.answer.upstream.pause_reading()
 
     def on_resume(self) -> None:
         """The client reads on."""
+        self.client_slow = False
         if self.answer is not None and self.answer.upstream is not None:
             self.answer.upstream.resume_reading()
 
@@ -361,11 +367,12 @@ class Call:
 
     def later(self, delay_s: float, action: Callable[[], None]) -> None:
         """Run `action` on the event loop after a delay."""
-        self.context.call_later(delay_s, action)
+        self.context.call_later(delay_s, partial(self.guarded, action))
 
     def journal_part(self, part: Part, then: Callable[[SpoolError | None], None] | None) -> None:
         """Write a piece of a body down; where bodies are not kept, there is nothing to wait for."""
         if self.keep_bodies:
-            self.context.journal.part(part, then)
+            guarded = then and (lambda error: self.guarded(partial(then, error)))
+            self.context.journal.part(part, guarded)
         elif then is not None:
             then(None)

@@ -250,4 +250,7 @@ class Gateway:
             await asyncio.sleep(TICK_S)
             for call in tuple(context.live):
                 call.tick()
-            journal.tick()
+            try:
+                journal.tick()
+            except Exception:  # calls go on, and the next tick tries again
+                log.exception("the account could not be written")

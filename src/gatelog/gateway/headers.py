@@ -38,6 +38,9 @@ _READ_OF_ANSWERS = frozenset({b"connection", b"content-type", b"content-encoding
 # Spellings of header names whose treatment is remembered; clients of one kind send the same few dozen.
 _NAMES_REMEMBERED = 4096
 
+# Accept-Encoding beyond this is none that a client means, and none to remember. Bytes.
+_ENCODINGS_BYTES_MAX = 256
+
 
 class Treatment(NamedTuple):
     """What happens to a header of one spelling. `key`: its lower-case name."""
@@ -117,9 +120,15 @@ def _without_named(headers: Headers, connection: bytes) -> Headers:
     return [header for header in headers if header[0].lower() not in named]
 
 
-@lru_cache(maxsize=256)
 def decodable_encodings(accept_encoding: bytes) -> bytes:
     """The client's Accept-Encoding without the encodings that the recorder cannot decode."""
+    if len(accept_encoding) > _ENCODINGS_BYTES_MAX:
+        return b"identity"
+    return _decodable_encodings(accept_encoding)
+
+
+@lru_cache(maxsize=256)
+def _decodable_encodings(accept_encoding: bytes) -> bytes:
     decodable = {name.strip() for name in READABLE_ENCODINGS.split(b",")} | {b"identity"}
     wishes = [wish.strip() for wish in accept_encoding.split(b",")]
     kept = [wish for wish in wishes if wish.partition(b";")[0].strip().lower() in decodable]

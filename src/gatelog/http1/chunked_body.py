@@ -68,6 +68,7 @@ class ChunkedBody:
             self.surplus = True
         if self._content_bytes > self._content_bytes_max:
             raise ProtocolError("body_too_large", f"over {self._content_bytes_max} bytes", status=413)
+        # What follows the body counts as framing: llhttp does not tell where it begins.
         if self._raw_bytes > self._content_bytes * (_OVERHEAD_RATIO + 1) + self._overhead_bytes_max:
             raise ProtocolError("malformed_body", "more chunk framing than content")
 
@@ -83,8 +84,10 @@ class ChunkedBody:
 
     def on_body(self, data: bytes) -> None:
         """llhttp: a part of the content."""
+        if self.complete:
+            return  # the content of what must not follow
         self._content_bytes += len(data)
-        if self._content_bytes <= self._content_bytes_max and not self.surplus:
+        if self._content_bytes <= self._content_bytes_max:
             self._deliver(data)
 
     def on_message_complete(self) -> None:

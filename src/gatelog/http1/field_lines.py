@@ -3,6 +3,7 @@
 Refused, as two parsers may read it differently (RFC 9112 sections 3.2, 5, 6):
 
     lines          bare CR or LF, folded, control characters, names that are no tokens, space before the colon
+    names          over 256 bytes: what becomes of a header is remembered by its name
     Host           two, malformed
     length         given twice, together with a coding, anything but digits
     coding         any but exactly `chunked`; any at all in HTTP/1.0
@@ -22,9 +23,10 @@ from gatelog.errors import ProtocolError
 from gatelog.http1.head import RequestHead, ResponseHead
 
 # All lines with the empty one that ends them. Possessive: each byte is looked at once.
-_LINES = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+\r\n")
+_LINES = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}+:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+\r\n")
 _EMPTY_LINE_BYTES = len(b"\r\n")
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST_BYTES_MAX = 255 + len(b":65535")  # RFC 1035 section 2.3.4, and a port
 _LENGTH_DIGITS_MAX = 18  # fits a signed 64-bit integer, for every parser behind us
 
 _AnyHead = RequestHead | ResponseHead
@@ -52,7 +54,7 @@ def _near_miss(head: _AnyHead, value: bytes) -> None:  # noqa: ARG001 - the sign
 
 
 def _connection(head: _AnyHead, value: bytes) -> None:
-    options = value.lower()
+    options = value.rstrip(b" \t").lower()
     if options == b"close" or (b"," in options and b"close" in list_members(options)):
         head.keep_alive = False
     elif head.version == b"1.0" and b"keep-alive" in list_members(options):
@@ -72,7 +74,7 @@ def _is_host(value: bytes) -> bool:
 def _host(head: RequestHead, value: bytes) -> None:
     if head.host:
         raise ProtocolError("host", "given twice")
-    if not _is_host(value):
+    if len(value) > _HOST_BYTES_MAX or not _is_host(value):
         raise ProtocolError("host", "malformed")
     head.host = value
 
@@ -105,7 +107,7 @@ _OF_REQUESTS: dict[bytes, Callable[[RequestHead, bytes], None]] = {
 
 def _read(head: _Head, raw: bytes, start: int, readers: dict[bytes, Callable[[_Head, bytes], None]]) -> None:
     if _LINES.fullmatch(raw, start) is None:
-        raise ProtocolError("malformed", "a header line is not NAME: VALUE CRLF")
+        raise ProtocolError("malformed", "a header line is not NAME: VALUE CRLF, NAME at most 256 bytes")
     head.keep_alive = head.version == b"1.1"
     if start + _EMPTY_LINE_BYTES == len(raw):
         return

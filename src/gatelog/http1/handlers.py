@@ -32,7 +32,7 @@ class RequestHandler(Protocol):
         """
 
     def on_pause(self) -> None:
-        """The client reads slowly: stop writing."""
+        """The client reads slowly: stop writing. The reply before may be what it has not read."""
 
     def on_resume(self) -> None:
         """The client caught up: write again."""

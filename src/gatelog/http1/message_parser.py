@@ -82,8 +82,10 @@ class MessageParser:
     def _read_chunks(self, data: bytes) -> None:
         chunks = self._chunks
         assert chunks is not None, "the head said that the body is chunked"
-        chunks.feed(data)
+        try:
+            chunks.feed(data)
+        finally:
+            self.surplus = chunks.surplus
         if chunks.complete:
             self.trailers = chunks.trailers
             self.complete = True
-            self.surplus = chunks.surplus

@@ -159,7 +159,8 @@ class Pool:
 
     def released(self, connection: ClientConnection) -> None:
         """A connection is free for another call."""
-        if self._closed or (self._waiting and not connection.is_quiet()):
+        # A new connection is not asked: the session tickets of TLS 1.3 come unasked, and are no answer.
+        if self._closed or (self._waiting and connection.reused and not connection.is_quiet()):
             connection.close()
         elif self._waiting:
             self._reused += connection.reused

@@ -48,6 +48,7 @@ class ResponseParser(MessageParser):
         self._head_request = head_request
         self._held = b""
         self._interims = 0
+        self.trailers = []
         self.head: ResponseHead | None = None
         self.complete = self.surplus = self.until_close = False
 

@@ -92,6 +92,7 @@ class ServerConnection(AcceptedSocket):
         """asyncio: the client sent FIN. The transport closes after what is written has left."""
         self.sender.flush()
         self.end_request(AbortReason.CLIENT_GONE)
+        self.phase = Phase.CLOSED
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
         """asyncio: the connection is gone."""
@@ -149,6 +150,8 @@ class ServerConnection(AcceptedSocket):
         except Exception:
             logger.exception("request handler failed in on_request")
             self._failed()
+        if self.writing_paused and self._handler is handler:
+            self._tell(handler.on_pause)
         if self._owes_continue and self.reading:
             self._send_continue()
         if self._parser.complete:
@@ -163,17 +166,19 @@ class ServerConnection(AcceptedSocket):
     def _read_body(self, data: bytes, start: int) -> int:
         self.since = self.server.tick.now
         self._owes_continue = False
+        phase = self.phase
         try:
             end = self._parser.read_body(data, start)
         except ProtocolError as error:
             self._broken_body(error)
             return len(data)
-        self.body_bytes += end - start
-        if self.phase is Phase.DRAINING and self.body_bytes > self.server.settings.drain_bytes_max:
-            self.linger()
-            return len(data)
+        if self.phase is phase:  # a reply that ended meanwhile begins to count anew
+            self.body_bytes += end - start
         if self._parser.complete:
             self._request_ended()
+        elif self.phase is Phase.DRAINING and self.body_bytes > self.server.settings.drain_bytes_max:
+            self.linger()
+            return len(data)
         return end
 
     def _body_received(self, data: bytes) -> None:
@@ -205,7 +210,10 @@ class ServerConnection(AcceptedSocket):
                     logger.exception("request handler failed in on_end")
                     self._failed()
         elif self.phase is Phase.DRAINING:
-            self._exchange_over()
+            if self._parser.surplus:
+                self.linger()
+            else:
+                self._exchange_over()
 
     def _pipeline(self, data: bytes) -> None:
         self._pipelined += data
@@ -223,7 +231,7 @@ class ServerConnection(AcceptedSocket):
             self._next_request()
 
     def _next_request(self) -> None:
-        if self.phase is not Phase.FLUSHING:
+        if self.phase is not Phase.FLUSHING or self.writing_paused:
             return
         if self.server.draining:
             self._close_gently()

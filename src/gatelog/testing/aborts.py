@@ -24,8 +24,8 @@ AT_ONCE = 32
 # How far into an answer a client may get before it leaves; beyond the end of some: those are no aborts.
 STREAM_BYTES_MAX = 12_000
 
-# Between two tokens, as models speak. A backend goes on for about a millisecond after its client has left:
-# at a pace of few milliseconds that is a token that nobody was sent.
+# Between two tokens, as models speak. A backend goes on until it hears that its client has left, and bills
+# tokens that nobody was sent: for a millisecond on a quiet machine, for a pace or more on a busy one.
 PACE_MS = 20
 JSON_BYTES_MAX = 1_500
 
@@ -92,6 +92,7 @@ class Verdict:
     without_row: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     text_lost: list[str] = field(default_factory=list)
+    invented: list[str] = field(default_factory=list)
     cut: int = 0
     tokens: int = 0
     billed: int = 0
@@ -103,15 +104,20 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether every promise was kept."""
-        kept = not (self.without_row or self.doubled or self.text_lost)
-        return kept and self.cut > 0 and self.tokens_off <= 0.02
+        """Whether every promise was kept. Each stream may have had one token on its way that is billed."""
+        kept = not (self.without_row or self.doubled or self.text_lost or self.invented)
+        return kept and self.cut > 0 and self.billed - self.tokens <= self.cut
+
+    @property
+    def as_billed(self) -> bool:
+        """Whether the tokens are those billed within 2 %: to be expected on a machine that is quiet."""
+        return self.tokens_off <= 0.02
 
     def __str__(self) -> str:
         return (
             f"{len(self.without_row)} without a row, {len(self.doubled)} doubled, {len(self.text_lost)} with "
-            f"text lost; {self.cut} streams cut: {self.tokens} tokens recorded, {self.billed} billed "
-            f"({self.tokens_off:.2%} off)"
+            f"text lost, {len(self.invented)} with tokens that were not billed; {self.cut} streams cut: "
+            f"{self.tokens} tokens recorded, {self.billed} billed ({self.tokens_off:.2%} off)"
         )
 
 
@@ -130,7 +136,11 @@ def judge(aborts: Sequence[Abort], rows: list[list[Any]], ledger: list[dict[str,
         if not text.startswith(abort.answer.text):
             verdict.text_lost.append(abort.nonce)
         if abort.kind == "stream" and reason == "client_abort":
+            tokens = int(completion or 0)
+            tokens_billed = billed.get(abort.answer.headers.get("apim-request-id", ""), 0)
+            if tokens > tokens_billed:
+                verdict.invented.append(abort.nonce)
             verdict.cut += 1
-            verdict.tokens += int(completion or 0)
-            verdict.billed += billed.get(abort.answer.headers.get("apim-request-id", ""), 0)
+            verdict.tokens += tokens
+            verdict.billed += tokens_billed
     return verdict

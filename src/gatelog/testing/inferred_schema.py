@@ -37,6 +37,16 @@ Tables = dict[str, dict[str, KqlType]]
 
 def remaining_error(query: str) -> KqlError | None:
     """What the compiler still refuses under the best schema found; None when the query compiles."""
+    return _inferred(query)[1]
+
+
+def inferred_catalog(query: str) -> Catalog | None:
+    """Tables under which a query compiles; None when none are found."""
+    tables, error = _inferred(query)
+    return _catalog(tables) if error is None else None
+
+
+def _inferred(query: str) -> tuple[Tables, KqlError | None]:
     tables: Tables = {}
     tried: set[tuple[str, KqlType]] = set()
     for _ in range(MOST_ROUNDS):
@@ -44,17 +54,20 @@ def remaining_error(query: str) -> KqlError | None:
         if error is None or not (
             _add_table(error, tables) or _add_column(error, tables) or _retype(error, query, tables, tried)
         ):
-            return error
-    return error
+            break
+    return tables, error
 
 
-def _error(query: str, tables: Tables) -> KqlError | None:
-    catalog = Catalog(
+def _catalog(tables: Tables) -> Catalog:
+    return Catalog(
         Table(name, tuple(Column(*column) for column in columns.items()), name)
         for name, columns in tables.items()
     )
+
+
+def _error(query: str, tables: Tables) -> KqlError | None:
     try:
-        kql.compile(query, catalog, now=NOW, ask=lambda _: [])
+        kql.compile(query, _catalog(tables), now=NOW, ask=lambda _: [])
     except KqlError as error:
         return error
     return None

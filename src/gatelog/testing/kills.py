@@ -48,14 +48,15 @@ class Kills:
             wait_until(lambda: accepts(port), "the gateway accepts again", ACCEPTING_TIMEOUT_S)
             self.accepting_after_s.append(time.monotonic() - killed_s)
 
-    def look_at_account(self) -> None:
-        """Judge the account as the hub gives it now, if it is there."""
+    def look_at_account(self) -> bool:
+        """Judge the account as the hub gives it now; False if it is not there."""
         try:
             account = self._stack.get("/completeness")
         except OSError:
-            return  # the hub is starting again, or opens its store
+            return False  # the hub is starting again, or opens its store
         self.accounts_seen += 1
         check_account(account)
+        return True
 
 
 def check_account(account: dict[str, Any]) -> None:

@@ -99,6 +99,10 @@ class RunningGateway:
         self._thread.join(30)
         assert not self._thread.is_alive()
 
+    def run_soon(self, action: Callable[[], None]) -> None:
+        """Run something on the gateway's event loop."""
+        self._loop.call_soon_threadsafe(action)
+
     @property
     def port(self) -> int:
         return self._gateway.port

@@ -18,6 +18,7 @@ import pytest
 import trustme
 
 from gatelog.gateway.call import Call
+from gatelog.gateway.headers import decodable_encodings
 from gatelog.model import EndReason
 from gatelog.simulator import SimulatorThread
 
@@ -426,6 +427,12 @@ def test_a_stream_that_breaks_off_reaches_a_slow_reader_up_to_where_it_broke(
             received = receive_all(client)
     assert received.count(b'"sea"') == 3000
     assert not received.endswith(b"0\r\n\r\n")
+
+
+def test_a_list_of_encodings_that_nobody_means_is_neither_passed_on_nor_remembered() -> None:
+    longest = b"gzip".ljust(256)
+    assert decodable_encodings(longest) == b"gzip"
+    assert decodable_encodings(longest + b" ") == b"identity"
 
 
 def test_an_absolute_target_reaches_the_backend_as_a_path(

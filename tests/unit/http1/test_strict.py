@@ -31,6 +31,15 @@ ACCEPTED = {
 }
 
 
+BOUNDED = {
+    "header name": (get(headers=H + b"x" * 256 + b": y\r\n"), get(headers=H + b"x" * 257 + b": y\r\n")),
+    "host": (
+        get(headers=b"Host: " + b"x" * 255 + b":65535\r\n"),
+        get(headers=b"Host: " + b"x" * 262 + b"\r\n"),
+    ),
+}
+
+
 def new_parser() -> RequestParser:
     return RequestParser(ServerSettings(), lambda data: None)
 
@@ -43,6 +52,19 @@ def test_a_hostile_head_is_refused(name):
     assert refused.value.status == status
 
 
+@pytest.mark.parametrize("name", BOUNDED)
+def test_what_is_remembered_of_heads_is_bounded(name):
+    longest, too_long = BOUNDED[name]
+    assert new_parser().read_head(longest, PEER)
+    with pytest.raises(ProtocolError):
+        new_parser().read_head(too_long, PEER)
+
+
+@pytest.mark.parametrize("value", [b"close", b"Close \t", b"x, close", b" close ,x"])
+def test_a_wish_to_close_is_understood_however_it_is_spelled(value):
+    assert not new_parser().read_head(get(headers=H + b"Connection: " + value + b"\r\n"), PEER).keep_alive
+
+
 @pytest.mark.parametrize("name", HOSTILE_CHUNKS)
 def test_a_hostile_chunked_body_is_refused(name):
     parser = new_parser()
@@ -50,6 +72,14 @@ def test_a_hostile_chunked_body_is_refused(name):
     with pytest.raises(ProtocolError) as refused:
         parser.read_body(HOSTILE_CHUNKS[name])
     assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("behind", [b"", get()])
+def test_trailers_are_bounded_whatever_follows_them(behind):
+    parser = new_parser()
+    parser.read_head(CHUNKED, PEER)
+    with pytest.raises(ProtocolError):
+        parser.read_body(b"0\r\n" + b"a: b\r\n" * 4_000 + b"\r\n" + behind)
 
 
 @pytest.mark.parametrize("name", UNFINISHED)

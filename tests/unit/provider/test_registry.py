@@ -254,6 +254,7 @@ def test_long_request_lines_and_keys_are_not_remembered() -> None:
     _resolve_remembered.cache_clear()
     resolve("GET", "/v1/models/" + "m" * REMEMBERED_TARGET_LENGTH_MAX, "")
     resolve("GET", "/v1/models", "subscription-key=abc")
+    resolve("POST", "/openai/v1/chat/completions", "api-%6bey=secret")
     assert _resolve_remembered.cache_info().currsize == 0
     resolve("GET", "/v1/models", "")
     assert _resolve_remembered.cache_info().currsize == 1

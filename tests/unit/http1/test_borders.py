@@ -1,0 +1,240 @@
+"""Where one exchange ends and the next begins: nothing of the first reaches the second."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import threading
+
+import pytest
+import trustme
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+WITH_LENGTH = b"POST /second HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+
+
+def at_once(exchange):
+    exchange.reply.send(401, [], b"no")
+
+
+def test_a_request_behind_the_rest_of_a_chunked_body_is_not_cut_in_two(run, wire, make_app):
+    """The body of the second request is what a request would look like: it must not be read as one."""
+
+    async def scenario():
+        app = make_app(on_request=at_once, on_end=lambda exchange: None)
+        smuggled = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(CHUNKED)
+            await client.answer()
+            client.send(b"3\r\nabc\r\n0\r\n\r\n" + WITH_LENGTH % len(smuggled))
+            await asyncio.sleep(0.05)
+            client.send(smuggled)
+            assert await client.rest() == b""
+            assert [exchange.head.path for exchange in app.exchanges] == [b"/"]
+
+    run(scenario())
+
+
+def test_the_content_of_what_follows_a_whole_chunked_body_does_not_count_as_its_own(run, wire, make_app):
+    async def scenario():
+        app = make_app()
+        async with wire.server(app, body_bytes_max=100) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.answer()
+            (connection,) = server._state.connections
+            connection.data_received(CHUNKED + b"3\r\nabc\r\n0\r\n\r\n" + WITH_LENGTH % 200 + bytes(200))
+            assert (await client.answer()).endswith(b"POST / abc")
+            assert app.exchanges[1].aborted is None
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("left", [0, 20_000])
+def test_what_came_before_an_early_reply_is_not_counted_as_drained(run, wire, make_app, left):
+    """The reply promised to keep the connection."""
+
+    async def scenario():
+        app = make_app(on_body=lambda exchange: exchange.reply.ended or at_once(exchange), on_end=at_once)
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.answer()
+            (connection,) = server._state.connections
+            body = bytes(100_000)
+            head = WITH_LENGTH % len(body)
+            connection.data_received(head + body[left:])
+            assert b"connection: close" not in await client.answer()
+            connection.data_received(body[:left] + GET)
+            assert (await client.answer()).startswith(b"HTTP/1.1 401")
+
+    run(scenario())
+
+
+def small(server) -> socket.socket:
+    """A client that reads nothing, and whose kernel takes little."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", server.port))
+    client.setblocking(False)
+    return client
+
+
+def pages(exchange):
+    """Small answers, until one is asked for that the application gives as it likes."""
+    if exchange.head.path == b"/":
+        exchange.reply.send(200, [], bytes(2_000))
+
+
+@pytest.mark.parametrize("pipelined", [True, False])
+def test_answers_that_nobody_reads_keep_further_requests_waiting(run, wire, make_app, until, pipelined):
+
+    async def scenario():
+        app = make_app(on_end=pages)
+        loop = asyncio.get_running_loop()
+        async with wire.server(app, buffer_bytes_max=20_000) as server:
+            client = small(server)
+            try:
+                if pipelined:
+                    await loop.sock_sendall(client, GET * 5_000)
+                else:
+                    (connection,) = await connections(server, until)
+                    while not connection.writing_paused:
+                        await loop.sock_sendall(client, GET)
+                        await asyncio.sleep(0)
+                await asyncio.sleep(0.05)
+                (connection,) = server._state.connections
+                assert connection.writing_paused
+                assert connection.transport.get_write_buffer_size() <= 20_000 + 16 * 1024 + 2_200
+                assert all(exchange.reply.ended for exchange in app.exchanges)
+                begun_too_soon = [exchange for exchange in app.exchanges if exchange.events[1] == "pause"]
+                assert len(begun_too_soon) <= (not pipelined)
+            finally:
+                client.close()
+
+    run(scenario())
+
+
+async def connections(server, until):
+    await until(lambda: len(server._state.connections) == 1)
+    return tuple(server._state.connections)
+
+
+def test_a_handler_that_begins_while_the_client_does_not_read_is_paused(run, wire, make_app, until):
+    """Else its answer would be buffered whole: a transport tells only once that it is full."""
+
+    async def scenario():
+        app = make_app(on_end=pages)
+        loop = asyncio.get_running_loop()
+        async with wire.server(app, buffer_bytes_max=20_000) as server:
+            client = small(server)
+            try:
+                await loop.sock_sendall(client, GET)
+                await (await app.exchange()).until("end")
+                (connection,) = await connections(server, until)
+                connection.pause_writing()
+                await loop.sock_sendall(client, GET.replace(b"/", b"/large", 1))
+                exchange = await app.exchange(1)
+                await exchange.until("end")
+                assert exchange.events[:2] == ["request", "pause"]
+                connection.resume_writing()
+                assert exchange.events[-1] == "resume"
+            finally:
+                client.close()
+
+    run(scenario())
+
+
+def test_what_was_pipelined_by_a_client_that_left_is_not_begun(run, wire, make_app):
+    """The second request waits for its turn of the loop while the FIN comes."""
+
+    async def scenario():
+        app = make_app(on_end=lambda exchange: None)
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(GET + GET)
+            exchange = await app.exchange()
+            await exchange.until("end")
+            (connection,) = server._state.connections
+            await asyncio.sleep(0)
+            exchange.reply.send(200, [], b"first")
+            connection.eof_received()
+            connection.transport.close()
+            assert (await client.rest()).endswith(b"first")
+            assert len(app.exchanges) == 1
+
+    run(scenario())
+
+
+def test_trailers_of_one_answer_are_not_those_of_the_next(run, wire, make_caller):
+    async def script(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await reader.read()
+
+    async def scenario():
+        async with wire.origin(script) as port, wire.pool(port) as pool:
+            for trailers in ([(b"X-Sum", b"1")], []):
+                caller = make_caller()
+                pool.send(GET, None, caller)
+                await caller.until("done")
+                assert caller.trailers == trailers
+            assert pool.statistics().opened == 1
+
+    run(scenario())
+
+
+def test_the_tickets_of_a_new_tls_connection_are_no_answer_to_nobody(run, wire, make_caller, until):
+    """TLS 1.3 servers send session tickets unasked (RFC 8446 section 4.6.1), at once after the handshake."""
+    authority = trustme.CA()
+    server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server_tls)
+    client_tls = ssl.create_default_context()
+    authority.configure_trust(client_tls)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                raw, _ = listener.accept()
+                with server_tls.wrap_socket(raw, server_side=True) as connection:
+                    connection.recv(4096)
+                    connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+                    connection.recv(4096)
+            except OSError:
+                if listener.fileno() < 0:
+                    return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+
+    async def scenario():
+        port = listener.getsockname()[1]
+        async with wire.pool(port, ssl=client_tls, server_hostname="localhost") as pool:
+            released = pool.released
+
+            def released_late(connection):
+                connection._poll.poll(1_000)  # the loop had other things to do
+                released(connection)
+
+            pool.released = released_late
+            caller = make_caller()
+            pool.send(GET, None, caller)
+            await caller.until("done")
+            assert caller.failure is None
+            assert pool.statistics().opened == 1
+            for connection in list(pool._open):
+                connection._transport.abort()  # the loop ends before a TLS connection would
+            await until(lambda: pool.statistics().open == 0)
+
+    try:
+        run(scenario())
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
