@@ -159,8 +159,11 @@ def _count(_: Sequence[Term], predicate: Term | None) -> Term:
 
 
 def _distinct_count(function: str) -> Build:
+    """The distinct values but null; 0 where there are none, for which the engine's estimate is null."""
+
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
-        return Term(LONG, sql.call("toInt64", _over(function, predicate, arguments[0].sql)), nullable=False)
+        count = sql.if_null(_over(function, predicate, arguments[0].sql), 0)
+        return Term(LONG, sql.call("toInt64", count), nullable=False)
 
     return build
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from sqlglot.dialects.clickhouse import ClickHouse
-
 from gatelog.kql import parser, sql, ticks
 from gatelog.kql.binder import Binder
 from gatelog.kql.catalog import Catalog
@@ -19,6 +17,7 @@ from gatelog.kql.scans import TimeRange
 from gatelog.kql.schema import Column, RenderHint
 from gatelog.kql.scope import Ask, Context
 from gatelog.kql.types import KqlType
+from gatelog.kql.writer import written
 
 _YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -117,4 +116,4 @@ def _emit(relation: Relation, context: Context) -> str:
         computed.append(Computed(made, ticks.since_1970(sql.column(field.sql_name))))
         names.append(made.sql_name)
     select = select_of(Compute(relation.fields, relation, tuple(computed)), names)
-    return ClickHouse().generator().generate(select, copy=False)
+    return written(select)

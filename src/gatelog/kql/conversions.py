@@ -29,6 +29,9 @@ _DATE_SHAPE = (
     r"|.*[A-Za-z]{3}.*\d{4}.*"  # Wed, 31 Jan 2024 10:00:00 GMT
     r")\s*$"
 )
+_SHORT_YEAR_SHAPE = (  # RFC 822 and RFC 850: Sat, 8 Nov 14 15:05:02 GMT, Saturday, 08-Nov-14 15:05
+    r"^\s*(?:[A-Za-z]+,\s*)?(\d{1,2})[ -]([A-Za-z]{3})[ -](%s)\s+(\d{1,2}:\d{2}(?::\d{2})?(?:\s+GMT)?)\s*$"
+)
 _US_DATE_SHAPE = r"^\s*\d{1,2}[-/]\d{1,2}[-/]\d{4}.*$"
 _BARE_INTEGER = r"^-?\d+$"
 _HEX = r"^\s*0[xX][0-9a-fA-F]{1,16}\s*$"
@@ -109,10 +112,19 @@ def _string_to_datetime(value: Sql) -> Sql:
             sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
             sql.call("match", text, _US_DATE_SHAPE),
             sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
+            sql.call("match", text, _SHORT_YEAR_SHAPE % r"\d{2}"),
+            sql.call("parseDateTime64BestEffortOrNull", _with_century(text), 7, "UTC"),
             sql.null(),
         )  # fmt: skip  # pairs of condition and value
 
     return sql.with_value(value, "text", parse)
+
+
+def _with_century(text: Sql) -> Sql:
+    """A date with two digits for its year, with four: 00 to 49 are of this century (RFC 2822, 4.3)."""
+    for century, years in (("20", r"[0-4]\d"), ("19", r"[5-9]\d")):
+        text = sql.call("replaceRegexpOne", text, _SHORT_YEAR_SHAPE % years, rf"\1 \2 {century}\3 \4")
+    return text
 
 
 def _from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:

@@ -6,11 +6,13 @@ names. Nothing of a query's author ever becomes part of the text.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from sqlglot import exp, parse_one
 
 from gatelog.kql import sql
+from gatelog.kql.dialect import Verbatim
 from gatelog.kql.sql import Argument, Sql
 
 
@@ -21,13 +23,23 @@ def formula(text: str, /, **values: Argument) -> Sql:
 
     The parameters of its lambdas stand for themselves; any other name must have a value.
     """
-    tree = _parsed(text).copy()
-    for name in list(tree.find_all(exp.Column)):
-        replaced = _in_place(name, values[name.name])
-        if name is tree:
-            return replaced
-        name.replace(replaced)
-    return tree
+    return _filled(_parsed(text), values)
+
+
+def _filled(node: Sql, values: Mapping[str, Argument]) -> Sql:
+    """A new tree like the template, whose own nodes stay as they are."""
+    if isinstance(node, exp.Column):
+        return _in_place(node, values[node.name])
+    arguments: dict[str, object] = {}
+    for key, value in node.args.items():
+        if isinstance(value, list):
+            arguments[key] = [_filled(one, values) for one in value]
+        else:
+            arguments[key] = _filled(value, values) if isinstance(value, exp.Expr) else value
+    made = node.__class__(**arguments)
+    if isinstance(node, exp.Func):
+        made.meta.update(node.meta)  # how the function's name was written
+    return made
 
 
 def _in_place(name: exp.Column, value: Argument) -> Sql:
@@ -38,7 +50,7 @@ def _in_place(name: exp.Column, value: Argument) -> Sql:
 
 @cache
 def _parsed(text: str) -> Sql:
-    tree = parse_one(text, dialect="clickhouse")
+    tree = parse_one(text, dialect=Verbatim)
     for function in tree.find_all(exp.Lambda):
         parameters = {parameter.name for parameter in function.expressions}
         for used in list(function.find_all(exp.Identifier)):

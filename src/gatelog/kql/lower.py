@@ -34,7 +34,8 @@ Names = frozenset[str]
 @dataclass(slots=True)
 class Block:
     """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
-    under that name. `consumed` are those that a grouping took: its expressions read them, nobody else can."""
+    under that name; `reads` says what the computed ones read. `consumed` are those that a grouping took: its
+    expressions read them, nobody else can."""
 
     source: Sql | None
     columns: dict[str, Sql | None]
@@ -46,6 +47,13 @@ class Block:
     limit_by: tuple[str, ...] = ()
     windowed: bool = False
     joins: list[exp.Join] = field(default_factory=list)
+    reads: dict[str, Names] = field(default_factory=dict)
+
+    def compute(self, made: Iterable[rel.Computed]) -> None:
+        """Adds columns."""
+        for computed in made:
+            self.columns[computed.field.sql_name] = computed.sql
+            self.reads[computed.field.sql_name] = computed.reads
 
     def reachable(self, need: Iterable[str]) -> list[str]:
         """Those of the columns `need` that this block has to give."""
@@ -63,7 +71,10 @@ class Block:
         shown = list(names)
         first = {name: place for place, name in reversed([*enumerate(shown)])}
         items = [self._item(name, first[name] < place) for place, name in enumerate(shown)]
-        select = exp.Select(expressions=items or [sql.alias(sql.literal(1), "_")])
+        counted = (
+            sql.call("count") if self.group == () else sql.literal(1)
+        )  # one row for all, or one for each
+        select = exp.Select(expressions=items or [sql.alias(counted, "_")])
         self._add_helpers(select, shown)
         if self.source is not None:
             select.set("from_", exp.From(this=self.source))
@@ -86,11 +97,10 @@ class Block:
 
     def _add_helpers(self, select: exp.Select, shown: list[str]) -> None:
         """Puts into WITH the expressions that are used by others but not shown."""
-        used = [node for node in (self.columns[name] for name in shown) if node is not None]
-        used += [
-            *self.where,
-            *(sql.column(key.sql_name) for key in self.order),
-            *map(sql.column, (*(self.group or ()), *self.limit_by)),
+        used = [
+            *map(self._reads, shown),
+            *map(sql.columns_read, self.where),
+            frozenset([*(key.sql_name for key in self.order), *(self.group or ()), *self.limit_by]),
         ]
         helpers = self._helpers(used, set(shown))
         if helpers:
@@ -99,14 +109,20 @@ class Block:
             ]
             select.set("with_", exp.With(expressions=aliases))
 
-    def _helpers(self, used: list[Sql], shown: set[str]) -> Mapping[str, Sql]:
+    def _reads(self, name: str) -> Names:
+        node = self.columns[name]
+        if node is None:
+            return frozenset()
+        return self.reads[name] if name in self.reads else sql.columns_read(node)
+
+    def _helpers(self, used: list[Names], shown: set[str]) -> Mapping[str, Sql]:
         found: dict[str, Sql] = {}
         while used:
-            for name in sorted(sql.columns_read(used.pop())):
+            for name in sorted(used.pop()):
                 node = self.columns.get(name)
                 if node is not None and name not in shown and name not in found:
                     found[name] = node
-                    used.append(node)
+                    used.append(self._reads(name))
         return found
 
 
@@ -194,13 +210,13 @@ def _compute(relation: rel.Compute, need: Names) -> Block:
     if not wanted:
         return lower(relation.input, need)
     inner = need - {computed.field.sql_name for computed in wanted}
-    inner |= {name for computed in wanted for name in sql.columns_read(computed.sql)}
+    inner = inner.union(*(computed.reads for computed in wanted))
     inner -= {computed.field.sql_name for computed in wanted}
     inner |= {key.sql_name for key in relation.input.order} if relation.windowed else frozenset()
     block = lower(relation.input, inner)
     if block.group is not None or (relation.windowed and (block.limit is not None or block.windowed)):
         block = block.nested(inner)
-    block.columns.update((computed.field.sql_name, computed.sql) for computed in wanted)
+    block.compute(wanted)
     block.windowed = block.windowed or relation.windowed
     return block
 
@@ -247,14 +263,14 @@ def _aggregate(relation: rel.Aggregate, need: Names) -> Block:
     if not relation.keys and not aggregates:
         aggregates = list(relation.aggregates[:1])
     made = (*relation.keys, *aggregates)
-    inner = frozenset(name for computed in made for name in sql.columns_read(computed.sql))
+    inner = frozenset().union(*(computed.reads for computed in made))
     block = lower(relation.input, inner)
     keeps_order = relation.ordered and bool(block.order)
     if block.limit is not None or block.group is not None or block.windowed or keeps_order:
         block = _subquery_in_order(block, inner) if keeps_order else block.nested(inner)
     block.order = ()
     block.consumed = frozenset(block.columns)
-    block.columns.update((computed.field.sql_name, computed.sql) for computed in made)
+    block.compute(made)
     block.group = tuple(computed.field.sql_name for computed in relation.keys)
     return block
 

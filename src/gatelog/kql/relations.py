@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from gatelog.kql.schema import JsonPath, Table
-from gatelog.kql.sql import Sql
+from gatelog.kql.sql import Sql, columns_read
 from gatelog.kql.terms import Field
 
 
@@ -36,11 +37,17 @@ class SortKey(NamedTuple):
     nulls_first: bool
 
 
-class Computed(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Computed:
     """A new column and its expression."""
 
     field: Field
     sql: Sql
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The columns that the expression reads."""
+        return columns_read(self.sql)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,9 @@ MOST_STAGES = 2_000
 """Operators of one query after its functions and tables were put in place; a let-bound table counts at each
 use."""
 
+MOST_COLUMNS = 20_000
+"""Columns of one query, those of every stage counted anew: a join makes all of both sides again."""
+
 DEEPEST_CALL = 32
 """Calls of the author's functions inside each other."""
 
@@ -73,9 +76,14 @@ class Context:
         self.depth = 0
         self.guarded_at: dict[str, ast.Name] = {}
         self._used: dict[str, int] = {}
+        self._columns = 0
 
     def fresh(self, name: str) -> str:
         """A name for the SQL that no other column of the query has: `name`, `name_2`, ..."""
+        self._columns += 1
+        if self._columns > MOST_COLUMNS:
+            message = f"the query has more than {MOST_COLUMNS} columns, those of every stage counted"
+            raise KqlSemanticError(message, hint="project what is needed before joins and unions")
         if name.startswith(PARAMETER_MARK):
             name = f"_{name}"
         count = self._used.get(name, 0) + 1

@@ -13,9 +13,9 @@ from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
 from gatelog.kql.functions.row import constant_integer
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.json_paths import json_path
-from gatelog.kql.literals import literal_term, long_term, string_term
+from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
 from gatelog.kql.lower import select_of
-from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.scope import Scope
 from gatelog.kql.sessions import window_session
 from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Bind, Special
@@ -66,11 +66,13 @@ def _column_if_exists(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     return default if column is None else reference(column)
 
 
-def _pack_all(node: ast.Call, scope: Scope, _: Bind) -> Term:
-    if node.arguments:
-        raise Unsupported("pack_all() with ignore_null_empty is not supported")
+def _pack_all(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`pack_all([ignore_null_empty])`: all columns, or those that hold something."""
+    (filled,) = _arguments(node, scope, bind, 0, 1) or [bool_term(False)]
+    if filled.constant is None or not isinstance(filled.constant.value, bool):
+        raise Misfit("the argument of pack_all() must be true or false")
     names = [string_term(column.name) for column in scope.fields]
-    return bag_of(names, [reference(column) for column in scope.fields])
+    return bag_of(names, [reference(column) for column in scope.fields], filled=filled.constant.value)
 
 
 def _extract(node: ast.Call, scope: Scope, bind: Bind) -> Term:
@@ -202,7 +204,22 @@ def _column_names_of(node: ast.Call, scope: Scope, _: Bind) -> Term:
 
 def _new_guid(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     _arguments(node, scope, bind, 0, 0)
-    return Term(KqlType.GUID, sql.call("generateUUIDv4"), nullable=False)
+    return Term(KqlType.GUID, _drawn("generateUUIDv4", scope), nullable=False)
+
+
+def _rand(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`rand()` in [0, 1), `rand(n)` one of 0, 1, ... n - 1; a real."""
+    below = _arguments(node, scope, bind, 0, 1)
+    drawn = _drawn("randCanonical", scope)
+    if not below:
+        return Term(KqlType.REAL, drawn, nullable=False)
+    size = convert(below[0], KqlType.LONG)
+    return Term(KqlType.REAL, sql.call("floor", sql.times(drawn, size.sql)), size.nullable)
+
+
+def _drawn(function: str, scope: Scope) -> Sql:
+    """A value that each call draws for itself: the engine computes equal calls once, so each gets a name."""
+    return sql.call(function, sql.literal(scope.context.field("draw", KqlType.STRING).sql_name))
 
 
 SPECIAL_FUNCTIONS: Mapping[str, Special] = {
@@ -223,6 +240,7 @@ SPECIAL_FUNCTIONS: Mapping[str, Special] = {
     "prev": _neighbour("lagInFrame"),
     "next": _neighbour("leadInFrame"),
     "new_guid": _new_guid,
+    "rand": _rand,
     "column_names_of": _column_names_of,
     **SETTING_FUNCTIONS,
 }

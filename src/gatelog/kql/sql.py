@@ -18,14 +18,20 @@ Argument: TypeAlias = "exp.Expr | str | int"
 _LOOSE = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
 """Nodes that need parentheses when they are an operand."""
 
+_PYTHON = (str, int)
+"""What becomes a literal where an expression is expected."""
+
 
 def literal(value: str | int) -> Sql:
     """A string or integer literal."""
-    return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
+    if isinstance(value, str):
+        return exp.Literal(this=value, is_string=True)
+    magnitude = exp.Literal(this=str(abs(value)), is_string=False)
+    return exp.Neg(this=magnitude) if value < 0 else magnitude
 
 
 def _node(value: Argument) -> Sql:
-    return literal(value) if isinstance(value, str | int) else value
+    return literal(value) if isinstance(value, _PYTHON) else value
 
 
 def call(function: str, *arguments: Argument) -> Sql:
@@ -220,7 +226,25 @@ def subquery(select: exp.Query) -> Sql:
     return exp.Subquery(this=select)
 
 
-def columns_read(node: Sql) -> set[str]:
-    """The names of all columns that an expression reads; a subquery in it reads its own."""
-    parts = node.walk(prune=lambda part: isinstance(part, exp.Query))
-    return {part.name for part in parts if isinstance(part, exp.Column)}
+_CLOSED = (exp.Query, exp.Literal, exp.Identifier)
+"""Nodes that read no column of the query in hand."""
+
+
+def columns_read(node: Sql) -> frozenset[str]:
+    """The names of all columns that an expression reads; a subquery in it reads its own.
+
+    Expressions share parts: each part is visited once.
+    """
+    names: set[str] = set()
+    seen: set[int] = set()
+    waiting: list[object] = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, exp.Column):
+            names.add(part.name)
+        elif isinstance(part, exp.Expr) and not isinstance(part, _CLOSED) and id(part) not in seen:
+            seen.add(id(part))
+            waiting += part.args.values()
+    return frozenset(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatelog import kql
-from gatelog.errors import KqlSemanticError
+from gatelog.errors import KqlBudgetError, KqlSemanticError
 from gatelog.kql import Catalog, Column, Compiled, KqlType, PathColumn, Table
 from gatelog.testing.kql import run
 
@@ -158,6 +159,26 @@ def test_a_wall_of_stages_is_refused() -> None:
     )
     with pytest.raises(KqlSemanticError, match="stages"):
         compiled(doubling + "t12")
+
+
+@pytest.mark.parametrize("doubled", ["{0} + {0}", "strcat({0}, {0})", "pack('a', {0}, 'b', {0})"])
+def test_a_value_that_doubles_with_every_line_is_refused(doubled: str) -> None:
+    lines = "".join(f"let t{i} = {doubled.format(f't{i - 1}')}; " for i in range(1, 41))
+    with pytest.raises(KqlBudgetError, match="too long for the engine"):
+        compiled(f"let t0 = rand(); {lines} print t40")
+
+
+@pytest.mark.parametrize("function", ["totimespan", "todecimal", "tobool", "bin", "parse_json", "todatetime"])
+def test_calls_inside_each_other_are_answered_or_refused_whatever_each_says_twice(function: str) -> None:
+    rest = ", 1" if function == "bin" else ""
+    nested = f"{function}(" * 30 + ("ResponseCode" if rest else "Body") + f"{rest})" * 30
+    with suppress(KqlBudgetError, KqlSemanticError):
+        assert len(compiled(f"Logs | project x = {nested}").sql) < 2**21
+
+
+def test_a_table_that_grows_wider_with_every_line_is_refused() -> None:
+    with pytest.raises(KqlSemanticError, match="more than 20000 columns"):
+        compiled("Logs" + " | join Logs on Region" * 600)
 
 
 def test_a_function_that_calls_itself_is_refused() -> None:

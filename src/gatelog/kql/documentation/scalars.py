@@ -27,6 +27,7 @@ CONVERSIONS: Mapping[str, Entry] = entries("""
     timespan(text) — A literal length of time.
     gettype(value) — The name of the value's type.
     tohex(number [, length]) — The number in hexadecimal digits.
+    format_bytes(size [, digits [, unit]]) — A number of bytes as people read it: 10.1 KB.
     iff(condition, then, else) — One of two values.
     iif(condition, then, else) — The same as iff.
     case(condition, value, ..., else) — The value behind the first condition that is true.

@@ -9,6 +9,7 @@ from gatelog.kql.functions.array_sorts import ARRAY_SORTS
 from gatelog.kql.functions.arrays import ARRAYS
 from gatelog.kql.functions.bags import BAGS, bag_from_pairs, bag_of, parse_json
 from gatelog.kql.functions.bins import BINS, bin_at, bin_of
+from gatelog.kql.functions.byte_sizes import BYTE_SIZES
 from gatelog.kql.functions.canonical_json import CANONICAL_JSON
 from gatelog.kql.functions.casts import CASTS
 from gatelog.kql.functions.compression import COMPRESSION
@@ -58,6 +59,7 @@ FUNCTIONS: Mapping[str, Function] = {
         NUMBERS_TABLE,
         TIMES,
         BINS,
+        BYTE_SIZES,
         TIME_FORMATS,
         ARRAYS,
         SETS,

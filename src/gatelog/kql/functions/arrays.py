@@ -76,16 +76,17 @@ def _rotate_right(elements: Sql, count: Sql) -> Sql:
 
 
 def _shift(sign: int) -> Function:
-    """Elements move by a count; what is left open is filled with the default, else null."""
+    """Elements move by a count; what is left open is filled with the default, else with null or, among
+    strings, with an empty one."""
     name = "array_shift_left" if sign > 0 else "array_shift_right"
 
     def build(arguments: Sequence[Term]) -> Term:
         array, count = accept(arguments[0], DYNAMIC), accept(arguments[1], LONG)
-        filler = convert(arguments[2], DYNAMIC).sql if len(arguments) == 3 else sql.literal("")
-        filler = sql.call("ifNull", sql.null_if(filler, ""), json_values.NULL_TEXT)
+        given = convert(arguments[2], DYNAMIC).sql if len(arguments) == 3 else None
         shift = count.sql if sign > 0 else sql.call("negate", count.sql)
 
         def moved(items: Sql) -> Sql:
+            filler = sql.if_null(given, json_values.NULL_TEXT) if given is not None else _blank(items)
             place = sql.plus(sql.variable("index"), shift)
             known = sql.all_of([sql.greater(place, 0), sql.at_most(place, sql.call("length", items))])
             value = sql.if_(known, sql.call("arrayElement", items, sql.call("greatest", place, 1)), filler)
@@ -97,6 +98,12 @@ def _shift(sign: int) -> Function:
         return finished(DYNAMIC, node, arguments, may_fail=True)
 
     return Function(name, 2, 3, build)
+
+
+def _blank(items: Sql) -> Sql:
+    """What an open place of an array holds: an empty string among strings, else null."""
+    strings = json_values.is_string(sql.call("arrayElement", items, 1))
+    return sql.if_(strings, json_values.quoted(sql.literal("")), json_values.NULL_TEXT)
 
 
 def _length(elements: Sql) -> Sql:

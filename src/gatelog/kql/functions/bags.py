@@ -25,13 +25,23 @@ def parse_json(arguments: Sequence[Term]) -> Term:
     return Term(DYNAMIC, json_values.parsed(text.sql), source=text.source, document=text.sql)
 
 
-def bag_of(names: Sequence[Term], values: Sequence[Term]) -> Term:
-    """The property bag of some names and values."""
+def bag_of(names: Sequence[Term], values: Sequence[Term], *, filled: bool = False) -> Term:
+    """The property bag of some names and values; with `filled` only of those neither null nor empty."""
     members = [
-        json_values.member_text(accept(name, STRING).sql, convert(value, DYNAMIC).sql)
-        for name, value in zip(names, values, strict=True)
+        _member_text(accept(name, STRING), value, filled) for name, value in zip(names, values, strict=True)
     ]
-    return Term(DYNAMIC, json_values.bag_text(sql.array(members)), nullable=False)
+    texts = sql.array(members)
+    if filled:
+        texts = sql.call("arrayFilter", sql.lambda_("member", sql.ne(sql.variable("member"), "")), texts)
+    return Term(DYNAMIC, json_values.bag_text(texts), nullable=False)
+
+
+def _member_text(name: Term, value: Term, filled: bool) -> Sql:
+    text = json_values.member_text(name.sql, convert(value, DYNAMIC).sql)
+    if not filled:
+        return text
+    held = sql.ne(value.sql, "") if value.type is STRING else sql.call("isNotNull", value.sql)
+    return sql.if_(held, text, "")
 
 
 def _pack(arguments: Sequence[Term]) -> Term:

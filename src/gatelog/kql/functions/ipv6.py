@@ -3,15 +3,13 @@ address that stands for it, `::ffff:a.b.c.d`, its prefix 96 longer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from gatelog.kql import json_values, sql
-from gatelog.kql.functions.row import Function, accept, finished, simple
+from gatelog.kql import sql
+from gatelog.kql.functions.network import in_any_range
+from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
-STRING, LONG, BOOL, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.BOOL, KqlType.DYNAMIC
+STRING, LONG, BOOL = KqlType.STRING, KqlType.LONG, KqlType.BOOL
 
 _BITS = 128
 _BEFORE_IPV4 = 96
@@ -79,29 +77,12 @@ def _in_range(address: Sql, network: Sql) -> Sql:
     return sql.eq(_network(_number(address), length), _network(_number(network), length))
 
 
-def _in_any_range(arguments: Sequence[Term]) -> Term:
-    """The networks are strings, or dynamic arrays of strings."""
-    address = accept(arguments[0], STRING)
-    tests = [_in_one_of(address.sql, networks) for networks in arguments[1:]]
-    known = sql.call("isNotNull", _number(address.sql))
-    node = sql.if_(known, sql.any_of([sql.if_null(test, sql.boolean(False)) for test in tests]), sql.null())
-    return finished(BOOL, node, [address], may_fail=True)
-
-
-def _in_one_of(address: Sql, networks: Term) -> Sql:
-    if networks.type is not DYNAMIC:
-        return _in_range(address, accept(networks, STRING).sql)
-    test = sql.if_null(_in_range(address, sql.variable("network")), sql.boolean(False))
-    found = sql.call("arrayExists", sql.lambda_("network", test), json_values.strings(networks.sql))
-    return sql.call("toBool", found)
-
-
 IPV6: tuple[Function, ...] = (
     simple("parse_ipv6", [STRING], STRING, _parse, may_fail=True),
     simple("parse_ipv6_mask", [STRING, LONG], STRING, _parse, may_fail=True),
     simple("ipv6_compare", [STRING, STRING, LONG], LONG, _compare, optional=1, may_fail=True),
     simple("ipv6_is_match", [STRING, STRING, LONG], BOOL, _matches, optional=1, may_fail=True),
     simple("ipv6_is_in_range", [STRING, STRING], BOOL, _in_range, may_fail=True),
-    Function("ipv6_is_in_any_range", 2, None, _in_any_range),
+    in_any_range("ipv6_is_in_any_range", _number, _in_range),
 )
 """The rows of this table."""

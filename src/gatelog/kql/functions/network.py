@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from gatelog.kql import sql
+from gatelog.kql import json_values, sql
 from gatelog.kql.functions.row import Function, accept, finished, simple
 from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Unsupported
@@ -14,7 +14,7 @@ from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
-STRING, LONG, BOOL = KqlType.STRING, KqlType.LONG, KqlType.BOOL
+STRING, LONG, BOOL, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.BOOL, KqlType.DYNAMIC
 
 _PRIVATE = (("10.0.0.0", 8), ("172.16.0.0", 12), ("192.168.0.0", 16))
 ADDRESS_BITS = 32
@@ -79,10 +79,24 @@ def _is_private(text: Sql) -> Sql:
     return sql.any_of(tests)
 
 
-def _in_any_range(arguments: Sequence[Term]) -> Term:
-    ip, *networks = (accept(argument, STRING) for argument in arguments)
-    inside = sql.any_of([_in_range(ip.sql, network.sql) for network in networks])
-    return finished(BOOL, inside, [ip], may_fail=True)
+def in_any_range(name: str, number: Callable[[Sql], Sql], in_range: Callable[[Sql, Sql], Sql]) -> Function:
+    """Whether an address is in one of some networks, strings or dynamic arrays of strings; null for what is
+    no address by `number`."""
+
+    def in_one_of(address: Sql, networks: Term) -> Sql:
+        if networks.type is not DYNAMIC:
+            return sql.if_null(in_range(address, accept(networks, STRING).sql), sql.boolean(False))
+        test = sql.if_null(in_range(address, sql.variable("network")), sql.boolean(False))
+        found = sql.call("arrayExists", sql.lambda_("network", test), json_values.strings(networks.sql))
+        return sql.call("toBool", found)
+
+    def build(arguments: Sequence[Term]) -> Term:
+        address = accept(arguments[0], STRING)
+        inside = sql.any_of([in_one_of(address.sql, networks) for networks in arguments[1:]])
+        known = sql.call("isNotNull", number(address.sql))
+        return finished(BOOL, sql.if_(known, inside, sql.null()), [address], may_fail=True)
+
+    return Function(name, 2, None, build)
 
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
@@ -131,7 +145,7 @@ NETWORK: tuple[Function, ...] = (
     simple("ipv4_compare", [STRING, STRING, LONG], LONG, _compare, optional=1, may_fail=True),
     simple("ipv4_is_match", [STRING, STRING, LONG], BOOL, _matches, optional=1, may_fail=True),
     simple("ipv4_is_in_range", [STRING, STRING], BOOL, _in_range, may_fail=True),
-    Function("ipv4_is_in_any_range", 2, None, _in_any_range),
+    in_any_range("ipv4_is_in_any_range", address_of, _in_range),
     simple("ipv4_is_private", [STRING], BOOL, _is_private, may_fail=True),
     _has_address("has_ipv4", prefix=False),
     _has_address("has_any_ipv4", prefix=False),

@@ -98,6 +98,16 @@ def _bits(name: str, build: Callable[[Sql, Sql], Sql]) -> Function:
     )
 
 
+def _shift(name: str, function: str) -> Function:
+    """A long moved by so many bits, taken modulo 64; null for a negative count."""
+
+    def build(value: Sql, count: Sql) -> Sql:
+        moved = sql.call(function, value, sql.call("bitAnd", count, 63))
+        return sql.if_(sql.less(count, 0), sql.null(), sql.call("toInt64", moved))
+
+    return simple(name, [LONG, LONG], LONG, build, naming=Naming.FIRST, may_fail=True)
+
+
 def _hex(value: Sql, width: Sql | None = None) -> Sql:
     digits = sql.call("trimLeft", sql.call("lower", sql.call("hex", value)), "0")
     digits = sql.if_(sql.eq(value, 0), "0", digits)
@@ -144,8 +154,8 @@ NUMBERS_TABLE: tuple[Function, ...] = (
     _bits("binary_and", lambda a, b: sql.call("bitAnd", a, b)),
     _bits("binary_or", lambda a, b: sql.call("bitOr", a, b)),
     _bits("binary_xor", lambda a, b: sql.call("bitXor", a, b)),
-    _bits("binary_shift_left", lambda a, b: sql.call("bitShiftLeft", a, b)),
-    _bits("binary_shift_right", lambda a, b: sql.call("bitShiftRight", a, b)),
+    _shift("binary_shift_left", "bitShiftLeft"),
+    _shift("binary_shift_right", "bitShiftRight"),
     simple("binary_not", [LONG], LONG, lambda value: sql.call("bitNot", value), naming=Naming.FIRST),
     simple(
         "bitset_count_ones",
@@ -155,6 +165,5 @@ NUMBERS_TABLE: tuple[Function, ...] = (
         naming=Naming.FIRST,
     ),
     simple("tohex", [LONG, LONG], STRING, _hex, optional=1, naming=Naming.FIRST),
-    simple("rand", [], REAL, lambda: sql.call("randCanonical")),
 )
 """The rows of this table."""

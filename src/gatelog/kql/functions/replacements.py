@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from gatelog.kql import sql
 from gatelog.kql.functions.row import Function, accept, constant_integer, constant_string, finished
 from gatelog.kql.misfit import Misfit, Unsupported
-from gatelog.kql.regexes import checked, group_count, unicode_aware
+from gatelog.kql.regexes import checked, unicode_aware
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term
+from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import KqlType
 
 STRING, LONG = KqlType.STRING, KqlType.LONG
@@ -57,21 +57,23 @@ def _translate(arguments: Sequence[Term]) -> Term:
 
 
 def _index_of_regex(arguments: Sequence[Term]) -> Term:
-    """`indexof_regex(text, regex [, start [, -1 [, occurrence]]])`: -1 when it is not there.
+    """`indexof_regex(text, regex [, start [, length [, occurrence]]])`: -1 when it is not there.
 
-    What stands before a match is found along with the match, and counted.
+    What stands before a match is found along with the match, and counted. Null for a start or an occurrence
+    below 0, or a length below -1.
     """
     text = accept(arguments[0], STRING)
     pattern = unicode_aware(checked(constant_string(arguments[1], "the regular expression")))
     numbers = [constant_integer(number, "a bound of indexof_regex()") for number in arguments[2:]]
     start, length, occurrence = [*numbers, *(0, -1, 1)[len(numbers) :]]
-    if length != -1 or group_count(pattern):
-        raise Unsupported("indexof_regex() with a length or a capture group is not supported")
-    if occurrence < 1 or start < 0:
-        raise Unsupported("indexof_regex() from before the text is not supported")
-    bare = f"(?:{pattern})"
+    if start < 0 or length < -1 or occurrence < 0:
+        return null_of(LONG)
+    if occurrence == 0:
+        raise Unsupported("the occurrences of indexof_regex() are counted from 1")
+    searched = text.sql if length == -1 else sql.call("substringUTF8", text.sql, 1, start + length)
+    bare = f"(?-s:{pattern})"
     before = rf"(?s)^(.{{{start}}}(?:.*?{bare}){{{occurrence - 1}}}.*?){bare}"
-    groups = sql.call("extractGroups", text.sql, before)
+    groups = sql.call("extractGroups", searched, before)
 
     def place(found: Sql) -> Sql:
         size = sql.call("toInt64", sql.call("lengthUTF8", sql.call("arrayElement", found, 1)))

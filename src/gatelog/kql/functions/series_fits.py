@@ -38,10 +38,18 @@ class Line:
     def __init__(self, y: Sql) -> None:
         self.y = y
         self.slope = formula(_SLOPE, y=y)
-        self.intercept = formula("arrayAvg(y) - slope * (length(y) + 1) / 2", y=y, slope=self.slope)
-        self.fit = formula(
+
+    @property
+    def intercept(self) -> Sql:
+        """The line's value before the first point."""
+        return formula("arrayAvg(y) - slope * (length(y) + 1) / 2", y=self.y, slope=self.slope)
+
+    @property
+    def fit(self) -> Sql:
+        """The line's values at the points."""
+        return formula(
             "arrayMap(i -> intercept + slope * i, arrayEnumerate(y))",
-            intercept=self.intercept, slope=self.slope, y=y,
+            intercept=self.intercept, slope=self.slope, y=self.y,
         )  # fmt: skip  # the formula's names
 
 
@@ -86,8 +94,9 @@ def _fit_line(arguments: Sequence[Term]) -> Parts:
 
 def _over_points(term: Term, parts: Sequence[PointPart]) -> Parts:
     values = series(term)
+    sound, points = complete(values), _safe(values)
     return [
-        (name, Term(kind, when(complete(values), sql.with_value(_safe(values), "points", build))))
+        (name, Term(kind, when(sound, sql.with_value(points, "points", build))))
         for name, kind, build in parts
     ]
 

@@ -10,7 +10,8 @@ from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions.bags import bag_from_pairs
 from gatelog.kql.functions.row import Function, accept, constant_string, finished, simple
-from gatelog.kql.misfit import Unsupported
+from gatelog.kql.json_paths import json_path
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -56,17 +57,27 @@ def _zip(arguments: Sequence[Term]) -> Term:
 
 
 def _set_key(arguments: Sequence[Term]) -> Term:
-    """The bag with one member set, the last of its name."""
+    """The bag with one member set, the last of its name; a key that begins with `$` is a path of names."""
     bag, value = accept(arguments[0], DYNAMIC), convert(arguments[2], DYNAMIC)
     key = constant_string(arguments[1], "the key of bag_set_key()")
-    if key.startswith("$"):
-        raise Unsupported("a JSON path as the key of a bag is not supported", "use the names of members")
-    pair = sql.tuple_([sql.literal(key), sql.if_null(value.sql, json_values.NULL_TEXT)])
-    name = sql.call("tupleElement", sql.variable("pair"), 1)
-    others = sql.call("arrayFilter", sql.lambda_("pair", sql.ne(name, key)), json_values.pairs(bag.sql))
-    changed = bag_from_pairs(sql.call("arrayPushBack", others, pair))
+    path = json_path(key) if key.startswith("$.") else [key]
+    names = [step for step in path if isinstance(step, str)]
+    if len(names) < len(path):
+        raise Misfit("bag_set_key() does not reach into arrays", "use a path of names")
+    changed = _with_member(bag.sql, names, sql.if_null(value.sql, json_values.NULL_TEXT))
     known = sql.if_null(json_values.is_object(bag.sql), sql.boolean(False))
     return finished(DYNAMIC, sql.if_(known, changed, sql.null()), [], may_fail=True)
+
+
+def _with_member(bag: Sql, path: Sequence[str], value: Sql) -> Sql:
+    """A bag with the value at a path of names; what is no bag on the way gives place to one."""
+    key, *deeper = path
+    if deeper:
+        inner = json_values.member(sql.if_null(bag, ""), sql.literal(key))
+        value = _with_member(sql.if_(json_values.is_object(inner), inner, "{}"), deeper, value)
+    name = sql.call("tupleElement", sql.variable("pair"), 1)
+    others = sql.call("arrayFilter", sql.lambda_("pair", sql.ne(name, key)), json_values.pairs(bag))
+    return bag_from_pairs(sql.call("arrayPushBack", others, sql.tuple_([sql.literal(key), value])))
 
 
 def _assert(arguments: Sequence[Term]) -> Term:

@@ -63,7 +63,7 @@ def _index_of(arguments: Sequence[Term]) -> Term:
         return finished(LONG, position, [text, wanted])
     defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
     start, length, occurrence = [term.sql for term in rest] + defaults[len(rest) :]
-    start = sql.call("greatest", start, 0)
+    start = sql.call("greatest", sql.if_(sql.less(start, 0), sql.plus(_length(text.sql), start), start), 0)
     given = rest[1].constant.value if len(rest) == 3 and rest[1].constant is not None else None
     find = _index_after_index if len(rest) == 3 and given != -1 else _index_in_window
     node = find(text.sql, wanted.sql, start, length, occurrence)
@@ -176,6 +176,15 @@ def _dynamic_type_name(json: Sql) -> Sql:
     )  # fmt: skip  # pairs of condition and value
 
 
+def _base64_decoded(text: Sql) -> Sql:
+    """Empty for what is not base64, or not of a text in UTF-8."""
+    return sql.with_value(
+        sql.call("tryBase64Decode", text),
+        "decoded",
+        lambda decoded: sql.if_(sql.call("isValidUTF8", decoded), decoded, ""),
+    )
+
+
 STRINGS: tuple[Function, ...] = (
     simple("strlen", [STRING], LONG, _length, naming=Naming.PREFIXED, prefix="strlen"),
     simple(
@@ -203,7 +212,7 @@ STRINGS: tuple[Function, ...] = (
         "base64_encodestring",
     ),
     *aliases(
-        simple("base64_decode_tostring", [STRING], STRING, lambda text: sql.call("tryBase64Decode", text)),
+        simple("base64_decode_tostring", [STRING], STRING, _base64_decoded),
         "base64_decodestring",
     ),
     _hex_digest("SHA256"),

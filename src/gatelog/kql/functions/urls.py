@@ -81,7 +81,7 @@ def _encoded(text: Sql) -> Sql:
 URLS: tuple[Function, ...] = (
     *aliases(Function("parse_url", 1, 1, _parse_url), "parseurl"),
     *aliases(Function("parse_urlquery", 1, 1, _parse_query), "parseurlquery"),
-    simple("url_decode", [STRING], STRING, lambda text: sql.call("decodeURLComponent", text)),
+    simple("url_decode", [STRING], STRING, lambda text: sql.call("decodeURLFormComponent", text)),
     simple("url_encode_component", [STRING], STRING, _encoded),
     simple("url_encode", [STRING], STRING, lambda text: sql.call("replaceAll", _encoded(text), "%20", "+")),
 )

@@ -88,7 +88,7 @@ class ColumnParser(ExpressionParser):
     def column_pattern(self) -> ast.Name | ast.WildcardName | ast.Star:
         """A column, a pattern of columns, or `*`."""
         following = self.peek()
-        if self.text == "*" and not (following.kind == NAME and following.start == self.token.end):
+        if self.text == "*" and not (following.kind in {NAME, LONG} and following.start == self.token.end):
             token = self.advance()
             return ast.Star(ast.Span(token.start, token.end))
         if self.text == "*" or (following.text == "*" and following.start == self.token.end):

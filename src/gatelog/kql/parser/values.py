@@ -34,7 +34,7 @@ _TIME_OF_DAY: Final = re.compile(_CLOCK)
 _DATETIME: Final = re.compile(
     r"(?:(?P<y1>\d{4})(?:\s*[-/.,]\s*(?P<m1>\d{1,2})(?:\s*[-/.,]\s*(?P<d1>\d{1,2}))?)?"
     r"|(?P<m2>\d{1,2})(?P<by>[-/])(?P<d2>\d{1,2})(?P=by)(?P<y2>\d{4})"
-    r"|(?:[A-Za-z]{3,9},?\s+)?(?P<d3>\d{1,2})[-\s](?P<m3>[A-Za-z]{3,9})[-\s](?P<y3>\d{4}))"
+    r"|(?:[A-Za-z]{3,9},?\s+)?(?P<d3>\d{1,2})[-\s](?P<m3>[A-Za-z]{3,9})[-\s](?P<y3>\d{4}|\d{2}))"
     rf"(?:(?:\s+|T){_CLOCK}\s*(?P<zone>Z|GMT|UTC|[+-]\d\d:?\d\d)?|Z)?",
 )
 _TIMESPAN: Final = re.compile(
@@ -184,7 +184,13 @@ def _calendar_day(match: re.Match[str]) -> date:
         return date(int(match["y1"]), int(match["m1"] or 1), int(match["d1"] or 1))
     if match["y2"]:
         return date(int(match["y2"]), int(match["m2"]), int(match["d2"]))
-    return date(int(match["y3"]), _MONTHS.index(match["m3"][:3].lower()) + 1, int(match["d3"]))
+    return date(_full_year(match["y3"]), _MONTHS.index(match["m3"][:3].lower()) + 1, int(match["d3"]))
+
+
+def _full_year(digits: str) -> int:
+    """A year; of two digits, 00 to 49 are of this century (RFC 2822, 4.3)."""
+    year = int(digits)
+    return year if len(digits) > 2 else year + (2000 if year < 50 else 1900)
 
 
 def _zone_seconds(zone: str | None) -> int:

@@ -42,6 +42,7 @@ def bag_unpack(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: S
         if stage.schema.star:
             kept = [field for field in others if field.name not in taken]
             members = [(name, name.removeprefix(prefix), kind) for name, kind in wanted]
+            order = [field.name for field in kept] + [name for name, _ in wanted]
         else:
             kept, members = [], []
             for name, kind in wanted:
@@ -50,13 +51,15 @@ def bag_unpack(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: S
                     kept.append(source)
                 else:
                     members.append((name, name.removeprefix(prefix), kind))
-            return _unpacked(bag, kept, members, [name for name, _ in wanted], relation, scope)
+            order = [name for name, _ in wanted]
     else:
         ignored = _ignored(given.get("ignoredProperties"), scope)
         found = [(key, kind) for key, kind in _slots(bag, stage, relation, scope) if key not in ignored]
         members = [(prefix + key, key, kind) for key, kind in found]
+        slots = [name for name, _, _ in members]
         kept, members = _settled(others, members, given.get("columnsConflict"), call, scope)
-    return _unpacked(bag, kept, members, None, relation, scope)
+        order = [field.name for field in kept if field.name not in slots] + slots
+    return _unpacked(bag, kept, members, order, relation, scope)
 
 
 def _ignored(node: ast.Expression | None, scope: Scope) -> set[object]:
@@ -121,7 +124,7 @@ def _unpacked(
     bag: Field,
     kept: list[Field],
     members: list[tuple[str, str, KqlType]],
-    order: list[str] | None,
+    order: list[str],
     relation: Relation,
     scope: Scope,
 ) -> Relation:
@@ -133,6 +136,5 @@ def _unpacked(
         term = convert(Term(DYNAMIC, raw), kind)
         made.append(Computed(scope.context.field(name, kind, nullable=term.nullable), term.sql))
     fields = [*kept, *(computed.field for computed in made)]
-    if order is not None:
-        fields.sort(key=lambda field: order.index(field.name))
+    fields.sort(key=lambda field: order.index(field.name))
     return with_columns(relation, fields, made, scope.over(relation))

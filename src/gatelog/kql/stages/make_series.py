@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from gatelog.kql import ast, json_values, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
-from gatelog.kql.conversions import convert
+from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.expressions import bind
 from gatelog.kql.formula import formula
 from gatelog.kql.functions import bin_of
@@ -46,9 +46,9 @@ class Axis:
             raise scope.context.error(stage, "make-series needs a step", "for example: step 1h")
         self.type = _axis_type(value.type, stage, scope)
         self.value = convert(value, self.type)
-        self.step = convert(bind(stage.step, scope), TIMESPAN if self.type is DATETIME else self.type)
+        self.step = _bound(stage.step, TIMESPAN if self.type is DATETIME else self.type, scope)
         self.start, self.stop = (
-            convert(bind(limit, scope), self.type) if limit is not None else None
+            _bound(limit, self.type, scope) if limit is not None else None
             for limit in (stage.start, stage.stop)
         )
         self.inclusive = stage.inclusive
@@ -122,6 +122,14 @@ def _axis_type(kind: KqlType, stage: ast.MakeSeries, scope: Scope) -> KqlType:
 
 def _plain(term: Term) -> Sql:
     return ticks.since_1970(term.sql) if term.type is DATETIME else term.sql
+
+
+def _bound(node: ast.Expression, kind: KqlType, scope: Scope) -> Term:
+    """A step or limit in the type that the axis gives it."""
+    term = bind(node, scope)
+    if not convertible(term.type, kind):
+        raise scope.context.error(node, f"expected {kind}, this is {term.type}", f"write a {kind}")
+    return convert(term, kind)
 
 
 def bind_make_series(stage: ast.MakeSeries, relation: Relation, scope: Scope) -> Relation:

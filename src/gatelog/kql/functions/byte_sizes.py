@@ -1,0 +1,46 @@
+"""format_bytes: a number of bytes as people read it, in units of 1,024."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import sql
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import Function, accept, constant_string, finished
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+LONG, REAL, STRING = KqlType.LONG, KqlType.REAL, KqlType.STRING
+
+_UNITS = ("Bytes", "KB", "MB", "GB", "TB", "PB", "EB")
+_LARGEST_FITTING = "toInt64(least(if(abs(size) < 1024, 0, floor(log2(abs(size)) / 10)), last))"
+_TEXT = """
+concat(
+    toString(floor(size / exp2(10 * power) * exp10(digits) + toFloat64('0.5')) / exp10(digits)),
+    ' ', arrayElement(units, power + 1)
+)
+"""
+
+
+def _format_bytes(arguments: Sequence[Term]) -> Term:
+    """`format_bytes(size [, digits [, unit]])`: digits behind the point, by default 0; without a unit the
+    largest that the size fills."""
+    size = accept(arguments[0], REAL)
+    digits = accept(arguments[1], LONG).sql if len(arguments) > 1 else sql.literal(0)
+    unit = constant_string(arguments[2], "the unit of format_bytes()") if len(arguments) > 2 else ""
+    if unit and unit not in _UNITS:
+        raise Misfit(f"format_bytes() knows no unit '{unit}'", f"use {', '.join(_UNITS)}")
+    units = sql.array([sql.literal(name) for name in _UNITS])
+
+    def text(value: Sql) -> Sql:
+        largest = formula(_LARGEST_FITTING, size=value, last=len(_UNITS) - 1)
+        power = sql.call("toInt64", _UNITS.index(unit)) if unit else largest
+        return formula(_TEXT, size=value, digits=digits, power=power, units=units)
+
+    return finished(STRING, sql.with_value(size.sql, "size", text), arguments)
+
+
+BYTE_SIZES: tuple[Function, ...] = (Function("format_bytes", 1, 3, _format_bytes),)
+"""The rows of this table."""
