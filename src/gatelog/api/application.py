@@ -113,8 +113,8 @@ class HubApi:
         return Response(generate_latest(self._registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     async def healthz(self, _: Request) -> Response:
-        """200 if queries can be answered, else 503. Beside the questions, for a hub with much to do is not ill;
-        one look at a time, however many ask.
+        """200 if queries can be answered, else 503. Beside the questions, for a hub with much to do is not
+        ill; one look at a time, however many ask.
         """
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(asyncio.to_thread(self._services.store().ping))

@@ -41,7 +41,7 @@ class HubProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of heads and trailers count, and what else is no body; a body is for the endpoint to limit."""
+        """Bytes of heads, trailers and chunk sizes count; the endpoint limits the body."""
         self._framing_bytes += len(data)
         super().data_received(data)
         if self._framing_bytes > self._limits.header_bytes_max:

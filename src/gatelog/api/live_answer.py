@@ -3,7 +3,7 @@
 turn ─► compile, first pieces ─┬─ an error, or all there is: the end of the turn, then an ordinary response
   (WHOLE_BYTES)                └─ more: 200, pieces ─┬─ the end: the end of the body
                                                      ├─ an error, or a reader that stopped: no end; the
-                                                     │  connection is closed, which a client cannot take for one
+                                                     │  connection is closed, which nobody can take for one
                                                      └─ the client left: the query is stopped
 A client that leaves before its turn has none.
 """

@@ -134,10 +134,10 @@ class Questions:
         return _logged(principal)
 
     def _answered(self, principal: Principal, question: Question) -> tuple[tuple[Answer, ...], list[Work]]:
-        store, budget = self._store(), self._narrowed(question.budget)
+        store, budget, began = self._store(), self._narrowed(question.budget), time.monotonic()
         tables, work = [], []
         for one in self.compile(principal, question):
-            rows = store.run(one.sql, budget=budget)
+            rows = store.run(one.sql, budget=budget.after(time.monotonic() - began))
             tables.append(Answer(one.columns, rows.rows, one.render, one.name, one.ordered))
             work.append(rows.work)
         return tuple(tables), work
@@ -146,7 +146,7 @@ class Questions:
         """The statements of a question for the engine. Blocks only where columns depend on the data."""
         if len(question.text) > QUERY_CHARACTERS_MAX:
             raise KqlSemanticError(f"a query has at most {QUERY_CHARACTERS_MAX} characters")
-        now = question.now or self.now()
+        now, began = question.now or self.now(), time.monotonic()
         budget = self._narrowed(question.budget)
         return compile_batch(
             question.text,
@@ -154,7 +154,7 @@ class Questions:
             now=now,
             timespan=_span(question.timespan, now),
             parameters=question.parameters,
-            ask=lambda select: self._store().run(select, budget=budget).rows,
+            ask=lambda select: self._store().run(select, budget=budget.after(time.monotonic() - began)).rows,
         )
 
     def now(self) -> datetime:

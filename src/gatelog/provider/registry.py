@@ -140,7 +140,7 @@ def resolve(method: str, path: str, query: str) -> Operation | None:
     client with a v1 `base_url` asks for /openai/v1/deployments/{model}/chat/completions: understood as well.
     A path with empty, `.` or `..` segments is None: a backend could read it otherwise than we do.
     """
-    # A key in the query must not outlive its call in the memory of request lines, however its name is written.
+    # A key in the query must not outlive its call in the memory of request lines, however it is named.
     may_hold_key = "key" in query.lower() or "%" in query
     if may_hold_key or len(path) + len(query) > REMEMBERED_TARGET_LENGTH_MAX:
         return _resolve(method, path, query)

@@ -29,6 +29,12 @@ class Budget(NamedTuple):
             min(self.memory_bytes, other.memory_bytes),
         )
 
+    def after(self, seconds: float) -> Budget:
+        """What is left of it after so many seconds. KqlTimeoutError if nothing is."""
+        if seconds >= self.seconds:
+            raise _timeout(self.seconds)
+        return self._replace(seconds=self.seconds - seconds)
+
 
 SQL_BYTES_MAX = 256 * 1024 - 4 * 1024
 """The engine reads no statement of over 256 KiB; the rest is for its settings."""
@@ -135,10 +141,7 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
     """The error of the query's author behind an error of the engine, if it is theirs."""
     code = error_code(error.__cause__) if error.__cause__ else None
     if code in _TOO_LONG:
-        return KqlTimeoutError(
-            f"the query ran for more than {budget.seconds:g} s",
-            hint="narrow the time range, or filter earlier",
-        )
+        return _timeout(budget.seconds)
     if code in _TOO_MUCH_ANSWER:
         return KqlBudgetError(
             f"the answer has more than {budget.rows} rows or {budget.bytes // MIB} MiB",
@@ -158,3 +161,9 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
     if code in _ASSERTED and (found := _ASSERTION.search(str(error.__cause__))):
         return KqlSemanticError(found[1])
     return None
+
+
+def _timeout(seconds: float) -> KqlTimeoutError:
+    return KqlTimeoutError(
+        f"the query ran for more than {seconds:g} s", hint="narrow the time range, or filter earlier"
+    )

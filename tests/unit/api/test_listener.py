@@ -203,10 +203,18 @@ def test_what_is_neither_head_nor_body_is_limited_too(serve, beginning: bytes, f
     async def scenario(connected: Connected) -> None:
         reader, writer = await connected()
         writer.write(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
-        writer.write(beginning + further * (8192 // len(further)))
+        writer.write(beginning)
+        pouring = asyncio.create_task(_pour(writer, further * (1024 // len(further))))
         assert b" 431 " in await reader.read()
+        pouring.cancel()
 
     serve(scenario)
+
+
+async def _pour(writer: asyncio.StreamWriter, piece: bytes) -> None:
+    while not writer.is_closing():
+        writer.write(piece)
+        await asyncio.sleep(0.01)
 
 
 def test_a_body_of_the_smallest_chunks_is_a_body(serve) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from gatelog.api import questions as module
 from gatelog.api.principal import LOCAL, Role
 from gatelog.api.problems import without_values
 from gatelog.api.questions import Question, Questions
-from gatelog.errors import KqlBudgetError, KqlSemanticError
+from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError
 from gatelog.kql import SavedFunction
-from gatelog.store import Budget, Store
+from gatelog.store import Budget, Rows, Store
 
 from .conftest import FixedClock
 
@@ -94,3 +97,25 @@ def test_nobody_becomes_more_than_they_are() -> None:
 )
 def test_an_engines_message_is_told_without_what_it_quotes(message: str, expected: str) -> None:
     assert without_values(message) == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["print 1; print 2; print 3; print 4", "; ".join(["Calls | evaluate pivot(Method)"] * 4)]
+)
+def test_all_that_a_question_asks_shares_its_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """Its statements, and what the compiler asks for itself."""
+    passed, left = [0.0], []
+
+    class Slow:
+        def run(self, sql: str, *, budget: Budget) -> Rows:
+            left.append(budget.seconds)
+            passed[0] += 20
+            return store.run(sql, budget=budget)
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed[0]))
+    questions = Questions(lambda: cast(Store, Slow()), FixedClock(), budget=Budget(seconds=50))
+    with pytest.raises(KqlTimeoutError, match="more than 50 s"):
+        questions.ask(LOCAL, Question(query))
+    assert left == [50, 30, 10]

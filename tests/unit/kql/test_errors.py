@@ -36,6 +36,8 @@ def refusal(text: str) -> KqlError:
         ("Calls | extend x = strlen(Region, 1)", (1, 20), "takes 1 arguments", ""),
         ("Calls | join (Calls) on Regio", (1, 25), "no column 'Regio' on this side", "'Region'"),
         ("Calls | where Region", (1, 15), "must be bool", "compare"),
+        ("print make_datetime(true)", (1, 7), "make_datetime() cannot take a bool", ""),
+        ("print make_timespan(now())", (1, 7), "make_timespan() cannot take a datetime", ""),
         ("Calls | make-series n=count() on 1s from now() step 1s", (1, 42), "expected timespan", "write a"),
         ("Calls | project Total, Total = 1", (1, 24), "two columns 'Total'", ""),
         ("Calls | extend x = iff(true, 1, 'a')", (1, 20), "different types: long, string", ""),

@@ -48,7 +48,7 @@ def open_answer(services: Services, principal: Principal, request: KustoRequest)
     with services.questions.logged(principal):
         compiled = services.questions.compile(principal, _question(request))
         options = with_set_statements(request.options, request.text)
-        yield QueryAnswer(_tables(services, options, compiled), began)
+        yield QueryAnswer(_tables(services, options, compiled, began), began)
 
 
 def _question(request: KustoRequest) -> Question:
@@ -56,7 +56,9 @@ def _question(request: KustoRequest) -> Question:
     return Question(request.text, options.scope, request.parameters, now=options.now)
 
 
-def _tables(services: Services, options: Options, compiled: Sequence[Compiled]) -> list[ResultTable]:
+def _tables(
+    services: Services, options: Options, compiled: Sequence[Compiled], began: float
+) -> list[ResultTable]:
     if options.only_permissions:
         return [ResultTable("PrimaryResult", _PERMISSION_COLUMNS, [[["OK"]]])]
     if options.only_schema:
@@ -64,30 +66,29 @@ def _tables(services: Services, options: Options, compiled: Sequence[Compiled]) 
     store, budget = services.store(), services.questions.budget
     if options.timeout is not None:
         budget = budget._replace(seconds=min(budget.seconds, options.timeout.total_seconds()))
-    results = [_result(store, one, options, budget) for one in compiled]
+    results = [_result(store, one, options, budget, began) for one in compiled]
     return [results[0]._replace(blocks=_primed(results[0].blocks)), *results[1:]]
 
 
-def _result(store: Store, one: Compiled, options: Options, budget: Budget) -> ResultTable:
-    return ResultTable(
-        one.name, one.columns, _limited(store, one.sql, options, budget), one.render, one.ordered
-    )
+def _result(store: Store, one: Compiled, options: Options, budget: Budget, began: float) -> ResultTable:
+    blocks = _limited(store, one.sql, options, budget, began)
+    return ResultTable(one.name, one.columns, blocks, one.render, one.ordered)
 
 
-def _limited(store: Store, sql: str, options: Options, budget: Budget) -> Iterable[Block]:
+def _limited(store: Store, sql: str, options: Options, budget: Budget, began: float) -> Iterable[Block]:
     """The rows as far as the request wants them: cut silently by `take`, with an error by truncation."""
     records = min(options.records, budget.rows) if options.truncates else budget.rows
     wanted = records if options.take is None else min(options.take, records)
     select = f"SELECT * FROM ({sql}) LIMIT {wanted + 1}"  # noqa: S608 - from the compiler
-    blocks = _blocks(store, select, budget._replace(rows=wanted + 1, bytes=2 * budget.bytes))
+    blocks = _blocks(store, select, budget._replace(rows=wanted + 1, bytes=2 * budget.bytes), began)
     if options.take is not None and options.take <= records:
         blocks = first_rows(blocks, options.take)
     return truncated(blocks, records=records, size=min(options.bytes, budget.bytes))
 
 
-def _blocks(store: Store, select: str, budget: Budget) -> Iterator[Block]:
-    """The engine's blocks; the query ends when nobody reads on."""
-    with store.stream_rows(select, budget=budget) as blocks:
+def _blocks(store: Store, select: str, budget: Budget, began: float) -> Iterator[Block]:
+    """The engine's blocks, in the time that the request has left; the query ends when nobody reads on."""
+    with store.stream_rows(select, budget=budget.after(time.monotonic() - began)) as blocks:
         yield from blocks
 
 

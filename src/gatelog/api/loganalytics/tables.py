@@ -61,7 +61,7 @@ def open_answer(
             budget = budget._replace(seconds=min(budget.seconds, asked.preferences.wait))
         question = Question(asked.query, asked.timespan, budget=budget, resource=resource)
         compiled = services.questions.compile(principal, question)
-        first, *rest = [_blocks(services.store(), one.sql, budget) for one in compiled]
+        first, *rest = [_blocks(services.store(), one.sql, budget, began) for one in compiled]
         tables = [_primed(first), *rest]
         pieces = _document(asked, compiled, tables, budget, began)
         try:
@@ -125,9 +125,12 @@ def _limited_rows(one: Compiled, blocks: Iterable[Block], rows_max: int, bytes_m
     return TableEnd(rows, size)
 
 
-def _blocks(store: Store, sql: str, budget: Budget) -> Iterator[Block]:
-    """The engine's blocks, one row more than there may be: what is cut is known to be cut."""
+def _blocks(store: Store, sql: str, budget: Budget, began: float) -> Iterator[Block]:
+    """The engine's blocks, in the time that is left; one row more than there may be: what is cut is known to
+    be cut.
+    """
     rows = min(ROWS_MAX, budget.rows) + 1
+    budget = budget.after(time.monotonic() - began)
     select = f"SELECT * FROM ({sql}) LIMIT {rows}"  # noqa: S608 - from the compiler
     with store.stream_rows(select, budget=budget._replace(rows=rows, bytes=2 * BYTES_MAX)) as blocks:
         yield from blocks

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql.conversions import convert, convertible
-from gatelog.kql.functions.row import Function, Naming
-from gatelog.kql.misfit import Misfit
+from gatelog.kql.functions.row import Function, Naming, cast
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
@@ -28,10 +26,7 @@ _NAMES = {
 
 def _cast(name: str, target: KqlType) -> Function:
     def build(arguments: Sequence[Term]) -> Term:
-        source = arguments[0].type
-        if not convertible(source, target):
-            raise Misfit(f"{name}() cannot take a {source}")
-        return convert(arguments[0], target)
+        return cast(name, arguments[0], target)
 
     return Function(name, 1, 1, build, Naming.FIRST)
 

@@ -65,6 +65,13 @@ def accept(term: Term, kind: ParameterKind) -> Term:
     return convert(term, kind)
 
 
+def cast(name: str, term: Term, target: KqlType) -> Term:
+    """The argument of the function `name`, converted as its author asks; Misfit where that cannot be."""
+    if not convertible(term.type, target):
+        raise Misfit(f"{name}() cannot take a {term.type}")
+    return convert(term, target)
+
+
 def _shown(kind: ParameterKind) -> str:
     return kind.value if isinstance(kind, KqlType) else "a number"
 

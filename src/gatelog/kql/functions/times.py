@@ -12,6 +12,7 @@ from gatelog.kql.functions.row import (
     Naming,
     accept,
     aliases,
+    cast,
     constant_string,
     finished,
     simple,
@@ -151,7 +152,7 @@ def _from_zone(arguments: Sequence[Term]) -> Term:
 
 def _make_datetime(arguments: Sequence[Term]) -> Term:
     if len(arguments) == 1:
-        return convert(arguments[0], DATETIME)
+        return cast("make_datetime", arguments[0], DATETIME)
     parts = [convert(accept(argument, Anything.NUMBER), REAL) for argument in arguments]
     whole = [sql.call("toInt64", part.sql) for part in parts[:5]]
     while len(whole) < 5:
@@ -181,7 +182,7 @@ def _digits(number: Sql, width: int) -> Sql:
 
 def _make_timespan(arguments: Sequence[Term]) -> Term:
     if len(arguments) == 1:
-        return convert(arguments[0], TIMESPAN)
+        return cast("make_timespan", arguments[0], TIMESPAN)
     parts = [accept(argument, Anything.NUMBER) for argument in arguments]
     *whole, last = parts
     is_seconds = len(parts) > 2

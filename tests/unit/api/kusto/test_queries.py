@@ -175,3 +175,9 @@ def test_a_failure_between_rows_ends_the_answer_where_it_is(
     frames = frames_of(kusto.post("/v2/rest/query", "print x = 1").text)
     assert frames[2]["Rows"][0] == [1]
     assert frames[-1]["OneApiErrors"][0]["error"]["code"] == "RequestExecutionTimeout"
+
+
+@pytest.mark.parametrize("route", ["/v1/rest/query", "/v2/rest/query"])
+def test_a_request_whose_time_is_over_is_not_begun(kusto: Kusto, route: str) -> None:
+    answer = kusto.post(route, "print 1; print 2", servertimeout="00:00:00.0000001")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (504, "RequestExecutionTimeout")

@@ -19,7 +19,7 @@ _NO_EXTENT = str(UUID(int=0))
 """What the service answers where it made no extent: there are none here."""
 
 _RECORD = re.compile(r'\s*+\[((?:"(?:[^"]|"")*+"|[^"\]])*+)\]\s*+')
-"""Possessive: quotes side by side can be read in ever more ways, and an engine that tries them all never ends."""
+"""Possessive: quotes side by side can be read in many ways, and trying them all would never end."""
 
 
 def ingest_inline(text: CommandText, scene: Scene) -> CommandTable:
