@@ -19,9 +19,10 @@ from gatelog.store import CATALOG
 class DirectoryConnection:
     """Questions to the store in a data directory, in a thread: the engine does not look at signals."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, dsn: str = "") -> None:
+        """`dsn` names a store that is not in the directory, as for `open_store`."""
         self.name = str(data)
-        self._opened: AbstractContextManager[Any] = open_store(data)
+        self._opened: AbstractContextManager[Any] = open_store(data, dsn)
         self._store = self._opened.__enter__()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="query")
 
