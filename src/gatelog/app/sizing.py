@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 # Measured, each by the script named, as benchmarks/README.md has them: 2 cores (AMD EPYC), Python 3.11.
 
-GATEWAY_S_PER_CALL = 130e-6
+GATEWAY_S_PER_CALL = 120e-6
 """CPU seconds of the gateway for a JSON call of 1 KB, `required` (benchmarks/run.py --only hot)."""
 
-GATEWAY_S_PER_STREAM = 3.8e-3
+GATEWAY_S_PER_STREAM = 3.6e-3
 """CPU seconds of the gateway for a stream of 200 chunks, `required` (benchmarks/run.py --only hot)."""
 
 GATEWAY_BYTES = 60 * 2**20
@@ -41,11 +41,11 @@ HUB_BYTES = 600 * 2**20
 QUESTION_BYTES_MAX = 2_048 * 2**20
 """Memory that one question may use (`store.Budget.memory_bytes`)."""
 
-STORED_PER_RAW_BYTE = 0.43
-"""Bytes on disk for a byte of a body, text index included (benchmarks/volume.py, 100,000 calls)."""
+STORED_PER_RAW_BYTE = 0.30
+"""Bytes on disk for a byte of a body's text, word indexes included (benchmarks/volume_measure.py)."""
 
-ROW_BYTES = 360.0
-"""Bytes on disk of a call apart from its bodies (benchmarks/volume.py, 100,000 calls)."""
+ROW_BYTES = 225.0
+"""Bytes on disk of a call apart from its bodies (benchmarks/volume_measure.py)."""
 
 SPOOL_BYTES_PER_CALL = 1_500.0
 """Bytes in the spool of a call apart from its bodies: the heads, addresses and times in its records."""
