@@ -111,6 +111,31 @@ class LiveAnswer(Response):
         return b'],"error":' + msgspec.json.encode({"code": "broken_off", "message": message}) + b"}"
 
 
+class LiveOrFault(Response):
+    """`live`; or, of an error before its first byte, the response that `failed` makes of it."""
+
+    def __init__(self, live: LiveAnswer, failed: Callable[[Exception], Response]) -> None:
+        super().__init__(media_type=live.media_type)
+        self._live = live
+        self._failed = failed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._live(scope, receive, sending)
+        except Exception as error:
+            if begun:
+                raise
+            await self._failed(error)(scope, receive, send)
+
+
 class Pieces:
     """Reads a document from threads, one call at a time."""
 

@@ -11,11 +11,10 @@ from functools import partial
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
 
 from gatelog.api.kusto.context import RequestContext
 from gatelog.api.kusto.faults import Fault, bad_request, defect, fault_of
-from gatelog.api.live_answer import LiveAnswer, Opened
+from gatelog.api.live_answer import LiveAnswer, LiveOrFault, Opened
 from gatelog.api.principal import Principal
 from gatelog.api.problems import log_failure
 from gatelog.api.workers import Workers
@@ -30,7 +29,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 _JSON = "application/json; charset=utf-8"
 
 
-class KustoAnswer(Response):
+class KustoAnswer(LiveOrFault):
     """The pieces of `opened`, sent as they come, in the principal's turn. An error before the first byte is
     answered as a fault.
     """
@@ -43,29 +42,12 @@ class KustoAnswer(Response):
         principal: Principal,
         opened: Opened,
     ) -> None:
-        super().__init__(media_type=_JSON)
-        self._request, self._context = request, context
         headers = dict(context.headers, vary="accept-encoding")
         if _takes_gzip(request):
             headers["content-encoding"] = "gzip"
             opened = partial(_compressing, opened)
-        self._live = LiveAnswer(workers, principal, opened, _JSON, headers)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._live(scope, receive, sending)
-        except Exception as error:
-            if begun:
-                raise
-            await failed(self._request, self._context, error)(scope, receive, send)
+        live = LiveAnswer(workers, principal, opened, _JSON, headers)
+        super().__init__(live, partial(failed, request, context))
 
 
 def complete(request: Request, context: RequestContext, body: bytes) -> Response:

@@ -17,9 +17,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Message, Receive, Scope, Send
 
-from gatelog.api.live_answer import LiveAnswer, Opened
+from gatelog.api.live_answer import LiveAnswer, LiveOrFault, Opened
 from gatelog.api.loganalytics.batch import open_batch, read_batch
 from gatelog.api.loganalytics.faults import Fault, LogAnalyticsError, defect, fault_of
 from gatelog.api.loganalytics.requests import read_json, read_request
@@ -67,13 +66,13 @@ class LogAnalyticsApi:
         """Several questions."""
         members, now = read_batch(await read_json(request)), self._services.questions.now()
         opened = partial(open_batch, self._services, principal, members, self._workspaces, now)
-        return _LogAnswer(request, self._services, principal, opened)
+        return _live(request, self._services, principal, opened)
 
     async def _answer(self, request: Request, principal: Principal, resource: str) -> Response:
         asked = await read_request(request, self._services.questions.now())
         self._workspaces.check_all(asked.workspaces)
         opened = partial(open_answer, self._services, principal, asked, resource)
-        return _LogAnswer(request, self._services, principal, opened)
+        return _live(request, self._services, principal, opened)
 
     def _route(self, path: str, work: Work, *methods: str) -> Route:
         """All methods come here, so that all refusals have this surface's own shape."""
@@ -90,29 +89,10 @@ class LogAnalyticsApi:
         return Route(path, endpoint, methods=list(_METHODS))
 
 
-class _LogAnswer(Response):
+def _live(request: Request, services: Services, principal: Principal, opened: Opened) -> Response:
     """The pieces of `opened`, sent as they come; an error before the first byte is answered as a fault."""
-
-    def __init__(self, request: Request, services: Services, principal: Principal, opened: Opened) -> None:
-        super().__init__(media_type="application/json")
-        self._request = request
-        self._live = LiveAnswer(services.workers, principal, opened, "application/json", _echo(request))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._live(scope, receive, sending)
-        except Exception as error:
-            if begun:
-                raise
-            await _failed(self._request, error)(scope, receive, send)
+    live = LiveAnswer(services.workers, principal, opened, "application/json", _echo(request))
+    return LiveOrFault(live, partial(_failed, request))
 
 
 def _failed(request: Request, error: Exception) -> Response:
