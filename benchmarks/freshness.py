@@ -10,35 +10,23 @@ figure. python benchmarks/freshness.py [--seconds 60] [--rates 50,500]
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from gatelog.testing.load import Load, Obligation, percentile
 from gatelog.testing.stack import Stack
 from processes import cpu_seconds
+from rates import Plan, Say, measure
 from report import table
 
 SETTLE_S = 5.0  # connections open, caches fill, the store has its first parts
 PAUSE_S = 0.02  # between an answer and the next query
 WINDOW_MARGIN_S = 1.0  # a query looks back so much further than the oldest call that is still unseen
 UNSEEN_AFTER_S = 30.0  # a call that no query shows within this after the load has ended counts as unseen
-
-Say = Callable[[str], None]
-
-
-class Plan(NamedTuple):
-    """So many calls a second for so long; `stream_share` of them are streams."""
-
-    rate: float
-    seconds: float
-    stream_share: float
 
 
 class Watch:
@@ -141,23 +129,5 @@ def _row(run: dict[str, Any]) -> list[str]:
     ]
 
 
-def main() -> int:
-    """Measure each rate and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=float, default=60, help="of each rate")
-    parser.add_argument("--rates", default="50,500", help="calls a second, separated by commas")
-    parser.add_argument("--streams", type=float, default=0.1, help="share of streams, 0 to 1")
-    parser.add_argument("--json", type=Path, help="write the raw figures here")
-    arguments = parser.parse_args()
-    plans = [Plan(float(rate), arguments.seconds, arguments.streams) for rate in arguments.rates.split(",")]
-    runs = [collect(plan, lambda line: print(line, file=sys.stderr, flush=True)) for plan in plans]
-    if arguments.json:
-        arguments.json.write_text(json.dumps(runs, indent=1))
-    print(render(runs))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure(__doc__, collect, render, seconds=60))

@@ -8,32 +8,20 @@ python benchmarks/hub_cost.py [--seconds 30] [--rates 50,500]
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatelog.testing.load import Load
 from gatelog.testing.stack import Stack
 from processes import cpu_seconds, resident_bytes
+from rates import Plan, Say, measure
 from report import table
 
 SETTLE_S = 5.0  # the store has opened and merged what it found
 STORED_TIMEOUT_S = 300.0
-
-Say = Callable[[str], None]
-
-
-class Plan(NamedTuple):
-    """So many calls a second for so long, after a rest of the same length."""
-
-    rate: float
-    seconds: float
-    stream_share: float
 
 
 def collect(plan: Plan, say: Say) -> dict[str, Any]:
@@ -109,23 +97,5 @@ def _row(run: dict[str, Any]) -> list[str]:
     ]
 
 
-def main() -> int:
-    """Measure each rate and print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seconds", type=float, default=30, help="of rest, and of load")
-    parser.add_argument("--rates", default="50,500", help="calls a second, separated by commas")
-    parser.add_argument("--streams", type=float, default=0.1, help="share of streams, 0 to 1")
-    parser.add_argument("--json", type=Path, help="write the raw figures here")
-    arguments = parser.parse_args()
-    plans = [Plan(float(rate), arguments.seconds, arguments.streams) for rate in arguments.rates.split(",")]
-    runs = [collect(plan, lambda line: print(line, file=sys.stderr, flush=True)) for plan in plans]
-    if arguments.json:
-        arguments.json.write_text(json.dumps(runs, indent=1))
-    print(render(runs))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure(__doc__, collect, render, seconds=30))
