@@ -32,7 +32,6 @@ def render(raw: dict[str, Any]) -> str:
         "added, 1 connection",
         "added, 64 connections",
         f"added, {options.rate:,.0f} calls/s",
-        f"RSS MiB at start → after {options.minutes:g} min",
     ]
     rows = [_calls_row(name, loads, held) for name in loads[MANY]]
     failed = {name: _failed(name, loads, held) for name in loads[MANY]}
@@ -59,7 +58,6 @@ def streams(measured: dict[str, Figures]) -> str:
 
 def _calls_row(name: str, loads: dict[str, dict[str, Figures]], held: dict[str, Figures]) -> list[str]:
     many, one, steady = loads[MANY], loads[ONE], held[name]
-    memory = f"{steady['rss_start_mib']:.0f} → {steady['rss_end_mib']:.0f}"
     return [
         name,
         *_cpu(name, many),
@@ -67,7 +65,6 @@ def _calls_row(name: str, loads: dict[str, dict[str, Figures]], held: dict[str, 
         added(name, one),
         added(name, many),
         added(name, held) if steady["kept"] else f"{steady['per_second']:,.0f}/s at most",
-        NONE if name == DIRECT else memory,
     ]
 
 

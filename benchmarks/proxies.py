@@ -68,6 +68,8 @@ class Proxy(NamedTuple):
     environment: Mapping[str, str] = NOTHING
     patience: int = 1
     """So many times as long a measurement: with tens of milliseconds a call, few calls would be counted."""
+    steady_rate: float = 500.0
+    """Calls a second while memory is watched beside the others."""
 
 
 def _nginx(place: Place) -> list[str]:
@@ -130,6 +132,7 @@ PROXIES: Mapping[str, Proxy] = {
         path=OPENAI_PATH,
         headers=_portkey_headers,
         environment={"NODE_ENV": "production", "TRUSTED_CUSTOM_HOSTS": "127.0.0.1"},
+        steady_rate=100.0,
     ),
     "LiteLLM 1.106": Proxy(
         lambda: [python_program("litellm[proxy]==1.106.0", "litellm")],
@@ -138,6 +141,7 @@ PROXIES: Mapping[str, Proxy] = {
         headers=lambda _: {"authorization": f"Bearer {KEY}"},
         environment={"LITELLM_LOCAL_MODEL_COST_MAP": "True"},
         patience=5,
+        steady_rate=30.0,
     ),
 }
 

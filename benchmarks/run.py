@@ -1,4 +1,4 @@
-"""All that `make bench` measures, in order, as Markdown: proxies side by side, TLS, outages, freshness, hub.
+"""All that `make bench` measures, as Markdown: proxies side by side, memory, TLS, outages, freshness, hub.
 
     python benchmarks/run.py [--quick] [--only hot,tls] [--rss-minutes 10] [--json FILE]
 
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import freshness
 import hot_path
 import hub_cost
+import memory
 import outage
 import tls
 from environments import MissingError, system_program
@@ -41,14 +42,15 @@ class Lengths(NamedTuple):
 
     seconds: float
     rounds: int
+    steady_s: float
     rss_minutes: float
     outage_minutes: float
     calm_s: float
     hub_s: float
 
 
-FULL = Lengths(seconds=8, rounds=3, rss_minutes=10, outage_minutes=2, calm_s=30, hub_s=60)
-QUICK = Lengths(seconds=1, rounds=1, rss_minutes=0.05, outage_minutes=0.1, calm_s=5, hub_s=5)
+FULL = Lengths(seconds=8, rounds=3, steady_s=30, rss_minutes=10, outage_minutes=10, calm_s=30, hub_s=60)
+QUICK = Lengths(seconds=1, rounds=1, steady_s=3, rss_minutes=0.1, outage_minutes=0.1, calm_s=5, hub_s=5)
 
 
 class Section(NamedTuple):
@@ -60,7 +62,7 @@ class Section(NamedTuple):
 
 
 def _options(lengths: Lengths) -> Options:
-    return Options(lengths.seconds, lengths.rounds, RATE, lengths.rss_minutes)
+    return Options(lengths.seconds, lengths.rounds, RATE, lengths.steady_s)
 
 
 def _outages(lengths: Lengths, say: Say) -> list[dict[str, Any]]:
@@ -84,6 +86,9 @@ SECTIONS: Mapping[str, Section] = {
     "hot": Section(
         "The hot path", lambda lengths, say: hot_path.collect(_options(lengths), say), hot_path.render
     ),
+    "memory": Section(
+        "Memory over time", lambda lengths, say: memory.collect(lengths.rss_minutes, say), memory.render
+    ),
     "tls": Section("TLS on both sides", lambda lengths, say: tls.collect(_options(lengths), say), tls.render),
     "outage": Section("The store, or the hub, away under load", _outages, outage.render),
     "freshness": Section("Freshness", _freshness, freshness.render),
@@ -99,7 +104,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=",".join(SECTIONS), help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--seconds", type=float, help="length of one load")
     parser.add_argument("--rounds", type=int, help="how often each proxy is measured")
-    parser.add_argument("--rss-minutes", type=float, help=f"length of the steady {RATE:.0f} calls/s")
+    parser.add_argument("--rss-minutes", type=float, help="how long memory is watched")
+    parser.add_argument("--steady-s", type=float, help=f"length of the open loop of {RATE:.0f} calls/s")
     parser.add_argument("--outage-minutes", type=float, help="length of one outage")
     parser.add_argument("--json", type=Path, help="write the raw figures here")
     return parser.parse_args()

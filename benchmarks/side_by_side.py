@@ -17,7 +17,7 @@ from certificates import Certificates
 from environments import MissingError
 from gatelog.testing.stack import free_port
 from load import run_wrk
-from processes import NotServingError, cpu_seconds, resident_bytes
+from processes import NotServingError, cpu_seconds
 from proxies import Place, Proxy, serving, upstream
 from steady import run_steady
 from target import Target
@@ -44,7 +44,7 @@ class Options(NamedTuple):
     seconds: float
     rounds: int
     rate: float
-    minutes: float
+    steady_s: float
 
 
 def present(proxies: Mapping[str, Proxy], say: Say) -> tuple[dict[str, Proxy], dict[str, str]]:
@@ -108,23 +108,21 @@ def compare(
 
 
 def hold(proxies: Mapping[str, Proxy], options: Options, say: Say) -> dict[str, Figures]:
-    """Proxy (and "direct") → figures of a steady rate, with resident memory before and after it."""
+    """Proxy (and "direct") → figures of a steady rate."""
     held: dict[str, Figures] = {}
-    seconds = options.minutes * 60
     with tempfile.TemporaryDirectory(prefix="gatelog-bench-") as name, upstream(Path(name)) as direct:
-        held[DIRECT] = _hold(direct, None, options.rate, min(seconds, 30))
+        held[DIRECT] = _hold(direct, None, options.rate, options.steady_s)
         for title, proxy in proxies.items():
             with (
                 tempfile.TemporaryDirectory(dir=name) as own,
                 serving(proxy, Place(free_port(), direct.port, Path(own))) as (target, pid),
             ):
-                say(f"{options.rate:,.0f} calls/s for {options.minutes:g} min, {title} …")
-                held[title] = _hold(target, pid, options.rate, seconds)
+                say(f"{options.rate:,.0f} calls/s for {options.steady_s:g} s, {title} …")
+                held[title] = _hold(target, pid, options.rate, options.steady_s)
     return held
 
 
 def _hold(target: Target, pid: int | None, rate: float, seconds: float) -> Figures:
-    rss_start = resident_bytes(pid) / 2**20 if pid else 0.0
     with tempfile.TemporaryDirectory() as name:
         run_wrk(target, connections=1, seconds=WARM_UP_S, directory=Path(name))
     before = cpu_seconds(pid) if pid else 0.0
@@ -133,8 +131,6 @@ def _hold(target: Target, pid: int | None, rate: float, seconds: float) -> Figur
     return {
         **{name: float(value) for name, value in steady._asdict().items()},
         "cpu_us": spent / max(1, steady.answered) * 1e6,
-        "rss_start_mib": rss_start,
-        "rss_end_mib": resident_bytes(pid) / 2**20 if pid else 0.0,
     }
 
 
@@ -152,7 +148,6 @@ def _measure(scenario: Scenario, target: Target, pid: int | None, seconds: float
         "p99_us": result.p99_us,
         "calls": result.requests,
         "failed": result.bad_status + result.broken,
-        "rss_mib": resident_bytes(pid) / 2**20 if pid else 0.0,
     }
 
 
