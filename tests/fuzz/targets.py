@@ -100,8 +100,6 @@ def _request(data: bytes, pieces: list[bytes]) -> tuple[str, bytes]:
             if not parser.complete:
                 parser.read_body(piece)
     except ProtocolError as error:
-        if parser.surplus:  # more than framing may take followed in the same read; it is dropped either way
-            return "whole", bytes(body)
         return f"refused {error.status // 100}xx", bytes(body)
     return ("whole" if parser.complete else "more"), bytes(body)
 

@@ -19,7 +19,8 @@ from gatelog.http1.tick import Tick
 TOKEN = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0189-_.!#$%&'*+^`|~", min_size=1, max_size=12)
 VALUE = st.binary(max_size=20).map(lambda data: bytes(byte for byte in data if byte > 32 and byte != 127))
 HEADERS = st.lists(st.tuples(TOKEN.map(lambda name: b"x-" + name.encode()), VALUE), max_size=5)
-BODY = st.binary(max_size=300)
+LINE_ENDS = st.lists(st.sampled_from([b"\r", b"\n", b"0", b"0\r\n\r\n", b"a"]), max_size=40).map(b"".join)
+BODY = st.binary(max_size=300) | LINE_ENDS
 
 
 class Memory(asyncio.Transport):
@@ -138,12 +139,12 @@ def lines(headers: list[tuple[bytes, bytes]]) -> bytes:
 
 @st.composite
 def requests(draw: st.DrawFn) -> bytes:
-    """One to three requests with lengths; the last one may be chunked."""
+    """One to three requests, with lengths or chunked."""
     data = b""
-    for last in [False] * draw(st.integers(0, 2)) + [True]:
+    for _ in range(draw(st.integers(1, 3))):
         body = draw(BODY)
         head = b"POST /a HTTP/1.1\r\nHost: x\r\n" + lines(draw(HEADERS))
-        if last and draw(st.booleans()):
+        if draw(st.booleans()):
             framed = chunks(body, draw(st.lists(st.integers(1, 100), max_size=4)))
             trailers = lines(draw(HEADERS))
             data += head + b"Transfer-Encoding: chunked\r\n\r\n" + framed + b"0\r\n" + trailers + b"\r\n"
@@ -162,11 +163,12 @@ def test_requests_are_the_same_however_they_are_cut(data, places):
 def test_a_request_cut_at_every_place_is_the_same():
     data = (
         b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-        b"GET /b HTTP/1.1\r\nHost: x\r\n\r\n"
+        b"POST /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\n\r\n\r\n\r\n0\r\n\r\n"
         b"POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n"
+        b"GET /d HTTP/1.1\r\nHost: x\r\n\r\n"
     )
     whole = serve([data])
-    assert len(whole[0]) == 6
+    assert [event[0] for event in whole[0][1::2]] == [b"abc", b"\n\r\n\r\n", b"abc", b""]
     for place in range(1, len(data)):
         assert serve([data[:place], data[place:]]) == whole
     assert serve([data[place : place + 1] for place in range(len(data))]) == whole

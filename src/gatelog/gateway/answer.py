@@ -203,7 +203,13 @@ class Answer:
         """The backend takes more of the request body."""
         self._call.resume_upload()
 
-    # the held end
+    # what the client gets of it
+
+    def start_reply(self) -> None:
+        """Send the client the head of the answer."""
+        assert self.head is not None, "a reply starts with the backend's head"
+        assert self.headers is not None, "which has headers"
+        self._call.reply.start(self.head.status, self.headers.forwarded, content_length=self.content_length)
 
     def _hold(self, piece: bytes) -> None:
         if not piece:

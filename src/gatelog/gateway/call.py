@@ -11,94 +11,36 @@
                                     client gone ──► sealed: End ──durable──► the client sees the end
                                                              (best_effort: does not wait)
 
-Every path ends in `_seal`, once: one Start and one End for each accepted call, whatever became of it.
+Every path ends in `_seal` (see recorded_call.py), once.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from functools import partial
 
 from gatelog.errors import SpoolError
-from gatelog.gateway.answer import DEFECT, Answer
+from gatelog.gateway.answer import Answer
 from gatelog.gateway.attempts import Attempts
-from gatelog.gateway.context import Context
-from gatelog.gateway.ending import ABORTED, drains, show_end
+from gatelog.gateway.ending import ABORTED, drains
 from gatelog.gateway.headers import RequestHeaders
 from gatelog.gateway.held_body import HeldBody
 from gatelog.gateway.identify import Identity, identify, is_held_whole
 from gatelog.gateway.own_answer import UNREACHABLE, OwnAnswer
-from gatelog.gateway.records import end_record, start_record
+from gatelog.gateway.recorded_call import RecordedCall
+from gatelog.gateway.records import start_record
 from gatelog.gateway.request_id import new_request_id
 from gatelog.gateway.upload import Upload
 from gatelog.http1 import AbortReason, Header, Reply, RequestHead
-from gatelog.model import EndReason, Part
-from gatelog.provider import RequestShape
+from gatelog.model import EndReason
 from gatelog.spool import Level
-
-log = logging.getLogger("gatelog.gateway")
 
 _NOBODY = Identity("")
 
 
-class Call:
+class Call(RecordedCall):
     """Implements `http1.RequestHandler` for one request."""
 
-    __slots__ = (
-        "_held",
-        "_monotonic_ns",
-        "_own_answer",
-        "_start_ns",
-        "_started",
-        "answer",
-        "attempts",
-        "body",
-        "broken",
-        "client_gone",
-        "client_slow",
-        "context",
-        "first_token_ns",
-        "head",
-        "headers",
-        "identity",
-        "keep_bodies",
-        "received_at_ns",
-        "received_bytes",
-        "reply",
-        "request_complete_ns",
-        "request_id",
-        "request_id_bytes",
-        "required",
-        "sealed",
-        "sequence",
-        "shape",
-        "upload",
-    )
-
-    head: RequestHead
-    headers: RequestHeaders
-    identity: Identity
-    reply: Reply
-    request_id: str
-    request_id_bytes: bytes
-
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self._monotonic_ns = context.clock.monotonic_ns
-        self.sequence = self.received_at_ns = self._start_ns = 0
-        self.sealed = self.required = self._started = self.client_slow = False
-        self.keep_bodies = True
-        self.client_gone: EndReason | None = None
-        self.shape: RequestShape | None = None
-        self.answer: Answer | None = None
-        self.attempts: Attempts | None = None
-        self.broken: OwnAnswer | None = None
-        self.body = b""
-        self.received_bytes = self.request_complete_ns = self.first_token_ns = 0
-        self.upload: Upload | None = None
-        self._own_answer: OwnAnswer | None = None
-        self._held: HeldBody | None = None
+    __slots__ = ()
 
     # ── the request ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,26 +151,15 @@ class Call:
         if answer.stream or answer.content_length is None:
             self.context.live.add(self)
         if answer.stream and self.client_gone is None:
-            self.start_reply(answer)
-
-    def tick(self) -> None:
-        """Write down what has come of the answer."""
-        if self.answer is not None and self.answer.tap is not None:
-            self.guarded(self.answer.tap.flush)
+            answer.start_reply()
 
     def deliver(self, answer: Answer, piece: bytes) -> None:
         """Send the client a piece of the answer now."""
         if self.client_gone is not None or not piece:
             return
         if not self.reply.started:
-            self.start_reply(answer)
+            answer.start_reply()
         self.reply.write(piece)
-
-    def start_reply(self, answer: Answer) -> None:
-        """Send the head of the answer."""
-        assert answer.head is not None, "a reply starts with the backend's head"
-        assert answer.headers is not None, "which has headers"
-        self.reply.start(answer.head.status, answer.headers.forwarded, content_length=answer.content_length)
 
     def answered(self, answer: Answer) -> None:
         """The backend's message is complete."""
@@ -248,8 +179,8 @@ class Call:
 
     def on_abort(self, reason: AbortReason) -> None:
         """The client is gone, or its request cannot be completed."""
-        if self.client_gone is not None:
-            return
+        if self.client_gone is not None or (self.sealed and self.reply.given is not None):
+            return  # sealed: the answer that waits for its record is shown all the same
         self.client_gone = ABORTED[reason]
         self.client_slow = False
         if not self.sealed and not drains(self, reason):
@@ -286,93 +217,3 @@ class Call:
         """The backend takes more of the request body."""
         if self.upload is not None:
             self.upload.resume()
-
-    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────
-
-    def refuse(self, refusal: OwnAnswer) -> None:
-        """The gateway answers itself."""
-        self._own_answer = refusal
-        if self.answer is not None and self.answer.upstream is not None:
-            self.answer.upstream.cancel()
-        self._seal(refusal.reason, error=refusal.name)
-
-    def answer_lost(self) -> None:
-        """A piece of the answer could not be recorded, so its end must not be seen."""
-        if not self.sealed:
-            self.refuse(OwnAnswer("answer_not_recorded", reason=EndReason.GATEWAY_ERROR))
-
-    def _seal(self, reason: EndReason, *, error: str = "") -> None:
-        self.sealed = True
-        context = self.context
-        context.live.discard(self)
-        context.orphans.discard(self)
-        if not self._started:
-            self._started = True
-            if self._held is not None:
-                self.body = self.body or self._held.take()
-            context.journal.start(start_record(self, more=False))
-        end = end_record(self, self.client_gone or reason, error, self._own_answer)
-        if self._held is not None:
-            self._held.release()
-        # An unidentified caller does not get to wait for our disk; nor does an answer that nobody reads.
-        if self.required and self.client_gone is None:
-            context.journal.end(end, self._end_settled)
-        else:
-            context.journal.end(end)
-            self._finish(self._own_answer)
-
-    def _end_settled(self, error: SpoolError | None) -> None:
-        own = self._own_answer
-        if error is not None and own is None:
-            own = OwnAnswer("answer_not_recorded")
-        self.guarded(partial(self._finish, own))
-
-    def _finish(self, own: OwnAnswer | None) -> None:
-        """The client sees the end, if it is still there."""
-        if self.client_gone is None:
-            show_end(self, own)
-        # They hold the call as it holds them: the bodies would wait for the garbage collector.
-        self.answer = self.attempts = self.upload = self._held = None
-
-    # ── our own mistakes ─────────────────────────────────────────────────────────────────────────────────
-
-    def guarded(self, step: Callable[[], None]) -> None:
-        """Run a step that nobody above answers for: a defect of ours ends the call, it does not hang."""
-        try:
-            step()
-        except Exception:
-            log.exception(DEFECT, self.request_id)
-            self.end_by_defect()
-
-    def end_by_defect(self) -> None:
-        """The call ends by a mistake of ours, which was logged."""
-        if self.sealed:
-            self.reply.abort()
-            return
-        try:
-            self.refuse(OwnAnswer("internal_error", reason=EndReason.GATEWAY_ERROR))
-        except Exception:
-            log.exception("call %s: its end could not be recorded", self.request_id)
-            self.reply.abort()
-
-    # ── shared with answer and upload ────────────────────────────────────────────────────────────────────
-
-    def now_ns(self) -> int:
-        """Monotonic."""
-        return self._monotonic_ns()
-
-    def elapsed_ns(self) -> int:
-        """Since the request head arrived."""
-        return self._monotonic_ns() - self._start_ns
-
-    def later(self, delay_s: float, action: Callable[[], None]) -> None:
-        """Run `action` on the event loop after a delay."""
-        self.context.call_later(delay_s, partial(self.guarded, action))
-
-    def journal_part(self, part: Part, then: Callable[[SpoolError | None], None] | None) -> None:
-        """Write a piece of a body down; where bodies are not kept, there is nothing to wait for."""
-        if self.keep_bodies:
-            guarded = then and (lambda error: self.guarded(partial(then, error)))
-            self.context.journal.part(part, guarded)
-        elif then is not None:
-            then(None)

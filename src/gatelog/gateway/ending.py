@@ -7,14 +7,12 @@ answered       the end that was held, if any
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from gatelog.gateway.call_facts import CallFacts
+from gatelog.gateway.own_answer import OwnAnswer
 from gatelog.http1 import AbortReason
 from gatelog.model import EndReason
-
-if TYPE_CHECKING:
-    from gatelog.gateway.call import Call
-    from gatelog.gateway.own_answer import OwnAnswer
 
 ABORTED: Final = {
     AbortReason.CLIENT_GONE: EndReason.CLIENT_ABORT,
@@ -30,7 +28,7 @@ ABORTED: Final = {
 _NOBODY_WAITS: Final = frozenset({AbortReason.CLIENT_GONE, AbortReason.SLOW_READER})
 
 
-def drains(call: Call, reason: AbortReason) -> bool:
+def drains(call: CallFacts, reason: AbortReason) -> bool:
     """Whether the backend's answer is read to its end although nobody waits for it; if so, it goes on."""
     product, answer = call.identity.product, call.answer
     if product is None or not product.drain or reason not in _NOBODY_WAITS:
@@ -42,7 +40,7 @@ def drains(call: Call, reason: AbortReason) -> bool:
     return True
 
 
-def show_end(call: Call, own: OwnAnswer | None) -> None:
+def show_end(call: CallFacts, own: OwnAnswer | None) -> None:
     """Send what is left to send. `own`: what the gateway answers itself, if it does."""
     if own is not None:
         _show_own(call, own)
@@ -52,21 +50,21 @@ def show_end(call: Call, own: OwnAnswer | None) -> None:
         _show_answer(call)
 
 
-def _show_own(call: Call, own: OwnAnswer) -> None:
+def _show_own(call: CallFacts, own: OwnAnswer) -> None:
     if call.reply.started:
         call.reply.abort()
     else:
         call.reply.send(own.status, own.headers(call.request_id_bytes), own.body(call.identity.operation))
 
 
-def _show_broken(call: Call, broken: OwnAnswer) -> None:
+def _show_broken(call: CallFacts, broken: OwnAnswer) -> None:
     answer = call.answer
     assert answer is not None, "only an answer can break off"
     call.reply.write(answer.take_held() + answer.broken_stream_event(broken))
     call.reply.abort()
 
 
-def _show_answer(call: Call) -> None:
+def _show_answer(call: CallFacts) -> None:
     answer, reply = call.answer, call.reply
     assert answer is not None, "a call without an answer was refused"
     assert answer.head is not None, "an answer has a head"
@@ -76,7 +74,7 @@ def _show_answer(call: Call) -> None:
         reply.send(answer.head.status, answer.headers.forwarded, held)
         return
     if not reply.started:
-        call.start_reply(answer)
+        answer.start_reply()
     if held:
         reply.write(held)
     reply.end()

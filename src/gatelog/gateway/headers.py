@@ -22,6 +22,7 @@ _OWN_REQUEST_HEADERS = frozenset(
         b"host",
         b"content-length",
         b"expect",
+        b"http2-settings",
         b"accept-encoding",
         b"x-forwarded-for",
         b"forwarded",

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from gatelog.gateway.call_facts import CallFacts
 from gatelog.gateway.own_answer import OwnAnswer
 from gatelog.gateway.route import route_of
 from gatelog.model import EndReason, EndRecord, Start
 
-if TYPE_CHECKING:
-    from gatelog.gateway.call import Call
 
-
-def _capture_level(call: Call) -> str:
+def _capture_level(call: CallFacts) -> str:
     if not call.keep_bodies:
         return "metadata"
     product = call.identity.product
     return product.capture if product is not None else "best_effort"
 
 
-def start_record(call: Call, *, more: bool) -> Start:
+def start_record(call: CallFacts, *, more: bool) -> Start:
     """Who, what, and the request body as far as it is held."""
     head, identity = call.head, call.identity
     operation, route = identity.operation, identity.route or route_of(head)
@@ -49,7 +45,7 @@ def start_record(call: Call, *, more: bool) -> Start:
     )
 
 
-def end_record(call: Call, reason: EndReason, error: str, own: OwnAnswer | None) -> EndRecord:
+def end_record(call: CallFacts, reason: EndReason, error: str, own: OwnAnswer | None) -> EndRecord:
     """What became of the call. `own`: what the gateway answers itself, if it does."""
     answer, reply = call.answer, call.reply
     head = answer.head if answer is not None else None
@@ -85,4 +81,5 @@ def end_record(call: Call, reason: EndReason, error: str, own: OwnAnswer | None)
         sent_bytes=reply.sent_bytes + to_come,
         usage_injected=answer.usage_injected if answer is not None else False,
         reply_body=own_body,
+        region=answer.backend.region if answer is not None else "",
     )

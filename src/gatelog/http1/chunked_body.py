@@ -4,8 +4,10 @@
                └ bytes behind the last chunk: `surplus`
 
 llhttp parses whole messages, so each body is given a head of our own. It does not tell at which byte a body
-ended and would read on: what follows in the same read is dropped, and the connection must not be used again
-(RFC 9112 section 9.3.2: the client retries).
+ended, and reads on. Of an answer nothing may follow, and the connection must not be used again if something
+does. Of a request another may follow: it is fed up to each place where a body may end (`may_end_at`).
+
+    5 CR LF hello CR LF 0 CR LF CR LF │ GET / HTTP/1.1 CR LF …
 """
 
 from __future__ import annotations
@@ -18,9 +20,19 @@ from gatelog.errors import ProtocolError
 from gatelog.http1.head import Header
 
 _HEAD = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+_LINE_END = b"\r\n"
+_EMPTY_LINE = _LINE_END * 2
 
 # Framing bytes per byte of content that pass as honest: a chunk of one byte costs five.
 _OVERHEAD_RATIO = 16
+
+
+def may_end_at(data: bytes, start: int) -> int:
+    """The first place where a chunked body that goes on at `start` may end; else the end of `data`."""
+    if data[start] in _LINE_END:  # the empty line may have begun in the read before
+        return data.find(b"\n", start) + 1 or len(data)
+    found = data.find(_EMPTY_LINE, start)
+    return found + len(_EMPTY_LINE) if found >= 0 else len(data)
 
 
 class ChunkedBody:

@@ -28,7 +28,8 @@ class RequestHandler(Protocol):
     def on_abort(self, reason: AbortReason) -> None:
         """Nothing more comes and nothing more can be sent. At most once, never after the reply ended.
 
-        `Reply.given` says what the server answered in the handler's place, if it did.
+        `Reply.given` says what the server answers in the handler's place, if it does: when this returns. A
+        handler that has set `Reply.withheld` says when, with `Reply.give`, or answers itself after all.
         """
 
     def on_pause(self) -> None:

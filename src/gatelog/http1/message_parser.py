@@ -45,6 +45,7 @@ class MessageParser:
         """Bytes of the body still to come, if its length is known."""
         self.complete = False
         self.surplus = False
+        """Whether more than the body of a complete message was read."""
 
     def _expect_body(self, head: RequestHead | ResponseHead, length: int) -> None:
         self.trailers = []
@@ -82,10 +83,8 @@ class MessageParser:
     def _read_chunks(self, data: bytes) -> None:
         chunks = self._chunks
         assert chunks is not None, "the head said that the body is chunked"
-        try:
-            chunks.feed(data)
-        finally:
-            self.surplus = chunks.surplus
+        chunks.feed(data)
         if chunks.complete:
             self.trailers = chunks.trailers
+            self.surplus = chunks.surplus
             self.complete = True

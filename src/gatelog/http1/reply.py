@@ -36,6 +36,9 @@ class ReplyOwner(Protocol):
     def reply_aborted(self) -> None:
         """The handler wants the connection closed without a proper end."""
 
+    def give_owed(self) -> None:
+        """The answer in the handler's place may go out, if one is owed."""
+
     def pause_request(self) -> None:
         """Stop reading the request's body."""
 
@@ -89,6 +92,7 @@ class Reply:
         "given",
         "sent_bytes",
         "started",
+        "withheld",
     )
 
     def __init__(self, owner: ReplyOwner, sender: Sender, head: RequestHead) -> None:
@@ -105,7 +109,9 @@ class Reply:
         self.error_headers: Sequence[Header] = ()
         """What an answer carries that the server gives in the handler's place."""
         self.given: tuple[int, bytes] | None = None
-        """Status and body of that answer, if it was given; set before `on_abort`."""
+        """Status and body of that answer, if there is one; set before `on_abort`."""
+        self.withheld = False
+        """Set by the handler, in `on_abort` at the latest: that answer waits for `give`."""
         self.sent_bytes = 0
 
     def start(self, status: int, headers: Sequence[Header], *, content_length: int | None) -> None:
@@ -170,6 +176,11 @@ class Reply:
         """Read the request's body again."""
         if not self._detached and not self.ended:
             self._owner.resume_request()
+
+    def give(self) -> None:
+        """Send what was `withheld`; harmless if nothing was."""
+        if not self._detached:
+            self._owner.give_owed()
 
     def detach(self) -> None:
         """The connection is gone: ignore what the handler still says."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gatelog.errors import ProtocolError
+from gatelog.http1.chunked_body import may_end_at
 from gatelog.http1.field_lines import read_request_fields
 from gatelog.http1.head import RequestHead
 from gatelog.http1.message_parser import HEAD_END, MessageParser
@@ -67,3 +68,13 @@ class RequestParser(MessageParser):
         check_request(head, settings)
         self._expect_body(head, head.content_length or 0)
         return head
+
+    def read_body(self, data: bytes, start: int = 0) -> int:
+        """Parse the body from `start`, return where it ends: what follows is another request."""
+        if not self._chunked:
+            return super().read_body(data, start)
+        while start < len(data) and not self.complete:
+            end = may_end_at(data, start)
+            super().read_body(data[start:end])
+            start = end
+        return start

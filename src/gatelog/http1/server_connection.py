@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from gatelog.errors import ProtocolError
-from gatelog.http1.accepted_socket import AcceptedSocket
 from gatelog.http1.failures import AbortReason
-from gatelog.http1.handlers import RequestHandler
 from gatelog.http1.head import RequestHead
 from gatelog.http1.phase import Phase
 from gatelog.http1.reply import Reply
 from gatelog.http1.request_parser import RequestParser
+from gatelog.http1.running_request import RunningRequest
 from gatelog.http1.server_state import ServerState
 from gatelog.http1.server_timeouts import enforce_timeouts
 
@@ -30,16 +28,14 @@ logger = logging.getLogger("gatelog.http1")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class ServerConnection(AcceptedSocket):
+class ServerConnection(RunningRequest):
     """Protocol of one accepted connection; also the owner of its current `Reply`."""
 
     __slots__ = (
-        "_handler",
         "_owes_continue",
         "_parser",
         "_paused_at",
         "_pipelined",
-        "_reply",
         "body_bytes",
         "body_since",
         "served",
@@ -51,8 +47,6 @@ class ServerConnection(AcceptedSocket):
         """Whether a request has come before."""
         self._parser = RequestParser(server.settings, self._body_received)
         self._pipelined = bytearray()
-        self._handler: RequestHandler | None = None
-        self._reply: Reply | None = None
         self.body_bytes = 0
         """Of the body that is read or drained, as received."""
         self.body_since = server.tick.now
@@ -88,30 +82,16 @@ class ServerConnection(AcceptedSocket):
                     self._pipeline(data[at:])
                 return
 
-    def eof_received(self) -> None:
-        """asyncio: the client sent FIN. The transport closes after what is written has left."""
-        self.sender.flush()
-        self.end_request(AbortReason.CLIENT_GONE)
-        self.phase = Phase.CLOSED
-
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
         """asyncio: the connection is gone."""
         self.server.lost(self)
         self.end_request(AbortReason.CLIENT_GONE)
         self.phase = Phase.CLOSED
 
-    def pause_writing(self) -> None:
-        """asyncio: more than the mark is waiting for the client."""
-        self.writing_paused = True
-        if self._handler is not None:
-            self._tell(self._handler.on_pause)
-
     def resume_writing(self) -> None:
         """asyncio: the client has read most of what was waiting."""
-        self.writing_paused = False
-        if self._handler is not None:
-            self._tell(self._handler.on_resume)
-        elif self.phase is Phase.FLUSHING:
+        super().resume_writing()
+        if self.phase is Phase.FLUSHING:
             self._next_request()
 
     # ── requests ──────────────────────────────────────────────────────────────────────────────────
@@ -210,10 +190,7 @@ class ServerConnection(AcceptedSocket):
                     logger.exception("request handler failed in on_end")
                     self._failed()
         elif self.phase is Phase.DRAINING:
-            if self._parser.surplus:
-                self.linger()
-            else:
-                self._exchange_over()
+            self._exchange_over()
 
     def _pipeline(self, data: bytes) -> None:
         self._pipelined += data
@@ -251,15 +228,15 @@ class ServerConnection(AcceptedSocket):
         parser = self._parser
         return not (
             self.server.draining
+            or self._handler is None  # the request broke off
             or self._owes_continue
-            or parser.surplus
             or parser.body_left > self.server.settings.drain_bytes_max
         )
 
     def reply_ended(self, *, keep_alive: bool) -> None:
         """The reply is complete; the request may not be."""
         self._handler = self._reply = None
-        if not keep_alive or self._parser.surplus:
+        if not keep_alive:
             self._close_gently()
         elif self.phase is Phase.ANSWERING:
             self._exchange_over()
@@ -268,11 +245,6 @@ class ServerConnection(AcceptedSocket):
             self.body_bytes = 0
             self.body_since = self.server.tick.now
             self.set_reading(True)
-
-    def reply_aborted(self) -> None:
-        """The handler ends the connection; it is not told again."""
-        self._handler = self._reply = None
-        self.drop()
 
     def pause_request(self) -> None:
         """Stop reading the body."""
@@ -291,47 +263,12 @@ class ServerConnection(AcceptedSocket):
 
     # ── ends ──────────────────────────────────────────────────────────────────────────────────────
 
-    def _tell(self, method: Callable[[], None]) -> None:
-        try:
-            method()
-        except Exception:
-            logger.exception("request handler failed in %s", method.__name__)
-            self._failed()
-
-    def _failed(self) -> None:
-        """Whatever the application raises ends its request, not the server."""
-        self.end_request(AbortReason.HANDLER_ERROR, 500, "internal error")
-
-    def end_request(self, reason: AbortReason, status: int = 0, message: str = "") -> None:
-        """End the running request: answer with `status` if nothing was sent yet, else drop it all."""
-        handler, reply = self._handler, self._reply
-        if handler is None or reply is None:
-            return
-        self._handler = self._reply = None
-        self.server.aborted += 1
-        reply.detach()
-        if status and not reply.started:
-            reply.given = status, self.answer(status, message, reply.error_headers)
-        else:
-            self.drop()
-        try:
-            handler.on_abort(reason)
-        except Exception:  # as in _failed; nothing is left to end
-            logger.exception("request handler failed in on_abort")
-
     def _close_gently(self) -> None:
         """Close after the last reply; a client that may still be sending gets time to read it."""
-        if self._pipelined or self._parser.surplus or not self._parser.complete:
+        if self._pipelined or not self._parser.complete:
             self.linger()
         else:
             self.close()
-
-    def lose(self, reason: AbortReason) -> None:
-        """Close at once; a running request hears why."""
-        if self._handler is not None:
-            self.end_request(reason)
-        else:
-            self.drop()
 
     # ── the server's side ─────────────────────────────────────────────────────────────────────────
 

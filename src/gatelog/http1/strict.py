@@ -69,7 +69,7 @@ def check_request(head: RequestHead, settings: ServerSettings) -> None:
     if head.content_length is not None and head.content_length > settings.body_bytes_max:
         raise ProtocolError("body_too_large", f"over {settings.body_bytes_max} bytes", status=413)
     if head.upgrade:
-        _check_upgrade(head)
+        head.upgrade = _is_offered(head)
     if head.path[:1] != b"/":
         _read_other_form(head)
     path = head.path
@@ -77,12 +77,10 @@ def check_request(head: RequestHead, settings: ServerSettings) -> None:
         raise ProtocolError("path", "could be read as another one: send it in its normal form")
 
 
-def _check_upgrade(head: RequestHead) -> None:
-    """An offer counts where Connection names it too (RFC 9110 section 7.8)."""
+def _is_offered(head: RequestHead) -> bool:
+    """An offer of another protocol counts where Connection names it too (RFC 9110 section 7.8)."""
     named = [list_members(value.lower()) for name, value in head.headers if name.lower() == b"connection"]
-    head.upgrade = any(b"upgrade" in options for options in named)
-    if head.upgrade and (head.chunked or head.content_length):
-        raise ProtocolError("upgrade", "together with a body")
+    return any(b"upgrade" in options for options in named)
 
 
 def _read_other_form(head: RequestHead) -> None:

@@ -144,6 +144,7 @@ class End(msgspec.Struct, array_like=True, frozen=True):
     sent_bytes: int
     usage_injected: bool = False
     reply_body: bytes = b""  # what the gateway itself answered, where it answered
+    region: str = ""  # of the backend, as configured
 
 
 class Account(msgspec.Struct, array_like=True, frozen=True):

@@ -108,11 +108,6 @@ class Verdict:
         kept = not (self.without_row or self.doubled or self.text_lost or self.invented)
         return kept and self.cut > 0 and self.billed - self.tokens <= self.cut
 
-    @property
-    def as_billed(self) -> bool:
-        """Whether the tokens are those billed within 2 %: to be expected on a machine that is quiet."""
-        return self.tokens_off <= 0.02
-
     def __str__(self) -> str:
         return (
             f"{len(self.without_row)} without a row, {len(self.doubled)} doubled, {len(self.text_lost)} with "

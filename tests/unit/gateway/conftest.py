@@ -7,6 +7,7 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from gatelog.model import Account, Boot, Direction, EndRecord, Part, Record, Rec
 from gatelog.simulator import Script, Simulator, SimulatorThread
 from gatelog.spool import SpoolReader
 from gatelog.testing.filesystem import MemoryFileSystem
+
+from .raw_backend import SMALL_SEGMENTS, RawBackend, always, good_answer
 
 CONFIGURATION = """
 data: {data}
@@ -136,6 +139,31 @@ class RunningGateway:
                 calls[record.sequence].response += record.body
         return [calls[sequence] for sequence in sorted(calls)]
 
+    def durable_calls(self) -> list[Recorded]:
+        """The calls that a power loss now would leave."""
+        self.filesystem, live = self.filesystem.durable_copy(), self.filesystem
+        try:
+            return self.calls()
+        finally:
+            self.filesystem = live
+
+    def stall_sync(self, number: int) -> tuple[threading.Event, threading.Event]:
+        """The `number`-th sync from now waits; (it waits, let it go)."""
+        waits, go = threading.Event(), threading.Event()
+        left = number
+
+        def before(operation: str, path: object) -> None:
+            nonlocal left
+            del path
+            if operation == "sync":
+                left -= 1
+                if left == 0:
+                    waits.set()
+                    go.wait(10)
+
+        self.filesystem.before = before
+        return waits, go
+
     def account(self) -> Account:
         """The last account."""
         return [record for record in self.records() if isinstance(record, Account)][-1]
@@ -145,6 +173,25 @@ class RunningGateway:
 def simulator() -> Iterator[SimulatorThread]:
     with SimulatorThread(Simulator("east", script=Script(), api_key="backend-key-1")) as thread:
         yield thread
+
+
+@pytest.fixture(scope="module")
+def backend() -> Iterator[RawBackend]:
+    """A backend that answers everything, for the tests of a module."""
+    with RawBackend(always(good_answer())) as running:
+        yield running
+
+
+@contextmanager
+def gateway_before(
+    backend: RawBackend, base: Path, *, timeouts: str = "{}", plain: str = ""
+) -> Iterator[RunningGateway]:
+    """A gateway for the tests of a module; `plain` are more settings of the product of that name."""
+    line = f'  b0: {{kind: azure-openai, url: "{backend.url}", api_key: "backend-key-1"}}'
+    text = CONFIGURATION.format(data=base / "data", backends=line, names="b0", timeouts=timeouts)
+    text = text.replace("inject_usage: false", f"inject_usage: false{plain}")
+    with RunningGateway(text + SMALL_SEGMENTS, base, MemoryFileSystem()) as running:
+        yield running
 
 
 MakeGateway = Callable[..., RunningGateway]
@@ -164,7 +211,7 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         filesystem: MemoryFileSystem | None = None,
     ) -> RunningGateway:
         backends = "\n".join(
-            f'  b{number}: {{kind: {kind}, url: "{url}", api_key: "backend-key-1"}}'
+            f'  b{number}: {{kind: {kind}, url: "{url}", api_key: "backend-key-1", region: "at-{number}"}}'
             for number, url in enumerate(urls)
         )
         names = ", ".join(f"b{number}" for number in range(len(urls)))

@@ -14,20 +14,8 @@ from gatelog.http1 import Reply, RequestHead
 from gatelog.model import EndReason
 
 from .conftest import MakeGateway
-from .test_review import (
-    CHAT,
-    DONE,
-    EVENT,
-    STREAM_HEAD,
-    Peer,
-    backend,
-    chunk,
-    durable_calls,
-    raw_post,
-    receive_all,
-    receive_until,
-    stall_sync,
-)
+from .raw_client import CHAT, raw_post, receive_all, receive_until
+from .scripted_backend import DONE, EVENT, STREAM_HEAD, Peer, backend, chunk
 
 WAIT_S = 5
 NOTHING_S = 0.3  # so long a client waits for what must not come
@@ -87,7 +75,7 @@ def test_the_head_of_a_stream_without_a_body_is_its_end_and_waits_for_the_record
 
     with backend(script) as url:
         gateway = make_gateway(url)
-        waits, go = stall_sync(gateway, 2)
+        waits, go = gateway.stall_sync(2)
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=WAIT_S) as client:
             client.sendall(
                 f"{method} {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\n"
@@ -125,7 +113,7 @@ def test_a_defect_at_the_tick_ends_its_call_and_no_other(
             assert DONE not in receive_all(client)
         with raw_post(gateway) as client:
             receive_until(client, b"0\r\n\r\n")
-        reasons = [call.end and call.end.reason for call in durable_calls(gateway)]
+        reasons = [call.end and call.end.reason for call in gateway.durable_calls()]
         gateway.stop()
     assert reasons == [EndReason.GATEWAY_ERROR, EndReason.COMPLETE]
     account = gateway.account()

@@ -167,6 +167,7 @@ def test_an_unreachable_backend_is_passed_over_and_then_goes_to_the_end_of_the_l
     outcomes = [(attempt.backend, attempt.outcome) for attempt in first.end.attempts]
     assert outcomes == [("b0", "connect_refused"), ("b1", "answered")]
     assert [attempt.backend for attempt in second.end.attempts] == ["b1"]
+    assert (first.end.backend, first.end.region) == ("b1", "at-1")
 
 
 def test_no_reachable_backend_is_a_5xx_in_azure_s_shape(
@@ -332,7 +333,10 @@ def test_health_is_no_call(gateway: RunningGateway) -> None:
     assert gateway.calls() == []
 
 
-def test_a_stopping_gateway_finishes_running_streams(gateway: RunningGateway, chat: dict[str, Any]) -> None:
+def test_a_stopping_gateway_finishes_running_streams(
+    make_gateway: MakeGateway, simulator: SimulatorThread, chat: dict[str, Any]
+) -> None:
+    gateway = make_gateway(simulator.url, grace_s=25)
     script = {"x-simulate": json.dumps({"pace_ms": 10, "tokens_min": 40})}
     with httpx2.stream(
         "POST", gateway.url + CHAT, json=chat | {"stream": True}, headers=STRICT | script

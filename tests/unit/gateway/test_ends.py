@@ -12,19 +12,8 @@ import pytest
 from gatelog.model import EndReason
 
 from .conftest import MakeGateway, RunningGateway
-from .test_review import (
-    CHAT,
-    DONE,
-    EVENT,
-    STREAM_HEAD,
-    Peer,
-    backend,
-    chunk,
-    durable_calls,
-    raw_post,
-    receive_all,
-    receive_until,
-)
+from .raw_client import CHAT, raw_post, receive_all, receive_until
+from .scripted_backend import DONE, EVENT, STREAM_HEAD, Peer, backend, chunk
 
 WAIT_S = 10
 
@@ -99,11 +88,11 @@ def test_of_a_stream_that_is_compressed_unasked_nothing_is_seen_that_is_not_dura
         gateway = make_gateway(url)
         with raw_post(gateway) as client:
             receive_until(client, packed)
-            (call,) = durable_calls(gateway)
+            (call,) = gateway.durable_calls()
             assert call.response == packed
             seen.set()
             receive_until(client, b"0\r\n\r\n")
-            (call,) = durable_calls(gateway)
+            (call,) = gateway.durable_calls()
     assert call.end is not None
     assert (call.end.reason, call.response) == (EndReason.COMPLETE, packed)
 
@@ -123,16 +112,20 @@ def test_a_stream_that_falls_silent_behind_its_last_event_is_recorded_as_ended(
         gateway = make_gateway(url)
         with raw_post(gateway) as client:
             receive_until(client, b"0\r\n\r\n")
-            (call,) = durable_calls(gateway)
+            (call,) = gateway.durable_calls()
         assert closed.wait(WAIT_S), "the backend's connection is of no use any more"
     assert call.end is not None
     assert (call.end.reason, call.response) == (EndReason.COMPLETE, EVENT + DONE)
 
 
-@pytest.mark.parametrize(
-    ("framing", "status"),
-    [(b"content-length: 10\r\n\r\n{", 408), (b"transfer-encoding: chunked\r\n\r\nnonsense\r\n", 400)],
-)
+LISTENERS_OWN = [
+    (b"content-length: 10\r\n\r\n{", 408),
+    (b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\nnonsense\r\n", 400),
+    (b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n900000\r\n" + b"x" * 0x900000, 413),
+]
+
+
+@pytest.mark.parametrize(("framing", "status"), LISTENERS_OWN)
 def test_what_the_listener_answers_by_itself_is_in_the_record(
     make_gateway: MakeGateway, framing: bytes, status: int
 ) -> None:
@@ -146,6 +139,36 @@ def test_what_the_listener_answers_by_itself_is_in_the_record(
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert (call.end.status, call.end.reply_body, call.end.sent_bytes) == (status, body, len(body))
     assert body.startswith(b'{"error"')
+    assert call.request.startswith(b"{")
+
+
+@pytest.mark.parametrize("framing", [framing for framing, _ in LISTENERS_OWN[:2]])
+def test_what_the_listener_answers_by_itself_waits_for_the_record(
+    make_gateway: MakeGateway, framing: bytes
+) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def stall(operation: str, path: object) -> None:
+        del path
+        if operation == "sync":
+            entered.set()
+            leave.wait(WAIT_S)
+
+    gateway = make_gateway("http://127.0.0.1:1", timeouts="{body_idle_s: 0.3}")
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=WAIT_S) as client:
+        gateway.filesystem.before = stall
+        client.sendall(f"POST {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\n".encode() + framing)
+        assert entered.wait(WAIT_S)
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.recv(1)
+        assert gateway.durable_calls() == []
+        client.settimeout(WAIT_S)
+        leave.set()
+        assert receive_all(client).startswith(b"HTTP/1.1 4")
+        (call,) = gateway.durable_calls()
+    assert call.end is not None
+    assert call.request == b"{"
 
 
 def test_a_dripped_body_is_answered_408_and_recorded(make_gateway: MakeGateway) -> None:

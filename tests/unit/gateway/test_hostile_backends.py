@@ -17,6 +17,7 @@ from gatelog.testing.filesystem import MemoryFileSystem
 
 from .conftest import CONFIGURATION, RunningGateway
 from .raw_backend import CLOSE, PAUSE, SMALL_SEGMENTS, Answer, RawBackend, always, good_answer
+from .raw_client import read_to_end
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
 HTTP = httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0))
@@ -228,9 +229,7 @@ def test_a_stream_that_ends_without_done_gets_no_made_up_end(
             b"POST %b HTTP/1.1\r\nhost: x\r\napi-key: %b\r\ncontent-length: %d\r\n\r\n%b"
             % (CHAT.encode(), headers["api-key"].encode(), len(body), body)
         )
-        received = b""
-        while data := client.recv(65536):
-            received += data
+        received = read_to_end(client)
     assert event in received
     assert b"[DONE]" not in received
     assert not received.endswith(b"0\r\n\r\n")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from gatelog.model import Boot, EndReason
 from gatelog.provider import CapturedCall, Tokenizers, seal
-from gatelog.testing.filesystem import MemoryFileSystem
 
-from .conftest import CONFIGURATION, RunningGateway
-from .raw_backend import SMALL_SEGMENTS, RawBackend, always, good_answer
+from .conftest import RunningGateway, gateway_before
+from .raw_backend import RawBackend
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
 HTTP = httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0))
@@ -41,18 +39,9 @@ FLAWED: dict[str, tuple[bytes, str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[RawBackend]:
-    with RawBackend(always(good_answer())) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def gateway(backend: RawBackend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    base: Path = tmp_path_factory.mktemp("gateway")
-    line = f'  b0: {{kind: azure-openai, url: "{backend.url}", api_key: "backend-key-1"}}'
-    text = CONFIGURATION.format(data=base / "data", backends=line, names="b0", timeouts="{}")
-    text = text.replace("plain: {backends: [b0],", "plain: {backends: [b0], bad_json: refuse,")
-    with RunningGateway(text + SMALL_SEGMENTS, base, MemoryFileSystem()) as running:
+    base = tmp_path_factory.mktemp("gateway")
+    with gateway_before(backend, base, plain=", bad_json: refuse") as running:
         yield running
 
 

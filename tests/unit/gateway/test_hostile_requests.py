@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from gatelog.model import EndReason
-from gatelog.testing.filesystem import MemoryFileSystem
 from gatelog.testing.hostile import (
     CHUNKED,
     HOSTILE_CHUNKS,
@@ -22,8 +19,9 @@ from gatelog.testing.hostile import (
     get,
 )
 
-from .conftest import CONFIGURATION, MakeGateway, RunningGateway
-from .raw_backend import SMALL_SEGMENTS, RawBackend, always, good_answer
+from .conftest import MakeGateway, RunningGateway, gateway_before
+from .raw_backend import RawBackend
+from .raw_client import converse
 
 CHAT = b"/openai/deployments/gpt-4o/chat/completions"
 HOSTILE = b"/openai/deployments/hostile/chat/completions"  # asked for by hostile messages only
@@ -35,28 +33,9 @@ WAIT_S = 10
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[RawBackend]:
-    with RawBackend(always(good_answer())) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def gateway(backend: RawBackend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    base: Path = tmp_path_factory.mktemp("gateway")
-    line = f'  b0: {{kind: azure-openai, url: "{backend.url}", api_key: "backend-key-1"}}'
-    text = CONFIGURATION.format(data=base / "data", backends=line, names="b0", timeouts="{}")
-    with RunningGateway(text + SMALL_SEGMENTS, base, MemoryFileSystem()) as running:
+    with gateway_before(backend, tmp_path_factory.mktemp("gateway")) as running:
         yield running
-
-
-def converse(gateway: RunningGateway, message: bytes) -> bytes:
-    """Send a message; all that comes back until the gateway closes."""
-    with socket.create_connection(("127.0.0.1", gateway.port), WAIT_S) as client:
-        client.sendall(message)
-        received = b""
-        while data := client.recv(65536):
-            received += data
-    return received
 
 
 def status_of(answer: bytes) -> int:
@@ -81,7 +60,7 @@ def test_a_hostile_request_is_refused_and_nothing_reaches_the_backend(
         message = UNFINISHED.get(name) or CHUNKED + HOSTILE_CHUNKS[name]
         status = 505 if message.startswith(b"GET / HTTP/3") else 400
     before = backend.all_received
-    answer = converse(gateway, aimed(message + SMUGGLED, HOSTILE, JSON))
+    answer = converse(gateway.port, aimed(message + SMUGGLED, HOSTILE, JSON))
     assert status_of(answer) == status
     assert b"connection: close\r\n" in answer
     assert error_of(answer)["message"]
@@ -94,7 +73,7 @@ def test_of_an_upload_that_turns_hostile_the_backend_never_gets_a_whole_request(
 ) -> None:
     """An upload is passed on as it comes; what breaks must not look complete, nor carry a second request."""
     message = aimed(CHUNKED + HOSTILE_CHUNKS[name] + SMUGGLED, UPLOAD, BINARY)
-    assert status_of(converse(gateway, message)) == 400
+    assert status_of(converse(gateway.port, message)) == 400
     for reached in map(bytes, backend.received):
         assert b"GET " + UPLOAD not in reached
         if UPLOAD in reached:
@@ -111,13 +90,13 @@ def test_the_same_messages_without_the_trick_do_reach_the_backend(
         aimed(CHUNKED + b"2\r\n{}\r\n0\r\n\r\n", CHAT, JSON + b"connection: close\r\n"),
     ):
         before = len(backend.all_received)
-        assert status_of(converse(gateway, good)) == 200
+        assert status_of(converse(gateway.port, good)) == 200
         assert backend.all_received[before:].count(CHAT + b" HTTP/1.1\r\n") == 1
 
 
 def test_pipelined_requests_are_answered_one_by_one(gateway: RunningGateway, backend: RawBackend) -> None:
     last = aimed(get(), CHAT, JSON + b"connection: close\r\n")
-    answer = converse(gateway, aimed(SMUGGLED * 2, CHAT, JSON) + last)
+    answer = converse(gateway.port, aimed(SMUGGLED * 2, CHAT, JSON) + last)
     assert answer.count(b"HTTP/1.1 200 OK") == 3
 
 
@@ -132,7 +111,7 @@ def test_pipelined_requests_are_answered_one_by_one(gateway: RunningGateway, bac
     ],
 )
 def test_an_odd_query_with_a_key_is_answered_and_settled(gateway: RunningGateway, query: bytes) -> None:
-    answer = converse(gateway, get(CHAT + query, b"Host: x\r\nconnection: close\r\n"))
+    answer = converse(gateway.port, get(CHAT + query, b"Host: x\r\nconnection: close\r\n"))
     assert status_of(answer) in (200, 400, 401)
     assert error_of(answer)["message"] if status_of(answer) != 200 else True
 
@@ -142,10 +121,27 @@ def test_headers_named_by_any_connection_header_stay_here(
 ) -> None:
     before = len(backend.all_received)
     hop_by_hop = b"connection: x-one\r\nx-one: 1\r\nx-two: 2\r\nconnection: close, X-Two\r\n"
-    assert status_of(converse(gateway, aimed(get(), CHAT, JSON + hop_by_hop))) == 200
+    assert status_of(converse(gateway.port, aimed(get(), CHAT, JSON + hop_by_hop))) == 200
     reached = backend.all_received[before:]
     assert b"x-one" not in reached
     assert b"x-two" not in reached
+
+
+@pytest.mark.parametrize("options", [b"Upgrade, HTTP2-Settings", b"Upgrade", b"HTTP2-Settings"])
+def test_an_offer_of_http_2_with_a_body_is_served_as_http_1(
+    gateway: RunningGateway, backend: RawBackend, options: bytes
+) -> None:
+    """RFC 9110 section 7.8: an offer may be ignored. The backend must not hear of it and take it."""
+    before = len(backend.all_received)
+    offer = b"connection: %b\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n" % options
+    body = b"content-length: 2\r\n\r\n{}"
+    request = get().replace(b"GET", b"POST").removesuffix(b"\r\n")
+    answer = converse(gateway.port, aimed(request, CHAT, JSON + offer + b"connection: close\r\n") + body)
+    assert status_of(answer) == 200
+    reached = backend.all_received[before:].lower()
+    assert reached.endswith(b"\r\n\r\n{}")
+    assert b"upgrade" not in reached
+    assert b"http2" not in reached
 
 
 def test_every_call_of_all_this_was_settled(gateway: RunningGateway, backend: RawBackend) -> None:
@@ -165,7 +161,7 @@ def test_a_call_that_cannot_even_be_identified_is_answered_recorded_and_settled(
 
     monkeypatch.setattr("gatelog.gateway.call.identify", fail)
     gateway = make_gateway("http://127.0.0.1:9")
-    assert status_of(converse(gateway, aimed(get(), CHAT, KEY))) == 500
+    assert status_of(converse(gateway.port, aimed(get(), CHAT, KEY))) == 500
     gateway.stop()
     (call,) = gateway.calls()
     assert call.end is not None

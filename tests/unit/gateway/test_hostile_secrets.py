@@ -15,6 +15,7 @@ from gatelog.testing.filesystem import MemoryFileSystem
 
 from .conftest import RunningGateway
 from .raw_backend import RawBackend, always
+from .raw_client import converse
 
 CHAT = b"/openai/deployments/gpt-4o/chat/completions"
 CONFIGURATION = """
@@ -63,15 +64,6 @@ BACKEND_ANSWER = (
     b"HTTP/1.1 200 OK\r\nset-cookie: s=canary-21\r\nauthorization: canary-22\r\napi-key: canary-23\r\n"
     b"content-length: 2\r\n\r\n{}"
 )
-
-
-def converse(port: int, message: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), 10) as client:
-        client.sendall(message)
-        received = b""
-        while data := client.recv(65536):
-            received += data
-    return received
 
 
 def kept(gateway: RunningGateway) -> str:

@@ -7,17 +7,16 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from gatelog.config import Config
 from gatelog.model import EndReason
-from gatelog.testing.filesystem import MemoryFileSystem
 
-from .conftest import CONFIGURATION, RunningGateway
-from .raw_backend import SMALL_SEGMENTS, RawBackend, always, good_answer
+from .conftest import RunningGateway, gateway_before
+from .raw_backend import RawBackend, always, good_answer
+from .raw_client import read_to_end
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
 HEAD = b"POST %b HTTP/1.1\r\nhost: x\r\napi-key: loose-key-1\r\n" % CHAT.encode()
@@ -30,18 +29,9 @@ SOCKET_BYTES_MAX = 24 * 2**20
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[RawBackend]:
-    with RawBackend(always(good_answer())) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def gateway(backend: RawBackend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGateway]:
-    base: Path = tmp_path_factory.mktemp("gateway")
-    line = f'  b0: {{kind: azure-openai, url: "{backend.url}", api_key: "backend-key-1"}}'
     timeouts = f"{{header_s: {TIMEOUT_S}, body_idle_s: {TIMEOUT_S}, write_idle_s: {TIMEOUT_S}}}"
-    text = CONFIGURATION.format(data=base / "data", backends=line, names="b0", timeouts=timeouts)
-    with RunningGateway(text + SMALL_SEGMENTS, base, MemoryFileSystem()) as running:
+    with gateway_before(backend, tmp_path_factory.mktemp("gateway"), timeouts=timeouts) as running:
         yield running
 
 
@@ -54,14 +44,6 @@ def call(gateway: RunningGateway) -> int:
     return HTTP.post(gateway.url + CHAT, json={"messages": []}, headers=headers).status_code
 
 
-def rest(client: socket.socket) -> bytes:
-    """All that comes until the gateway closes."""
-    received = b""
-    while data := client.recv(65536):
-        received += data
-    return received
-
-
 def test_the_limits_are_those_that_are_promised() -> None:
     timeouts = Config().gateway.timeouts
     assert timeouts.header_s <= 10
@@ -72,7 +54,7 @@ def test_the_limits_are_those_that_are_promised() -> None:
 def test_half_a_header_is_answered_408_and_closed(gateway: RunningGateway, beginning: bytes) -> None:
     with connect(gateway) as client:
         client.sendall(beginning)
-        assert rest(client).startswith(b"HTTP/1.1 408 ")
+        assert read_to_end(client).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_header_that_comes_byte_by_byte_gets_no_more_time(gateway: RunningGateway) -> None:
@@ -90,7 +72,7 @@ def test_a_header_that_comes_byte_by_byte_gets_no_more_time(gateway: RunningGate
 
 def test_a_connection_that_sends_nothing_is_closed(gateway: RunningGateway) -> None:
     with connect(gateway) as client:
-        assert rest(client) == b""
+        assert read_to_end(client) == b""
 
 
 @pytest.mark.parametrize(
@@ -99,7 +81,7 @@ def test_a_connection_that_sends_nothing_is_closed(gateway: RunningGateway) -> N
 def test_a_stalled_body_is_answered_408_closed_and_recorded(gateway: RunningGateway, framing: bytes) -> None:
     with connect(gateway) as client:
         client.sendall(HEAD + framing + b'{"a')
-        answer = rest(client)
+        answer = read_to_end(client)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b'"error"' in answer
 
@@ -113,7 +95,7 @@ def test_a_client_that_reads_nothing_is_let_go_and_its_backend_is_not_drunk_dry(
             client.sendall(HEAD + b"content-length: 2\r\n\r\n{}")
             backend.wait_closed(backend.connection())
             with contextlib.suppress(ConnectionResetError):
-                assert len(rest(client)) < ANSWER_BYTES
+                assert len(read_to_end(client)) < ANSWER_BYTES
     finally:
         backend.answer = always(good_answer())
     assert call(gateway) == 200

@@ -8,8 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,126 +21,9 @@ from gatelog.gateway.headers import decodable_encodings
 from gatelog.model import EndReason
 from gatelog.simulator import SimulatorThread
 
-from .conftest import MakeGateway, Recorded, RunningGateway
-
-CHAT = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
-STRICT = {"api-key": "strict-key-1"}
-LOOSE = {"api-key": "loose-key-1"}
-STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"sea"}}]}\n\n'
-DONE = b"data: [DONE]\n\n"
-BODY = {"messages": [{"role": "user", "content": "?"}], "stream": True}
-
-
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-class Peer:
-    """One accepted connection of the scripted backend."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        self.head = b""
-        self.body = b""
-
-    def read_request(self) -> None:
-        """One request with a Content-Length, or none."""
-        data = b""
-        while b"\r\n\r\n" not in data:
-            data += self._some()
-        self.head, _, self.body = data.partition(b"\r\n\r\n")
-        lines = [line.partition(b":") for line in self.head.lower().split(b"\r\n")]
-        length = next((int(value) for name, _, value in lines if name == b"content-length"), 0)
-        while len(self.body) < length:
-            self.body += self._some()
-
-    def _some(self) -> bytes:
-        data = self.connection.recv(65536)
-        if not data:
-            raise ConnectionError("the gateway closed the connection")
-        return data
-
-    def send(self, data: bytes) -> None:
-        self.connection.sendall(data)
-
-    def is_closed_within(self, seconds: float) -> bool:
-        self.connection.settimeout(seconds)
-        try:
-            while self.connection.recv(65536):
-                pass
-        except TimeoutError:
-            return False
-        except OSError:
-            pass
-        return True
-
-
-@contextmanager
-def backend(script: Callable[[Peer], None]) -> Iterator[str]:
-    """Runs `script` for each connection; gives the URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    connections: list[socket.socket] = []
-
-    def serve(connection: socket.socket) -> None:
-        try:
-            script(Peer(connection))
-        except OSError:
-            pass  # the gateway left: the test looks at its own side
-        finally:
-            connection.close()
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            connections.append(connection)
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    thread = threading.Thread(target=accept, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(5)
-
-
-def raw_post(
-    gateway: RunningGateway, body: Any = BODY, headers: dict[str, str] = STRICT, path: str = CHAT
-) -> socket.socket:
-    """Sends a whole JSON call, gives the socket."""
-    data = json.dumps(body).encode()
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    client = socket.create_connection(("127.0.0.1", gateway.port), timeout=5)
-    client.sendall(
-        f"POST {path} HTTP/1.1\r\nhost: x\r\n{lines}content-type: application/json\r\n"
-        f"content-length: {len(data)}\r\n\r\n".encode()
-        + data
-    )
-    return client
-
-
-def receive_until(client: socket.socket, wanted: bytes) -> bytes:
-    data = b""
-    while wanted not in data:
-        piece = client.recv(65536)
-        assert piece, data
-        data += piece
-    return data
-
-
-def receive_all(client: socket.socket) -> bytes:
-    data = b""
-    try:
-        while piece := client.recv(65536):
-            data += piece
-    except ConnectionError:
-        pass  # a connection that is broken on purpose
-    return data
+from .conftest import MakeGateway, RunningGateway
+from .raw_client import BODY, CHAT, LOOSE, STRICT, raw_post, receive_all, receive_until
+from .scripted_backend import DONE, EVENT, STREAM_HEAD, Peer, backend, chunk
 
 
 @pytest.mark.parametrize("headers", [STRICT, LOOSE])
@@ -531,15 +413,6 @@ def test_a_call_that_is_over_is_gone_with_its_bodies(
         gc.enable()
 
 
-def durable_calls(gateway: RunningGateway) -> list[Recorded]:
-    """The calls that a power loss now would leave."""
-    gateway.filesystem, live = gateway.filesystem.durable_copy(), gateway.filesystem
-    try:
-        return gateway.calls()
-    finally:
-        gateway.filesystem = live
-
-
 @pytest.mark.parametrize(
     ("method", "answer"),
     [
@@ -583,29 +456,11 @@ def test_whoever_sees_an_end_has_a_durable_record(
                 "connection: close\r\ncontent-length: 2\r\n\r\n{}".encode()
             )
             received = receive_all(client)
-        (call,) = durable_calls(gateway)
+        (call,) = gateway.durable_calls()
     assert call.end is not None
     assert call.end.reason is EndReason.COMPLETE
     assert received[:12] == answer[:12]
     assert received.count(call.response[-2:]) >= 1
-
-
-def stall_sync(gateway: RunningGateway, number: int) -> tuple[threading.Event, threading.Event]:
-    """The `number`-th sync from now waits; (it waits, let it go)."""
-    waits, go = threading.Event(), threading.Event()
-    left = number
-
-    def before(operation: str, path: object) -> None:
-        nonlocal left
-        del path
-        if operation == "sync":
-            left -= 1
-            if left == 0:
-                waits.set()
-                go.wait(10)
-
-    gateway.filesystem.before = before
-    return waits, go
 
 
 @pytest.mark.parametrize(
@@ -615,7 +470,7 @@ def test_a_client_that_leaves_while_the_disk_is_slow_leaves_one_record(
     gateway: RunningGateway, simulator: SimulatorThread, sync: int, forwarded: int, reason: EndReason
 ) -> None:
     """While its Start is being written, and while its End is."""
-    waits, go = stall_sync(gateway, sync)
+    waits, go = gateway.stall_sync(sync)
     with raw_post(gateway):
         assert waits.wait(5)
     time.sleep(0.1)  # the gateway sees the end of the connection
@@ -695,7 +550,9 @@ def test_a_stopping_gateway_does_not_wait_for_idle_tls_connections(
         assert time.monotonic() - started < 4.5  # the grace is 5
 
 
-@pytest.mark.parametrize("step", ["gatelog.gateway.call.Call._dispatch", "gatelog.gateway.call.show_end"])
+@pytest.mark.parametrize(
+    "step", ["gatelog.gateway.call.Call._dispatch", "gatelog.gateway.recorded_call.show_end"]
+)
 def test_a_defect_of_our_own_ends_the_call_and_is_recorded(
     gateway: RunningGateway, chat: dict[str, Any], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

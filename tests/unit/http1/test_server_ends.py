@@ -204,3 +204,65 @@ def test_the_pool_speaks_tls_and_refuses_a_wrong_name(
                 assert not caller.failure.request_sent
 
     run(scenario())
+
+
+def withhold(exchange):
+    exchange.reply.withheld = True
+
+
+BROKEN = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n"
+
+
+async def broken(wire, app, server):
+    """A client whose request broke off, and the exchange that withholds the answer."""
+    client = await wire.client(server)
+    client.send(BROKEN + GET)
+    exchange = await app.exchange()
+    await exchange.until("abort")
+    return client, exchange
+
+
+def test_an_answer_in_the_handlers_place_waits_until_the_handler_gives_it(run, wire, make_app):
+    async def scenario():
+        app = make_app(on_request=withhold)
+        async with wire.server(app) as server:
+            client, exchange = await broken(wire, app, server)
+            assert exchange.reply.given[0] == 400
+            client.send(b"more")
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(client.reader.read(1), 0.05)
+            exchange.reply.give()
+            exchange.reply.give()
+            assert (await client.rest()).count(b"HTTP/1.1 400") == 1
+            assert len(app.exchanges) == 1
+
+    run(scenario())
+
+
+def test_a_handler_that_withheld_an_answer_may_answer_itself(run, wire, make_app):
+    async def scenario():
+        app = make_app(on_request=withhold)
+        async with wire.server(app) as server:
+            client, exchange = await broken(wire, app, server)
+            exchange.reply.send(413, [], b"mine")
+            exchange.reply.give()
+            answer = await client.rest()
+            assert answer.startswith(b"HTTP/1.1 413")
+            assert b"connection: close\r\n" in answer
+            assert answer.endswith(b"\r\n\r\nmine")
+
+    run(scenario())
+
+
+def test_nobody_is_left_to_give_a_withheld_answer_to(run, wire, make_app, until):
+    async def scenario():
+        app = make_app(on_request=withhold)
+        async with wire.server(app) as server:
+            client, exchange = await broken(wire, app, server)
+            client.close()
+            await until(lambda: server.statistics().connections_open == 0)
+            exchange.reply.give()
+            exchange.reply.send(413, [], b"mine")
+            assert server.statistics().aborted == 1
+
+    run(scenario())
