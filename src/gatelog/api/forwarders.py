@@ -19,7 +19,10 @@ class Forwarders:
         self._threads: dict[str, ForwarderThread] = {}
 
     def discover(self) -> None:
-        """Start forwarders for directories that are new."""
+        """Start forwarders for directories that are new; forget those of directories that were removed."""
+        for name, thread in list(self._threads.items()):
+            if thread.forwarder.retired:
+                del self._threads[name]
         for directory in spools(self._root):
             if directory.name not in self._threads:
                 thread = ForwarderThread(Forwarder(directory, self._sink, self._counter))

@@ -27,7 +27,7 @@ from gatelog.sinks.intake import Intake
 from gatelog.sinks.open_calls import HELD_BYTES_MAX, OpenCalls
 from gatelog.sinks.records import read_bodies
 from gatelog.sinks.statistics import ForwarderStatistics
-from gatelog.spool import AckLog, FileSystem, OsFileSystem, SpoolReader, collect, is_locked
+from gatelog.spool import AckLog, FileSystem, OsFileSystem, SpoolReader, collect, is_locked, retire
 
 log = logging.getLogger("gatelog.sinks")
 
@@ -39,6 +39,9 @@ READ_RECORDS_MAX = 500
 
 ABANDONED_AFTER_NS = 2_000_000_000
 """A spool read to its end that nobody has locked for so long was left by a gateway that crashed."""
+
+ORPHANED_AFTER_NS = 3_600_000_000_000
+"""A spool that was silent and unlocked for so long has no gateway any more: one comes back within minutes."""
 
 LAG_INTERVAL_NS = 1_000_000_000
 """Between two measurements of the lag in bytes, which reads the spool's directory."""
@@ -89,6 +92,8 @@ class Forwarder:
         self.filesystem: FileSystem = filesystem or OsFileSystem()
         self.held_bytes_max = held_bytes_max
         self.statistics = ForwarderStatistics()
+        self.retired = False
+        """The spool is gone: nobody wrote it any more, and the sink has all of it."""
         self._backoff = Backoff()
         self._session: _Session | None = None
         self._current_at_ns = self._measured_at_ns = self.clock.monotonic_ns()
@@ -136,6 +141,8 @@ class Forwarder:
             session.quiet_since_ns = now_ns
         else:
             self._end_abandoned(session, now_ns)
+            if self._is_orphaned(session, now_ns):
+                return self._retire(session, now_ns)
         if session.intake.batch.is_due(now_ns):
             self._flush(session)
         if not records and not session.intake.batch:
@@ -160,6 +167,24 @@ class Forwarder:
             session.intake.take(record)
         if not records:
             session.intake.end_boots()
+
+    def _is_orphaned(self, session: _Session, now_ns: int) -> bool:
+        """Whether there has been nothing to read for long, and there is nothing left to do."""
+        intake = session.intake
+        unsettled = intake.batch or intake.boots.running() or len(intake.calls)
+        return now_ns - session.quiet_since_ns >= ORPHANED_AFTER_NS and not unsettled
+
+    def _retire(self, session: _Session, now_ns: int) -> float:
+        """Remove the spool unless a gateway has it; then it is looked at again as long after."""
+        session.quiet_since_ns = now_ns
+        if not is_locked(self.directory, self.filesystem):
+            if session.ack.position is None or session.reader.position > session.ack.position:
+                session.ack.ack(session.reader.position)
+            self.retired = retire(self.directory, self.filesystem)
+            if self.retired:
+                self.close()
+                log.info("spool %s was left by its gateway and is stored whole: removed", self.directory.name)
+        return POLL_S
 
     def _flush(self, session: _Session) -> None:
         started_ns = self.clock.monotonic_ns()

@@ -21,8 +21,6 @@ from gatelog.spool import Position
 HELD_BYTES_MAX = 64 * 2**20
 """Bodies of open calls in memory, over all calls of a spool directory."""
 
-CRASHED = "the gateway ended before the call did"
-
 
 class Piece(NamedTuple):
     """A piece of a body: where its record is, and its bytes if they are held."""
@@ -141,7 +139,7 @@ def synthetic_end(call: OpenCall) -> EndRecord:
         sequence=call.start.sequence,
         reason=EndReason.GATEWAY_CRASH,
         status=0,
-        error=CRASHED,
+        error=EndReason.GATEWAY_CRASH,
         backend="",
         backend_url="",
         backend_status=0,

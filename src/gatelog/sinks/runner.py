@@ -16,7 +16,10 @@ DRAIN_SHARE = 0.8
 
 
 class ForwarderThread:
-    """Runs one Forwarder until `stop`. A defect of ours restarts it from the ack, later and later."""
+    """Runs one Forwarder until a stop, or until its spool is retired.
+
+    A defect of ours restarts it from the ack, later and later.
+    """
 
     def __init__(self, forwarder: Forwarder) -> None:
         self.forwarder = forwarder
@@ -48,7 +51,7 @@ class ForwarderThread:
 
     def _run(self) -> None:
         defects = Backoff()
-        while not self._stopping:
+        while not (self._stopping or self.forwarder.retired):
             try:
                 wait_s = self.forwarder.step()
                 defects.reset()
@@ -60,4 +63,5 @@ class ForwarderThread:
                 wait_s = defects.next_s()
             self._wake.wait(wait_s)
             self._wake.clear()
-        self.forwarder.drain(self._drain_until_ns)
+        if not self.forwarder.retired:
+            self.forwarder.drain(self._drain_until_ns)

@@ -13,6 +13,7 @@ from gatelog.spool.assemble import SpoolRecord
 from gatelog.spool.directory import collect, is_locked, spools
 from gatelog.spool.filesystem import File, FileSystem, Lock, OsFileSystem
 from gatelog.spool.reader import DamageCounters, SpoolReader
+from gatelog.spool.retire import retire
 from gatelog.spool.segment import Position
 from gatelog.spool.settings import Level, SpoolSettings, SpoolStatistics
 from gatelog.spool.verify import DamagedPlace, Gap, VerifyReport, verify
@@ -37,6 +38,7 @@ __all__ = [
     "VerifyReport",
     "collect",
     "is_locked",
+    "retire",
     "spools",
     "verify",
 ]

@@ -29,6 +29,7 @@ _CRC = struct.Struct("<I")
 _ENTRY_BYTES = _FIELDS.size + _CRC.size
 _SINK = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _LOG_NAME = re.compile(rf"ack-({_SINK.pattern})\.log")
+_ANY_NAME = re.compile(rf"ack-{_SINK.pattern}\.(?:log|new)")
 
 
 class AckLog:
@@ -134,6 +135,11 @@ def ack_log_path(directory: Path, sink: str) -> Path:
     if not _SINK.fullmatch(sink):
         raise ValueError(f"sink {sink!r} cannot name a file: use 1 to 64 of a-z, 0-9, - and _")
     return directory / f"ack-{sink}.log"
+
+
+def is_ack_log(name: str) -> bool:
+    """Whether a file is an ack log, or what a crash left of a new one."""
+    return _ANY_NAME.fullmatch(name) is not None
 
 
 def acked_positions(directory: Path, filesystem: FileSystem) -> list[Position]:

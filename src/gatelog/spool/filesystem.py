@@ -75,6 +75,9 @@ class FileSystem(Protocol):
     def make_directory(self, directory: Path) -> None:
         """Create it with its parents if it is not there, durably."""
 
+    def remove_directory(self, directory: Path) -> None:
+        """Remove an empty directory."""
+
     def sync_directory(self, directory: Path) -> None:
         """Return once the names in `directory` are durable."""
 
@@ -181,6 +184,10 @@ class OsFileSystem:
             place.mkdir(mode=0o750, exist_ok=True)
             self.sync_directory(place.parent)
 
+    def remove_directory(self, directory: Path) -> None:
+        directory.rmdir()
+        self.sync_directory(directory.parent)
+
     def sync_directory(self, directory: Path) -> None:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -199,6 +206,9 @@ class OsFileSystem:
         except BlockingIOError:
             os.close(descriptor)
             return None
+        if not _is_at(descriptor, path):  # its holder has removed the whole directory meanwhile
+            os.close(descriptor)
+            return None
         with contextlib.suppress(OSError):  # the id is for people; on a full disk the lock holds without it
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
@@ -215,4 +225,12 @@ class OsFileSystem:
             return True
         finally:
             os.close(descriptor)
+        return False
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file still has this name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
         return False

@@ -76,7 +76,6 @@ class Journal:
         if len(boot) != 16:
             raise ValueError(f"a boot id has 16 bytes, not {len(boot)}")
         try:
-            filesystem.make_directory(directory)
             lock = _take_lock(directory, filesystem)
         except OSError as error:
             raise SpoolFailedError(
@@ -267,9 +266,11 @@ def _take_lock(directory: Path, filesystem: FileSystem) -> Lock:
     for attempt in range(_LOCK_TRIES):
         if attempt:
             time.sleep(_LOCK_RETRY_S)
-        lock = filesystem.lock(directory / LOCK_NAME)
-        if lock is not None:
-            return lock
+        filesystem.make_directory(directory)
+        with contextlib.suppress(FileNotFoundError):  # the hub has just removed an abandoned directory
+            lock = filesystem.lock(directory / LOCK_NAME)
+            if lock is not None:
+                return lock
     raise SpoolLockedError(
         f"spool {directory} is written by another process (its id is in {LOCK_NAME}): "
         "give each gateway a directory of its own"

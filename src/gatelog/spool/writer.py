@@ -27,9 +27,17 @@ from gatelog.model import Clock, SystemClock
 from gatelog.spool.filesystem import FileSystem, OsFileSystem
 from gatelog.spool.journal import Journal
 from gatelog.spool.record import KIND_MAX
-from gatelog.spool.settings import SpoolSettings, SpoolStatistics
+from gatelog.spool.settings import Level, SpoolSettings, SpoolStatistics
 
 logger = logging.getLogger(__name__)
+
+_SPACE = "see that a hub drains it, or give it more space"
+_TOLD = {
+    Level.OK: "has room: every call is recorded whole",
+    Level.WARN: f"fills up: {_SPACE}",
+    Level.DEGRADE: f"is nearly full: best-effort calls are recorded without their bodies; {_SPACE}",
+    Level.REJECT: f"is full: calls whose record is required are refused; {_SPACE}",
+}
 
 OnDurable = Callable[[SpoolError | None], None]
 Notify = Callable[[Callable[[], None]], object]
@@ -45,8 +53,9 @@ class SpoolWriter:
     """The one writer of a spool directory. `level` is the back-pressure now, cheap to read."""
 
     def __init__(self, journal: Journal, settings: SpoolSettings, clock: Clock, notify: Notify) -> None:
-        self.level = journal.level
         self._journal = journal
+        self.level = Level.OK
+        self._follow_level()
         self._settings = settings
         self._clock = clock
         self._notify = notify
@@ -219,9 +228,17 @@ class SpoolWriter:
 
     def _publish(self) -> None:
         """Show the caller's thread what the journal knows."""
-        self.level = self._journal.level
+        self._follow_level()
         if not self._closing:
             self._refusal = self._journal.error
+
+    def _follow_level(self) -> None:
+        """Take the journal's level, and say that it changed; of its own errors the journal says itself."""
+        level = self._journal.level
+        if level is not self.level and self._journal.error is None:
+            severity = logging.WARNING if level else logging.INFO
+            logger.log(severity, "the spool %s", _TOLD[level])
+        self.level = level
 
     def _linger(self) -> None:
         """Let a group grow while nobody waits for it: a sync, and a change of threads, for many calls."""

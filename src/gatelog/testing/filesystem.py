@@ -229,7 +229,8 @@ class MemoryFileSystem:
 
     def names(self, directory: Path) -> list[str]:
         self.enter("names", directory)
-        return [path.name for path in self._live if path.parent == directory]
+        below = [path.relative_to(directory) for path in self._live if directory in path.parents]
+        return list({path.parts[0] for path in below})
 
     def size(self, path: Path) -> int:
         self.enter("size", path)
@@ -247,6 +248,12 @@ class MemoryFileSystem:
     def make_directory(self, directory: Path) -> None:
         self.enter("make_directory", directory)
         self._directories.add(directory)
+
+    def remove_directory(self, directory: Path) -> None:
+        self.enter("remove_directory", directory)
+        if any(directory in path.parents for path in self._live):
+            raise OSError(errno.ENOTEMPTY, "Directory not empty", str(directory))
+        self._directories.discard(directory)
 
     def sync_directory(self, directory: Path) -> None:
         self.enter("sync_directory", directory)

@@ -105,6 +105,7 @@ def test_a_crashed_gateways_open_calls_end(gateway, forwarder, settle, sink) -> 
     settle(subject)
     (row,) = sink.rows
     assert row.end.reason == EndReason.GATEWAY_CRASH
+    assert row.end.error_code == "gateway_crash"
     assert row.content.response.size == len(b"data: half")
     assert sink.known_boots[KEY].ended
     assert subject.statistics.crashed_calls == 1
@@ -117,6 +118,44 @@ def test_a_slow_call_of_a_living_gateway_stays_open(gateway, forwarder, settle, 
     settle(forwarder(), steps=50, step_s=60)
     assert sink.rows == []
     assert not sink.known_boots[KEY].ended
+    one.leave()
+
+
+def test_a_spool_without_a_gateway_is_removed_once_all_of_it_is_stored(
+    gateway, forwarder, settle, sink, spool
+) -> None:
+    one = gateway()
+    one.write(start_record(1), Part(1, Direction.RESPONSE, b"data: half"))
+    one.leave()
+    subject = forwarder()
+    settle(subject)
+    assert spool.exists()
+    settle(subject, steps=1, step_s=3_500)
+    assert not subject.retired, "a gateway that is replaced comes back sooner"
+    settle(subject, steps=2, step_s=200)
+    assert subject.retired
+    assert not spool.exists()
+    assert len(sink.rows) == 1
+
+
+def test_a_spool_whose_records_are_not_stored_stays(gateway, forwarder, settle, sink, spool) -> None:
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    one.leave()
+    sink.faults = iter(["before"] * 1000)
+    settle(forwarder(), steps=20, step_s=3_600)
+    assert sink.rows == []
+    assert spool.exists()
+
+
+def test_an_idle_gateway_keeps_its_spool(gateway, forwarder, settle, spool) -> None:
+    one = gateway()
+    subject = forwarder()
+    settle(subject, steps=20, step_s=3_600)
+    assert not subject.retired
+    one.write(start_record(1), end_record(1))
+    settle(subject, steps=5)
+    assert subject.statistics.calls == 1
     one.leave()
 
 

@@ -156,6 +156,21 @@ def test_a_failed_disk_is_told_to_callers_and_heals_without_a_restart(open_write
     assert figures.error == ""
 
 
+def test_each_level_is_told_once(open_writer, caplog) -> None:
+    """S16: before calls are refused, whoever reads the log has heard that the spool fills up."""
+    outcomes = Outcomes()
+    small = replace(SMALL, capacity_bytes=1024 * 1024, compress_bytes_min=1024 * 1024)
+    writer = open_writer(DIRECTORY, filesystem=MemoryFileSystem(), settings=small)
+    for number in range(1, 51):
+        writer.append(1, bytes(20 * 1024), outcomes.of(number))
+        outcomes.wait(number)
+    assert [record.message.partition(":")[0] for record in caplog.records] == [
+        "the spool fills up",
+        "the spool is nearly full",
+        "the spool is full",
+    ]
+
+
 def test_a_defect_in_the_thread_is_reported_and_the_thread_goes_on(open_writer, caplog) -> None:
     """S19: the group's callers hear of it; later appends work again."""
     disk = MemoryFileSystem()
