@@ -1,39 +1,34 @@
-"""What a filled store costs and how fast it answers: a table of sizes, one of queries, one of both at once.
+"""What a filled store costs and how fast it answers: a table of sizes, one of queries, one of metrics.
 
 python benchmarks/volume_measure.py --data /var/tmp/volume
 
 Queries run as the hub runs them: KQL to SQL, the default budget; the first run of each, the best of the
-others, and their processor time. Rows read are the engine's estimate after pruning (EXPLAIN ESTIMATE; 0 where
-the index alone answers). Ingest beside queries goes into a second database of the same engine, which is
-removed again.
+others, and their processor time. Rows read are the engine's estimate after pruning (EXPLAIN ESTIMATE; 0
+where the index alone answers). Questions beside inserts: volume_together.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-import clickhouse_connect
-from msgspec.structs import replace
-
 from gatelog import kql
+from gatelog.api.metrics import NAMESPACES
+from gatelog.api.metrics.query import Accounts, compute
+from gatelog.api.metrics.requests import read_metrics_request
+from gatelog.api.principal import LOCAL
+from gatelog.api.questions import Questions
+from gatelog.model import SystemClock
 from gatelog.store import CATALOG, Store
-from volume_calls import DAYS, START_NS, World
+from volume_calls import DAYS, START_NS
 
 REPEATS = 5
-SCRATCH = "volume_scratch"
-BATCH = 1_000
-"""Calls of an insert beside queries."""
 NOW = datetime.fromtimestamp(START_NS / 1e9 + DAYS * 86_400, UTC)
 
 USAGE = """ApiManagementGatewayLogs
@@ -49,6 +44,27 @@ USAGE = """ApiManagementGatewayLogs
 DAY = "TimeGenerated between (datetime(2026-07-03) .. datetime(2026-07-03T23:59:59.9999999Z))"
 WORDS = ("invoice", "Rechnung", "Größe", "müşteri", "客户", "56620")
 PIECES = ("nvoic", "echnun", "röße", "şteri", "客户", "5662")
+
+
+def _asked(names: str, timespan: str, interval: str, split: str = "") -> dict[str, str]:
+    """The parameters of a metrics request."""
+    return {"metricnames": names, "timespan": timespan, "interval": interval, "$filter": split}
+
+
+LISTED = "TimeGenerated, RequestId, SubscriptionName, ModelName, ResponseCode, TotalTokens, DurationMs"
+
+_DAY = "2026-07-03T00:00:00Z/2026-07-04T00:00:00Z"
+_MONTH = "2026-07-01T00:00:00Z/2026-08-01T00:00:00Z"
+_TWENTY = ",".join(metric.name for metric in NAMESPACES[0].metrics[:20])
+_BY_DEPLOYMENT = "ModelDeploymentName eq '*'"
+_SEVERAL = "AzureOpenAIRequests,TokenTransaction,AzureOpenAITimeToResponse"
+METRICS = {
+    "requests of a day by the minute": _asked("AzureOpenAIRequests", _DAY, "PT1M"),
+    "three of a day by 5 minutes and deployment": _asked(_SEVERAL, _DAY, "PT5M", _BY_DEPLOYMENT),
+    "requests of a month by the minute": _asked("AzureOpenAIRequests", _MONTH, "PT1M"),
+    "three of a month by the hour and deployment": _asked(_SEVERAL, _MONTH, "PT1H", _BY_DEPLOYMENT),
+    "twenty of a month by the hour": _asked(_TWENTY, _MONTH, "PT1H"),
+}
 
 SIZES = """
 SELECT part, sum(bytes) FROM
@@ -102,8 +118,7 @@ def queries() -> Iterator[tuple[str, str]]:
     yield "usage by address and model, all", USAGE.format(day="")
     yield "usage by address and model, a day", USAGE.format(day=f" and {DAY}")
     yield "count of a day", f"Calls | where {DAY} | count"
-    columns = "TimeGenerated, RequestId, SubscriptionName, ModelName, ResponseCode, TotalTokens, DurationMs"
-    yield "last 100, as listed", f"Calls | top 100 by TimeGenerated desc | project {columns}"
+    yield "last 100, as listed", f"Calls | top 100 by TimeGenerated desc | project {LISTED}"
     yield "last 100, every column", "Calls | top 100 by TimeGenerated desc"
     yield (
         "one call by id",
@@ -159,55 +174,32 @@ def print_queries(store: Store) -> None:
     print(f"peak RSS {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
-def repeated(work: Callable[[], object], seconds: float) -> list[float]:
-    """Seconds of each repetition within `seconds`."""
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return times
-
-
-def print_together(store: Store, dsn: str, seconds: float) -> None:
-    """Ingest alone, a query alone, and both."""
-    scratch = Store.open(dsn, database=SCRATCH)
-    batch = World(10_000_000, "together").chunk(0)[:BATCH]
-    boots = count(1)
-    usage = compiled(USAGE.format(day=f" and {DAY}"))
-
-    def insert() -> None:
-        boot = f"boot-{next(boots)}"  # the store drops a batch that it has already
-        scratch.insert([replace(each, id=replace(each.id, boot=boot)) for each in batch])
-
-    ask = partial(store.run, usage)
-    with ThreadPoolExecutor(2) as threads:
-        alone = repeated(insert, seconds), repeated(ask, seconds)
-        running = [threads.submit(repeated, work, seconds) for work in (insert, ask)]
-        together = [each.result() for each in running]
-    print("| | inserts, rows/s | usage of a day, median ms | slowest ms |\n|---|---:|---:|---:|")
-    for name, (inserts, asked) in (("each alone", alone), ("both at once", together)):
-        rate = BATCH * len(inserts) / sum(inserts)
-        median, worst = statistics.median(asked) * 1000, max(asked) * 1000
-        print(f"| {name} | {rate:,.0f} | {median:.0f} | {worst:.0f} |")
-    scratch.close()
-    client = clickhouse_connect.get_client(dsn=dsn, database="default")
-    client.command(f"DROP DATABASE {SCRATCH} SYNC")
-    client.close()
+def print_metrics(store: Store) -> None:
+    """What the metrics API answers, from the request to the points of its answer."""
+    questions = Questions(lambda: store, SystemClock())
+    print("| metrics | first ms | best ms | CPU ms | series |\n|---|---:|---:|---:|---:|")
+    for name, parameters in METRICS.items():
+        request = read_metrics_request(parameters, NAMESPACES[0], NOW)
+        times, processor, series = [], [], 0
+        for _ in range(3):
+            start, start_cpu = time.perf_counter(), time.process_time()
+            found = compute(questions, LOCAL, request, Accounts(None, apart=False))
+            times.append((time.perf_counter() - start) * 1000)
+            processor.append((time.process_time() - start_cpu) * 1000)
+            series = sum(len(each) for accounts in found.values() for each in accounts.values())
+        one = f"{times[0]:.0f} | {min(times[1:]):.0f} | {min(processor):.0f}"
+        print(f"| {name} | {one} | {series} |", flush=True)
 
 
 def main() -> int:
     """Measure everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seconds", type=float, default=10, help="of each row of the last table")
     arguments = parser.parse_args()
-    dsn = f"chdb:///{arguments.data.resolve()}"
-    store = Store.open(dsn)
+    store = Store.open(f"chdb:///{arguments.data.resolve()}")
     print_sizes(store)
     print_queries(store)
-    print_together(store, dsn, arguments.seconds)
+    print_metrics(store)
     store.close()
     return 0
 

@@ -17,6 +17,7 @@
         ├── KqlSyntaxError     the text is not KQL
         ├── KqlSemanticError   a name, a type or an argument is wrong
         ├── KqlUnsupportedError  valid KQL that gatelog refuses
+        ├── KqlCancelledError  somebody stopped the query
         └── KqlBudgetError     the query asked for more time, rows or memory than allowed
             └── KqlTimeoutError  more time
 
@@ -85,7 +86,7 @@ class StoreError(GatelogError):
 
 
 class StoreVersionError(StoreError):
-    """The store's schema was written by a newer gatelog; nothing was changed."""
+    """The store's schema was written by a newer gatelog, or its server is too old; nothing was changed."""
 
 
 class StoreUnavailableError(StoreError):
@@ -129,6 +130,10 @@ class KqlSemanticError(KqlError):
 
 class KqlUnsupportedError(KqlError):
     """Valid KQL that gatelog refuses (not implemented, or not safe here)."""
+
+
+class KqlCancelledError(KqlError):
+    """Somebody stopped the query, or nobody waited for it any more."""
 
 
 class KqlBudgetError(KqlError):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatelog import kql
-from gatelog.model import Body
+from gatelog.model import Body, Operation, OperationKind, PathFamily
 from gatelog.store import CATALOG, Store
 from gatelog.testing.records import chat_exchange
 
@@ -26,16 +26,22 @@ ALPHABET = [
     *" _-.,，…\u00a0\u2028\u200d😀\\\"'%\n",
 ]
 PLAIN = "abcde019"
+NUMBERS = ("0.19", "-1e-05", "9", "-0.01")
+EMBEDDINGS = Operation(
+    "embeddings_create", OperationKind.EMBEDDINGS, PathFamily.DEPLOYMENT, "embeddings", "e", ""
+)
 
 
 def _texts(count: int) -> list[str]:
-    """Short texts of few characters each: what stands beside what varies most."""
+    """Texts of few characters each: what stands beside what varies most. Some are long words, some have lists
+    of numbers."""
     rnd = random.Random(2026)
     texts = []
     for _ in range(count):
         letters = rnd.choices(PLAIN, k=2) if rnd.random() < 0.5 else []
         letters += rnd.sample(ALPHABET, 3)
-        texts.append("".join(rnd.choices(letters, k=rnd.randint(1, 10))))
+        texts.append("".join(rnd.choices(letters, k=rnd.choice((*range(1, 11), 30)))))
+    texts += ["[" + ",".join(rnd.choices(NUMBERS, k=20)) + "] " + text for text in texts[:200]]
     return texts
 
 
@@ -49,13 +55,15 @@ OPERATORS = (
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    """A call for each text."""
+    """A call for each text, every other one an embedding call."""
     exchange = chat_exchange()
+    embedding = msgspec.structs.replace(exchange.call, operation=EMBEDDINGS)
     opened = Store.open("chdb://:memory:", database="property_search")
     opened.insert(
         [
             msgspec.structs.replace(
                 chat_exchange(number),
+                call=embedding if number % 2 else exchange.call,
                 content=msgspec.structs.replace(exchange.content, request=Body(text), response=Body(text)),
             )
             for number, text in enumerate(TEXTS)
@@ -76,7 +84,7 @@ def needles(draw: st.DrawFn) -> str:
     text = draw(st.sampled_from(TEXTS))
     start = draw(st.integers(0, len(text) - 1))
     return draw(
-        st.just(text[start : start + draw(st.integers(1, 5))])
+        st.just(text[start : start + draw(st.integers(1, 5) | st.just(30))])
         | st.text(st.sampled_from(ALPHABET), max_size=3)
     )
 

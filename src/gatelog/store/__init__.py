@@ -5,6 +5,7 @@ completeness.
 from gatelog.store.catalog import CATALOG
 from gatelog.store.completeness import BootLine, Report
 from gatelog.store.ledger import AccountRow, BootRow, Ledger, SpoolBoot
+from gatelog.store.named import name_statements, statement_name
 from gatelog.store.query import Budget, Rows, Work
 from gatelog.store.ranges import Range, RangeSet
 from gatelog.store.retention import Expired
@@ -42,4 +43,6 @@ __all__ = [
     "UserTables",
     "Work",
     "is_name",
+    "name_statements",
+    "statement_name",
 ]

@@ -129,6 +129,7 @@ COLUMNS: tuple[StoredColumn, ...] = (
     _column("received_bytes", "end.received_bytes"),
     _column("sent_bytes", "end.sent_bytes"),
     _column("capture", "end.capture"),
+    StoredColumn("attempt_count", lambda exchange: len(exchange.route.attempts)),
 )
 
 COLUMN_NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from gatelog.errors import KqlBudgetError, KqlError, KqlSemanticError, KqlTimeoutError, StoreError
 from gatelog.store.clients import Clients, error_code
+from gatelog.store.named import naming
 
 MIB = 2**20
 
@@ -93,6 +94,7 @@ def execute(clients: Clients, statement: str, budget: Budget) -> None:
         "max_execution_time": budget.seconds,
         "timeout_overflow_mode": "throw",
         "max_memory_usage": budget.memory_bytes,
+        **naming(),
     }
     try:
         with clients.borrow() as client:
@@ -123,6 +125,7 @@ def check_length(sql: str) -> None:
 def query_settings(budget: Budget) -> dict[str, Any]:
     """What makes the engine keep to a budget, and read only."""
     return {
+        **naming(),
         "readonly": 2,  # reads only, while these settings may still be given
         "max_execution_time": budget.seconds,
         "timeout_overflow_mode": "throw",

@@ -17,7 +17,7 @@ from typing import cast
 from clickhouse_connect.driver.client import Client
 
 from gatelog.errors import StoreVersionError
-from gatelog.store.words import REQUEST_WORDS, RESPONSE_WORDS
+from gatelog.store.words import REQUEST_WORDS, RESPONSE_SHORT_WORDS, RESPONSE_WORDS
 
 # Timestamps have KQL's own type, so that a comparison in a query reaches the partition and the primary key as
 # it is written. Hours before subscriptions in the key: nearly every question has a time range, many a
@@ -182,9 +182,19 @@ _SEARCH_INDEXES = (
     " MATERIALIZE INDEX by_received, MATERIALIZE INDEX by_conversation_id",
 )
 
+# Searches of answers looked at the text of every embedding call. Metrics count attempts, and nearly every
+# call has one: what the few others tried is in the JSON, the number of attempts says which they are.
+_SHORT_WORDS_AND_ATTEMPTS = (
+    "ALTER TABLE calls ADD COLUMN IF NOT EXISTS"
+    " attempt_count Int64 DEFAULT toInt64(JSONLength(attempts)) CODEC(ZSTD(1))",
+    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS response_short_words {RESPONSE_SHORT_WORDS} {_INDEX}",
+    "ALTER TABLE calls MATERIALIZE COLUMN attempt_count, MATERIALIZE INDEX response_short_words",
+)
+
 VERSIONS: tuple[tuple[str, ...], ...] = (
     (_CALLS, _BOOTS, _ACCOUNTS, _RANGES.format(table="unlogged"), _RANGES.format(table="expired")),
     _SEARCH_INDEXES,
+    _SHORT_WORDS_AND_ATTEMPTS,
 )
 """Statements of version 1, 2, …; each may be repeated, because a crash may come between them."""
 

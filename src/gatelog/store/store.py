@@ -11,12 +11,15 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from gatelog.model import Boot, Exchange
 from gatelog.store.clients import Clients
 from gatelog.store.completeness import BootEvidence, Report, judge
+from gatelog.store.engine_version import check_engine_version
 from gatelog.store.ingest import CallWriter
 from gatelog.store.ledger import Ledger, SpoolBoot
+from gatelog.store.named import stop
 from gatelog.store.query import Budget, Rows, run
 from gatelog.store.ranges import EMPTY, RangeSet
 from gatelog.store.retention import Expired, expire
@@ -43,11 +46,13 @@ class Store:
     def open(cls, dsn: str, *, database: str = "") -> Store:
         """Connect, bring the schema up to date, and make the views.
 
-        `database` wins over the one in the DSN. StoreVersionError if a newer gatelog wrote the schema.
+        `database` wins over the one in the DSN. StoreVersionError if a newer gatelog wrote the schema, or the
+        server is too old.
         """
         clients = Clients(dsn, database or _database_in(dsn) or DEFAULT_DATABASE)
         try:
             with clients.borrow() as client:
+                check_engine_version(client)
                 migrate(client)
                 for table in TABLES:
                     client.command(table.create_view())
@@ -109,6 +114,10 @@ class Store:
     ) -> AbstractContextManager[Iterator[bytes]]:
         """The answer in the engine's format `encoding`, while the context lasts."""
         return stream_encoded(self._clients, sql, encoding, budget)
+
+    def stop(self, name: UUID) -> None:
+        """End the queries that run under `name` (`name_statements`), soon."""
+        stop(self._clients, name)
 
     def expire(self, today: date, *, retention_days: int, body_retention_days: int) -> Expired:
         """Remove rows and bodies whose time is over on `today` (UTC)."""

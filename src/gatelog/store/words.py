@@ -12,16 +12,21 @@ the engine looks a piece of a word up in its dictionary (LIKE) only if it is. `k
 words of a query the same way. The expression is in the index and, through a hidden column of the views, in
 the query; the engine recognises the one in the other.
 
-An answer full of vectors would put more into the index than into the table, and nobody searches it: the
-answers of embedding calls have the one word OMITTED instead, which no text in lower case can hold. Whoever
-asks the index about answers asks for that word too, and then looks at the text.
+An answer full of vectors would put more into the index than into the table: the answers of embedding calls
+have the one word OMITTED instead, which no text in lower case can hold. A second index has the words of those
+answers without what vectors are made of:
+
+    [0.0123,-0.55,4e-05, …]      a long list of numbers is the word NUMBERS
+    w7pSvDnA1mo8jUy2Zk…          a long run of ASCII letters and digits is left out
+
+So a search for a short word that is no number need not look at vectors, and finds the few that have it.
 """
 
 from __future__ import annotations
 
 from string import punctuation
 
-from gatelog.kql import OMITTED
+from gatelog.kql import NUMBERS, OMITTED, SHORT_WORD_MOST
 
 _BORDERS = " " + "".join(sorted(set(punctuation) - set("-_.~")))
 """ASCII that encodeURLComponent would spell as a number; what it leaves as it is separates words already."""
@@ -32,11 +37,24 @@ def _literal(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _words(body: str) -> str:
-    letters = rf"replaceRegexpAll(lowerUTF8({body}), '[^\\x20-\\x7E\\pL\\pN]', ' ')"
+_NUMBER_LIST = r"\\[[-+.,e0-9\\s]{40,}\\]"
+_LONG_WORD = rf"\\b[0-9a-z]{{{SHORT_WORD_MOST + 1},}}\\b"
+"""In lower case, so that the number of a byte beyond ASCII is no part of it."""
+
+
+def _words(lowered: str) -> str:
+    letters = rf"replaceRegexpAll({lowered}, '[^\\x20-\\x7E\\pL\\pN]', ' ')"
     separated = f"translate({letters}, {_literal(_BORDERS)}, '{'-' * len(_BORDERS)}')"
     return f"replaceAll(encodeURLComponent({separated}), '%', 'X')"
 
 
-REQUEST_WORDS = _words("request_body")
-RESPONSE_WORDS = f"if(operation_kind = 'embeddings', '{OMITTED}', {_words('response_body')})"
+def _short_words(lowered: str) -> str:
+    without_numbers = f"replaceRegexpAll({lowered}, '{_NUMBER_LIST}', '-{NUMBERS}-')"
+    return f"replaceRegexpAll({_words(without_numbers)}, '{_LONG_WORD}', '')"
+
+
+_IS_OMITTED = "operation_kind = 'embeddings'"
+
+REQUEST_WORDS = _words("lowerUTF8(request_body)")
+RESPONSE_WORDS = f"if({_IS_OMITTED}, '{OMITTED}', {_words('lowerUTF8(response_body)')})"
+RESPONSE_SHORT_WORDS = f"if({_IS_OMITTED}, {_short_words('lowerUTF8(response_body)')}, '')"

@@ -6,15 +6,16 @@ from datetime import UTC, datetime
 
 import clickhouse_connect
 import pytest
+from clickhouse_connect.driver.client import Client
 
 from gatelog import kql
 from gatelog.errors import StoreVersionError
 from gatelog.store import CATALOG, Store
 from gatelog.store.calls import COLUMN_NAMES
-from gatelog.store.clients import Clients
-from gatelog.store.ingest import CallWriter
 from gatelog.store.schema import CURRENT_VERSION, VERSIONS
 from gatelog.testing.records import chat_exchange
+
+NOW = datetime(2026, 9, 21, tzinfo=UTC)
 
 
 def test_every_column_of_the_table_is_written(store: Store) -> None:
@@ -67,25 +68,46 @@ def test_an_interrupted_migration_is_completed(dsn: str, database: str, fresh_st
     again.close()
 
 
-def test_a_store_of_version_1_is_upgraded(dsn: str, database: str) -> None:
-    """Its rows stay, and are found by the indexes that it did not have; the old ones are gone."""
+def _insert_as_ever(client: Client) -> None:
+    """A chat call that was sent to two backends and an embedding call, with the columns of version 1."""
+    chat = ["gateway-0", "b", 1, NOW, "chat", '{"content":"the Spool"}', "an answer", '[{"a":1},{"b":2}]']
+    embedding = ["gateway-0", "b", 2, NOW, "embeddings", "", "an invoice [1,2]", "[]"]
+    names = ["instance", "boot", "sequence", "received", "operation_kind"]
+    client.insert(
+        "calls", [chat, embedding], column_names=[*names, "request_body", "response_body", "attempts"]
+    )
+
+
+@pytest.mark.parametrize("version", range(1, CURRENT_VERSION))
+def test_an_older_store_is_upgraded(dsn: str, database: str, version: int) -> None:
+    """Its rows stay, have the columns that it did not have, and are found before and after the indexes that
+    it did not have are made; old ones are gone.
+    """
     clickhouse_connect.get_client(dsn=dsn, database="default").command(f"CREATE DATABASE {database}")
     client = clickhouse_connect.get_client(dsn=dsn, database=database)
     for statement in (
-        *VERSIONS[0],
+        *(statement for statements in VERSIONS[:version] for statement in statements),
         "CREATE TABLE schema_version (version UInt32, applied DateTime DEFAULT now())"
         " ENGINE = MergeTree ORDER BY version",
-        "INSERT INTO schema_version (version) VALUES (1)",
+        f"INSERT INTO schema_version (version) VALUES ({version})",
     ):
         client.command(statement)
-    CallWriter(Clients(dsn, database)).insert([chat_exchange()])
+    _insert_as_ever(client)
     store = Store.open(dsn, database=database)
-    sql = kql.compile(
-        "Calls | where RequestBody has 'Spool' | count", CATALOG, now=datetime(2026, 9, 21, tzinfo=UTC)
-    ).sql
-    assert store.run(sql).rows == [(1,)]
-    client.command("ALTER TABLE calls MATERIALIZE INDEX request_words", settings={"mutations_sync": 1})
-    assert store.run(sql).rows == [(1,)]
+    questions = {
+        "Calls | where RequestBody has 'Spool' | count": 1,
+        "Calls | where ResponseBody has 'invoice' | count": 1,
+        "Calls | summarize sum(AttemptCount)": 2,
+    }
+
+    def check() -> None:
+        for question, number in questions.items():
+            assert store.run(kql.compile(question, CATALOG, now=NOW).sql).rows == [(number,)]
+
+    check()
+    for index in ("request_words", "response_short_words"):
+        client.command(f"ALTER TABLE calls MATERIALIZE INDEX {index}", settings={"mutations_sync": 1})
+    check()
     indexes = store.run(
         "SELECT name FROM system.data_skipping_indices"
         " WHERE table = 'calls' AND database = currentDatabase() ORDER BY name"
@@ -96,6 +118,7 @@ def test_a_store_of_version_1_is_upgraded(dsn: str, database: str) -> None:
         "by_request_id",
         "by_sequence",
         "request_words",
+        "response_short_words",
         "response_words",
     ]
     client.close()

@@ -109,13 +109,53 @@ def test_the_index_finds_what_the_text_holds(
     assert sorted(ask(filled, query, use_paths=False)) == expected
 
 
-def test_answers_of_embeddings_are_searched_without_an_index(store: Store) -> None:
-    """Their words are in no index, and are found all the same."""
-    store.insert([said(1, "a vector of words", EMBEDDINGS), said(2, "a vector")])
-    assert ask(store, "Calls | where ResponseBody has 'vector' | count") == [(2,)]
-    assert ask(store, "Calls | where ResponseBody contains 'word' | count") == [(1,)]
-    assert ask(store, "Calls | where ResponseBody has 'omitted' | count") == [(0,)]
-    assert ask(store, "Calls | where RequestBody has 'words' | count") == [(1,)]
+VECTOR = "w7pSvDnA1mo8jUy2Zk0" * 5
+NUMBERS = "[" + ",".join(f"-0.{number:04}e-05" for number in range(4710, 4720)) + "]"
+
+
+@pytest.mark.parametrize(
+    ("predicate", "found"),
+    [
+        ("has 'vector'", [1, 2, 3]),
+        ("has 'größe'", [1]),
+        ("has 'a vector'", [1, 3]),
+        ("has 'vector größe'", [1]),
+        ("has 'vector 4711'", [3]),
+        ("has '4711'", [3]),
+        ("has 'e'", []),
+        ("has '05'", [2]),
+        ("has '4712e'", [2]),
+        ("has 'omitted'", []),
+        ("has 'numbers'", []),
+        (f"has '{VECTOR}'", [1]),
+        (f"has '{VECTOR[:-1]}'", []),
+        ("has '面面面面面面'", [3]),
+        ("has 'abcdefghijklmnopqré'", [3]),
+        ("has 'é'", []),
+        ("has 'XC3XA9'", []),
+        ("contains 'jUy2Zk0w7'", [1]),
+        ("contains 'ecto'", [1, 2, 3]),
+        ("hasprefix 'w7psvdna'", [1]),
+    ],
+)
+def test_answers_of_embeddings_are_found_by_any_of_their_words(
+    store: Store, predicate: str, found: list[int]
+) -> None:
+    """Long words and numbers of vectors are in no index; they are found all the same."""
+    texts = (
+        f'{{"embedding":"{VECTOR}","of":"a vector Größe"}}',
+        f'{{"embedding":{NUMBERS},"of":"vector"}}',
+        "a vector 4711 面面面面面面 abcdefghijklmnopqré",
+    )
+    store.insert([said(number, text, EMBEDDINGS) for number, text in enumerate(texts, start=1)])
+    expected = [(f"request-{number}",) for number in found]
+    for table, column in (
+        ("ApiManagementGatewayLogs", "BackendResponseBody"),
+        ("ApiManagementGatewayLogs", "ResponseBody"),
+    ):
+        query = f"{table} | where {column} {predicate} | project CorrelationId"
+        assert sorted(ask(store, query)) == expected
+        assert sorted(ask(store, query, use_paths=False)) == expected
 
 
 def test_what_no_backend_saw_is_in_no_backend_column(store: Store) -> None:
@@ -139,7 +179,11 @@ def test_what_no_backend_saw_is_in_no_backend_column(store: Store) -> None:
         ("RequestBody has_cs 'Invoice'", True),
         ("RequestBody hasprefix 'invoi'", True),
         ("RequestBody hasprefix 'invoi' and RequestBody has 'x'", True),
-        ("ResponseBody has 'invoice'", True),
+        ("ResponseBody has 'invoice'", False),
+        ("BackendResponseBody has 'Größe'", False),
+        ("ResponseBody has '4711'", True),
+        ("ResponseBody has 'two words'", True),
+        ("ResponseBody contains 'nvoic'", True),
     ],
 )
 def test_a_single_word_is_answered_by_the_index_alone(

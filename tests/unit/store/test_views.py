@@ -133,7 +133,7 @@ def test_a_view_holds_what_the_compiler_is_told(store: Store, table: LogTable) -
         nullable = column.name not in known.not_null
         expected = sql_types[column.type.value]
         assert actual == (f"Nullable({expected})" if nullable else expected), column.name
-    words = {name for column in known.words.values() for name in (column.sql_column, column.guard) if name}
+    words = {name for column in known.words.values() for name in column if name}
     assert set(described) == {path.sql_column for path in known.paths.values()} | words
     assert all(name.startswith("__") for name in described)
 
@@ -316,6 +316,20 @@ def test_metrics_are_those_of_the_seeds(store: Store) -> None:
     assert first["Latency"] == [2000, 2, 1000, "MilliSeconds"]
     assert "AzureOpenAITokenPerSecond" not in first  # these calls did not stream
     assert sum(row[2] for row in rows if row[1] == "TotalCalls") == 3
+
+
+def test_a_time_range_of_metrics_reads_its_days_only(store: Store) -> None:
+    """A condition on the minute of a row reaches the calls below."""
+    query = "AzureMetrics | where TimeGenerated {} datetime(2026-09-21T12:00) | count"
+    store.insert([chat_exchange(1)])
+
+    def granules(operator: str) -> str:
+        sql = compile(query.format(operator), CATALOG, now=NOW).sql
+        lines = [line.strip() for (line,) in store.run(f"EXPLAIN indexes = 1 {sql}").rows]
+        return next(line for line in lines if line.startswith("Granules: "))
+
+    assert granules(">") == "Granules: 1/1"
+    assert granules("<") == "Granules: 0/1"
 
 
 def test_a_call_without_a_backends_answer_counts_as_its_error(store: Store) -> None:

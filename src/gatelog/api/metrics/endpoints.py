@@ -7,6 +7,7 @@ GET, POST  /subscriptions/{s}/providers/Microsoft.Insights/metrics          valu
                                                   or of each: $filter=Microsoft.ResourceId eq '*'
 GET        /subscriptions/{s}/providers/Microsoft.Insights/metricDefinitions
 POST       /subscriptions/{s}/metrics:getBatch                              values of up to 50 resources
+GET        /subscriptions · /subscriptions/{s} · /tenants                   what signing in asks for
 
 Every role may ask: there are only numbers in the answers.
 """
@@ -23,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gatelog.api.azure_resources import Kind, Resource, parse_resource
+from gatelog.api.bodies import read_body
 from gatelog.api.metrics import documents
 from gatelog.api.metrics.definitions import NAMESPACES, Namespace, namespace_called, namespace_of
 from gatelog.api.metrics.faults import (
@@ -35,6 +37,7 @@ from gatelog.api.metrics.faults import (
 )
 from gatelog.api.metrics.query import Accounts, compute
 from gatelog.api.metrics.requests import read_metrics_request
+from gatelog.api.metrics.subscriptions import subscription, subscriptions, tenants
 from gatelog.api.principal import Principal, Role
 from gatelog.api.questions import Question
 from gatelog.api.services import Services
@@ -70,7 +73,25 @@ class MetricsApi:
         return [
             self._route("/subscriptions/{subscription}/metrics:getBatch", self.batch, "POST"),
             self._route("/{resource:path}/providers/{provider}/{leaf}", self.resource_manager, "GET", "POST"),
+            self._route("/subscriptions", self.subscriptions, "GET"),
+            self._route("/subscriptions/{subscription}", self.subscription, "GET"),
+            self._route("/tenants", self.tenants, "GET"),
         ]
+
+    async def subscriptions(self, request: Request, _: Principal) -> Any:
+        """The subscriptions that a client may choose from."""
+        _parameters(request)
+        return subscriptions()
+
+    async def subscription(self, request: Request, _: Principal) -> Any:
+        """One of them."""
+        _parameters(request)
+        return subscription(request.path_params["subscription"])
+
+    async def tenants(self, request: Request, _: Principal) -> Any:
+        """The tenants that a client may choose from."""
+        _parameters(request)
+        return tenants()
 
     async def resource_manager(self, request: Request, principal: Principal) -> Any:
         """The three pages of Microsoft.Insights."""
@@ -219,13 +240,10 @@ async def _body(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise bad_request("the body must be JSON: send Content-Type: application/json")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise MetricsError(Fault(413, "RequestTooLarge", f"a body has at most {BODY_BYTES_MAX} bytes"))
+    refusal = MetricsError(Fault(413, "RequestTooLarge", f"a body has at most {BODY_BYTES_MAX} bytes"))
+    body = await read_body(request, BODY_BYTES_MAX, refusal)
     try:
-        document = msgspec.json.decode(bytes(body), type=dict[str, Any])
+        document = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request(f"the body is not a JSON object: {error}") from error
     return {name.lower(): value for name, value in document.items()}

@@ -15,8 +15,7 @@ _HTTP = ("ApiName", "OperationName", "StreamType", *MODEL)
 _USAGE = ("ApiName", "ModelDeploymentName", "Region", "ModelName", "ModelVersion")
 _REQUESTS = (*_HTTP, "StatusCode", "IsSpillover", "ServiceTierRequest")
 
-_FIRST_BYTE = "iff(IsLast, TimeToFirstByteMs - SentMs, toreal(Attempt.firstByteMs) - toreal(Attempt.sentMs))"
-_TO_RESPONSE = f"iff(coalesce({_FIRST_BYTE}, -1.0) < 0, real(null), {_FIRST_BYTE})"
+_TO_RESPONSE = "iff(coalesce(ToFirstByteMs, -1.0) < 0, real(null), ToFirstByteMs)"
 TO_LAST_BYTE = "iff(IsLast, LastByteMs - SentMs, real(null))"
 _GENERATING_MS = "iff(LastByteMs > TimeToFirstTokenMs, LastByteMs - TimeToFirstTokenMs, real(null))"
 _STREAMED = "IsLast and IsStream"

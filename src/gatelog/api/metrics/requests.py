@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from gatelog.api.metrics.definitions import Namespace
 from gatelog.api.metrics.faults import bad_request
@@ -93,11 +94,16 @@ def _metrics(names: str, namespace: Namespace) -> tuple[Metric, ...]:
 
 def _span(parameters: Mapping[str, str], now: datetime) -> Span | None:
     if parameters.get("timespan"):
-        return parse_timespan(parameters["timespan"].replace(" ", "+"), now)
+        return parse_timespan(_timespan(parameters["timespan"]), now)
     start, end = (parameters.get(name, "").replace(" ", "+") for name in ("starttime", "endtime"))
     if not start and not end:
         return None
     return (parse_time(start) if start else None, parse_time(end) if end else None)
+
+
+def _timespan(text: str) -> str:
+    """In a URL a plus sign means a space; and `az monitor metrics list` quotes it twice."""
+    return unquote(text.replace(" ", "+"))
 
 
 def _aggregation(name: str) -> str:

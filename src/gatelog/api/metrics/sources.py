@@ -26,13 +26,17 @@ class Source:
     account: str = ""
 
 
-_SENT = """Calls
+# The last attempt of a call is in columns. Only the few calls with several are taken apart.
+_LAST = """Calls
 | where isnotnull(SentMs)
+| extend IsLast = true, Account = Backend, Status = iff(coalesce(BackendResponseCode, 0) == 0, 503,
+    BackendResponseCode), ToFirstByteMs = TimeToFirstByteMs - SentMs"""
+_EARLIER = """Calls
+| where AttemptCount > 1 and isnotnull(SentMs)
 | mv-expand with_itemindex=Place Attempt = Attempts
-| where toreal(Attempt.sentMs) > 0
-| extend Account = tostring(Attempt.backend), IsLast = Place + 1 == array_length(Attempts)
-| extend Status = iff(IsLast, BackendResponseCode, toint(Attempt.status))
-| extend Status = iff(coalesce(Status, 0) == 0, 503, Status)"""
+| where Place + 1 < AttemptCount and toreal(Attempt.sentMs) > 0
+| extend IsLast = false, Account = tostring(Attempt.backend), Status = iff(coalesce(toint(Attempt.status), 0)
+    == 0, 503, toint(Attempt.status)), ToFirstByteMs = toreal(Attempt.firstByteMs) - toreal(Attempt.sentMs)"""
 """A backend that never answered failed: it counts as a server error."""
 
 _VERSION = r"@'^(.+?)(?:-(\d{4}-\d{2}-\d{2}|\d{4}))?$'"
@@ -53,11 +57,11 @@ _HTTP: Mapping[str, str] = {
     "ServiceTierRequest": "tostring(Parameters.service_tier)",
 }
 
-ATTEMPTS = Source(_SENT, _HTTP, "Account")
+ATTEMPTS = Source(f"union ({_LAST}), ({_EARLIER})", _HTTP, "Account")
 
 VERDICTS = Source(
-    f"""{_SENT}
-| where IsLast and isnotempty(FilterVerdicts)
+    f"""{_LAST}
+| where isnotempty(FilterVerdicts)
 | mv-expand TextType = dynamic(['Prompt', 'Completion']) to typeof(string)
 | extend Verdicts = iff(TextType == 'Prompt', FilterVerdicts.prompt, FilterVerdicts.completion)
 | mv-expand Category = bag_keys(Verdicts) to typeof(string)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatelog.kql import KqlType
 from gatelog.store.tables.reported import REPORTED, reported_paths
 from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string
-from gatelog.store.words import REQUEST_WORDS, RESPONSE_WORDS
+from gatelog.store.words import REQUEST_WORDS, RESPONSE_SHORT_WORDS, RESPONSE_WORDS
 
 
 def _ms(name: str, nanoseconds: str, *, nullable: bool = True) -> LogColumn:
@@ -66,6 +66,7 @@ TABLE = LogTable(
         string("Region", "region"),
         LogColumn("BackendResponseCode", KqlType.INT, "backend_status", nullable=True),
         LogColumn("Attempts", KqlType.DYNAMIC, "attempts"),
+        _long("AttemptCount", "attempt_count"),
         LogColumn("Evidence", KqlType.DYNAMIC, "evidence"),
         _ms("UpstreamMs", "upstream_ns", nullable=False),
         _ms("TimeToFirstByteMs", "first_byte_ns"),
@@ -101,6 +102,6 @@ TABLE = LogTable(
     paths=reported_paths("ResponseBody"),
     indexed=(
         IndexedText("RequestBody", REQUEST_WORDS),
-        IndexedText("ResponseBody", RESPONSE_WORDS, complete=False),
+        IndexedText("ResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS),
     ),
 )

@@ -64,13 +64,13 @@ JsonPaths = Mapping[tuple[str, tuple[str | int, ...]], str]
 
 
 class IndexedText(NamedTuple):
-    """The words of a text column: the SQL that the index is over (words.py), whether it may be OMITTED, and
-    the SQL condition without which the column is empty.
+    """The words of a text column: the SQL that the index is over (words.py); that of the index of the short
+    words, if texts may be OMITTED; and the SQL condition without which the column is empty.
     """
 
     column: str
     sql: str
-    complete: bool = True
+    short: str = ""
     guard: str = ""
 
 
@@ -111,7 +111,9 @@ class LogTable:
 
 def _words_column(text: IndexedText) -> WordsColumn:
     return WordsColumn(
-        f"__words_{text.column}", text.complete, f"__has_{text.column}" if text.guard else None
+        f"__words_{text.column}",
+        f"__short_{text.column}" if text.short else None,
+        f"__has_{text.column}" if text.guard else None,
     )
 
 
@@ -119,6 +121,8 @@ def _select_words(texts: Iterable[IndexedText]) -> Iterator[str]:
     """As they are, without a cast: the engine must recognise the expression of its index."""
     for text in texts:
         yield f"{text.sql} AS `__words_{text.column}`"
+        if text.short:
+            yield f"{text.short} AS `__short_{text.column}`"
         if text.guard:
             yield f"{text.guard} AS `__has_{text.column}`"
 
