@@ -2,6 +2,7 @@
 # demo    simulators, gateway, hub and real traffic, in one command (ARGS="--for 20s")
 # test    all tests            check   style, types, import rules, documentation
 # docs    the reference pages that are written from code
+# scores  how much of Kusto is reproduced, page by page (ARGS=DIRECTORY of the corpora)
 # fuzz    hostile input to every parser (ARGS="--seconds 600 --target kql")
 # bench   the measurements (ARGS=--quick: five minutes)     lock    renew requirements.lock from pyproject.toml
 # soak    load and SIGKILLs, judged by what clients saw (ARGS="--minutes 60")
@@ -13,7 +14,7 @@ ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.locked
 
-.PHONY: setup demo test check docs bench fuzz soak lock clean
+.PHONY: setup demo test check docs scores bench fuzz soak lock clean
 .DEFAULT_GOAL := setup
 
 setup: $(STAMP)
@@ -41,6 +42,9 @@ check: setup
 
 docs: setup
 	$(BIN)/python docs/generate.py
+
+scores: setup
+	$(BIN)/python docs/kql_scores.py $(ARGS)
 
 # Envoy, Portkey and LiteLLM are installed below .bench at first use; nginx, wrk, node and npm come from the system.
 bench: setup

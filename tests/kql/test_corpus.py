@@ -5,32 +5,27 @@ The corpora are not part of the repository: without them these tests are skipped
 
 from __future__ import annotations
 
-import importlib.util
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from gatelog.errors import KqlError
 from gatelog.testing.kql import run
+from gatelog.testing.kql_corpus import (
+    DOCUMENTED_CORE_FLOOR,
+    FLOORS,
+    REFUSED,
+    cases,
+    records,
+    scorer_of,
+    verdict,
+)
 
 CORPUS = Path(__file__).parents[3] / "shared" / "reference" / "kql"
 
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpora are not at {CORPUS.name}")
-
-FLOORS = {
-    "kusto_emulator": 0.99,
-    "kusto_loco": 0.98,
-    "clickhouse_kql": 0.98,
-    "docs_examples": 0.95,
-}
-"""Share of the self-contained, deterministic cases that pass."""
-
-DOCUMENTED_CORE_FLOOR = 0.95
-"""The same for the documentation without its geo, series, graph and plugin pages."""
 
 KNOWN_WRONG = frozenset(
     {
@@ -54,25 +49,7 @@ KNOWN_WRONG = frozenset(
 
 @pytest.fixture(scope="module")
 def scorer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("kql_score", CORPUS / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def cases(name: str) -> list[dict[str, Any]]:
-    records = [json.loads(line) for line in (CORPUS / "dev" / f"{name}.jsonl").read_text().splitlines()]
-    return [record for record in records if record["needs"] == "none" and record["deterministic"]]
-
-
-def verdict(record: dict[str, Any], scorer: ModuleType) -> str:
-    try:
-        columns, rows = run(record["query"])
-    except KqlError:
-        return "refused"
-    return str(scorer.compare(record, columns, rows)[0])
+    return scorer_of(CORPUS)
 
 
 def share(verdicts: Iterable[str]) -> float:
@@ -81,9 +58,8 @@ def share(verdicts: Iterable[str]) -> float:
 
 
 def test_what_the_recorded_engine_rejects_is_rejected() -> None:
-    lines = (CORPUS / "kusto_emulator_errors.jsonl").read_text().splitlines()
     accepted = []
-    for record in map(json.loads, lines):
+    for record in records(CORPUS / "kusto_emulator_errors.jsonl"):
         try:
             run(record["query"])
         except KqlError:
@@ -94,11 +70,11 @@ def test_what_the_recorded_engine_rejects_is_rejected() -> None:
 
 @pytest.mark.parametrize("name", FLOORS)
 def test_the_share_of_right_answers_does_not_fall(name: str, scorer: ModuleType) -> None:
-    records = cases(name)
-    verdicts = {record["id"]: verdict(record, scorer) for record in records}
-    wrong = {key for key, found in verdicts.items() if not found.startswith("pass") and found != "refused"}
+    found = cases(CORPUS, name)
+    verdicts = {record["id"]: verdict(record, scorer) for record in found}
+    wrong = {key for key, word in verdicts.items() if not word.startswith("pass") and word != REFUSED}
     assert wrong <= KNOWN_WRONG
     assert share(verdicts.values()) >= FLOORS[name]
-    core = [verdicts[record["id"]] for record in records if record.get("family", "core") == "core"]
+    core = [verdicts[record["id"]] for record in found if record.get("family", "core") == "core"]
     if name == "docs_examples":
         assert share(core) >= DOCUMENTED_CORE_FLOOR

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gatelog import kql
+from gatelog.app.demo import published_queries
 from gatelog.kql import Catalog, Column, KqlType, PathColumn, Table
 from gatelog.testing.kql import engine
 
@@ -60,55 +61,12 @@ METRICS = Table(
 )
 CATALOG = Catalog([GATEWAY_LOGS, DIAGNOSTICS, METRICS])
 
-USAGE_QUERY = """
-ApiManagementGatewayLogs
-| where tolower(OperationId) in ('completions_create','chatcompletions_create')
-| extend modelkey = substring(parse_json(BackendResponseBody)['model'], 0, indexof(parse_json(BackendResponseBody)['model'], '-', 0, -1, 2))
-| extend model = tostring(parse_json(BackendResponseBody)['model'])
-| extend prompttokens = parse_json(parse_json(BackendResponseBody)['usage'])['prompt_tokens']
-| extend completiontokens = parse_json(parse_json(BackendResponseBody)['usage'])['completion_tokens']
-| extend totaltokens = parse_json(parse_json(BackendResponseBody)['usage'])['total_tokens']
-| extend ip = CallerIpAddress
-| summarize
-    sum(todecimal(prompttokens)),
-    sum(todecimal(completiontokens)),
-    sum(todecimal(totaltokens)),
-    avg(todecimal(totaltokens))
-    by ip, model
-"""  # noqa: E501  # as published
-
-PROMPT_QUERY = """
-ApiManagementGatewayLogs
-| where tolower(OperationId) in ('completions_create','chatcompletions_create')
-| extend model = tostring(parse_json(BackendResponseBody)['model'])
-| extend prompttokens = parse_json(parse_json(BackendResponseBody)['usage'])['prompt_tokens']
-| extend prompttext = substring(parse_json(parse_json(BackendResponseBody)['choices'])[0], 0, 100)
-"""
-
-TRACE_QUERY = """
-ApiManagementGatewayLogs
-| where OperationId == 'post-query' //completions_create'
-| extend model = tostring(parse_json(BackendResponseBody)['model'])
-| extend prompt_tokens = parse_json(parse_json(BackendResponseBody)['usage'])['prompt_tokens']
-| extend completion_tokens = parse_json(parse_json(BackendResponseBody)['usage'])['completion_tokens']
-| extend total_tokens = parse_json(parse_json(BackendResponseBody)['usage'])['total_tokens']
-| extend request_messages = substring(parse_json(parse_json(BackendRequestBody)['messages'])[0], 0, 100)
-| extend response_choices = substring(parse_json(parse_json(BackendResponseBody)['choices'])[0], 0, 100)
-| extend requestBody = parse_json(BackendRequestBody)
-| extend responseBody = parse_json(BackendResponseBody)
-"""
-
-DIAGNOSTICS_QUERY = """
-AzureDiagnostics
-| take 100
-| project TimeGenerated, _ResourceId, Category,OperationName, DurationMs, ResultSignature, properties_s
-"""
-
-METRICS_QUERY = """
-AzureMetrics
-| take 100
-| project TimeGenerated, MetricName, Total, Count, TimeGrain, UnitName
-"""
+PUBLISHED = dict(published_queries())
+USAGE_QUERY = PUBLISHED["Usage by caller and model"]
+PROMPT_QUERY = PUBLISHED["Prompts"]
+TRACE_QUERY = PUBLISHED["Prompts and answers of an operation named post-query"]
+DIAGNOSTICS_QUERY = PUBLISHED["A sample of the resource log"]
+METRICS_QUERY = PUBLISHED["A sample of the metrics"]
 
 EXACT_OPERATION_QUERY = USAGE_QUERY.replace(
     "tolower(OperationId) in ('completions_create','chatcompletions_create')",

@@ -20,7 +20,9 @@ from gatelog.kql.parser.literals import LiteralParser
 from gatelog.kql.results import cell_to_json, to_python, to_text
 from gatelog.kql.saved_functions import check_function, is_builtin, names_in
 from gatelog.kql.schema import (
+    NUMBERS,
     OMITTED,
+    SHORT_WORD_MOST,
     Column,
     JsonPath,
     PathColumn,
@@ -33,7 +35,9 @@ from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
 
 __all__ = [
     "DOTNET_TYPES",
+    "NUMBERS",
     "OMITTED",
+    "SHORT_WORD_MOST",
     "Catalog",
     "Column",
     "Compiled",

@@ -15,6 +15,7 @@ from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
 from gatelog.kql.digest_aggregates import digest, merged_digest, merged_sketch, sketch
 from gatelog.kql.functions import bag_from_pairs
+from gatelog.kql.functions.row import accept
 from gatelog.kql.literals import literal_term
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.schema_aggregate import build_schema
@@ -67,8 +68,6 @@ def _true(predicate: Term) -> Sql:
 
 
 def _summable(term: Term) -> Term:
-    if term.type is DYNAMIC:
-        return convert(term, term.native.type if term.native and term.native.type in NUMBERS else REAL)
     if term.type in INTEGERS:
         return convert(term, LONG)
     if term.type not in (*NUMBERS, TIMESPAN, DATETIME):
@@ -138,6 +137,8 @@ def _extreme(function: str) -> Build:
             raise Unsupported(
                 f"{function}() of a dynamic is not built", "convert it, for example with tolong()"
             )
+        if term.type is KqlType.GUID:
+            raise Misfit("a guid has no order", "convert it with tostring()")
         if term.type is STRING:
             return Term(STRING, _over(function, predicate, term.sql), nullable=False)
         found = _over(f"{function}OrNull", predicate, term.sql)
@@ -194,10 +195,10 @@ def _covariance(function: str) -> Build:
 
 def _bits(function: str) -> Build:
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
-        term = _summable(arguments[0])
-        if term.type is not LONG:
-            raise Misfit("bits can be combined of integers only")
-        return Term(LONG, _over(function, predicate, term.sql), term.nullable)
+        term = arguments[0]
+        if term.type not in INTEGERS:
+            raise Misfit("bits can be combined of integers only", "convert it with tolong()")
+        return Term(term.type, _over(function, predicate, term.sql), term.nullable)
 
     return build
 
@@ -249,7 +250,7 @@ def _flat(json: Sql) -> Sql:
 
 
 def _bag(arguments: Sequence[Term], predicate: Term | None) -> Term:
-    bag = convert(arguments[0], DYNAMIC)
+    bag = accept(arguments[0], DYNAMIC)
     limit = max(_limit(arguments), 1)
     pairs = _collected("groupArrayArray", predicate, limit, json_values.pairs(bag.sql))
     return Term(DYNAMIC, bag_from_pairs(pairs), nullable=False)
@@ -260,7 +261,7 @@ def percentile(value: Term, rank: float, weight: Term | None = None) -> Term:
 
     With a weight a value counts that many times.
     """
-    term = _summable(value)
+    term = _summable(convert(value, REAL) if value.type is DYNAMIC else value)
     if term.type is DECIMAL:
         term = convert(term, REAL)
     if weight is not None:
@@ -372,11 +373,11 @@ _TABLE: tuple[AggregateFunction, ...] = (
     _row("binary_all_xor", _bits("groupBitXor"), ""),
     _row("buildschema", build_schema, "schema"),
     _row("hll", sketch, most=2),
-    _row_if("hll_if", sketch, "hll", most=3),
+    _row_if("hll_if", sketch, most=3),
     _row("hll_merge", merged_sketch),
     _row("tdigest", digest, most=2),
-    _row("tdigest_merge", merged_digest),
-    _row("merge_tdigest", merged_digest),
+    _row("tdigest_merge", merged_digest, "merge_tdigests"),
+    _row("merge_tdigest", merged_digest, "merge_tdigests"),
 )
 
 AGGREGATES: Mapping[str, AggregateFunction] = {row.name: row for row in _TABLE}

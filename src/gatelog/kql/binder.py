@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
@@ -22,9 +23,17 @@ from gatelog.kql.relations import Relation
 from gatelog.kql.scans import TimeRange, scanned, within
 from gatelog.kql.schema import RenderHint
 from gatelog.kql.scope import Binding, Context, FunctionBinding, Scope, TableBinding, nearest
-from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied
+from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied, kept
 from gatelog.kql.tabular import is_table, returns_table
 from gatelog.kql.terms import Term
+
+
+class _KeptTable(NamedTuple):
+    """What one materialize() made, with the two whose ids are its place."""
+
+    node: ast.Call
+    scope: Scope
+    relation: Relation
 
 
 class Binder:
@@ -37,6 +46,7 @@ class Binder:
         self._timespan = timespan
         self._given = parameters
         self._render: RenderHint | None = None
+        self._kept: dict[tuple[int, int], _KeptTable] = {}
 
     def bind_query(self, query: ast.Query) -> list[Output]:
         """The answers of the query statements, in order: one each, but for fork and facet."""
@@ -221,7 +231,9 @@ class Binder:
         binding = scope.names.get(node.function)
         if isinstance(binding, FunctionBinding):
             return self._in_body(binding, node, scope, ())
-        if node.function in ("materialize", "view") and len(node.arguments) == 1:
+        if node.function == "materialize" and len(node.arguments) == 1:
+            return self._materialized(node, scope)
+        if node.function == "view" and len(node.arguments) == 1:
             return self.bind_table(node.arguments[0], scope)
         if node.function == "table" and node.arguments:
             name = bind(node.arguments[0], scope)
@@ -230,6 +242,17 @@ class Binder:
         if isinstance(binding, TableBinding):
             return binding.make()
         raise self._context.unsupported(node, f"{node.function}() as a table")
+
+    def _materialized(self, node: ast.Call, scope: Scope) -> Relation:
+        """A table that comes out another way each time is kept; any other streams, at each use anew."""
+        place = (id(node), id(scope))
+        if place not in self._kept:
+            before = self._context.draws
+            relation = self.bind_table(node.arguments[0], scope)
+            if isinstance(relation, Graph) or self._context.draws == before:
+                return relation
+            self._kept[place] = _KeptTable(node, scope, kept(relation, self._context))
+        return copied(self._kept[place].relation, self._context)
 
     def _invoked(self, stage: ast.Invoke, relation: Relation, scope: Scope) -> Relation:
         call = stage.function

@@ -30,6 +30,8 @@ _ORDERINGS: dict[str, Callable[[Sql, Sql], Sql]] = {
 
 def compare(operator: str, left: Term, right: Term) -> Term:
     """`left operator right` for == != < <= > >=; raises Misfit when the types cannot be compared."""
+    if operator in _ORDERINGS:
+        _check_ordered(operator, left.type, right.type)
     left, right = _comparable(left, right)
     if operator in _ORDERINGS:
         node = _ORDERINGS[operator](bare(left), bare(right))
@@ -44,6 +46,16 @@ def compare(operator: str, left: Term, right: Term) -> Term:
     both_null = sql.all_of([sql.is_null(left.sql), sql.is_null(right.sql)])
     node = sql.if_(both_null, sql.null(), decided)
     return Term(BOOL, node, truth=plain if equal else node)
+
+
+def _check_ordered(operator: str, left: KqlType, right: KqlType) -> None:
+    """Only numbers, datetimes and timespans have an order; a dynamic has that of the number beside it."""
+    kinds = {left, right}
+    if STRING in kinds or KqlType.GUID in kinds or (DYNAMIC in kinds and not kinds & set(NUMBERS)):
+        hint = "convert one side, for example with tolong() or todatetime()"
+        if kinds == {STRING}:
+            hint = "compare strings with strcmp()"
+        raise Misfit(f"'{operator}' has no meaning between {left} and {right}", hint)
 
 
 def _comparable(left: Term, right: Term) -> tuple[Term, Term]:
@@ -100,19 +112,21 @@ def lowered(term: Term) -> Sql:
 
 
 def between(operand: Term, low: Term, high: Term) -> Term:
-    """`operand between (low .. high)`."""
+    """`operand between (low .. high)`, of numbers, datetimes or timespans."""
+    if BOOL in (operand.type, low.type, high.type):
+        raise Misfit("a bool lies between no others", "compare it with ==")
     return both(compare(">=", operand, low), compare("<=", operand, high))
 
 
 def both(left: Term, right: Term) -> Term:
     """`left and right`."""
-    left, right = condition(left), condition(right)
+    left, right = _operand(left), _operand(right)
     return _joined(sql.all_of, left, right)
 
 
 def either(left: Term, right: Term) -> Term:
     """`left or right`."""
-    left, right = condition(left), condition(right)
+    left, right = _operand(left), _operand(right)
     return _joined(sql.any_of, left, right)
 
 
@@ -132,10 +146,17 @@ def opposite(term: Term) -> Term:
 
 
 def condition(term: Term) -> Term:
-    """A term as a condition; numbers and dynamics count as bool."""
-    if not convertible(term.type, BOOL) or term.type is STRING:
-        raise Misfit(f"a condition must be bool, this is {term.type}", "compare it with something")
-    return convert(term, BOOL)
+    """A term as a condition, which must be bool."""
+    if term.type is not BOOL:
+        raise Misfit(
+            f"a condition must be bool, this is {term.type}", "convert it with tobool(), or compare it"
+        )
+    return term
+
+
+def _operand(term: Term) -> Term:
+    """An operand of `and` and `or`: there a dynamic counts as bool."""
+    return convert(term, BOOL) if term.type is DYNAMIC else condition(term)
 
 
 def is_one_of(operand: Term, items: Sequence[Term], *, ignore_case: bool = False) -> Term:

@@ -21,6 +21,9 @@ TIMESPAN, GUID, DYNAMIC = KqlType.TIMESPAN, KqlType.GUID, KqlType.DYNAMIC
 Conversion = Callable[[Sql], Sql]
 
 _BLANKS = " \t\r\n"
+_YEAR_ZERO = r"^\s*0000"
+"""ClickHouse reads the current year where there is none."""
+
 _DATE_SHAPE = (
     r"^\s*("
     r"\d{4}-\d{1,2}(-\d{1,2})?([T ]\d{1,2}:\d{2}.*)?"  # 2024-01-31, 2024-01-31T10:00:00Z
@@ -109,6 +112,7 @@ def _string_to_datetime(value: Sql) -> Sql:
     def parse(text: Sql) -> Sql:
         return sql.call(
             "multiIf",
+            sql.call("match", text, _YEAR_ZERO), sql.null(),
             sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
             sql.call("match", text, _US_DATE_SHAPE),
             sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),

@@ -36,7 +36,7 @@ def merged_sketch(arguments: Sequence[Term], _: Term | None) -> Term:
 def digest(arguments: Sequence[Term], _: Term | None) -> Term:
     """`tdigest(x [, weight])`."""
     kind, value = digests.measured(arguments[0])
-    weight = convert(arguments[1], REAL).sql if len(arguments) > 1 else sql.call("toFloat64", 1)
+    weight = accept(arguments[1], REAL).sql if len(arguments) > 1 else sql.call("toFloat64", 1)
     known = sql.call("isNotNull", sql.plus(value, weight))
     text = "sumMapIf([assumeNotNull(value)], [assumeNotNull(weight)], known)"
     pair = formula(text, value=value, weight=weight, known=known)

@@ -27,6 +27,7 @@ from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.kusto_names import is_known_function, reason_against
 from gatelog.kql.literals import literal_term, term_of
 from gatelog.kql.lower import select_of
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.relations import Aggregate, Compute, Computed
 from gatelog.kql.scope import FunctionBinding, Scope, nearest
 from gatelog.kql.several_columns import columns_of, makes_several
@@ -112,6 +113,8 @@ def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
         return arithmetic(operator, left, right)
     if operator in _COMPARISONS:
         return compare(operator, left, right)
+    _check_text(operator, left)
+    _check_text(operator, right)
     if operator == "=~":
         return equal_ignoring_case(left, right)
     if operator == "!~":
@@ -119,6 +122,12 @@ def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
     if is_search(operator):
         return search(operator, left, right)
     raise scope.context.unsupported(node, f"the operator '{operator}'")
+
+
+def _check_text(operator: str, operand: Term) -> None:
+    """The operators that search and compare texts take nothing else."""
+    if operand.type not in (KqlType.STRING, KqlType.DYNAMIC):
+        raise Misfit(f"'{operator}' has no meaning for a {operand.type}", "convert it with tostring()")
 
 
 def _any_column(node: ast.Binary, scope: Scope) -> Term:
@@ -156,6 +165,8 @@ def _in_list(node: ast.InList, scope: Scope) -> Term:
     operator = node.op.removeprefix("!")
     operand = bind(node.operand, scope)
     with scope.context.at(node):
+        if operator != "in":
+            _check_text(operator, operand)
         found = (
             _plural(operator, operand, node, scope)
             if operator in _PLURAL_SEARCHES
@@ -293,12 +304,19 @@ def _aggregate(node: ast.Call, row: AggregateFunction, scope: Scope) -> Term:
         return row.apply(arguments)
 
 
+_TAKES_ALL_COLUMNS = frozenset({"pack_array"})
+"""Functions for which `*` stands for all columns of the row."""
+
+
 def _scalar_call(node: ast.Call, scope: Scope) -> Term:
     function = FUNCTIONS.get(node.function)
     if function is None or node.qualifier is not None:
         _unknown_function(node, scope)
     _check_count(node, function.least, function.most, scope)
-    arguments = [bind(argument, scope) for argument in node.arguments]
+    arguments: list[Term] = []
+    for argument in node.arguments:
+        all_columns = isinstance(argument, ast.Star) and node.function in _TAKES_ALL_COLUMNS
+        arguments += map(reference, scope.fields) if all_columns else [bind(argument, scope)]
     with scope.context.at(node):
         return function.build(arguments)
 

@@ -1,11 +1,15 @@
 """ClickHouse formulas written as text: for functions that would be unreadable as a tree built by hand.
 
-The text is ours, a constant of the program; `formula` parses it once and puts trees in the place of its
-names. Nothing of a query's author ever becomes part of the text.
+The text is ours, a constant of the program. It is parsed once and becomes a template with places for values:
+
+    "arrayMap(x -> x / total, items)"  ──►  arrayMap("λx" -> "λx" / □, □)      □ total, □ items
+
+`formula` puts trees in the places. Nothing of a query's author ever becomes part of the text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -13,7 +17,13 @@ from sqlglot import exp, parse_one
 
 from gatelog.kql import sql
 from gatelog.kql.dialect import Verbatim
+from gatelog.kql.nodes import Filled
 from gatelog.kql.sql import Argument, Sql
+
+_OPERATORS = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
+"""Those at the top of a formula stay nodes: what stands around them asks whether they need parentheses."""
+
+_PLACE = re.compile(r"place_(\d+)_")
 
 
 def formula(text: str, /, **values: Argument) -> Sql:
@@ -23,11 +33,14 @@ def formula(text: str, /, **values: Argument) -> Sql:
 
     The parameters of its lambdas stand for themselves; any other name must have a value.
     """
-    return _filled(_parsed(text), values)
+    return _filled(_template(text), values)
 
 
 def _filled(node: Sql, values: Mapping[str, Argument]) -> Sql:
     """A new tree like the template, whose own nodes stay as they are."""
+    if isinstance(node, Filled):
+        places = (place.this if isinstance(place, exp.Paren) else place for place in node.args["expressions"])
+        return Filled(node.args["this"], [_in_place(name, values[name.name]) for name in places])
     if isinstance(node, exp.Column):
         return _in_place(node, values[node.name])
     arguments: dict[str, object] = {}
@@ -49,11 +62,39 @@ def _in_place(name: exp.Column, value: Argument) -> Sql:
 
 
 @cache
-def _parsed(text: str) -> Sql:
+def _template(text: str) -> Sql:
     tree = parse_one(text, dialect=Verbatim)
     for function in tree.find_all(exp.Lambda):
         parameters = {parameter.name for parameter in function.expressions}
         for used in list(function.find_all(exp.Identifier)):
             if used.name in parameters and not isinstance(used.parent, exp.Column):
-                used.replace(sql.variable(used.name))
-    return tree
+                used.replace(exp.Identifier(this=sql.PARAMETER_MARK + used.name, quoted=True))
+    return _in_pieces(tree)
+
+
+def _in_pieces(node: Sql) -> Sql:
+    """The tree with everything below its operators as pieces of text."""
+    if isinstance(node, exp.Column | exp.Identifier | exp.JSONPath):
+        return node
+    if not isinstance(node, _OPERATORS):
+        return _pieces(node)
+    for part in list(node.iter_expressions()):
+        shaped = _in_pieces(part)
+        if shaped is not part:
+            part.replace(shaped)
+    return node
+
+
+def _pieces(node: Sql) -> Filled:
+    names = list(node.find_all(exp.Column))
+    places = [_place(name) for name in names]
+    for number, name in enumerate(names):
+        name.set("this", exp.Identifier(this=f"place_{number}_"))
+    pieces = _PLACE.split(Verbatim().generate(node, copy=False))
+    return Filled(tuple(int(piece) if odd % 2 else piece for odd, piece in enumerate(pieces)), places)
+
+
+def _place(name: exp.Column) -> Sql:
+    """The name once more, with parentheses around it where its value may need some."""
+    column = exp.Column(this=exp.Identifier(this=name.name))
+    return exp.Paren(this=column) if isinstance(name.parent, exp.Binary | exp.Unary) else column

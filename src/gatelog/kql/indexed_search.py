@@ -8,7 +8,8 @@
 In the index a byte beyond ASCII is X and its number: größe is grXC3XB6XC3X9Fe.
 
 The index never loses a row: what it cannot know it does not ask. Where it knows everything (one whole word, a
-piece of one word), it answers alone and the text is not read.
+piece of one word), it answers alone and the text is not read. Of texts that are OMITTED a second index has
+the short words; what it cannot know of them either is looked for in the text.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gatelog.kql import sql
-from gatelog.kql.schema import OMITTED
+from gatelog.kql.schema import NUMBERS, OMITTED, SHORT_WORD_MOST
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Words
 
@@ -64,11 +65,33 @@ def indexed(needle: str, words: Words, *, whole_start: bool, whole_end: bool) ->
         return None
     condition = sql.all_of(tests)
     decides = whole == [needle] or (pieces == [needle] and not (whole_start or whole_end))
-    if not words.complete:
-        return Indexed(sql.any_of([condition, _has_words(column, [OMITTED])]), exact=False)
+    if words.short is not None:
+        omitted = _of_omitted(whole, column, sql.column(words.short))
+        condition = sql.any_of([condition, omitted.condition])
+        decides = decides and omitted.exact
     if words.guard is not None:
         condition = sql.all_of([condition, sql.column(words.guard)])
     return Indexed(condition, exact=decides)
+
+
+def _of_omitted(whole: list[str], words: Sql, short_words: Sql) -> Indexed:
+    """What is known of texts that are OMITTED and have the words `whole`."""
+    short = [word for word in whole if _is_short(word)]
+    certain = [word for word in short if not _may_be_in_numbers(word)]
+    if certain:
+        return Indexed(_has_words(short_words, certain), exact=certain == whole)
+    if short:
+        conditions = [_has_words(short_words, short), _has_words(short_words, [NUMBERS])]
+        return Indexed(sql.any_of(conditions), exact=False)
+    return Indexed(_has_words(words, [OMITTED]), exact=False)
+
+
+def _is_short(word: str) -> bool:
+    return len(word) <= SHORT_WORD_MOST or not word.isascii()
+
+
+def _may_be_in_numbers(word: str) -> bool:
+    return set(word) <= set("0123456789e")
 
 
 def _has_words(column: Sql, words: list[str]) -> Sql:

@@ -25,8 +25,8 @@ _NAMES = frozenset(
     cursor_current database datetime_list_timezones dcount_hll
     dcount_intersect erf erfc estimate_data_size extent_id extent_tags external_table
     gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_index
-       hash hash_combine hash_many indexof_regex ingestion_time
-    iscolumnexists jaccard_index make_dictionary make_string merge_tdigest percentile_array_tdigest
+       hash hash_combine hash_many indexof_regex
+    jaccard_index make_dictionary make_string merge_tdigest percentile_array_tdigest
     percentile_tdigest percentiles_array percentilesw percentilesw_array percentilew percentrank_tdigest
     rank_tdigest replace_strings row_window_session set_equals stdevpif tdigest_merge to_utf8 translate
     treepath trim_ws url_encode variancepif welch_test zip zlib_compress_to_base64_string

@@ -61,7 +61,7 @@ def _literal_sql(kql_type: KqlType, value: LiteralValue) -> Sql:
             return ticks.datetime_literal(value)
         case KqlType.GUID, UUID():
             return sql.call("toUUID", str(value))
-        case KqlType.DYNAMIC, (bool() | int() | float() | str() | list() | dict()):
+        case KqlType.DYNAMIC, (bool() | int() | float() | str() | list() | dict() | Literal()):
             return sql.literal(json_values.literal_text(value) or json_values.NULL_TEXT)
         case _:
             raise TypeError(f"{value!r} is no {kql_type}")

@@ -1,7 +1,7 @@
 """The bound query: a tree of relations whose expressions are SQL already. `lower` makes SELECTs of it.
 
     sources      Scan (a table) · Rows (datatable) · Single (print) · Counted (range)
-    row by row   Filter · Compute · Sort · Serialized · Limit · Unnest (mv-expand)
+    row by row   Filter · Compute · Sort · Serialized · Limit · Unnest (mv-expand) · Kept (materialize)
     whole        Aggregate (summarize, distinct) · Join · Union
 
 `fields` are the columns that KQL sees, in order. What is not among them may still be used from outside by
@@ -154,6 +154,18 @@ class Copied(Compute):
     @property
     def guarded(self) -> Mapping[str, Field]:
         """None: they could not be told from those of the original."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept(Stage):
+    """The rows as they come out once, wherever the query reads them; `row` is the column that holds one."""
+
+    row: str
+
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """None: their typed columns are not kept."""
         return {}
 
 

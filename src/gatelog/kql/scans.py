@@ -45,10 +45,17 @@ def _words(table: Table, column: str, columns: dict[str, str], context: Context)
     indexed = table.words.get(column)
     if indexed is None:
         return None
-    hidden = [name for name in (indexed.sql_column, indexed.guard) if name is not None]
-    names = [context.fresh(name) for name in hidden]
-    columns.update(zip(names, hidden, strict=True))
-    return Words(names[0], indexed.complete, names[1] if indexed.guard is not None else None)
+
+    def name(hidden: str) -> str:
+        fresh = context.fresh(hidden)
+        columns[fresh] = hidden
+        return fresh
+
+    return Words(
+        name(indexed.sql_column),
+        None if indexed.short is None else name(indexed.short),
+        None if indexed.guard is None else name(indexed.guard),
+    )
 
 
 def _stored_field(

@@ -30,17 +30,24 @@ class PathColumn(NamedTuple):
 OMITTED = "OMITTED"
 """The one word of a text whose words are in no index; no text in lower case has it."""
 
+NUMBERS = "NUMBERS"
+"""The word that stands for a long list of numbers among the short words of a text."""
+
+SHORT_WORD_MOST = 16
+"""Characters of an ASCII word that counts as a short one; beyond ASCII every word does."""
+
 
 class WordsColumn(NamedTuple):
     """A column of the SQL view with the words of a text, spelled as `indexed_search` spells them. A text
     index over it answers `hasAllTokens` and `LIKE`.
 
-    Not `complete`: it may be OMITTED instead. `guard` is a condition of the view; where it is false, the
-    text is empty.
+    With `short` it may be OMITTED instead; the column `short` has the short words of just those texts, and
+    NUMBERS in place of a list of numbers. `guard` is a condition of the view; where it is false, the text is
+    empty.
     """
 
     sql_column: str
-    complete: bool = True
+    short: str | None = None
     guard: str | None = None
 
 

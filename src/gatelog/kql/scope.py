@@ -59,7 +59,7 @@ class Context:
     """One compilation: the text, the catalogue, the time, and the names already used in the SQL.
 
     `ask` runs a query of the compiler's own, for columns that depend on the data. `settings` are those that
-    `set` statements gave.
+    `set` statements gave. `draws` counts what comes out another way each time: rand(), take without an order.
     """
 
     def __init__(
@@ -77,6 +77,8 @@ class Context:
         self.guarded_at: dict[str, ast.Name] = {}
         self._used: dict[str, int] = {}
         self._columns = 0
+        self.draws = 0
+        self._by_name: dict[int, tuple[tuple[Field, ...], dict[str, Field]]] = {}
 
     def fresh(self, name: str) -> str:
         """A name for the SQL that no other column of the query has: `name`, `name_2`, ..."""
@@ -96,6 +98,14 @@ class Context:
         """A new column."""
         is_nullable = nullable and kql_type is not KqlType.STRING
         return Field(name, kql_type, self.fresh(name), is_nullable)
+
+    def by_name(self, fields: tuple[Field, ...]) -> Mapping[str, Field]:
+        """The first column of each name. Made once for a row, which many names and stages ask."""
+        known = self._by_name.get(id(fields))
+        if known is None:
+            known = (fields, {column.name: column for column in reversed(fields)})
+            self._by_name[id(fields)] = known  # with the row, so that no other gets its id
+        return known[1]
 
     def protected(self, node: ast.Node, name: str) -> KqlSemanticError:
         """The refusal of a protected column at `node`."""
@@ -199,8 +209,7 @@ class Scope:
 
     def column(self, name: str) -> Field | None:
         """The column called `name`."""
-        visible = self.fields if self.keys is None else self.keys
-        return next((column for column in visible if column.name == name), None)
+        return self.context.by_name(self.fields if self.keys is None else self.keys).get(name)
 
     def resolve(self, node: ast.Name) -> Term:
         """The value that a name stands for."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from gatelog.kql import sql, ticks
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
+from gatelog.kql.functions.row import accept
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -31,7 +32,7 @@ def window_session(arguments: list[Term], scope: Scope) -> Term:
     if value.type not in _DISTANCES:
         raise Misfit(f"row_window_session() needs datetimes or numbers, this is {value.type}")
     distance = _DISTANCES[value.type]
-    longest, gap = (convert(limit, distance) for limit in (longest, gap))
+    longest, gap = (accept(limit, distance) for limit in (longest, gap))
     place = ticks.since_1970(value.sql) if value.type is KqlType.DATETIME else value.sql
     run = _run(place, gap.sql, restart, distance, scope)
     so_far = window(scope, sql.call("groupArray", place), "running", [run])

@@ -11,11 +11,12 @@ from gatelog.kql import ast, json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
 from gatelog.kql.functions import FUNCTIONS, bag_of, bin_at
+from gatelog.kql.functions.row import constant_string
 from gatelog.kql.literals import bool_term, literal_term, string_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term, reference
+from gatelog.kql.terms import Term, null_of, reference
 from gatelog.kql.text_search import search
 from gatelog.kql.types import KqlType
 
@@ -117,14 +118,36 @@ def _percentile_of_digest(name: str) -> Special:
     return build
 
 
+def _ingestion_time(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """Null, as in Kusto where no ingestion times are kept."""
+    _values(node, scope, bind, 0, 0)
+    return null_of(KqlType.DATETIME)
+
+
+def _current_database(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    _values(node, scope, bind, 0, 0)
+    return string_term(scope.context.catalog.database)
+
+
+def _column_exists(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`iscolumnexists("name")`, the forerunner of column_ifexists()."""
+    (name,) = _values(node, scope, bind, 1, 1)
+    wanted = constant_string(name, "the name of the column")
+    return bool_term(any(field.name == wanted for field in scope.fields))
+
+
 SETTING_FUNCTIONS: Mapping[str, Special] = {
     "bag_pack_columns": _bag_of_columns,
     "bin_auto": _bin_auto,
+    "current_database": _current_database,
     "current_principal_is_member_of": _is_member,
     "datetime_list_timezones": _time_zones,
     "estimate_data_size": _estimated_size,
     "has_any_index": _first_found,
+    "ingestion_time": _ingestion_time,
+    "iscolumnexists": _column_exists,
     "percentile_tdigest": _percentile_of_digest("percentile_tdigest"),
     "percentile_array_tdigest": _percentile_of_digest("percentile_array_tdigest"),
+    "percentiles_array_tdigest": _percentile_of_digest("percentiles_array_tdigest"),
 }
 """By name; each gets the call, its scope and the binder of expressions."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sqlglot import exp
+
 from gatelog.kql import ast, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
-from gatelog.kql.functions.row import constant_integer
+from gatelog.kql.functions.row import Anything, accept, constant_integer
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.json_paths import json_path
 from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
@@ -111,12 +113,22 @@ def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     if len(node.arguments) != 1:
         raise Misfit("toscalar() takes one table")
     if not is_table(node.arguments[0], scope):
-        return bind(node.arguments[0], scope)
+        return _once(node.arguments[0], scope, bind)
     table = scope.bind_table(node.arguments[0], scope)
     first = table.fields[0]
-    select = select_of(table, [first.sql_name]).limit(1)
+    select = select_of(table, [first.sql_name]).limit(1, copy=False)
     value = sql.subquery(select)
     return Term(first.type, sql.if_null(value, "") if first.type is STRING else value)
+
+
+def _once(node: ast.Expression, scope: Scope, bind: Bind) -> Term:
+    """The value, the same in all rows; one that is drawn is drawn before the query runs."""
+    before = scope.context.draws
+    term = bind(node, scope)
+    if scope.context.draws == before:
+        return term
+    select = exp.Select(expressions=[term.sql])
+    return Term(term.type, sql.subquery(select), term.nullable)
 
 
 def _restarts(scope: Scope, restart: Term | None) -> list[Sql]:
@@ -132,7 +144,7 @@ def _row_number(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     start, restart, *_ = [*_arguments(node, scope, bind, 0, 2), None, None]
     number = sql.call("toInt64", window(scope, sql.call("row_number"), "running", _restarts(scope, restart)))
     if start is not None:
-        number = sql.minus(sql.plus(number, convert(start, LONG).sql), 1)
+        number = sql.minus(sql.plus(number, accept(start, LONG).sql), 1)
     return scope.window("row_number", LONG, number, nullable=False)
 
 
@@ -213,13 +225,14 @@ def _rand(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     drawn = _drawn("randCanonical", scope)
     if not below:
         return Term(KqlType.REAL, drawn, nullable=False)
-    size = convert(below[0], KqlType.LONG)
-    return Term(KqlType.REAL, sql.call("floor", sql.times(drawn, size.sql)), size.nullable)
+    size = accept(below[0], Anything.NUMBER)
+    return Term(KqlType.REAL, sql.call("floor", sql.times(drawn, convert(size, LONG).sql)), size.nullable)
 
 
 def _drawn(function: str, scope: Scope) -> Sql:
     """A value that each call draws for itself: the engine computes equal calls once, so each gets a name."""
-    return sql.call(function, sql.literal(scope.context.field("draw", KqlType.STRING).sql_name))
+    scope.context.draws += 1
+    return sql.call(function, sql.literal(scope.context.fresh("draw")))
 
 
 SPECIAL_FUNCTIONS: Mapping[str, Special] = {

@@ -6,11 +6,13 @@ literal or a quoted identifier. Python strings and integers given as arguments b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import TypeAlias
 
 from sqlglot import exp
+
+from gatelog.kql import nodes
 
 Sql: TypeAlias = exp.Expr
 Argument: TypeAlias = "exp.Expr | str | int"
@@ -25,8 +27,8 @@ _PYTHON = (str, int)
 def literal(value: str | int) -> Sql:
     """A string or integer literal."""
     if isinstance(value, str):
-        return exp.Literal(this=value, is_string=True)
-    magnitude = exp.Literal(this=str(abs(value)), is_string=False)
+        return nodes.literal(value, True)
+    magnitude = nodes.literal(str(abs(value)), False)
     return exp.Neg(this=magnitude) if value < 0 else magnitude
 
 
@@ -36,7 +38,7 @@ def _node(value: Argument) -> Sql:
 
 def call(function: str, *arguments: Argument) -> Sql:
     """`function(arguments)`."""
-    return exp.Anonymous(this=function, expressions=[_node(argument) for argument in arguments])
+    return nodes.Call(function, [_node(argument) for argument in arguments])
 
 
 def parametric(function: str, parameters: Sequence[Argument], *arguments: Argument) -> Sql:
@@ -48,12 +50,14 @@ def parametric(function: str, parameters: Sequence[Argument], *arguments: Argume
 
 def identifier(name: str) -> exp.Identifier:
     """A name, always quoted."""
-    return exp.Identifier(this=name, quoted=True)
+    return nodes.identifier(name)
 
 
 def column(name: str, table: str | None = None) -> Sql:
     """A reference to a column of the query in hand."""
-    return exp.Column(this=identifier(name), table=identifier(table) if table else None)
+    if table is None:
+        return nodes.column(name)
+    return exp.Column(this=identifier(name), table=identifier(table))
 
 
 def alias(node: Sql, name: str) -> Sql:
@@ -226,25 +230,61 @@ def subquery(select: exp.Query) -> Sql:
     return exp.Subquery(this=select)
 
 
-_CLOSED = (exp.Query, exp.Literal, exp.Identifier)
+_CLOSED = (exp.Literal, exp.Identifier, exp.Query)
 """Nodes that read no column of the query in hand."""
+
+_SILENT = frozenset((nodes.Literal, nodes.Identifier, exp.Null, str, bool, type(None)))
+"""Kinds of parts without columns, most parts of all."""
 
 
 def columns_read(node: Sql) -> frozenset[str]:
     """The names of all columns that an expression reads; a subquery in it reads its own.
 
-    Expressions share parts: each part is visited once.
+    Expressions share parts: each part is visited once, and a call remembers what it was asked.
     """
+    if isinstance(node, nodes.READERS):
+        if node.reads is None:
+            node.reads = _columns_below(node.args["expressions"])
+        return node.reads
+    return _columns_below([node])
+
+
+def _columns_below(parts: Sequence[object]) -> frozenset[str]:
     names: set[str] = set()
     seen: set[int] = set()
-    waiting: list[object] = [node]
+    waiting = [*parts]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, list):
-            waiting += part
+        if part.__class__ in _SILENT:
+            continue
+        if isinstance(part, nodes.READERS):
+            if part.reads is not None:
+                names |= part.reads
+            elif id(part) not in seen:
+                seen.add(id(part))
+                waiting += part.args["expressions"]
         elif isinstance(part, exp.Column):
             names.add(part.name)
+        elif isinstance(part, list):
+            waiting += part
         elif isinstance(part, exp.Expr) and not isinstance(part, _CLOSED) and id(part) not in seen:
             seen.add(id(part))
             waiting += part.args.values()
     return frozenset(names)
+
+
+def replaced(node: Sql, values: Mapping[str, Sql]) -> Sql:
+    """The expression with columns replaced by their values."""
+    if isinstance(node, exp.Column):
+        return values.get(node.name, node)
+    if isinstance(node, nodes.Call | nodes.Filled):
+        return node.__class__(node.args["this"], [replaced(one, values) for one in node.args["expressions"]])
+    if isinstance(node, _CLOSED):
+        return node
+    return node.__class__(**{key: _part_replaced(part, values) for key, part in node.args.items()})
+
+
+def _part_replaced(part: object, values: Mapping[str, Sql]) -> object:
+    if isinstance(part, list):
+        return [_part_replaced(one, values) for one in part]
+    return replaced(part, values) if isinstance(part, exp.Expr) else part

@@ -29,7 +29,7 @@ class Words(NamedTuple):
     """The indexed words of a stored text, by their name in the SQL; see `schema.WordsColumn`."""
 
     sql_name: str
-    complete: bool
+    short: str | None
     guard: str | None
 
 

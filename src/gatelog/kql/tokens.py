@@ -114,26 +114,45 @@ RESERVED_WORDS: Final = frozenset(
         *HYPHENATED_WORDS,
     )
 )
-"""Words that name a column or a table only when written ['word']."""
+"""Words that the grammar needs for itself, wherever they stand."""
+
+REFERRED_ONLY_WORDS: Final = frozenset({"kind", "with_source", "withsource"})
+"""Words that name what exists already, `where kind == 1`, and need ['kind'] where a column gets its name."""
+
+BRACKETED_WORDS: Final = (
+    RESERVED_WORDS
+    | REFERRED_ONLY_WORDS
+    | frozenset(
+        (
+            *("boolean", "byte", "char", "date", "datetime", "decimal", "double", "dynamic", "float", "int"),
+            *("int16", "int32", "int64", "int8", "long", "real", "string", "time", "timespan", "uint"),
+            *("uint16", "uint32", "uint64", "uint8", "ulong", "uniqueid"),
+            *("anomalychart", "areachart", "barchart", "card", "columnchart", "ladderchart", "linechart"),
+            *("piechart", "pivotchart", "scatterchart", "stackedareachart", "timechart", "timeline"),
+            *("timepivot", "treemap"),
+            *("contains_cs", "containscs", "endswith", "endswith_cs", "has_cs", "hasprefix", "hasprefix_cs"),
+            *("hassuffix", "hassuffix_cs", "like", "likecs", "notcontains", "notcontainscs", "notlike"),
+            *("notlikecs", "startswith", "startswith_cs"),
+            *("bagexpansion", "decodeblocks", "expandoutput", "flags", "force_remote", "isfuzzy"),
+            *("nooptimization", "pathformat", "relaxed", "simple", "with_itemindex", "with_match_id"),
+            *("with_step_name",),
+            *("cachingpolicy", "callout", "cancel", "cycles", "dataexport", "datascope", "encodingpolicy"),
+            *("extent_tags_retention", "external_data", "harddelete", "hardretention", "hotcache", "journal"),
+            *("queries", "query_results", "restricted_view_access", "row_level_security", "rowstore"),
+            *("rowstore_references", "rowstore_sealinfo", "rowstorepolicy", "rowstores", "seal", "seals"),
+            *("shards", "softdelete", "softretention", "statistics", "storedqueryresultcontainers"),
+            *("tablepurge", "unrestrictedviewers", "views", "writeaheadlog"),
+        )
+    )
+)
+"""Words that name a column or a table only when written ['word'] (Kusto.Language, the keywords that are no
+identifiers)."""
 
 ASSIGNED_ONLY_WORDS: Final = frozenset(
     (
-        *("accumulate", "as", "by", "consume", "contains", "datatable", "distinct", "extend", "externaldata"),
-        *("filter", "find", "has", "in", "invoke", "limit", "materialize", "of", "parse", "print", "sample"),
-        *(
-            "scan",
-            "search",
-            "serialize",
-            "set",
-            "sort",
-            "summarize",
-            "take",
-            "title",
-            "to",
-            "top",
-            "toscalar",
-        ),
-        *("totable", "where"),
+        *("accumulate", "as", "by", "contains", "datatable", "earliest", "externaldata", "find", "has", "in"),
+        *("invoke", "latest", "materialize", "mdm", "of", "print", "sample", "search", "set", "sql", "title"),
+        *("to", "toscalar", "totable", "verbose", "viewers", "where"),
     )
 )
 """Words that name a column where it gets its name, `title = x`, and need ['title'] where it is used."""

@@ -12,6 +12,7 @@ from sqlglot import exp
 from sqlglot.generators.clickhouse import ClickHouseGenerator
 
 from gatelog.errors import KqlBudgetError
+from gatelog.kql import nodes
 from gatelog.kql.dialect import Verbatim
 from gatelog.kql.sql import Sql
 
@@ -38,11 +39,10 @@ class _Writer(ClickHouseGenerator):
         """The text of a node, or of what it has under `key`; a text is its own."""
         if key is not None and isinstance(expression, exp.Expr):
             expression = expression.args.get(key)
+        if isinstance(expression, nodes.LEAVES):
+            return expression.written
         if expression is None or isinstance(expression, str):
             return expression or ""
-        write_leaf = _LEAVES.get(expression.__class__)
-        if write_leaf is not None:
-            return write_leaf(expression)
         known = self._texts.get(id(expression))
         if known is not None:
             return known[1]
@@ -58,18 +58,41 @@ class _Writer(ClickHouseGenerator):
 
 def _function(writer: _Writer, node: Sql) -> str:
     """`name(arguments)`, the name as given."""
-    arguments = ", ".join([writer.sql(one) for one in node.args.get("expressions") or () if one is not None])
-    return f"{writer.sql(node.args['this'])}({arguments})"
+    return f"{node.args['this']}({', '.join(_texts(writer, node))})"
 
 
-def _literal(node: Sql) -> str:
-    text: str = node.args["this"]
-    return f"'{text.translate(_ESCAPES)}'" if node.args["is_string"] else text
+def _texts(writer: _Writer, node: Sql) -> list[str]:
+    """The texts of the nodes below; to look at the leaves here saves a call for most of them."""
+    return [
+        part.written if isinstance(part, nodes.LEAVES) else writer.sql(part)
+        for part in node.args["expressions"]
+    ]
 
 
-def _identifier(node: Sql) -> str:
-    text: str = node.args["this"]
-    return f'"{text.translate(_NAME_ESCAPES)}"' if node.args.get("quoted") else text
+def _filled(writer: _Writer, node: Sql) -> str:
+    """A formula with its values in their places."""
+    texts = _texts(writer, node)
+    return "".join([piece if isinstance(piece, str) else texts[piece] for piece in node.args["this"]])
+
+
+def _alias(writer: _Writer, node: Sql) -> str:
+    return f"{writer.sql(node.args['this'])} AS {writer.sql(node.args['alias'])}"
+
+
+def _operator(sign: str) -> Callable[[_Writer, Sql], str]:
+    """`left sign right`. A chain leans to the left and can be long: it is gone down without recursion."""
+    between = f" {sign} "
+
+    def write(writer: _Writer, node: Sql) -> str:
+        kind = node.__class__
+        texts = []
+        while node.__class__ is kind:
+            texts.append(writer.sql(node.args["expression"]))
+            node = node.args["this"]
+        texts.append(writer.sql(node))
+        return between.join(reversed(texts))
+
+    return write
 
 
 def _column(writer: _Writer, node: Sql) -> str:
@@ -78,18 +101,75 @@ def _column(writer: _Writer, node: Sql) -> str:
     return f"{writer.sql(table)}.{name}" if table else name
 
 
+def _not(writer: _Writer, node: Sql) -> str:
+    denied = node.args["this"]
+    text = writer.sql(denied)
+    return f"NOT ({text})" if isinstance(denied, exp.In) else f"NOT {text}"
+
+
+def _lambda(writer: _Writer, node: Sql) -> str:
+    parameters = _texts(writer, node)
+    listed = parameters[0] if len(parameters) == 1 else f"({', '.join(parameters)})"
+    return f"{listed} -> {writer.sql(node.args['this'])}"
+
+
+def _subquery(writer: _Writer, node: Sql) -> str:
+    alias = node.args.get("alias")
+    named = f" AS {writer.sql(alias)}" if alias is not None else ""
+    return f"({writer.sql(node.args['this'])}){named}"
+
+
+def _from(writer: _Writer, node: Sql) -> str:
+    return f" FROM {writer.sql(node.args['this'])}"
+
+
+def _where(writer: _Writer, node: Sql) -> str:
+    return f" WHERE {writer.sql(node.args['this'])}"
+
+
+def _select(writer: _Writer, node: Sql) -> str:
+    """`WITH ... SELECT ...` and its clauses, each with a blank before it."""
+    given = node.args
+    helpers = given.get("with_")
+    before = f"WITH {', '.join(_texts(writer, helpers))} " if helpers is not None else ""
+    source = writer.sql(given.get("from_"))
+    joins = "".join([writer.sql(join) for join in given.get("joins") or ()])
+    others = "".join([writer.sql(given[clause]) for clause in _CLAUSES if clause in given])
+    return f"{before}SELECT {', '.join(_texts(writer, node))}{source}{joins}{others}"
+
+
+_CLAUSES = ("where", "group", "order", "limit")
+"""What may follow the source, in the order in which it does."""
+
+
 def _paren(writer: _Writer, node: Sql) -> str:
     return f"({writer.sql(node.args['this'])})"
 
 
-_ESCAPES = str.maketrans({**Verbatim.ESCAPED_SEQUENCES, "'": "''"})
-_NAME_ESCAPES = str.maketrans({**Verbatim.IDENTIFIER_ESCAPED_SEQUENCES, '"': '""'})
-
-_LEAVES: dict[type[Sql], Callable[[Sql], str]] = {exp.Identifier: _identifier, exp.Literal: _literal}
-
 _SHORT_WAYS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
-    exp.Anonymous: _function,
+    nodes.Call: _function,
+    nodes.Filled: _filled,
     exp.Column: _column,
     exp.Paren: _paren,
+    exp.Alias: _alias,
+    exp.CTE: _alias,
+    exp.Not: _not,
+    exp.Lambda: _lambda,
+    exp.Subquery: _subquery,
+    exp.Select: _select,
+    exp.From: _from,
+    exp.Where: _where,
+    exp.Add: _operator("+"),
+    exp.Sub: _operator("-"),
+    exp.Mul: _operator("*"),
+    exp.Div: _operator("/"),
+    exp.EQ: _operator("="),
+    exp.NEQ: _operator("<>"),
+    exp.LT: _operator("<"),
+    exp.LTE: _operator("<="),
+    exp.GT: _operator(">"),
+    exp.GTE: _operator(">="),
+    exp.And: _operator("AND"),
+    exp.Or: _operator("OR"),
 }
 """Nodes whose text depends on nothing but their parts: with the leaves, nine of ten of a statement."""

@@ -31,6 +31,8 @@ _GUESSES = (
 )
 _NO_TABLE = re.compile(r"(?:there is no table|no table matches) '([^']+)'|there is no (table) to look in")
 _NO_COLUMN = re.compile(r"there is no column '([^']+)'")
+_OF_ANY = "any_"
+"""What `any(*)` puts before the name of each column."""
 
 Tables = dict[str, dict[str, KqlType]]
 
@@ -84,10 +86,11 @@ def _add_table(error: KqlError, tables: Tables) -> bool:
 
 def _add_column(error: KqlError, tables: Tables) -> bool:
     found = _NO_COLUMN.search(str(error))
-    if found is None or all(found[1] in columns for columns in tables.values()):
+    name = found[1].removeprefix(_OF_ANY) if found else ""
+    if not name or all(name in columns for columns in tables.values()):
         return False
     for columns in tables.values():
-        columns.setdefault(found[1], _guess(found[1]))
+        columns.setdefault(name, _guess(name))
     return True
 
 

@@ -119,7 +119,7 @@ def test_columns_are_named_and_typed_as_kusto_does() -> None:
         Column("TimeGenerated", KqlType.DATETIME),
         Column("count_", KqlType.LONG),
         Column("avg_ResponseCode", KqlType.REAL),
-        Column("sum_total_tokens", KqlType.DECIMAL),
+        Column("sum_Body_usage_total_tokens", KqlType.DECIMAL),
     )
 
 

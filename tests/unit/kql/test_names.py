@@ -22,7 +22,6 @@ def names(stage: str) -> list[str]:
         ("project a, a + 1, b * 2", ["a", "Column1", "Column2"]),
         ("project tostring(a), strlen(s), tolower(s)", ["a", "strlen_s", "Column1"]),
         ("project bin(t, 1h), d.k, d['k'], d.k[0]", ["t", "d_k", "d_k1", "d_k_0"]),
-        ("project a, a", ["a", "a1"]),
         ("summarize count(), sum(a), avg(b) by s", ["s", "count_", "sum_a", "avg_b"]),
         ("summarize sum(a + 1), max(tolong(b)), countif(a > 1)", ["sum_", "max_b", "countif_"]),
         ("summarize make_list(a), make_set(s), dcount(s)", ["list_a", "set_s", "dcount_s"]),

@@ -21,8 +21,18 @@ def select(node: Sql) -> exp.Select:
     return exp.Select(expressions=[node])
 
 
+def plain(node: Sql) -> Sql:
+    """The tree in sqlglot's own nodes only."""
+    kind = next(kind for kind in type(node).__mro__ if kind.__module__.startswith("sqlglot"))
+    parts = {
+        key: [plain(one) for one in part] if isinstance(part, list) else part
+        for key, part in node.args.items()
+    }
+    return kind(**{key: plain(part) if isinstance(part, exp.Expr) else part for key, part in parts.items()})
+
+
 def generated(node: Sql) -> str:
-    return Verbatim().generate(select(node))
+    return Verbatim().generate(plain(select(node)))
 
 
 def nodes() -> st.SearchStrategy[Sql]:
@@ -39,6 +49,12 @@ def nodes() -> st.SearchStrategy[Sql]:
             st.tuples(inner, inner).map(lambda pair: sql.plus(*pair)),
             st.tuples(inner, inner).map(lambda pair: sql.all_of([sql.eq(*pair), sql.not_(pair[0])])),
             inner.map(lambda body: sql.with_value(sql.call("g", body), "x", lambda x: sql.times(x, x))),
+            st.tuples(inner, inner).map(lambda pair: sql.any_of([*map(sql.is_null, pair), sql.less(*pair)])),
+            st.tuples(inner, inner).map(lambda pair: sql.not_(sql.in_(pair[0], [pair[1], sql.null()]))),
+            st.tuples(inner, inner).map(lambda pair: sql.over(sql.minus(*pair), sql.cast(pair[0], "Int64"))),
+            inner.map(
+                lambda body: sql.call("h", sql.lambda_pair("a", "b", sql.plus(body, sql.variable("a"))))
+            ),
         ),
     )
 
@@ -82,3 +98,56 @@ def test_indexes_are_written_as_they_are_in_a_formula(text: str) -> None:
 def test_a_formula_is_filled_anew_each_time() -> None:
     first, second = (formula("a + f(a)", a=sql.literal(n)) for n in (1, 2))
     assert [written(select(node)) for node in (first, second)] == ["SELECT 1 + f(1)", "SELECT 2 + f(2)"]
+
+
+def statements() -> st.SearchStrategy[exp.Select]:
+    """SELECTs with every clause that a relation can have."""
+    names = st.sampled_from(["a", "b c", "d'e"])
+    items = st.lists(st.tuples(nodes(), names).map(lambda pair: sql.alias(*pair)), min_size=1, max_size=3)
+    source = names.map(lambda name: exp.From(this=exp.Table(this=sql.identifier(name))))
+    inner = st.builds(lambda shown, read: exp.Select(expressions=shown, from_=read), items, source)
+
+    def whole(shown: list[Sql], below: exp.Select, test: Sql, name: str) -> exp.Select:
+        side = exp.Subquery(this=below, alias=exp.TableAlias(this=sql.identifier("l")))
+        return exp.Select(
+            expressions=shown,
+            with_=exp.With(expressions=[exp.CTE(this=test, alias=sql.identifier(name), scalar=True)]),
+            from_=exp.From(this=side),
+            joins=[exp.Join(this=sql.subquery(below), side="LEFT", on=sql.eq(sql.column(name), test))],
+            where=exp.Where(this=test),
+            group=exp.Group(expressions=[sql.column(name)]),
+            order=exp.Order(expressions=[exp.Ordered(this=sql.column(name), desc=True, nulls_first=False)]),
+            limit=exp.Limit(expression=sql.literal(5), expressions=[sql.column(name)]),
+        )
+
+    return st.one_of(inner, st.builds(whole, items, inner, nodes(), names))
+
+
+@given(statements())
+def test_a_whole_statement_is_what_the_generator_writes(statement: exp.Select) -> None:
+    assert written(statement) == Verbatim().generate(plain(statement))
+
+
+def test_a_long_chain_is_written_without_recursion() -> None:
+    conditions = [sql.eq(sql.column("a"), number) for number in range(5_000)]
+    assert written(select(sql.any_of(conditions))).count(" OR ") == 4_999
+
+
+def test_a_leaf_said_twice_is_one_object() -> None:
+    assert sql.column("a") is sql.column("a")
+    assert sql.literal("a") is sql.literal("a")
+    assert sql.literal(1) is not sql.literal("1")
+
+
+def test_a_leaf_keeps_nothing_of_the_statement_around_it() -> None:
+    leaf = sql.column("a")
+    exp.Alias(this=leaf, alias=sql.identifier("b"))
+    assert leaf.parent is None
+
+
+def test_columns_are_replaced_in_every_kind_of_node() -> None:
+    node = formula("f(x) + x * 2", x=sql.call("g", sql.column("a"), sql.not_(sql.column("b"))))
+    made = sql.replaced(node, {"a": sql.literal(1)})
+    assert written(select(made)) == 'SELECT f(g(1, NOT "b")) + g(1, NOT "b") * 2'
+    assert sql.columns_read(made) == {"b"}
+    assert sql.columns_read(node) == {"a", "b"}

@@ -15,7 +15,7 @@ from gatelog.kql.schema import JsonPath, Table
 from gatelog.kql.scope import FunctionBinding, Scope, TableBinding
 from gatelog.kql.tabular import returns_table
 from gatelog.kql.terms import Field, Term
-from gatelog.kql.tokens import ASSIGNED_ONLY_WORDS, RESERVED_WORDS
+from gatelog.kql.tokens import ASSIGNED_ONLY_WORDS, BRACKETED_WORDS
 from gatelog.kql.types import KqlType
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -25,7 +25,7 @@ _COLUMNS_SHOWN: Final = 6
 
 def spelled(name: str) -> str:
     """A name as a query must spell it: keywords and names with odd characters stand in ['...']."""
-    if _PLAIN_NAME.fullmatch(name) and name not in RESERVED_WORDS and name not in ASSIGNED_ONLY_WORDS:
+    if _PLAIN_NAME.fullmatch(name) and name not in BRACKETED_WORDS and name not in ASSIGNED_ONLY_WORDS:
         return name
     escaped = name.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return f"['{escaped}']"

@@ -11,10 +11,13 @@ from gatelog.kql.catalog import Catalog
 from gatelog.kql.completion.place import Frame, OpenPipeline, OpenStatements
 from gatelog.kql.expressions import bind
 from gatelog.kql.naming import result_name
-from gatelog.kql.relations import Compute, Computed, Relation, Rows
+from gatelog.kql.relations import Compute, Computed, ProtectedColumnError, Relation, Rows
 from gatelog.kql.scope import Context, Scope, TableBinding
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType
+
+_UNBOUND = (KqlError, ProtectedColumnError)
+"""What does not bind: a mistake, or a value that the caller may not see."""
 
 _INPUT = "\0input"
 """A name that no query can spell, for the relation that an operator is bound to."""
@@ -51,14 +54,14 @@ class CursorBinder(Binder):
         """The columns of a tabular expression; none where it does not bind."""
         try:
             return self.bind_table(node, scope).fields
-        except KqlError:
+        except _UNBOUND:
             return ()
 
     def type_of(self, node: ast.Expression, scope: Scope) -> KqlType | None:
         """The type of a value; None where it does not bind."""
         try:
             return bind(node, scope).type
-        except KqlError:
+        except _UNBOUND:
             return None
 
     def bind_table(self, node: ast.Expression, scope: Scope) -> Relation:
@@ -77,7 +80,7 @@ class CursorBinder(Binder):
                     scope = self._let(statement, scope)
                 elif isinstance(statement, ast.DeclareParameters):
                     scope = self._parameters(statement, scope)
-            except KqlError:
+            except _UNBOUND:
                 if isinstance(statement, ast.Let):
                     scope = scope.with_name(statement.name.value, null_of(KqlType.DYNAMIC))
         return scope
@@ -101,7 +104,7 @@ class CursorBinder(Binder):
                 return relation
             expansion = ast.MvExpand(_NOWHERE, tuple(stage.expanded), None, "bag", None, ())
             return self._staged_over(relation, expansion, scope)
-        except KqlError:
+        except _UNBOUND:
             return relation if frame.implied else None
 
     def _through(
@@ -113,7 +116,7 @@ class CursorBinder(Binder):
                 continue
             try:
                 relation = self._staged_over(relation, operator, scope)
-            except KqlError:
+            except _UNBOUND:
                 relation = self._guessed(relation, operator)
         return scope, relation
 

@@ -80,10 +80,12 @@ PLUGINS: Mapping[str, Entry] = entries("""
     active_users_count(id, time, start, end, lookback, period, active, bin, ...) — Users active often enough.
     activity_counts_metrics(id, time, start, end, window [, ...]) — Counts and new values in windows of time.
     activity_metrics(id, time, start, end, window [, ...]) — How many values came back from window to window.
+    new_activity_metrics(id, time, start, end, window [, cohort, ...]) — What becomes of new values later.
     rolling_percentile(value, percent, index, bin, bins [, ...]) — A percentile of the last bins.
     rows_near(condition, rows [, after]) — The rows that are near to one where the condition is true.
     dcount_intersect(estimate, estimate [, ...]) — How many distinct values several estimates share.
     sliding_window_counts(id, time, start, end, window, bin, ...) — Counts in windows that slide over time.
+    schema_merge([preserve_order]) — Several answers of getschema as one.
     geo_polygon_lookup(table, shape, longitude, latitude [, radius]) — Adds the polygons that a place lies in.
     geo_line_lookup(table, shape, longitude, latitude, radius) — Adds the lines that are near a place.
 """)

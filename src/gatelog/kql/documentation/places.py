@@ -85,11 +85,11 @@ EARTH: Mapping[str, Entry] = entries("""
     geo_polygon_buffer(polygon, radius [, tolerance]) — What lies within a distance of a polygon.
     geo_line_densify(line [, tolerance, preserve]) — The line with more points.
     geo_polygon_densify(polygon [, tolerance, preserve]) — The polygon with more points.
-    geo_line_simplify(line [, tolerance]) — The line with fewer points.
-    geo_polygon_simplify(polygon [, tolerance]) — The polygon with fewer points.
+    geo_line_simplify(line [, tolerance]) — A straight line without the points between; null if it is small.
+    geo_polygon_simplify(polygon [, tolerance]) — Null for a polygon that is small; others are refused.
     geo_angle(lng1, lat1, lng2, lat2, lng3, lat3) — The angle between two lines, clockwise, in radians.
     geo_point_buffer(longitude, latitude, radius [, tolerance]) — A polygon around a circle.
     geo_union_polygons_array(array) — What several polygons cover.
     geo_union_lines_array(array) — Several lines as one.
-    geo_simplify_polygons_array(array [, tolerance]) — Polygons with fewer corners; not built.
+    geo_simplify_polygons_array(array [, tolerance]) — Null for polygons that are small; others are refused.
 """)

@@ -175,7 +175,8 @@ NUMBERS: Mapping[str, Entry] = entries("""
     bin_auto(value) — A bin of the width that `set query_bin_auto_size` gives.
     dcount_hll(estimate) — The number of distinct values in an estimate of hll.
     percentile_tdigest(estimate, percent [, typeof(type)]) — A percentile of an estimate of tdigest.
-    percentile_array_tdigest(estimate, percent, ...) — Several percentiles of an estimate, as an array.
+    percentiles_array_tdigest(estimate, percent, ...) — Several percentiles of an estimate, as an array.
+    percentile_array_tdigest(estimate, percent, ...) — The same as percentiles_array_tdigest.
     rank_tdigest(estimate, value) — How many values of an estimate are not larger.
     percentrank_tdigest(estimate, value) — What share of the values of an estimate is not larger, in percent.
 """)
@@ -226,5 +227,8 @@ ROWS: Mapping[str, Entry] = entries("""
     prev(column [, offset [, default]]) — The value some rows before.
     next(column [, offset [, default]]) — The value some rows after.
     estimate_data_size(column, ...) — About how many bytes the values of a row have; `*` for all.
+    current_database() — The name of the database that is asked.
     current_principal_is_member_of(group, ...) — Always false: groups are not known here.
+    ingestion_time() — Always null: ingestion times are not kept here.
+    iscolumnexists(name) — Whether the table has a column of this name.
 """)

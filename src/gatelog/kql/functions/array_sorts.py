@@ -34,6 +34,8 @@ def _sort(name: str, *, descending: bool) -> SeveralColumns:
         if flag is None or not isinstance(flag.value, bool):
             raise Misfit("nulls_last must be a constant bool")
         arrays = [accept(term, DYNAMIC) for term in arguments if term.type is not BOOL]
+        if not arrays:
+            raise Misfit(f"{name}() takes an array")
         nulls_last = flag.value
         node = of_array(lambda elements: _sorted(elements, descending=descending, nulls_last=nulls_last))
         first = finished(DYNAMIC, node(arrays[0].sql), arrays[:1], may_fail=True)

@@ -111,10 +111,13 @@ def _length(elements: Sql) -> Sql:
 
 
 def _sum(elements: Sql) -> Sql:
+    """Nulls count for nothing; an element of another type, or none at all, makes it null."""
     number = CONVERSIONS[DYNAMIC, REAL](sql.variable("item"))
     known = sql.if_null(number, sql.call("toFloat64", 0))
     total = sql.call("arraySum", sql.call("arrayMap", sql.lambda_("item", known), elements))
-    return sql.if_(sql.call("notEmpty", elements), total, sql.null())
+    summed = sql.call("match", sql.variable("item"), "^(null|-?[0-9])")
+    usable = [sql.call("notEmpty", elements), sql.call("arrayAll", sql.lambda_("item", summed), elements)]
+    return sql.if_(sql.all_of(usable), total, sql.null())
 
 
 def _index_of(arguments: Sequence[Term]) -> Term:
@@ -154,15 +157,24 @@ def _pack(arguments: Sequence[Term]) -> Term:
 
 
 def _iff(arguments: Sequence[Term]) -> Term:
-    """Element by element: where the condition is true the second argument, else the third."""
+    """Element by element: where the condition is true the second argument, where it is false the third, null
+    where it is neither a bool nor a number."""
     tests = json_values.elements(accept(arguments[0], DYNAMIC).sql)
     then, otherwise = (_at_index(argument) for argument in arguments[1:])
     test = sql.call("arrayElement", tests, sql.variable("index"))
-    true = sql.all_of([sql.ne(test, "false"), sql.ne(test, "0"), sql.ne(test, json_values.NULL_TEXT)])
-    picked = sql.lambda_("index", sql.if_(true, then, otherwise))
+    number = sql.call("transform", test, _words("true", "false"), _words("1", "0"), test)
+    known = sql.call("toFloat64OrNull", number)
+    chosen = sql.call(
+        "multiIf", sql.call("isNull", known), json_values.NULL_TEXT, sql.ne(known, 0), then, otherwise
+    )
+    picked = sql.lambda_("index", chosen)
     return finished(
         DYNAMIC, json_values.array_text(sql.call("arrayMap", picked, sql.call("arrayEnumerate", tests))), []
     )
+
+
+def _words(*texts: str) -> Sql:
+    return sql.array([sql.literal(text) for text in texts])
 
 
 def _at_index(term: Term) -> Sql:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gatelog.kql import sql, ticks
+from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions.row import Anything, Function, Naming, accept, aliases, finished
 from gatelog.kql.misfit import Misfit
@@ -125,9 +126,11 @@ def _number_bin(value: Term, width: Term) -> Term:
         return finished(
             LONG, ticks.floor_to(value.sql, width.sql), [value, width], may_fail=_not_positive(width)
         )
-    whole = sql.call("floor", sql.over(value.sql, width.sql))
     if kind is KqlType.DECIMAL:
-        raise Misfit("bin() of a decimal is not built", "convert it with toreal()")
+        floor = arithmetic("-", value, arithmetic("%", value, width))
+        positive = sql.if_(sql.greater(width.sql, 0), floor.sql, sql.null())
+        return finished(kind, positive, [value, width], may_fail=True)
+    whole = sql.call("floor", sql.over(value.sql, width.sql))
     usable = sql.if_(sql.greater(width.sql, 0), sql.times(whole, width.sql), sql.null())
     return finished(REAL, usable, [value, width], may_fail=True)
 

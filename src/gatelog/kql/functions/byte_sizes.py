@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, accept, constant_string, finished
+from gatelog.kql.functions.row import Function, Naming, accept, constant_string, finished
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -42,5 +42,5 @@ def _format_bytes(arguments: Sequence[Term]) -> Term:
     return finished(STRING, sql.with_value(size.sql, "size", text), arguments)
 
 
-BYTE_SIZES: tuple[Function, ...] = (Function("format_bytes", 1, 3, _format_bytes),)
+BYTE_SIZES: tuple[Function, ...] = (Function("format_bytes", 1, 3, _format_bytes, Naming.FIRST),)
 """The rows of this table."""

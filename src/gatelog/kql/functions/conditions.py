@@ -19,8 +19,12 @@ BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
 
 
 def _alike(terms: Sequence[Term]) -> list[Term]:
-    """The branches of a choice in their common type."""
-    target = common_type([term.type for term in terms])
+    """The branches of a choice in their common type; a dynamic takes that of the others, if they have one."""
+    kinds = [term.type for term in terms]
+    plain = [kind for kind in kinds if kind is not DYNAMIC]
+    target = common_type(plain) if plain and len(plain) < len(kinds) else common_type(kinds)
+    if target is None and DYNAMIC in kinds:
+        target = DYNAMIC
     if target is None:
         shown = ", ".join(dict.fromkeys(term.type.value for term in terms))
         raise Misfit(f"the branches have different types: {shown}", "convert them to one type")

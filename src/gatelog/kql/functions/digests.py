@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, Naming, accept, finished
+from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -182,12 +182,25 @@ def _count(arguments: Sequence[Term]) -> Term:
 
 
 DIGESTS: tuple[Function, ...] = (
-    Function("merge_tdigest", 2, 64, _merge_digests),
+    *aliases(
+        Function("tdigest_merge", 2, 64, _merge_digests, Naming.FIXED, "tdigests_merge_result"),
+        "merge_tdigest",
+    ),
     Function("percentile_tdigest", 2, 2, percentile_of_digest, Naming.PREFIXED, "percentile_tdigest"),
-    Function("percentile_array_tdigest", 2, None, percentiles_of_digest),
+    *aliases(
+        Function(
+            "percentiles_array_tdigest",
+            2,
+            None,
+            percentiles_of_digest,
+            Naming.PREFIXED,
+            "percentile_tdigest",
+        ),
+        "percentile_array_tdigest",
+    ),
     Function("rank_tdigest", 2, 2, lambda arguments: _rank(arguments, _place)),
     Function("percentrank_tdigest", 2, 2, lambda arguments: _rank(arguments, _share)),
-    Function("dcount_hll", 1, 1, _count),
-    Function("hll_merge", 2, 64, _merge_sketches),
+    Function("dcount_hll", 1, 1, _count, Naming.PREFIXED, "dcount_hll"),
+    Function("hll_merge", 2, 64, _merge_sketches, Naming.FIXED, "hll_merged_result"),
 )
 """The rows of this table."""

@@ -18,8 +18,8 @@ TIMESPAN, DYNAMIC = KqlType.TIMESPAN, KqlType.DYNAMIC
 NUMBER = Anything.NUMBER
 
 
-def _real(name: str, function: str) -> Function:
-    return simple(name, [REAL], REAL, lambda value: sql.call(function, value))
+def _real(name: str, function: str, naming: Naming = Naming.FIRST) -> Function:
+    return simple(name, [REAL], REAL, lambda value: sql.call(function, value), naming=naming)
 
 
 def _logarithm(name: str, function: str) -> Function:
@@ -30,6 +30,7 @@ def _logarithm(name: str, function: str) -> Function:
         REAL,
         lambda value: sql.if_(sql.less(value, 0), sql.null(), sql.call(function, value)),
         may_fail=True,
+        naming=Naming.FIRST,
     )
 
 
@@ -49,9 +50,18 @@ def _ceiling(arguments: Sequence[Term]) -> Term:
 
 
 def _round(arguments: Sequence[Term]) -> Term:
-    """Halves go away from zero."""
-    term = convert(accept(arguments[0], NUMBER), REAL)
+    """Halves go away from zero; the type stays."""
+    number = accept(arguments[0], NUMBER)
     digits = accept(arguments[1], LONG) if len(arguments) == 2 else None
+    places = 0 if digits is None else digits.constant.value if digits.constant is not None else None
+    if isinstance(places, int) and number.type in INTEGERS and places >= 0:
+        return number
+    if isinstance(places, int) and number.type is KqlType.DECIMAL:
+        return finished(KqlType.DECIMAL, sql.call("round", number.sql, places), arguments)
+    return convert(_rounded(convert(number, REAL), digits, arguments), number.type)
+
+
+def _rounded(term: Term, digits: Term | None, arguments: Sequence[Term]) -> Term:
     scale = sql.call("exp10", digits.sql) if digits is not None else sql.literal(1)
     size = sql.over(sql.call("floor", sql.plus(sql.times(sql.call("abs", term.sql), scale), _half())), scale)
     return finished(REAL, sql.times(sql.call("sign", term.sql), size), arguments)
@@ -121,8 +131,8 @@ def _power(base: Sql, exponent: Sql) -> Sql:
 
 
 NUMBERS_TABLE: tuple[Function, ...] = (
-    Function("abs", 1, 1, _absolute),
-    Function("ceiling", 1, 1, _ceiling),
+    Function("abs", 1, 1, _absolute, Naming.FIRST),
+    Function("ceiling", 1, 1, _ceiling, Naming.FIRST),
     Function("round", 1, 2, _round, Naming.FIRST),
     Function("sign", 1, 1, _sign),
     _real("exp", "exp"),
@@ -138,13 +148,13 @@ NUMBERS_TABLE: tuple[Function, ...] = (
     _real("asin", "asin"),
     _real("acos", "acos"),
     _real("atan", "atan"),
-    _real("degrees", "degrees"),
-    _real("radians", "radians"),
+    _real("degrees", "degrees", Naming.NONE),
+    _real("radians", "radians", Naming.NONE),
     _real("gamma", "tgamma"),
     _real("loggamma", "lgamma"),
     simple("cot", [REAL], REAL, lambda value: sql.over(sql.call("toFloat64", 1), sql.call("tan", value))),
-    simple("atan2", [REAL, REAL], REAL, lambda y, x: sql.call("atan2", y, x)),
-    *aliases(simple("pow", [REAL, REAL], REAL, _power), "power"),
+    simple("atan2", [REAL, REAL], REAL, lambda y, x: sql.call("atan2", y, x), naming=Naming.FIRST),
+    *aliases(simple("pow", [REAL, REAL], REAL, _power, naming=Naming.FIRST), "power"),
     simple("pi", [], REAL, lambda: sql.call("toFloat64", repr(math.pi))),
     simple("isnan", [REAL], BOOL, lambda value: sql.call("isNaN", value)),
     simple("isinf", [REAL], BOOL, lambda value: sql.call("isInfinite", value)),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, accept, finished, simple
+from gatelog.kql.functions.row import Anything, Function, Naming, accept, finished, simple
 from gatelog.kql.functions.strings import string_array
 from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Sql
@@ -95,7 +95,7 @@ if(
 
 def _command_line(arguments: Sequence[Term]) -> Term:
     """As Windows reads it (CommandLineToArgvW): 2n backslashes before a quote are n and the quote ends."""
-    text = accept(arguments[0], STRING)
+    text = accept(arguments[0], Anything.TEXT)
     kind = arguments[1].constant.value if arguments[1].constant is not None else None
     if kind != "windows":
         raise Unsupported("parse_command_line() of this kind is not supported", 'the kind is "windows"')
@@ -107,7 +107,7 @@ def _command_line(arguments: Sequence[Term]) -> Term:
 PARSED_TEXTS: tuple[Function, ...] = (
     simple("parse_path", [STRING], DYNAMIC, _path),
     simple("parse_version", [STRING], DECIMAL, _version, may_fail=True),
-    simple("parse_csv", [STRING], DYNAMIC, _record),
+    simple("parse_csv", [STRING], DYNAMIC, _record, naming=Naming.FIRST),
     Function("parse_command_line", 2, 2, _command_line),
 )
 """The rows of this table."""

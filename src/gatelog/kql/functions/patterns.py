@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
-from gatelog.kql.functions.row import Function, accept, constant_integer, constant_string, finished
+from gatelog.kql.functions.row import Anything, Function, accept, constant_integer, constant_string, finished
 from gatelog.kql.functions.strings import string_array
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.regexes import (
@@ -125,7 +125,7 @@ def _regex_quote(arguments: Sequence[Term]) -> Term:
     value = arguments[0].constant.value if arguments[0].constant is not None else None
     if isinstance(value, str):
         return Term(STRING, sql.literal(quote_pattern(value)), nullable=False)
-    text = accept(arguments[0], STRING)
+    text = accept(arguments[0], Anything.TEXT)
     return finished(STRING, sql.call("regexpQuoteMeta", text.sql), [text])
 
 

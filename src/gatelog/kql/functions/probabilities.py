@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, simple
+from gatelog.kql.functions.row import Function, Naming, simple
 from gatelog.kql.sql import Argument, Sql
 from gatelog.kql.types import KqlType
 
@@ -153,8 +153,8 @@ def _welch(*arguments: Sql) -> Sql:
 
 
 PROBABILITIES: tuple[Function, ...] = (
-    simple("erf", [REAL], REAL, lambda value: sql.call("erf", value)),
-    simple("erfc", [REAL], REAL, lambda value: sql.call("erfc", value)),
+    simple("erf", [REAL], REAL, lambda value: sql.call("erf", value), naming=Naming.FIRST),
+    simple("erfc", [REAL], REAL, lambda value: sql.call("erfc", value), naming=Naming.FIRST),
     simple("beta_pdf", [REAL, REAL, REAL], REAL, _where_known(_density), may_fail=True),
     simple("beta_inv", [REAL, REAL, REAL], REAL, _where_known(_inverse), may_fail=True),
     simple("welch_test", [REAL] * 6, REAL, _welch, may_fail=True),

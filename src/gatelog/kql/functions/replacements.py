@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import sql
-from gatelog.kql.functions.row import Function, accept, constant_integer, constant_string, finished
+from gatelog.kql.functions.row import Anything, Function, accept, constant_integer, constant_string, finished
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.regexes import checked, unicode_aware
 from gatelog.kql.sql import Sql
@@ -62,7 +62,7 @@ def _index_of_regex(arguments: Sequence[Term]) -> Term:
     What stands before a match is found along with the match, and counted. Null for a start or an occurrence
     below 0, or a length below -1.
     """
-    text = accept(arguments[0], STRING)
+    text = accept(arguments[0], Anything.TEXT)
     pattern = unicode_aware(checked(constant_string(arguments[1], "the regular expression")))
     numbers = [constant_integer(number, "a bound of indexof_regex()") for number in arguments[2:]]
     start, length, occurrence = [*numbers, *(0, -1, 1)[len(numbers) :]]

@@ -13,7 +13,7 @@ from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.types import NUMBERS, KqlType
+from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
 
 class Naming(Enum):
@@ -24,13 +24,15 @@ class Naming(Enum):
     FIRST = auto()  # the name of the first argument
     ONLY = auto()  # the name of the first argument when there is no other
     PREFIXED = auto()  # prefix_firstargument
+    FIXED = auto()  # prefix
 
 
 class Anything(Enum):
     """Parameter kinds beside the types themselves."""
 
     SCALAR = auto()  # any type, as it comes
-    NUMBER = auto()  # any numeric type; a dynamic becomes real
+    NUMBER = auto()  # any numeric type, as it comes
+    TEXT = auto()  # any type, as its text
 
 
 ParameterKind: TypeAlias = KqlType | Anything
@@ -53,10 +55,10 @@ def accept(term: Term, kind: ParameterKind) -> Term:
     """An argument in the type of its parameter; raises Misfit where Kusto has no implicit conversion."""
     if kind is Anything.SCALAR or term.type is kind:
         return term
-    if kind is Anything.NUMBER:
-        if term.type in NUMBERS:
-            return term
-        return accept(term, KqlType.REAL)
+    if kind is Anything.NUMBER and term.type in NUMBERS:
+        return term
+    if kind is Anything.TEXT:
+        return convert(term, KqlType.STRING)
     if not isinstance(kind, KqlType) or not _implicit(term.type, kind):
         raise Misfit(
             f"expected {_shown(kind)}, this is {term.type}",
@@ -77,9 +79,12 @@ def _shown(kind: ParameterKind) -> str:
 
 
 def _implicit(source: KqlType, target: KqlType) -> bool:
-    if not convertible(source, target):
-        return False
-    return target is KqlType.STRING or source is KqlType.DYNAMIC or (source in NUMBERS and target in NUMBERS)
+    """Numbers widen, and a dynamic may stand for a string."""
+    if target in INTEGERS:
+        return source in INTEGERS
+    if target in NUMBERS:
+        return source in NUMBERS
+    return target is KqlType.STRING and source is KqlType.DYNAMIC
 
 
 def simple(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, accept, constant_string
+from gatelog.kql.functions.row import Function, Naming, accept, constant_string
 from gatelog.kql.functions.series_fits import Line
 from gatelog.kql.functions.series_measures import statistics
 from gatelog.kql.functions.series_periods import period_of, season_argument, seasonal
@@ -225,6 +225,6 @@ SERIES_DECOMPOSITIONS: tuple[SeveralColumns, ...] = (
 
 SERIES_OUTLIERS: tuple[Function, ...] = (
     Function("series_decompose_forecast", 2, 5, _forecast),
-    Function("series_outliers", 1, 5, _outliers),
+    Function("series_outliers", 1, 6, _outliers, Naming.FIRST),
 )
 """The others."""

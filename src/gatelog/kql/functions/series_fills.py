@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import CONVERSIONS, convert
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, accept
+from gatelog.kql.functions.row import Anything, Function, Naming, accept
 from gatelog.kql.functions.series_values import when, whole
 from gatelog.kql.literals import bool_term, literal_term
 from gatelog.kql.sql import Sql
@@ -50,13 +50,14 @@ def _copied(name: str, function: str) -> Function:
 
         return Term(DYNAMIC, sql.with_value(accept(arguments[0], DYNAMIC).sql, "series", filled))
 
-    return Function(name, 1, 2, build)
+    return Function(name, 1, 2, build, Naming.FIRST)
 
 
 def _constant(arguments: Sequence[Term]) -> Term:
-    """`series_fill_const(series, constant [, placeholder])`."""
+    """`series_fill_const(series [, constant [, placeholder]])`."""
     placeholder = arguments[2] if len(arguments) > 2 else null_of(REAL)
-    value = sql.if_null(convert(arguments[1], DYNAMIC).sql, json_values.NULL_TEXT)
+    constant = accept(arguments[1], Anything.NUMBER) if len(arguments) > 1 else literal_term(REAL, 0.0)
+    value = sql.if_null(convert(constant, DYNAMIC).sql, json_values.NULL_TEXT)
 
     def filled(json: Sql) -> Sql:
         gaps = _gaps(json_values.elements(json), placeholder)
@@ -92,7 +93,7 @@ def _linear(arguments: Sequence[Term]) -> Term:
     neighbours; a series of integers stays one."""
     defaults = [null_of(REAL), bool_term(True), literal_term(REAL, 0.0)]
     placeholder, edges, constant = [*arguments[1:], *defaults[len(arguments) - 1 :]]
-    value = sql.if_null(convert(constant, DYNAMIC).sql, json_values.NULL_TEXT)
+    value = sql.if_null(convert(accept(constant, Anything.NUMBER), DYNAMIC).sql, json_values.NULL_TEXT)
 
     def filled(json: Sql) -> Sql:
         items = json_values.elements(json)
@@ -121,7 +122,7 @@ def _on_lines(gaps: Sql, items: Sql, json: Sql, edges: Term, constant: Sql) -> S
 SERIES_FILLS: tuple[Function, ...] = (
     _copied("series_fill_forward", "arrayFill"),
     _copied("series_fill_backward", "arrayReverseFill"),
-    Function("series_fill_const", 2, 3, _constant),
-    Function("series_fill_linear", 1, 4, _linear),
+    Function("series_fill_const", 1, 3, _constant, Naming.FIRST),
+    Function("series_fill_linear", 1, 4, _linear, Naming.FIRST),
 )
 """The rows of this table."""

@@ -6,12 +6,25 @@ from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
+from gatelog.kql.functions.row import (
+    Anything,
+    Function,
+    Naming,
+    ParameterKind,
+    accept,
+    aliases,
+    finished,
+    simple,
+)
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
 STRING, LONG, DYNAMIC, BOOL = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC, KqlType.BOOL
+TEXT = Anything.TEXT
+
+_PIECE: Sequence[ParameterKind] = (TEXT, LONG, LONG)
+_SEARCHED: Sequence[ParameterKind] = (TEXT, TEXT, LONG, LONG, LONG)
 
 
 def _length(text: Sql) -> Sql:
@@ -19,12 +32,12 @@ def _length(text: Sql) -> Sql:
 
 
 def _concat(arguments: Sequence[Term]) -> Term:
-    texts = [accept(argument, STRING) for argument in arguments]
+    texts = [accept(argument, TEXT) for argument in arguments]
     return finished(STRING, sql.call("concat", *(text.sql for text in texts)), texts)
 
 
 def _concat_with(arguments: Sequence[Term]) -> Term:
-    delimiter, *texts = (accept(argument, STRING) for argument in arguments)
+    delimiter, *texts = (accept(argument, TEXT) for argument in arguments)
     joined = sql.call("arrayStringConcat", sql.array([text.sql for text in texts]), delimiter.sql)
     return finished(STRING, joined, texts)
 
@@ -44,7 +57,7 @@ def _substring(text: Sql, start: Sql, length: Sql | None = None) -> Sql:
 
 
 def _substring_term(arguments: Sequence[Term]) -> Term:
-    text, start, *length = (accept(a, kind) for a, kind in zip(arguments, (STRING, LONG, LONG), strict=False))
+    text, start, *length = (accept(a, kind) for a, kind in zip(arguments, _PIECE, strict=False))
     if start.constant is not None and isinstance(start.constant.value, int) and start.constant.value >= 0:
         sizes = [sql.call("greatest", size.sql, 0) for size in length]
         node = sql.call("substringUTF8", text.sql, start.constant.value + 1, *sizes)
@@ -56,8 +69,7 @@ def _substring_term(arguments: Sequence[Term]) -> Term:
 
 
 def _index_of(arguments: Sequence[Term]) -> Term:
-    kinds = (STRING, STRING, LONG, LONG, LONG)
-    text, wanted, *rest = (accept(a, kind) for a, kind in zip(arguments, kinds, strict=False))
+    text, wanted, *rest = (accept(a, kind) for a, kind in zip(arguments, _SEARCHED, strict=False))
     if not rest:
         position = sql.minus(sql.call("toInt64", sql.call("positionUTF8", text.sql, wanted.sql)), 1)
         return finished(LONG, position, [text, wanted])
@@ -107,7 +119,7 @@ def _first(array: Sql, count: Sql) -> Sql:
 
 
 def _split(arguments: Sequence[Term]) -> Term:
-    text, delimiter = accept(arguments[0], STRING), accept(arguments[1], STRING)
+    text, delimiter = accept(arguments[0], TEXT), accept(arguments[1], STRING)
     pieces = sql.call("splitByString", delimiter.sql, text.sql)
     if len(arguments) > 2:
         wanted = accept(arguments[2], LONG)
@@ -142,7 +154,7 @@ def _hex_digest(function: str) -> Function:
     names = {"SHA256": "hash_sha256", "MD5": "hash_md5", "SHA1": "hash_sha1"}
     return simple(
         names[function],
-        [STRING],
+        [TEXT],
         STRING,
         lambda text: sql.call("lower", sql.call("hex", sql.call(function, text))),
     )
@@ -195,17 +207,17 @@ STRINGS: tuple[Function, ...] = (
         naming=Naming.PREFIXED,
         prefix="string_size",
     ),
-    simple("tolower", [STRING], STRING, lambda text: sql.call("lowerUTF8", text)),
-    simple("toupper", [STRING], STRING, lambda text: sql.call("upperUTF8", text)),
-    simple("reverse", [STRING], STRING, lambda text: sql.call("reverseUTF8", text)),
+    simple("tolower", [TEXT], STRING, lambda text: sql.call("lowerUTF8", text)),
+    simple("toupper", [TEXT], STRING, lambda text: sql.call("upperUTF8", text)),
+    simple("reverse", [TEXT], STRING, lambda text: sql.call("reverseUTF8", text)),
     Function("strcat", 1, 64, _concat),
     Function("strcat_delim", 3, 65, _concat_with),
-    simple("strrep", [STRING, LONG, STRING], STRING, _repeat, optional=1),
-    *aliases(simple("strcat_array", [DYNAMIC, STRING], STRING, _strcat_array), "array_strcat"),
+    simple("strrep", [TEXT, LONG, TEXT], STRING, _repeat, optional=1),
+    *aliases(simple("strcat_array", [DYNAMIC, TEXT], STRING, _strcat_array), "array_strcat"),
     Function("substring", 2, 3, _substring_term),
     Function("indexof", 2, 5, _index_of),
     Function("split", 2, 3, _split, Naming.FIRST),
-    simple("strcmp", [STRING, STRING], LONG, _compare),
+    simple("strcmp", [TEXT, TEXT], LONG, _compare),
     simple("replace_string", [STRING, STRING, STRING], STRING, _replace_string),
     *aliases(
         simple("base64_encode_tostring", [STRING], STRING, lambda text: sql.call("base64Encode", text)),
@@ -218,11 +230,11 @@ STRINGS: tuple[Function, ...] = (
     _hex_digest("SHA256"),
     _hex_digest("MD5"),
     _hex_digest("SHA1"),
-    simple("hash_xxhash64", [STRING, LONG], LONG, _xxhash, optional=1),
+    simple("hash_xxhash64", [TEXT, LONG], LONG, _xxhash, optional=1),
     simple(
-        "isascii", [STRING], BOOL, lambda text: sql.eq(sql.call("length", text), sql.call("lengthUTF8", text))
+        "isascii", [TEXT], BOOL, lambda text: sql.eq(sql.call("length", text), sql.call("lengthUTF8", text))
     ),
-    simple("isutf8", [STRING], BOOL, lambda text: sql.call("isValidUTF8", text)),
+    simple("isutf8", [TEXT], BOOL, lambda text: sql.call("isValidUTF8", text)),
     Function("gettype", 1, 1, _type_name, Naming.PREFIXED, "type"),
 )
 """The rows of this table."""

@@ -55,15 +55,21 @@ def _datetime_add(arguments: Sequence[Term]) -> Term:
     unit, amount, moment = _unit(arguments[0]), accept(arguments[1], LONG), accept(arguments[2], DATETIME)
     if unit in _MONTHS:
         months = sql.times(amount.sql, _MONTHS[unit])
-        return finished(DATETIME, sql.call("addMonths", moment.sql, months), [amount, moment])
+        return finished(DATETIME, _months_later(moment.sql, months), [amount, moment], may_fail=True)
     span = (
         sql.call("intDiv", amount.sql, 100)
         if unit == "nanosecond"
         else sql.times(amount.sql, _UNIT_TICKS[unit])
     )
-    shifted = sql.plus(ticks.since_1970(moment.sql), span)
-    nullable = amount.nullable or moment.nullable
-    return finished(DATETIME, ticks.from_1970(shifted, nullable=nullable), [amount, moment])
+    shifted = ticks.in_range(sql.plus(ticks.since_1970(moment.sql), span))
+    return finished(DATETIME, ticks.from_1970(shifted, nullable=True), [amount, moment], may_fail=True)
+
+
+def _months_later(moment: Sql, months: Sql) -> Sql:
+    """NULL outside of the years 1 to 9999, where ClickHouse would stop at the border."""
+    month = sql.plus(_count("month", moment), months)
+    known = sql.all_of([sql.at_least(month, 12), sql.less(month, 120_000)])
+    return sql.if_(known, sql.call("addMonths", moment, months), sql.null())
 
 
 def _datetime_diff(arguments: Sequence[Term]) -> Term:
@@ -212,7 +218,8 @@ def _unix_time(name: str, unit: int | float) -> Function:
                 sql.times(convert(term, REAL).sql, sql.call("toFloat64", repr(unit))),
                 "Int64",
             )
-        return finished(DATETIME, ticks.from_1970(count, nullable=True), [term], may_fail=True)
+        moment = ticks.from_1970(ticks.in_range(count), nullable=True)
+        return finished(DATETIME, moment, [term], may_fail=True)
 
     return Function(name, 1, 1, build)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
-from gatelog.kql.functions.row import Function, accept, finished, simple
+from gatelog.kql.functions.row import Anything, Function, accept, finished, simple
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -94,9 +94,9 @@ def _points_of(argument: Term) -> Sql:
 
 
 UNICODE: tuple[Function, ...] = (
-    simple("unicode_codepoints_from_string", [STRING], DYNAMIC, _from_string),
-    simple("to_utf8", [STRING], DYNAMIC, _from_string),
-    Function("unicode_codepoints_to_string", 1, 64, _to_string),
-    Function("make_string", 1, 64, _to_string),
+    simple("unicode_codepoints_from_string", [Anything.TEXT], DYNAMIC, _from_string),
+    simple("to_utf8", [Anything.TEXT], DYNAMIC, _from_string),
+    Function("unicode_codepoints_to_string", 1, None, _to_string),
+    Function("make_string", 1, None, _to_string),
 )
 """The rows of this table."""

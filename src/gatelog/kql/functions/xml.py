@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, simple
+from gatelog.kql.functions.row import Function, Naming, simple
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
@@ -141,5 +141,7 @@ def _parse(text: Sql) -> Sql:
     )
 
 
-XML: tuple[Function, ...] = (simple("parse_xml", [KqlType.STRING], KqlType.DYNAMIC, _parse, may_fail=True),)
+XML: tuple[Function, ...] = (
+    simple("parse_xml", [KqlType.STRING], KqlType.DYNAMIC, _parse, may_fail=True, naming=Naming.FIRST),
+)
 """The rows of this table."""

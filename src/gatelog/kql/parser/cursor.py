@@ -10,7 +10,14 @@ from gatelog.kql import ast
 from gatelog.kql.diagnostics import syntax_error, unexpected
 from gatelog.kql.parser.values import string_value
 from gatelog.kql.tokenizer import tokenize
-from gatelog.kql.tokens import ASSIGNED_ONLY_WORDS, NAME, RESERVED_WORDS, STRING, Token
+from gatelog.kql.tokens import (
+    ASSIGNED_ONLY_WORDS,
+    BRACKETED_WORDS,
+    NAME,
+    REFERRED_ONLY_WORDS,
+    STRING,
+    Token,
+)
 
 MAX_DEPTH: Final = 80
 """Levels of nesting, and steps of one chain such as `a + b + c` or `a.b.c`: keeps every walk over the tree
@@ -119,18 +126,22 @@ class Cursor:
             value = string_value(self.query, self.advance())
             self.advance()
             return ast.Name(self.span_from(start), value)
+        if self.text in BRACKETED_WORDS:
+            raise self._keyword_error(what)
+        return self.word(what)
+
+    def word(self, what: str) -> ast.Name:
+        """Any word, keyword or not, where no other meaning is possible."""
         if self.token.kind != NAME:
             raise self.error(what)
-        if self.text in RESERVED_WORDS:
-            raise self._keyword_error(what)
         token = self.advance()
         return ast.Name(ast.Span(token.start, token.end), token.text)
 
     def reference(self, what: str) -> ast.Name:
-        """The name of something that exists already: more keywords need brackets here than in `name`."""
+        """The name of something that exists already: other keywords need brackets here than in `name`."""
         if self.text in ASSIGNED_ONLY_WORDS:
             raise self._keyword_error(what)
-        return self.name(what)
+        return self.word(what) if self.text in REFERRED_ONLY_WORDS else self.name(what)
 
     def _keyword_error(self, what: str) -> KqlSyntaxError:
         return self.error(what, f"a name that is also a keyword is written ['{self.text}']")

@@ -245,7 +245,7 @@ class ExpressionParser(LiteralParser, ABC):
 
     def property(self) -> ast.NamedExpression:
         """`name = value` of a `with (...)`."""
-        name = self.name("the name of a property")
+        name = self.word("the name of a property")
         self.expect("=")
         value = self.expression()
         return ast.NamedExpression(self.span_from(name.span.start), (name,), value)

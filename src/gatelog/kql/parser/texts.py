@@ -49,7 +49,7 @@ class TextOperatorParser(ColumnParser):
             return self.string()
         if self.accept("*"):
             return ast.Star(ast.Span(token.start, token.end))
-        name = self.reference("a string, a column or '*'")
+        name = self.name("a string, a column or '*'")
         kind = self.type_name() if self.accept(":") else "string"
         return ast.ParseColumn(self.span_from(token.start), name, kind)
 
@@ -69,7 +69,7 @@ class TextOperatorParser(ColumnParser):
         return ast.Reduce(self.span_from(start), by, properties, hints)
 
     def _parse_render(self, start: int) -> ast.Render:
-        chart = self.name("a kind of chart").value
+        chart = self.word("a kind of chart").value
         properties: tuple[tuple[str, str], ...] = ()
         if self.accept("with"):
             properties = self.parenthesized_list_of(self._render_property)

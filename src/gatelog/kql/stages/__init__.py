@@ -25,7 +25,7 @@ from gatelog.kql.stages import (
     top_nested,
     union,
 )
-from gatelog.kql.stages.computing import copied
+from gatelog.kql.stages.computing import copied, kept
 from gatelog.kql.stages.graphs import GRAPH_OPERATORS, Graph, bind_make_graph, bind_of_graph
 from gatelog.kql.stages.rows import bind_datatable
 
@@ -81,4 +81,4 @@ SOURCES: Mapping[type[ast.Operator], Source] = {
 }
 """Operators that begin a pipeline."""
 
-__all__ = ["GRAPH_OPERATORS", "SOURCES", "STAGES", "Graph", "bind_datatable", "copied"]
+__all__ = ["GRAPH_OPERATORS", "SOURCES", "STAGES", "Graph", "bind_datatable", "copied", "kept"]

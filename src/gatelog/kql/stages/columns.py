@@ -4,13 +4,14 @@ getschema."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from fnmatch import translate
 
 from gatelog.kql import ast
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import long_term, string_term
-from gatelog.kql.naming import Names, result_name
+from gatelog.kql.naming import Names, chosen_names, result_name
 from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
 from gatelog.kql.scope import Scope, nearest
 from gatelog.kql.several_columns import columns_of, makes_several
@@ -19,32 +20,43 @@ from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import DOTNET_TYPES, KqlType
 
 
+def choose(name: str, names: Names, item: ast.Node, scope: Scope) -> None:
+    """Notes a name that the author chose, and refuses one chosen already."""
+    if name in names.chosen:
+        raise scope.context.error(item, f"there are two columns '{name}'", "give one another name")
+    names.chosen.add(name)
+
+
 def bind_extend(stage: ast.Extend | ast.Serialize, relation: Relation, scope: Scope) -> Relation:
     """New columns at the end; a column that has the name already is replaced where it stands."""
     if isinstance(stage, ast.Serialize):
         relation = Serialized(relation.fields, relation)
     row_scope = scope.over(relation)
-    fields = list(relation.fields)
-    names = Names(field.name for field in fields)
-    computed = []
+    names = Names(field.name for field in relation.fields)
+    fields: list[Field] = []
+    computed: list[Computed] = []
     for item in stage.columns:
+        chosen = chosen_names(item)
         for name, term in _values(item, row_scope):
             given = name or result_name(item.value)
             if given is None:
                 given = names.counted()
+            if given in chosen:
+                choose(given, names, item, scope)
             field, extra = column_for(term, given, row_scope)
-            computed.append(extra)
-            put(fields, field)
-    return with_columns(relation, fields, filter(None, computed), row_scope)
+            fields.append(field)
+            computed += [extra] if extra is not None else []
+    return with_columns(relation, extended(relation.fields, fields), computed, row_scope)
 
 
-def put(fields: list[Field], field: Field) -> None:
-    """Adds a column at the end, or in the place of the one that has its name."""
-    for place, existing in enumerate(fields):
-        if existing.name == field.name:
-            fields[place] = field
-            return
-    fields.append(field)
+def extended(fields: Iterable[Field], added: Iterable[Field]) -> list[Field]:
+    """The columns with others behind them; one that has a name already stands in its place."""
+    row = list(fields)
+    places = {field.name: place for place, field in reversed([*enumerate(row)])}
+    for field in added:
+        place = places.setdefault(field.name, len(row))
+        row[place : place + 1] = [field]
+    return row
 
 
 def _values(item: ast.NamedExpression, scope: Scope, *, rest: bool = False) -> list[tuple[str | None, Term]]:
@@ -89,11 +101,11 @@ def _listed(
         if isinstance(item.value, ast.Star):
             fields += [field for field in relation.fields if names.add(field.name) == field.name]
             continue
-        given = {name.value for name in item.names}
+        chosen = chosen_names(item)
         for name, term in _values(item, row_scope, rest=True):
-            if name in given and name in names:
-                raise scope.context.error(item, f"there are two columns '{name}'", "give one another name")
             base = name or result_name(item.value)
+            if base in chosen:
+                choose(base, names, item, scope)
             field, extra = column_for(term, names.counted() if base is None else names.add(base), row_scope)
             fields.append(field)
             computed += [extra] if extra is not None else []
@@ -136,13 +148,13 @@ def _matches(pattern: ast.Expression, relation: Relation, scope: Scope) -> list[
             shape = re.compile(translate(text))
             return [field for field in relation.fields if shape.match(field.name)]
         case ast.Name(value=name):
-            found = [field for field in relation.fields if field.name == name]
-            if not found and scope.context.catalog.protects(name):
+            found = scope.context.by_name(relation.fields).get(name)
+            if found is None and scope.context.catalog.protects(name):
                 raise scope.context.protected(pattern, name)
-            if not found:
+            if found is None:
                 hint = nearest(name, [field.name for field in relation.fields])
                 raise scope.context.error(pattern, f"there is no column '{name}'", hint)
-            return found
+            return [found]
         case _:
             raise scope.context.error(pattern, "expected the name of a column")
 
@@ -180,14 +192,17 @@ def bind_project_by_names(stage: ast.ProjectByNames, relation: Relation, scope: 
 
 def bind_project_rename(stage: ast.ProjectRename, relation: Relation, scope: Scope) -> Relation:
     """The same columns, some under new names."""
-    fields = list(relation.fields)
+    new_names: dict[str, str] = {}
     for item in stage.columns:
         (old,) = _matches(item.value, relation, scope)
-        new = item.names[0].value
-        fields[relation.fields.index(old)] = old.renamed(new)
-    names = [field.name for field in fields]
-    for name in names:
-        if names.count(name) > 1:
+        new_names[old.name] = item.names[0].value
+    fields = [
+        field.renamed(new_names[field.name]) if field.name in new_names else field
+        for field in relation.fields
+    ]
+    names = Counter(field.name for field in fields)
+    for name, count in names.items():
+        if count > 1:
             raise scope.context.error(stage, f"there are two columns '{name}'", "give one another name")
     return _showing(fields, relation, scope)
 
@@ -200,8 +215,9 @@ def bind_project_reorder(stage: ast.ProjectReorder, relation: Relation, scope: S
         if item.order is not None:
             key = _natural if item.order.startswith("granny") else _plain
             found = sorted(found, key=lambda field: key(field.name), reverse=item.order.endswith("desc"))
-        first += [field for field in found if field not in first]
-    return _showing([*first, *(field for field in relation.fields if field not in first)], relation, scope)
+        first += found
+    in_order = {field.name: field for field in (*first, *relation.fields)}
+    return _showing(list(in_order.values()), relation, scope)
 
 
 def _plain(name: str) -> tuple[str | int, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlglot import exp
 
 from gatelog.kql import sql
-from gatelog.kql.relations import Compute, Computed, Copied, Relation
+from gatelog.kql.relations import Compute, Computed, Copied, Kept, Relation
 from gatelog.kql.scope import Context, Scope
 from gatelog.kql.terms import Field, Term
 
@@ -33,6 +34,12 @@ def copied(relation: Relation, context: Context) -> Relation:
         for field in relation.fields
     ]
     return Copied(tuple(computed.field for computed in made), relation, tuple(made))
+
+
+def kept(relation: Relation, context: Context) -> Relation:
+    """The rows as they come out once, for tables that come out another way each time."""
+    fields = tuple(replace(field, source=None) for field in relation.fields)
+    return Kept(fields, relation, context.fresh("row"))
 
 
 def column_for(term: Term, name: str, scope: Scope) -> tuple[Field, Computed | None]:

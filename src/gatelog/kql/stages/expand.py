@@ -9,7 +9,7 @@ from gatelog.kql.naming import Names, result_name
 from gatelog.kql.relations import Compute, Computed, Relation, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.columns import put
+from gatelog.kql.stages.columns import extended
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
@@ -46,8 +46,7 @@ def expanded(
     """The input with the columns expanded; `pairs` makes [name, value] of a bag's members, `most` bounds
     the rows."""
     row_scope = scope.over(relation)
-    fields = list(relation.fields)
-    names = Names(field.name for field in fields)
+    names = Names(field.name for field in relation.fields)
     arrays: list[Computed] = []
     items: list[Field] = []
     finished: list[Computed] = []
@@ -60,7 +59,7 @@ def expanded(
         items.append(item)
         made = _item(column, item, row_scope, names)
         finished.append(made)
-        put(fields, made.field)
+    fields = extended(relation.fields, (made.field for made in finished))
     if item_index is not None:
         index = _add_index(item_index, arrays, items, finished, row_scope)
         fields.append(index)

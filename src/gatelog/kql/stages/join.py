@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gatelog.kql import ast, sql
 from gatelog.kql.comparisons import meeting_type
 from gatelog.kql.conversions import convert
-from gatelog.kql.naming import Names
+from gatelog.kql.naming import names_beside
 from gatelog.kql.relations import Aggregate, Compute, Computed, Join, Relation
 from gatelog.kql.scope import Scope, nearest
 from gatelog.kql.sql import Sql
@@ -76,8 +76,13 @@ def _shown(kind: Kind, left: Relation, right: Relation) -> tuple[Field, ...]:
         return left.fields
     if kind.shows == "right":
         return right.fields
-    names = Names(field.name for field in left.fields)
-    return (*left.fields, *(field.renamed(names.add(field.name)) for field in right.fields))
+    names = names_beside(_names(left.fields), _names(right.fields))
+    renamed = (field.renamed(name) for field, name in zip(right.fields, names, strict=True))
+    return (*left.fields, *renamed)
+
+
+def _names(fields: Iterable[Field]) -> list[str]:
+    return [field.name for field in fields]
 
 
 def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
@@ -88,12 +93,10 @@ def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
     keys = _keys(stage, left, right, scope)
     hidden = {key.right.name for key in keys}
     joined = _joined(stage, KINDS[stage.kind], left, right, keys, scope)
-    names = Names(field.name for field in left.fields)
-    shown = [
-        field.renamed(names.add(original.name))
-        for original, field in zip(right.fields, joined.fields[len(left.fields) :], strict=True)
-        if original.name not in hidden
-    ]
+    pairs = zip(right.fields, joined.fields[len(left.fields) :], strict=True)
+    added = [(original.name, field) for original, field in pairs if original.name not in hidden]
+    names = names_beside(_names(left.fields), [name for name, _ in added])
+    shown = [field.renamed(name) for name, (_, field) in zip(names, added, strict=True)]
     return Compute((*joined.fields[: len(left.fields)], *shown), joined, ())
 
 

@@ -19,7 +19,7 @@ from gatelog.kql.regexes import group_count, quote_pattern
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.columns import put
+from gatelog.kql.stages.columns import extended
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType
@@ -118,11 +118,9 @@ def _computed(
     *,
     guarded: bool,
 ) -> tuple[list[Computed], list[Field]]:
-    fields = list(relation.fields)
     computed: list[Computed] = []
     for column, value in zip(columns, values, strict=True):
         made = scope.context.field(column.name.value, value.type)
         node = sql.if_(fits, value.sql, null_of(value.type).sql) if guarded else value.sql
         computed.append(Computed(made, node))
-        put(fields, made)
-    return computed, fields
+    return computed, extended(relation.fields, (one.field for one in computed))

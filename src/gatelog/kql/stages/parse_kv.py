@@ -23,7 +23,7 @@ from gatelog.kql.regexes import DOT_STOPS_AT_NEWLINE, checked, quote_pattern, un
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.columns import put
+from gatelog.kql.stages.columns import extended
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -71,7 +71,6 @@ def bind_parse_kv(stage: ast.ParseKv, relation: Relation, scope: Scope) -> Relat
     source = convert(bind(stage.source, row_scope), STRING)
     pairs = scope.context.field("pairs", KqlType.DYNAMIC)
     split = Computed(pairs, _pairs(source.sql, stage, row_scope))
-    fields = list(relation.fields)
     computed: list[Computed] = []
     for column in stage.columns:
         kind = KqlType(column.type)
@@ -79,8 +78,8 @@ def bind_parse_kv(stage: ast.ParseKv, relation: Relation, scope: Scope) -> Relat
         text = Term(STRING, _value_of(column.name, sql.column(pairs.sql_name)), nullable=False)
         with scope.context.at(column):
             computed.append(Computed(made, convert(text, kind).sql))
-        put(fields, made)
     first = Compute(relation.fields, with_windows(relation, row_scope), (split,))
+    fields = extended(relation.fields, (one.field for one in computed))
     return Compute(tuple(fields), first, tuple(computed))
 
 

@@ -8,10 +8,8 @@ for while the query is compiled.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
-
-from sqlglot.dialects.clickhouse import ClickHouse
 
 from gatelog.kql import ast, sql, ticks
 from gatelog.kql.conversions import convert
@@ -26,6 +24,7 @@ from gatelog.kql.stages.table_lists import Input
 from gatelog.kql.stages.union import union_of
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import KqlType
+from gatelog.kql.writer import written
 
 MOST_PARTS = 64
 """Values of the key, as in Kusto: the statement grows with each."""
@@ -46,46 +45,59 @@ _READ: Mapping[KqlType, Callable[[Any], Any]] = {
 """What the engine answers as the value of a constant."""
 
 
+Answer: TypeAlias = Callable[[Term], Relation]
+"""What a sub-query answers for a value of the key."""
+
+
 def bind_for_each_value(stage: ast.Partition, relation: Relation, scope: Scope) -> Relation:
     """The answers of the sub-query for every value of the key."""
-    values = _values(stage, relation, scope)
-    answers = [Input("", _answer(stage, relation, value, scope)) for value in values]
+    return answers_by_value(stage.by, relation, scope, lambda value: _answer(stage, relation, value, scope))
+
+
+def answers_by_value(by: ast.Expression, relation: Relation, scope: Scope, answer: Answer) -> Relation:
+    """One table of the answers for all values of the key `by`."""
+    answers = [Input("", answer(value)) for value in _values(by, relation, scope)]
     if not answers:
-        shape = copied(_answer(stage, relation, null_of(KqlType.STRING), scope), scope.context)
+        shape = copied(answer(null_of(KqlType.STRING)), scope.context)
         return Filter(shape.fields, shape, sql.boolean(False))
     return union_of(answers, None, scope)
+
+
+def part_of(relation: Relation, by: ast.Expression, value: Term, scope: Scope) -> TableBinding:
+    """The rows whose key has a value."""
+
+    def rows() -> Relation:
+        part = copied(relation, scope.context)
+        key = bind(by, scope.over(part))
+        same = sql.call("isNotDistinctFrom", key.sql, convert(value, key.type).sql)
+        return Filter(part.fields, part, same)
+
+    return TableBinding(rows)
 
 
 def _answer(stage: ast.Partition, relation: Relation, value: Term, scope: Scope) -> Relation:
     if stage.explicit:
         assert isinstance(stage.by, ast.Name)
         return scope.bind_table(stage.subquery, scope.with_name(stage.by.value, value))
-
-    def rows() -> Relation:
-        part = copied(relation, scope.context)
-        key = bind(stage.by, scope.over(part))
-        same = sql.call("isNotDistinctFrom", key.sql, convert(value, key.type).sql)
-        return Filter(part.fields, part, same)
-
     source = ast.Pipeline(stage.span, ast.Name(stage.span, PART), stage.subquery.operators)
-    return scope.bind_table(source, scope.with_name(PART, TableBinding(rows)))
+    return scope.bind_table(source, scope.with_name(PART, part_of(relation, stage.by, value, scope)))
 
 
-def _values(stage: ast.Partition, relation: Relation, scope: Scope) -> list[Term]:
+def _values(by: ast.Expression, relation: Relation, scope: Scope) -> list[Term]:
     context = scope.context
     if context.ask is None:
-        raise context.unsupported(stage, "partition by values, where no query can be asked,")
+        raise context.unsupported(by, "partition by values, where no query can be asked,")
     rows = copied(relation, context)
-    key = bind(stage.by, scope.over(rows))
+    key = bind(by, scope.over(rows))
     if key.type not in _READ:
-        raise context.unsupported(stage.by, f"partition by a {key.type}")
+        raise context.unsupported(by, f"partition by a {key.type}")
     field = context.field("value", key.type)
     distinct = Aggregate((field,), rows, (Computed(field, _asked(key)),), ())
-    select = select_of(distinct, [field.sql_name]).limit(MOST_PARTS + 1)
-    found = [row[0] for row in context.ask(ClickHouse().generator().generate(select))]
+    select = select_of(distinct, [field.sql_name]).limit(MOST_PARTS + 1, copy=False)
+    found = [row[0] for row in context.ask(written(select))]
     if len(found) > MOST_PARTS:
         hint = "use operators that hint.strategy=native allows"
-        raise context.error(stage, f"this partition has more than {MOST_PARTS} parts", hint)
+        raise context.error(by, f"this partition has more than {MOST_PARTS} parts", hint)
     read = _READ[key.type]
     return [null_of(key.type) if value is None else literal_term(key.type, read(value)) for value in found]
 

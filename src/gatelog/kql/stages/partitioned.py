@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from gatelog.kql import ast, sql
 from gatelog.kql.aggregates import any_value
+from gatelog.kql.ast.walking import descendants
 from gatelog.kql.expressions import bind
-from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation
+from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation, Sort, SortKey
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages import columns, expand, join, make_series, parse, parse_kv, rows, scan, summarize
@@ -21,7 +22,7 @@ from gatelog.kql.stages.computing import column_for, with_windows
 from gatelog.kql.stages.partition_values import bind_for_each_value
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
-from gatelog.kql.windows import window
+from gatelog.kql.windows import WINDOW_FUNCTIONS, window
 
 _ROW_BY_ROW = {
     ast.Where: rows.bind_where,
@@ -80,12 +81,31 @@ def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relat
         windowed=True,
     )
     most = expand.most_rows(stage.limit, scope)
-    expanded = expand.expanded(stage.columns, stage.item_index, numbered, scope, most=most)
+    index = stage.item_index or (_HIDDEN if _minds_order(stage.subquery) else None)
+    expanded = expand.expanded(stage.columns, index, numbered, scope, most=most)
+    if index is not None:
+        expanded = _in_order(expanded, number, index)
     carried = tuple(field for field in relation.fields if field in expanded.fields)
     parts = _sub_query(stage.subquery, Parts(expanded, number, carried), scope)
     own = {field.name for field in parts.carried}
     new = tuple(field for field in parts.relation.fields if field.name not in own)
     return Compute((*parts.carried, *new), parts.relation, ())
+
+
+def _minds_order(query: ast.Pipeline) -> bool:
+    """Whether a sub-query speaks of the rows before or after."""
+    return any(
+        isinstance(node, ast.Scan) or (isinstance(node, ast.Call) and node.function in WINDOW_FUNCTIONS)
+        for node in descendants(query)
+    )
+
+
+def _in_order(expanded: Relation, number: Field, index: str) -> Relation:
+    """The elements of each row in their order; the column of their places is shown if it was asked for."""
+    place = next(field for field in expanded.fields if field.name == index)
+    keys = tuple(SortKey(field.sql_name, descending=False, nulls_first=True) for field in (number, place))
+    shown = tuple(field for field in expanded.fields if field.name != _HIDDEN)
+    return Sort(shown, expanded, keys)
 
 
 def bind_partition(stage: ast.Partition, relation: Relation, scope: Scope) -> Relation:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot.dialects.clickhouse import ClickHouse
-
 from gatelog.kql import ast
 from gatelog.kql.expressions import bind
 from gatelog.kql.lower import select_of
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope, nearest
 from gatelog.kql.terms import Field
+from gatelog.kql.writer import written
 
 MOST_COLUMNS = 1_000
 """Columns that a plugin makes of data at most: more are no table that anyone can read."""
@@ -65,7 +64,7 @@ def asked(
             stage, "a plugin whose columns depend on the data", "name them: evaluate plugin(...) : (a: long)"
         )
     select = select_of(relation, names)
-    rows = list(scope.context.ask(ClickHouse().generator().generate(select)))
+    rows = list(scope.context.ask(written(select)))
     if len(rows) > MOST_COLUMNS:
         raise scope.context.error(stage, f"the plugin would make more than {MOST_COLUMNS} columns")
     return rows

@@ -73,6 +73,7 @@ def bind_top(stage: ast.Top, relation: Relation, scope: Scope) -> Relation:
 
 def bind_take(stage: ast.Take | ast.Sample, relation: Relation, scope: Scope) -> Relation:
     """Some rows; the first of a sorted table."""
+    scope.context.draws += not relation.order
     return Limit(relation.fields, relation, row_count(stage.count, scope))
 
 
@@ -136,11 +137,13 @@ def bind_range(stage: ast.Range, scope: Scope) -> Relation:
         counted = Counted((number,), _steps(start, stop, step))
         moved = _moved(start, step, sql.column(number.sql_name))
     column = scope.context.field(stage.name.value, kind, nullable=False)
-    return Compute((column,), counted, (Computed(column, moved.sql),))
+    return Compute((column,), counted, (Computed(column, convert(moved, kind).sql),))
 
 
 def _range_type(start: Term, stop: Term, step: Term, stage: ast.Range, scope: Scope) -> KqlType:
     kinds = {start.type, stop.type}
+    if {*kinds, step.type} == {KqlType.INT}:
+        return KqlType.INT
     if {*kinds, step.type} <= set(INTEGERS):
         return LONG
     if kinds <= set(NUMBERS):

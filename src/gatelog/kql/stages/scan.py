@@ -24,7 +24,7 @@ from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Sort, 
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.rows import bind_sort
-from gatelog.kql.stages.scan_expressions import flattened, substituted
+from gatelog.kql.stages.scan_expressions import flattened
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType, clickhouse_type
 
@@ -274,7 +274,7 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
         for field, default in zip(machine.declared, machine.defaults, strict=True)
     ]
     record = sql.cast(sql.tuple_(cells), f"Tuple({', '.join(machine.record_type())})")
-    return sql.if_null(substituted(test, values), sql.boolean(False)), substituted(record, values)
+    return sql.if_null(sql.replaced(test, values), sql.boolean(False)), sql.replaced(record, values)
 
 
 def _nullable(field: Field) -> Field:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-
-from sqlglot import exp
 
 from gatelog.kql import ast
 from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.windows import WINDOW_FUNCTIONS
 
 
@@ -36,14 +32,3 @@ def _rewritten(value: object, steps: frozenset[str], scope: Scope) -> object:
             return replace(value, **changed)  # type: ignore[arg-type]  # each of its field's type
         case _:
             return value
-
-
-def substituted(node: Sql, values: Mapping[str, Sql]) -> Sql:
-    """The expression with columns replaced by their values."""
-
-    def one(found: Sql) -> Sql:
-        if isinstance(found, exp.Column) and found.name in values:
-            return values[found.name].copy()
-        return found
-
-    return node.copy().transform(one)

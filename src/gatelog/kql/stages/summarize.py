@@ -8,10 +8,10 @@ from gatelog.kql import ast, json_values, sql
 from gatelog.kql.aggregates import any_value, percentile
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
-from gatelog.kql.naming import Names, result_name
+from gatelog.kql.naming import Names, chosen_names, result_name
 from gatelog.kql.relations import Aggregate, Computed, Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages.columns import bind_distinct_list
+from gatelog.kql.stages.columns import bind_distinct_list, choose
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.stages.rows import bind_take, bind_top
 from gatelog.kql.terms import Field, Term, reference
@@ -21,8 +21,18 @@ from gatelog.kql.types import KqlType
 def bind_distinct(stage: ast.Distinct, relation: Relation, scope: Scope) -> Relation:
     """Each combination of values once."""
     listed = bind_distinct_list(stage, relation, scope)
+    for field in listed.fields:
+        _check_key(field.type, field.name, stage, scope)
     keys = [_key(reference(field), field.name, scope) for field in listed.fields]
     return Aggregate(tuple(key.field for key in keys), listed, tuple(keys), ())
+
+
+def _check_key(kind: KqlType, name: str | None, node: ast.Node, scope: Scope) -> None:
+    """Kusto tells no dynamics apart."""
+    if kind is KqlType.DYNAMIC:
+        what = f"'{name}'" if name else "this"
+        message = f"{what} is dynamic: it cannot be grouped by"
+        raise scope.context.error(node, message, "wrap it in tostring()")
 
 
 def bind_sample_distinct(stage: ast.SampleDistinct, relation: Relation, scope: Scope) -> Relation:
@@ -70,6 +80,9 @@ def bind_summarize(stage: ast.Summarize, relation: Relation, scope: Scope) -> Re
 def _bound_key(item: ast.NamedExpression, scope: Scope, names: Names) -> Computed:
     term = bind(item.value, scope)
     given = item.names[0].value if item.names else result_name(item.value)
+    _check_key(term.type, given, item, scope)
+    if given in chosen_names(item):
+        choose(given, names, item, scope)
     return _key(term, names.counted() if given is None else names.add(given), scope)
 
 
@@ -82,6 +95,8 @@ def _bound_aggregate(
     made = []
     for place, (name, term) in enumerate(columns):
         chosen = given[place] if place < len(given) else name
+        if place < len(given):
+            choose(given[place], names, item, scope)
         unique = names.counted() if chosen is None else names.add(chosen)
         made.append(Computed(scope.context.field(unique, term.type, nullable=term.nullable), term.sql))
     return made
@@ -134,19 +149,23 @@ def _expanded(
 def _extreme_row(
     call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope
 ) -> list[tuple[str | None, Term]]:
-    """`arg_max(x, a, b)`: the largest x, and a and b of a row that has it."""
+    """`arg_max(x, a, b)`: the largest x, and a and b of a row that has it. The obsolete argmax() names its
+    columns max_x, max_x_a, max_x_b."""
     if not call.arguments:
         raise scope.context.error(call, f"{call.function}() needs what to compare")
     largest = "max" in call.function
-    prefix = "max" if largest else "min"
     inner = scope.inside_aggregate()
     first = bind(call.arguments[0], inner)
     first_name = result_name(call.arguments[0])
     columns = _expanded(call.arguments[1:], relation, keys, first_name, inner)
     function = "argMax" if largest else "argMin"
-    made = [(first_name or f"{prefix}_", _of_row(function, first, first))]
+    stem = f"{'max' if largest else 'min'}_{first_name or ''}"
+    obsolete = not call.function.startswith("arg_")
+    made = [(stem if obsolete else first_name or stem, _of_row(function, first, first))]
     for place, (name, term) in enumerate(columns, 1):
-        made.append((name or f"{prefix}_{first_name or ''}_arg{place}", _of_row(function, term, first)))
+        shown = name or f"arg{place}"
+        prefixed = f"{stem}_{shown}" if obsolete or name is None else shown
+        made.append((prefixed, _of_row(function, term, first)))
     return list(made)
 
 
@@ -178,7 +197,7 @@ def _any_row(
     call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope
 ) -> list[tuple[str | None, Term]]:
     columns = _expanded(call.arguments, relation, keys, None, scope.inside_aggregate())
-    prefix = "any_" if call.function == "any" and len(columns) == 1 else ""
+    prefix = "any_" if call.function == "any" else ""
     return [
         (f"{prefix}{name}" if name is not None else f"any_arg{place}", any_value([term], None))
         for place, (name, term) in enumerate(columns)

@@ -12,7 +12,7 @@ from gatelog.kql.naming import Names
 from gatelog.kql.relations import Branch, Relation, Union
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.table_lists import Input, listed
-from gatelog.kql.terms import Term, null_of, reference
+from gatelog.kql.terms import Field, Term, null_of, reference
 from gatelog.kql.types import KqlType
 
 
@@ -73,15 +73,13 @@ def rows_of(
         fields.insert(0, scope.context.field(source_column, KqlType.STRING))
     branches = []
     for table in inputs:
-        values = [_value(column, table.relation) for column in columns]
+        known = {(field.name, field.type): field for field in reversed(table.relation.fields)}
+        values = [_value(known.get((column.source, column.type)), column.type) for column in columns]
         if source_column is not None:
             values.insert(0, string_term(table.name))
         branches.append(Branch(table.relation, tuple(value.sql for value in values)))
     return Union(tuple(fields), tuple(branches))
 
 
-def _value(column: Wanted, relation: Relation) -> Term:
-    for field in relation.fields:
-        if field.name == column.source and field.type is column.type:
-            return reference(field)
-    return null_of(column.type)
+def _value(field: Field | None, kql_type: KqlType) -> Term:
+    return null_of(kql_type) if field is None else reference(field)

@@ -13,6 +13,7 @@ from gatelog.kql.functions.geo.points import POINTS
 from gatelog.kql.functions.geo.polygons import POLYGONS
 from gatelog.kql.functions.geo.refused import REFUSED
 from gatelog.kql.functions.geo.s2 import S2_CELLS
+from gatelog.kql.functions.geo.simplified import SIMPLIFIED
 from gatelog.kql.functions.geo.unions import UNIONS
 from gatelog.kql.functions.geo.wkt import WKT
 from gatelog.kql.functions.row import Function
@@ -31,6 +32,7 @@ GEO: tuple[Function, ...] = (
     *COVERINGS,
     *INTERSECTIONS,
     *REFUSED,
+    *SIMPLIFIED,
 )
 """The rows of all geo tables."""
 

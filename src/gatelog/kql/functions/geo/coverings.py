@@ -2,6 +2,8 @@
 
 The six faces of S2's cube are cells of level 0; those that meet the shape are cut into four, and of these
 those that meet it again, down to the level asked for. A cell is (face, i, j), i and j counted in cells.
+With a radius, a cell meets a shape that is no further away than that. Cells that only touch are in, as S2
+has it: without a radius the shape may be as far away as a rounding error.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from collections.abc import Callable, Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.geo import geojson
-from gatelog.kql.functions.geo.lines import any_crossing, edges_of
+from gatelog.kql.functions.geo.lines import any_crossing, edges_of, vector_sum
 from gatelog.kql.functions.geo.polygons import area_of, inside, polygon_edges
 from gatelog.kql.functions.geo.s2 import cell_number, corner, token_of
-from gatelog.kql.functions.geo.sphere import determinant, edges, over, part
+from gatelog.kql.functions.geo.sphere import angle, determinant, edges, nearest_on_edge, over, part, real
 from gatelog.kql.functions.row import Function, accept, finished
 from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Argument, Sql
@@ -27,6 +29,12 @@ _S2_DEFAULT, _S2_FINEST = 11, 30
 _H3_DEFAULT, _H3_FINEST = 6, 15
 _MOST_S2_CELLS, _MOST_H3_CELLS = 65_536, 61_680
 """Cells of one shape: Kusto's own bounds, beyond which the answer is null."""
+
+_EARTH_RADIUS = 6_371_010
+"""In metres, as everywhere in Kusto's geometry."""
+
+_ROUNDING = "1e-14"
+"""Radians, 60 nanometres: how far the corners of cells are off where they should lie on a shape."""
 
 _CORNERS = "[(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]"
 _FACES = "arrayMap(face -> (toUInt64(face), toUInt64(0), toUInt64(0)), range(6))"
@@ -44,20 +52,20 @@ def _covering(meets: Callable[[Sql], Sql], level: Sql) -> Sql:
     """The names of the cells of a level; null when they are too many."""
 
     def finer(cells: Sql) -> Sql:
-        step = sql.plus(sql.variable("step"), 1)
+        step = sql.variable("step")
 
         def met(cell: Sql) -> Sql:
             return sql.with_value(_outline(cell, step), "outline", meets)
 
-        quarters = formula(_QUARTERS, cells=cells)
+        candidates = sql.if_(sql.eq(step, 0), formula(_FACES), formula(_QUARTERS, cells=cells))
         enough = sql.greater(sql.call("length", cells), _MOST_S2_CELLS)
-        return sql.if_(enough, cells, over(quarters, "cell", met, "arrayFilter"))
+        return sql.if_(enough, cells, over(candidates, "cell", met, "arrayFilter"))
 
     folded = sql.call(
         "arrayFold",
         sql.lambda_pair("cells", "step", finer(sql.variable("cells"))),
-        sql.call("range", sql.call("toUInt64", level)),
-        over(formula(_FACES), "cell", lambda cell: _on_face(cell, meets), "arrayFilter"),
+        sql.call("range", sql.call("toUInt64", sql.plus(level, 1))),
+        sql.call("arraySlice", formula(_FACES), 1, 0),
     )
 
     def named(cells: Sql) -> Sql:
@@ -66,10 +74,6 @@ def _covering(meets: Callable[[Sql], Sql], level: Sql) -> Sql:
         return sql.if_(few, json_values.array_text(sql.call("arraySort", names)), sql.null())
 
     return sql.with_value(folded, "covering", named)
-
-
-def _on_face(cell: Sql, meets: Callable[[Sql], Sql]) -> Sql:
-    return sql.with_value(_outline(cell, sql.literal(0)), "outline", meets)
 
 
 def _at(cell: Sql, level: Sql, di: Argument, dj: Argument) -> Sql:
@@ -97,15 +101,49 @@ def _holds(outline: Sql, place: Sql) -> Sql:
     return over(edges(outline), "border", left_of, "arrayAll")
 
 
-def _polygon_covering(json: Sql, level: Sql) -> Sql:
+def _near(places: Sql, sides: Sql, radius: Sql) -> Sql:
+    """Whether one of some vectors is no further than `radius` from one of some edges."""
+
+    def near_side(place: Sql, side: Sql) -> Sql:
+        foot = nearest_on_edge(place, part(side, 1), part(side, 2))
+        return sql.at_most(angle(place, foot), radius)
+
+    def near_any(place: Sql) -> Sql:
+        return over(sides, "flank", lambda side: near_side(place, side), "arrayExists")
+
+    return over(places, "spot", near_any, "arrayExists")
+
+
+def _meets_edges(outline: Sql, sides: Sql, radius: Sql) -> Sql:
+    """Whether a cell meets some edges: they cross its border, come near it, or are in it altogether."""
+
+    def met(border: Sql, vertices: Sql) -> Sql:
+        # the one text for both directions keeps the statement half as long
+        pairs = [sql.tuple_([vertices, border]), sql.tuple_([sql.call("arrayPopBack", outline), sides])]
+        near = over(
+            sql.array(pairs), "pair", lambda pair: _near(part(pair, 1), part(pair, 2), radius), "arrayExists"
+        )
+        held = over(vertices, "vertex", lambda vertex: _holds(outline, vertex), "arrayExists")
+        return sql.any_of([any_crossing(border, sides), held, near])
+
+    ends = over(sides, "side", lambda side: sql.array([part(side, 1), part(side, 2)]))
+    vertices = sql.call("arrayDistinct", sql.call("arrayFlatten", ends))
+    return sql.with_value(
+        edges(outline),
+        "border",
+        lambda border: sql.with_value(vertices, "vertices", lambda all_: met(border, all_)),
+    )
+
+
+def _polygon_covering(json: Sql, level: Sql, radius: Sql) -> Sql:
     def of_polygons(polygons: Sql) -> Sql:
         return sql.with_value(polygon_edges(polygons), "sides", lambda sides: covered(polygons, sides))
 
     def covered(polygons: Sql, sides: Sql) -> Sql:
         def meets(outline: Sql) -> Sql:
-            first = part(sql.call("arrayElement", sides, 1), 1)
-            within = inside(sql.call("arrayElement", outline, 1), polygons)
-            return sql.any_of([any_crossing(edges(outline), sides), _holds(outline, first), within])
+            middle = sql.call("L2Normalize", vector_sum(sql.call("arrayPopBack", outline)))
+            within = sql.with_value(middle, "middle", lambda place: inside(place, polygons))
+            return sql.any_of([within, _meets_edges(outline, sides, radius)])
 
         small = sql.at_most(sql.times(_sphere_share(json), _cells_of(level)), _MOST_S2_CELLS)
         return sql.if_(small, _covering(meets, level), sql.null())
@@ -123,27 +161,36 @@ def _cells_of(level: Sql) -> Sql:
     return formula("6 * exp2(2 * level)", level=level)
 
 
-def _line_covering(json: Sql, level: Sql) -> Sql:
+def _line_covering(json: Sql, level: Sql, radius: Sql) -> Sql:
     def of_lines(lines: Sql) -> Sql:
         return sql.with_value(edges_of(lines), "sides", covered)
 
     def covered(sides: Sql) -> Sql:
-        def meets(outline: Sql) -> Sql:
-            begins = over(sides, "side", lambda side: _holds(outline, part(side, 1)), "arrayExists")
-            return sql.any_of([any_crossing(edges(outline), sides), begins])
-
-        return _covering(meets, level)
+        return _covering(lambda outline: _meets_edges(outline, sides, radius), level)
 
     return geojson.with_lines(json, "lines", of_lines)
 
 
-def _covered(arguments: Sequence[Term], shape: Callable[[Sql, Sql], Sql], name: str) -> Term:
+def _covered(arguments: Sequence[Term], shape: Callable[[Sql, Sql, Sql], Sql]) -> Term:
     geometry = accept(arguments[0], DYNAMIC)
     level = accept(arguments[1], LONG).sql if len(arguments) > 1 else sql.literal(_S2_DEFAULT)
-    _refuse_radius(arguments, name)
-    known = sql.all_of([sql.at_least(level, 0), sql.at_most(level, _S2_FINEST)])
+    metres = accept(arguments[2], REAL).sql if len(arguments) > 2 else real(0)
+    known = sql.all_of(
+        [
+            sql.at_least(level, 0),
+            sql.at_most(level, _S2_FINEST),
+            sql.call("isFinite", metres),
+            sql.at_least(metres, 0),
+        ]
+    )
     safe = sql.call("least", sql.call("greatest", sql.if_null(level, 0), 0), _S2_FINEST)
-    made = shape(geometry.sql, safe)
+    radius = formula(
+        "ifNull(metres, 0) / earth + rounding",
+        metres=metres,
+        earth=_EARTH_RADIUS,
+        rounding=real(_ROUNDING),
+    )
+    made = sql.with_value(radius, "radius", lambda angle_: shape(geometry.sql, safe, angle_))
     return finished(DYNAMIC, sql.if_(known, made, sql.null()), [geometry], may_fail=True)
 
 
@@ -177,8 +224,8 @@ def _to_h3(arguments: Sequence[Term]) -> Term:
     return finished(DYNAMIC, node, [geometry], may_fail=True)
 
 
-def _to_s2(name: str, shape: Callable[[Sql, Sql], Sql]) -> Function:
-    return Function(name, 1, 3, lambda arguments: _covered(arguments, shape, name))
+def _to_s2(name: str, shape: Callable[[Sql, Sql, Sql], Sql]) -> Function:
+    return Function(name, 1, 3, lambda arguments: _covered(arguments, shape))
 
 
 COVERINGS: tuple[Function, ...] = (

@@ -57,7 +57,7 @@ def _resolution(cell: Sql) -> Sql:
 
 
 def _level_of(text: Sql) -> Sql:
-    return _of_cell(text, _resolution)
+    return _of_cell(text, lambda cell: sql.call("toInt32", _resolution(cell)))
 
 
 def _parent(text: Sql, level: Sql | None = None) -> Sql:
@@ -145,7 +145,7 @@ def _polygon(text: Sql) -> Sql:
 
 H3_CELLS: tuple[Function, ...] = (
     simple("geo_point_to_h3cell", [REAL, REAL, LONG], STRING, _point_to_cell, optional=1),
-    simple("geo_h3cell_level", [STRING], LONG, _level_of, may_fail=True),
+    simple("geo_h3cell_level", [STRING], KqlType.INT, _level_of, may_fail=True),
     simple("geo_h3cell_parent", [STRING, LONG], STRING, _parent, optional=1),
     simple("geo_h3cell_children", [STRING, LONG], DYNAMIC, _children, optional=1, may_fail=True),
     simple("geo_h3cell_neighbors", [STRING], DYNAMIC, _neighbours, may_fail=True),

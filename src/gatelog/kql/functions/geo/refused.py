@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import json_values, sql
+from gatelog.kql import sql
 from gatelog.kql.functions.geo import geojson
-from gatelog.kql.functions.geo.sphere import over
 from gatelog.kql.functions.row import Function, accept
 from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Sql
@@ -36,17 +35,6 @@ def _refused(
         return Term(KqlType.DYNAMIC, sql.if_(sql.eq(raised, 0), nothing.sql, nothing.sql))
 
     return Function(name, least, most, build)
-
-
-def _all_polygons(array: Sql) -> Sql:
-    """The polygons of an array of geometries; none when one of them is invalid."""
-    shapes = over(json_values.elements(array), "item", geojson.valid_polygons)
-
-    def when_valid(found: Sql) -> Sql:
-        each = over(found, "shape", lambda shape: sql.call("notEmpty", shape), "arrayAll")
-        return sql.if_(each, found, sql.call("arraySlice", found, 1, 0))
-
-    return sql.with_value(shapes, "shapes", when_valid)
 
 
 def _is_outside(arguments: Sequence[Term], valid: tuple[float, float] | None) -> bool:
@@ -87,8 +75,5 @@ def _is_position(place: object) -> bool:
 REFUSED: tuple[Function, ...] = (
     _refused("geo_line_buffer", 2, 3, (1e-12, 1e9), geojson.valid_lines),
     _refused("geo_polygon_buffer", 2, 3, (1e-12, 1e9), geojson.valid_polygons),
-    _refused("geo_line_simplify", 1, 2, (0, 1e9), geojson.valid_lines),
-    _refused("geo_polygon_simplify", 1, 2, (0, 1e9), geojson.valid_polygons),
-    _refused("geo_simplify_polygons_array", 1, 2, (0, 1e9), _all_polygons),
 )
 """The rows of this table."""

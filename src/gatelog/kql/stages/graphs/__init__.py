@@ -9,8 +9,9 @@ from gatelog.kql import ast
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.graphs.graph import Graph
-from gatelog.kql.stages.graphs.make import bind_make_graph, bind_where_edges, bind_where_nodes
+from gatelog.kql.stages.graphs.make import bind_one_graph, bind_where_edges, bind_where_nodes
 from gatelog.kql.stages.graphs.match import bind_graph_match
+from gatelog.kql.stages.graphs.partitioned import bind_partitioned_graph
 from gatelog.kql.stages.graphs.shortest import bind_graph_shortest_paths
 from gatelog.kql.stages.graphs.tables import bind_graph_mark_components, bind_graph_to_table
 
@@ -24,6 +25,13 @@ _OF_GRAPHS: Mapping[type[ast.Operator], GraphStage] = {
     ast.GraphWhereNodes: bind_where_nodes,
     ast.GraphWhereEdges: bind_where_edges,
 }
+
+
+def bind_make_graph(stage: ast.MakeGraph, relation: Relation, scope: Scope) -> Relation:
+    """A graph; with partitioned-by the table that its sub-query makes of many."""
+    if stage.partitioned_by is not None and stage.subquery is not None:
+        return bind_partitioned_graph(stage, stage.partitioned_by, stage.subquery, relation, scope)
+    return bind_one_graph(stage, relation, scope)
 
 
 def bind_of_graph(stage: ast.Operator, relation: Relation, scope: Scope) -> Relation:

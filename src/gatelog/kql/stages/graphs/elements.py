@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlglot import exp
-
 from gatelog.kql import ast, json_values, sql
 from gatelog.kql.ast.rewriting import rewritten
 from gatelog.kql.comparisons import condition
@@ -85,9 +83,19 @@ class Elements:
         """The syntax tree with columns in the place of everything that speaks of the graph."""
         return rewritten(node, self._as_column)
 
-    def _as_column(self, node: ast.Node) -> ast.Name | None:
+    def _as_column(self, node: ast.Node) -> ast.Expression | None:
+        if isinstance(node, ast.Call) and node.function == "labels":
+            return self._labels(node)
         found = self._column(node)
         return None if found is None else ast.Name(node.span, found)
+
+    def _labels(self, node: ast.Call) -> ast.Expression:
+        """Only graphs that a database keeps have labels: one that make-graph makes has none."""
+        for argument in node.arguments:
+            if not isinstance(argument, ast.Name):
+                raise self.scope.context.error(argument, "labels() takes a node or an edge")
+            self._variable(argument.value, argument)
+        return ast.Literal(node.span, "dynamic", [])
 
     def _column(self, node: object) -> str | None:
         match node:
@@ -97,8 +105,6 @@ class Elements:
                 name in self.variables
             ):
                 return self._property(name, key, node)
-            case ast.Call(function="labels"):
-                raise self.scope.context.unsupported(node, "labels() of a graph that make-graph makes")
             case ast.Call(function=function, arguments=(ast.Name(value=name),)) if function in _OF_NODES:
                 return self._property(name, f"{function}()", node)
             case ast.Call(function=function, arguments=(subject, body)) if function in _OVER_PATHS:
@@ -191,10 +197,7 @@ class Elements:
         value = bind(plain, replace(self.scope, fields=(*own, *outer)))
 
         def at_place(node: Sql) -> Sql:
-            return node.copy().transform(read)
-
-        def read(part: Sql) -> Sql:
-            return values[part.name].copy() if isinstance(part, exp.Column) and part.name in values else part
+            return sql.replaced(node, values)
 
         return at_place, value
 

@@ -16,10 +16,8 @@ from gatelog.kql.types import KqlType
 STRING = KqlType.STRING
 
 
-def bind_make_graph(stage: ast.MakeGraph, relation: Relation, scope: Scope) -> Graph:
+def bind_one_graph(stage: ast.MakeGraph, relation: Relation, scope: Scope) -> Graph:
     """The graph whose edges are the rows; nodes that no table describes have their id and no more."""
-    if stage.partitioned_by is not None:
-        raise scope.context.unsupported(stage, "make-graph partitioned-by")
     ends = [scope.over(relation).resolve(name) for name in (stage.source, stage.target)]
     made = [
         Computed(scope.context.field(name, STRING), convert(end, STRING).sql)
