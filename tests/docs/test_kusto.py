@@ -7,7 +7,7 @@ from typing import Any
 from starlette.routing import Route
 
 from gatelog.api.kusto import KustoApi, options
-from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, SHOW_COMMANDS
+from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, OWN_COMMANDS, SHOW_COMMANDS
 from gatelog.api.kusto.ingest import INGEST_BYTES_MAX, formats
 from gatelog.api.kusto.requests import COMMAND_BODY_BYTES_MAX
 from gatelog.api.services import Services
@@ -32,7 +32,7 @@ def test_the_routes_are_documented_and_exist() -> None:
 def test_the_commands_are_documented_and_exist() -> None:
     cells = re.findall(r"^\| (`\..*?`) \|", section("Commands"), re.MULTILINE)
     documented = {name for cell in cells for name in re.findall(r"`\.([^`]+)`", cell)}
-    assert documented == {*SHOW_COMMANDS, *CHANGE_COMMANDS}
+    assert documented == {*SHOW_COMMANDS, *OWN_COMMANDS, *CHANGE_COMMANDS}
 
 
 def test_the_request_properties_are_documented() -> None:

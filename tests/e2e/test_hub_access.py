@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import io
 import json
 import os
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gatelog.config import TokenDigest, new_token
-from gatelog.testing.stack import CONFIGURATION, Stack
+from gatelog.testing.stack import CONFIGURATION, Stack, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -178,3 +179,52 @@ def test_the_log_names_principals_and_no_tokens(stack: Stack) -> None:
     assert '"principal":"log"' in said
     assert not any(token in said for token in TOKENS.values())
     assert not any(token.rpartition("_")[2] in said for token in TOKENS.values())
+
+
+ENDLESS = "range x from 1 to 100000000000 step 1 | where hash(tostring(x)) == 1 | count"
+
+
+def command(stack: Stack, text: str) -> list[list[Any]]:
+    """The rows of a command's answer."""
+    request = urllib.request.Request(
+        f"{stack.hub_url}/v1/rest/mgmt",
+        data=json.dumps({"db": "gatelog", "csl": text}).encode(),
+        headers={"content-type": "application/json", "x-api-key": TOKENS["log"]},
+    )
+    with urllib.request.urlopen(request, timeout=60) as response:
+        rows: list[list[Any]] = json.load(response)["Tables"][0]["Rows"]
+        return rows
+
+
+def of_state(stack: Stack, state: str) -> list[list[Any]]:
+    """Names and texts of the endless queries that are in this state."""
+    asked = f".show queries | where State == '{state}' and Text has '100000000000'"
+    return command(stack, f"{asked} | project ClientActivityId, Text")
+
+
+def begin_endless(stack: Stack, name: str) -> http.client.HTTPConnection:
+    """A request whose answer would take hours; it is running when this returns."""
+    connection = http.client.HTTPConnection("127.0.0.1", stack.hub_port, timeout=60)
+    headers = {
+        "content-type": "application/json",
+        "x-api-key": TOKENS["log"],
+        "x-ms-client-request-id": name,
+    }
+    body = json.dumps({"db": "gatelog", "csl": ENDLESS})
+    connection.request("POST", "/v1/rest/query", body, headers)
+    wait_until(lambda: [name, ENDLESS] in of_state(stack, "InProgress"), "it runs", 30)
+    return connection
+
+
+def test_a_client_that_leaves_has_its_query_stopped(stack: Stack) -> None:
+    begin_endless(stack, "leaving").close()
+    wait_until(lambda: of_state(stack, "Cancelled") == [["leaving", ENDLESS]], "it was stopped", 10)
+
+
+def test_a_query_is_stopped_by_its_name(stack: Stack) -> None:
+    connection = begin_endless(stack, "stopped")
+    assert command(stack, ".cancel query 'stopped'") == [["stopped", "", True]]
+    answer = connection.getresponse()
+    assert answer.status == 400
+    assert "stopped" in json.load(answer)["error"]["@message"]
+    connection.close()

@@ -1,6 +1,7 @@
 """The hub's HTTP surface.
 
-POST /query          {"query", "timespan"?, "format"?: "json" | "csv" | "arrow" | "parquet"} → the answer
+POST /query          {"query", "timespan"?, "parameters"?, "format"?: "json" | "csv" | "arrow" | "parquet",
+                      "tables"?: "last" | "all"} → the answer
 GET  /completeness   ?from=&to= (ISO 8601) → the proof that every accepted call is accounted for
 GET  /metrics        Prometheus text
 GET  /healthz        is the store there (needs no token)
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -22,9 +23,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gatelog.api.bodies import decoded_aside, read_body
 from gatelog.api.completion import CompletionApi
-from gatelog.api.encodings import MEDIA_TYPES, Format
-from gatelog.api.live_answer import LiveAnswer
+from gatelog.api.encodings import JSON_BROKEN, MEDIA_TYPES, TABLES_BROKEN, Format
+from gatelog.api.live_answer import LiveAnswer, Opened
 from gatelog.api.principal import Principal, Role
 from gatelog.api.problems import (
     RequestError,
@@ -34,7 +36,7 @@ from gatelog.api.problems import (
     request_problem,
     store_problem,
 )
-from gatelog.api.questions import QUERY_CHARACTERS_MAX, Question
+from gatelog.api.questions import QUERY_CHARACTERS_MAX, Question, parameter_text
 from gatelog.api.services import Services
 from gatelog.api.timespan import parse_time
 from gatelog.errors import KqlError, StoreError
@@ -56,7 +58,9 @@ class QueryBody(msgspec.Struct, forbid_unknown_fields=True):
 
     query: str
     timespan: str | None = None
+    parameters: dict[str, Any] = {}
     format: Format | None = None
+    tables: Literal["last", "all"] = "last"
 
 
 class HubApi:
@@ -92,11 +96,21 @@ class HubApi:
 
     async def query(self, request: Request, principal: Principal) -> Response:
         """Answer a KQL query."""
-        wanted = _wanted(request.headers.get("content-type", ""), await _body(request))
+        wanted = await _wanted(request)
         form = wanted.format or _accepted(request.headers.get("accept", "*/*"))
-        question = Question(wanted.query, wanted.timespan)
-        opened = partial(self._services.questions.document, principal, question, form)
-        return LiveAnswer(self._services.workers, principal, opened, MEDIA_TYPES[form])
+        parameters = {name: parameter_text(value) for name, value in wanted.parameters.items()}
+        question = Question(wanted.query, wanted.timespan, parameters)
+        workers, questions = self._services.workers, self._services.questions
+        if wanted.tables == "all":
+            if form != "json":
+                raise RequestError(
+                    400, "bad_question", f"{form} has one table", "ask for all of them as json"
+                )
+            opened: Opened = partial(questions.json_of_all, principal, question)
+            return LiveAnswer(workers, principal, opened, MEDIA_TYPES[form], broken=TABLES_BROKEN)
+        opened = partial(questions.document, principal, question, form)
+        broken = JSON_BROKEN if form == "json" else b""
+        return LiveAnswer(workers, principal, opened, MEDIA_TYPES[form], broken=broken)
 
     async def completeness(self, request: Request, principal: Principal) -> Response:
         """Account for every call of the gateways that ran in a period."""
@@ -132,19 +146,15 @@ def _json(document: Any) -> Response:
     return Response(msgspec.json.encode(document), media_type="application/json")
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > QUESTION_BYTES_MAX:
-            raise RequestError(413, "too_large", f"a question has at most {QUESTION_BYTES_MAX} bytes")
-    return bytes(body)
-
-
-def _wanted(content_type: str, body: bytes) -> QueryBody:
+async def _wanted(request: Request) -> QueryBody:
     """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestError(415, "not_json", "the body must be application/json")
+    refusal = RequestError(413, "too_large", f"a question has at most {QUESTION_BYTES_MAX} bytes")
+    return await decoded_aside(_decoded, await read_body(request, QUESTION_BYTES_MAX, refusal))
+
+
+def _decoded(body: bytes) -> QueryBody:
     try:
         wanted = msgspec.json.decode(body, type=QueryBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

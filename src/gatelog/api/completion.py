@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gatelog.api.bodies import decoded_aside, read_body
 from gatelog.api.principal import Principal
 from gatelog.api.problems import RequestError
 from gatelog.api.questions import QUERY_CHARACTERS_MAX
@@ -46,7 +47,7 @@ class CompletionApi:
 
     async def complete(self, request: Request, principal: Principal) -> Response:
         """What may follow at the cursor."""
-        wanted = _wanted(request.headers.get("content-type", ""), await _body(request))
+        wanted = await _wanted(request)
         catalog = self._services.questions.catalog(principal)
         position = len(wanted.query) if wanted.position is None else wanted.position
         if not 0 <= position <= len(wanted.query):
@@ -87,24 +88,20 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _wanted(content_type: str, body: bytes) -> CompletionBody:
+async def _wanted(request: Request) -> CompletionBody:
     """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestError(415, "not_json", "the body must be application/json")
+    refusal = RequestError(413, "too_large", f"a question has at most {BODY_BYTES_MAX} bytes")
+    return await decoded_aside(_decoded, await read_body(request, BODY_BYTES_MAX, refusal))
+
+
+def _decoded(body: bytes) -> CompletionBody:
     try:
         return msgspec.json.decode(body, type=CompletionBody)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         hint = 'send {"query": "Calls | ", "position": 8}'
         raise RequestError(400, "bad_question", str(error), hint) from error
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise RequestError(413, "too_large", f"a question has at most {BODY_BYTES_MAX} bytes")
-    return bytes(body)
 
 
 def _json(document: Any) -> Response:

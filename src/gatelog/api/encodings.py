@@ -1,18 +1,20 @@
 """How POST /query writes an answer, piece by piece.
 
     json      {"columns": [{"name", "type"}], "rows": [[…], …]}      values as Kusto prints them, null as null
+              {"tables": [{"name", "columns", "rows"}, …]}           where all tables are asked for
     csv       RFC 4180, a line of names first; null is empty
     arrow     Arrow IPC stream      parquet   Parquet file           written by the engine
 
-Of an answer that breaks off, JSON ends in `], "error": {…}}`; whatever the format, the connection is then
-closed without the end that HTTP asks for, so that no client takes it for whole.
+Of an answer that breaks off, JSON is closed where it is, with a member `error`; whatever the format, the
+connection is then closed without the end that HTTP asks for, so that no client takes it for whole.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -65,6 +67,27 @@ class JsonWriter:
                 yield before + msgspec.json.encode(json_rows(columns, block))[1:-1]
                 before = b","
         yield b"]}"
+
+
+JSON_BROKEN = b"]"
+"""What closes the rows of a JSON answer that breaks off."""
+
+TABLES_BROKEN = b"]}]"
+"""The same of one with all tables."""
+
+
+def json_tables(
+    tables: Iterable[tuple[str, Sequence[Column], Generator[Block, None, None]]],
+) -> Generator[bytes, None, None]:
+    """Several named tables as one JSON object. The blocks of one are read after its columns were written."""
+    opening = b'{"tables":['
+    for name, columns, blocks in tables:
+        with closing(blocks):
+            pieces = JsonWriter().pieces(columns, blocks)
+            yield opening + b'{"name":' + msgspec.json.encode(name) + b"," + next(pieces)[1:]
+            yield from pieces
+        opening = b","
+    yield b"]}"
 
 
 class CsvWriter:

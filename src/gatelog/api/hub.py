@@ -18,6 +18,7 @@ from functools import partial
 import uvicorn
 from starlette.routing import BaseRoute
 
+from gatelog.api.activity import Activity
 from gatelog.api.application import HubApi
 from gatelog.api.auth import Authenticator, DeclaredTokens, LocalToken, local_token
 from gatelog.api.data_directory import claimed, embedded_dsn, spool_root
@@ -73,8 +74,11 @@ class Hub:
         with claimed(data), open_control(data) as control, _listen(self._config) as listener:
             self.port = listener.getsockname()[1]
             limits = self._config.hub.query
-            workers = Workers(limits.at_once_max, limits.waiting_max, limits.at_once_per_caller_max)
-            server = self._server(workers, Functions(control, self._clock))
+            activity = Activity(self._clock, lambda name: self._opened_store().stop(name))
+            workers = Workers(
+                limits.at_once_max, limits.waiting_max, limits.at_once_per_caller_max, stop=activity.stop
+            )
+            server = self._server(workers, activity, Functions(control, self._clock))
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             try:
                 opened = await self._try_open()
@@ -169,7 +173,7 @@ class Hub:
 
     # HTTP
 
-    def _server(self, workers: Workers, functions: Functions) -> _HubServer:
+    def _server(self, workers: Workers, activity: Activity, functions: Functions) -> _HubServer:
         registry = hub_registry(ForwarderCollector(self.statistics))
         questions = Questions(
             self._opened_store,
@@ -177,6 +181,7 @@ class Hub:
             budget=_budget(self._config.hub.query),
             functions=functions.saved,
             user_tables=self._user_tables,
+            activity=activity,
         )
         services = Services(
             self._authenticator(), workers, questions, self._opened_store, functions, self._clock

@@ -2,10 +2,9 @@
 
 turn ─► compile, first pieces ─┬─ an error, or all there is: the end of the turn, then an ordinary response
   (WHOLE_BYTES)                └─ more: 200, pieces ─┬─ the end: the end of the body
-                                                     ├─ an error, or a reader that stopped: no end; the
-                                                     │  connection is closed, which nobody can take for one
-                                                     └─ the client left: the query is stopped
-A client that leaves before its turn has none.
+                                                     └─ an error, or a reader that stopped: no end; the
+                                                        connection is closed, which nobody can take for one
+A client that leaves before its turn has none; one that leaves later has its query stopped, wherever it is.
 """
 
 from __future__ import annotations
@@ -37,7 +36,9 @@ Opened = Callable[[], AbstractContextManager[Iterator[bytes]]]
 
 
 class LiveAnswer(Response):
-    """The pieces of `opened`, which is entered, read and left in the principal's turn, in threads."""
+    """The pieces of `opened`, which is entered, read and left in the principal's turn, in threads. `broken`
+    closes the document if it breaks off, all but its last brace; a member `error` follows.
+    """
 
     def __init__(
         self,
@@ -46,9 +47,12 @@ class LiveAnswer(Response):
         opened: Opened,
         media_type: str,
         more_headers: Mapping[str, str] = MappingProxyType({}),
+        *,
+        broken: bytes = b"",
     ) -> None:
         super().__init__(media_type=media_type)
         self._more_headers = more_headers
+        self._broken = broken
         self._workers = workers
         self._principal = principal
         self._opened = opened
@@ -58,20 +62,25 @@ class LiveAnswer(Response):
         gone = asyncio.create_task(_left(receive))
         try:
             async with AsyncExitStack() as stack:
-                run = await _before(gone, stack.enter_async_context(self._workers.turn(self._principal)))
-                if run is None:
+                turn = await _before(gone, stack.enter_async_context(self._workers.turn(self._principal)))
+                if turn is None:
                     return
                 pieces = Pieces(self._opened)
                 try:
-                    head, more = await run(pieces.read, WHOLE_BYTES)
+                    head, more = await turn.run_unless(gone, pieces.read, WHOLE_BYTES)
                     if more:
-                        await self._stream(head, pieces, run, gone, send)
+                        await self._stream(head, pieces, turn, gone, send)
                         return
                 finally:
-                    await run(pieces.close)
+                    if gone.done():
+                        await turn.stop()
+                    await turn.run(pieces.close)
             # All of it is here: whoever reads it slowly keeps nobody waiting.
             whole = Response(head, headers=self._more_headers, media_type=self.media_type)
             await self._within_patience(whole(scope, receive, send))
+        except GatelogError:
+            if not gone.done():
+                raise
         finally:
             gone.cancel()
 
@@ -86,7 +95,7 @@ class LiveAnswer(Response):
         log.warning("a client stopped reading its answer", extra={"principal": self._principal.name})
 
     async def _stream(
-        self, head: bytes, pieces: Pieces, run: Turn, gone: asyncio.Task[None], send: Send
+        self, head: bytes, pieces: Pieces, turn: Turn, gone: asyncio.Task[None], send: Send
     ) -> None:
         named = {"content-type": self.media_type or "", **self._more_headers}
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
@@ -95,20 +104,27 @@ class LiveAnswer(Response):
             piece, more = head, True
             while more and not gone.done():
                 await _sent(send, piece)
-                piece, more = await run(pieces.read, 1)
+                piece, more = await turn.run_unless(gone, pieces.read, 1)
             if not more:
                 await _sent(send, piece, last=True)
         except TimeoutError:
             self._warn_of_reader()
         except GatelogError as error:
+            if gone.done():
+                return
             log.warning("an answer broke off", extra={"principal": self._principal.name})
             await _sent(send, self._tail(error))
 
     def _tail(self, error: GatelogError) -> bytes:
-        if self.media_type != "application/json":
+        if not self._broken:
             return b""
         message = str(error) if isinstance(error, KqlError) else "the store failed"
-        return b'],"error":' + msgspec.json.encode({"code": "broken_off", "message": message}) + b"}"
+        return (
+            self._broken
+            + b',"error":'
+            + msgspec.json.encode({"code": "broken_off", "message": message})
+            + b"}"
+        )
 
 
 class LiveOrFault(Response):

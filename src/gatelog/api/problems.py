@@ -1,7 +1,7 @@
 """The one shape of an error: {"error": {"code", "message", "line", "column", "hint"}}.
 
 400 the query          401 who are you          403 which name did you call us by
-404 405 413 415        the request              408 413 over the query's budget
+404 405 413 415        the request              408 413 over the query's budget     409 stopped
 500 our defect         503 the store is away, or too many queries at once
 """
 
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from gatelog.errors import (
     GatelogError,
     KqlBudgetError,
+    KqlCancelledError,
     KqlError,
     KqlSemanticError,
     KqlSyntaxError,
@@ -45,6 +46,7 @@ class RequestError(GatelogError):
 _KQL: tuple[tuple[type[KqlError], int, str], ...] = (
     (KqlTimeoutError, 408, "query_timeout"),
     (KqlBudgetError, 413, "query_budget"),
+    (KqlCancelledError, 409, "query_cancelled"),
     (KqlSyntaxError, 400, "query_syntax"),
     (KqlUnsupportedError, 400, "query_unsupported"),
     (KqlSemanticError, 400, "query_semantic"),

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+import msgspec
+
+from gatelog.api.activity import UNNAMED, Activity, Asked, Origin
 from gatelog.api.answer import Answer
 from gatelog.api.data_directory import open_store
-from gatelog.api.encodings import ENGINE_FORMATS, WRITERS, Format
+from gatelog.api.encodings import ENGINE_FORMATS, WRITERS, Block, Format, json_tables
 from gatelog.api.principal import LOCAL, Principal, Role
 from gatelog.api.timespan import parse_timespan
 from gatelog.control import Functions, open_control
@@ -56,6 +59,13 @@ class Question:
     resource: str = ""
 
 
+def parameter_text(value: Any) -> str:
+    """A value of `declare query_parameters` as KQL has it: numbers, booleans and dynamic as in JSON; a text
+    is a literal of the parameter's type already.
+    """
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
 class Statistics(NamedTuple):
     """What answering took: wall-clock seconds of it all, and what the engine read and used (0: unknown)."""
 
@@ -85,7 +95,9 @@ class Questions:
         budget: Budget | None = None,
         functions: Callable[[], tuple[SavedFunction, ...]] = tuple,
         user_tables: Callable[[], tuple[UserTable, ...]] = tuple,
+        activity: Activity | None = None,
     ) -> None:
+        self.activity = activity or Activity(clock, lambda name: store().stop(name))
         self._store = store
         self._clock = clock
         self._budget = budget or Budget()
@@ -108,7 +120,7 @@ class Questions:
     def ask(self, principal: Principal, question: Question) -> Answered:
         """Blocks. KqlError: the author's fault; StoreError: ours."""
         began = time.monotonic()
-        with _logged(principal):
+        with self.logged(principal, question.text):
             tables, work = self._answered(principal, question)
         return Answered(tables, _total(work, time.monotonic() - began))
 
@@ -117,7 +129,7 @@ class Questions:
         """The last answer written in `form`, piece by piece while the context lasts. Blocks; errors as those
         of `ask`, late ones leave the `with` block as such.
         """
-        with _logged(principal):
+        with self.logged(principal, question.text):
             store, budget = self._store(), self._narrowed(question.budget)
             compiled = self.compile(principal, question)[-1]
             engine = ENGINE_FORMATS.get(form)
@@ -129,9 +141,24 @@ class Questions:
                 with store.stream_rows(compiled.sql, budget=budget) as blocks:
                     yield WRITERS[form].pieces(compiled.columns, blocks)
 
-    def logged(self, principal: Principal) -> AbstractContextManager[None]:
-        """For surfaces that run what they compiled by themselves: says who asked and how it ended."""
-        return _logged(principal)
+    @contextmanager
+    def json_of_all(self, principal: Principal, question: Question) -> Iterator[Iterator[bytes]]:
+        """All answers as one JSON document, as `document` has the last one; they share the budget's time."""
+        began = time.monotonic()
+        with self.logged(principal, question.text):
+            store, budget = self._store(), self._narrowed(question.budget)
+            tables = [
+                (one.name, one.columns, _blocks(store, one.sql, budget, began))
+                for one in self.compile(principal, question)
+            ]
+            with closing(json_tables(tables)) as pieces:
+                yield pieces
+
+    @contextmanager
+    def logged(self, principal: Principal, text: str, origin: Origin = UNNAMED) -> Iterator[Asked]:
+        """For surfaces that run what they compiled by themselves: says who asks and how it ends."""
+        with _logged(principal), self.activity.asking(principal, text, origin) as asked:
+            yield asked
 
     def _answered(self, principal: Principal, question: Question) -> tuple[tuple[Answer, ...], list[Work]]:
         store, budget, began = self._store(), self._narrowed(question.budget), time.monotonic()
@@ -179,18 +206,14 @@ def _logged(principal: Principal) -> Iterator[None]:
 
 
 @contextmanager
-def open_document(data: Path, text: str, timespan: str | None, form: Format) -> Iterator[Iterator[bytes]]:
-    """An answer of a data directory that no hub has open, piece by piece. Blocks for seconds at first."""
+def open_questions(data: Path, dsn: str = "") -> Iterator[Questions]:
+    """Questions to a data directory that no hub has open, users' functions and tables included. Blocks for
+    seconds at first. `dsn` names a store that is not in the directory.
+    """
     clock = SystemClock()
-    with open_store(data) as store, open_control(data) as control:
-        questions = Questions(
-            lambda: store,
-            clock,
-            functions=Functions(control, clock).saved,
-            user_tables=store.user_tables.all,
-        )
-        with questions.document(LOCAL, Question(text, timespan), form) as pieces:
-            yield pieces
+    with open_store(data, dsn) as store, open_control(data) as control:
+        functions = Functions(control, clock)
+        yield Questions(lambda: store, clock, functions=functions.saved, user_tables=store.user_tables.all)
 
 
 def answer_query(store: Store, text: str, *, now: datetime, timespan: str | None = None) -> Answer:
@@ -208,6 +231,12 @@ def _catalogs(functions: Sequence[SavedFunction], user_tables: Sequence[UserTabl
         Role.LOG: Catalog([*_TABLES_WITHOUT_CONTENT, *open_to_all], functions),
         Role.LOG_WITH_BODIES: Catalog([*_TABLES, *made], functions),
     }
+
+
+def _blocks(store: Store, sql: str, budget: Budget, began: float) -> Generator[Block, None, None]:
+    """The engine's blocks, in the time that is left when the first is wanted."""
+    with store.stream_rows(sql, budget=budget.after(time.monotonic() - began)) as blocks:
+        yield from blocks
 
 
 def _seen_by(resource: str, catalog: Catalog) -> Catalog:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
 from gatelog.api.application import HubApi
 from gatelog.api.auth import Authenticator
+from gatelog.api.kusto import KustoApi
+from gatelog.api.loganalytics import LogAnalyticsApi, Workspaces
+from gatelog.api.metrics import MetricsApi
+from gatelog.api.principal import Principal
 from gatelog.api.prometheus import ForwarderCollector, hub_registry
 from gatelog.api.questions import Questions
 from gatelog.api.services import Services
 from gatelog.api.workers import Workers
 from gatelog.control import Functions, open_control
 from gatelog.errors import StoreUnavailableError
+from gatelog.model import Exchange
 from gatelog.sinks import ForwarderStatistics
-from gatelog.store import Store
+from gatelog.store import Budget, Store
 from gatelog.testing.clickhouse_server import ClickHouseServer
 from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
 
@@ -71,6 +79,68 @@ def client(store: Store, functions: Functions) -> Iterator[Callable[..., TestCli
 
     yield build
     workers.close()
+
+
+class KnownTokens:
+    """Tokens that are their principals' names."""
+
+    def __init__(self, principals: Mapping[str, Principal]) -> None:
+        self._principals = principals
+
+    def principal(self, token: str) -> Principal | None:
+        return self._principals.get(token)
+
+
+class Surfaces(NamedTuple):
+    """All surfaces of a hub, without a network, and what is behind them."""
+
+    client: TestClient
+    store: Store
+    workers: Workers
+    questions: Questions
+
+
+@pytest.fixture(scope="module")
+def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Surfaces]]:
+    """`surfaces(exchanges, principals, budget)`: over a record of these, for these callers."""
+    with ExitStack() as stack:
+
+        def build(
+            exchanges: Sequence[Exchange], principals: Mapping[str, Principal], budget: Budget
+        ) -> Surfaces:
+            store = Store.open("chdb://:memory:", database="surfaces_test")
+            stack.callback(store.close)
+            store.insert(exchanges)
+            control = stack.enter_context(open_control(tmp_path_factory.mktemp("control")))
+            functions = Functions(control, FixedClock())
+            questions = Questions(
+                lambda: store,
+                FixedClock(),
+                budget=budget,
+                functions=functions.saved,
+                user_tables=store.user_tables.all,
+            )
+            workers = Workers(stop=questions.activity.stop)
+            stack.callback(workers.close)
+            authenticator = Authenticator([KnownTokens(principals)])
+            services = Services(authenticator, workers, questions, lambda: store, functions, FixedClock())
+            routes = [
+                *KustoApi(services, "gatelog").routes(),
+                *LogAnalyticsApi(services, Workspaces(["home", "gatelog"])).routes(),
+                *MetricsApi(services, {"east": "East US", "west": ""}).routes(),
+            ]
+            application = HubApi(services, CollectorRegistry(), routes).application()
+            client = TestClient(application, raise_server_exceptions=False)
+            stack.callback(_drop_tables, store)
+            return Surfaces(client, store, workers, questions)
+
+        yield build
+
+
+def _drop_tables(store: Store) -> None:
+    """The engine keeps what is in its memory for as long as the process lasts."""
+    for table in store.user_tables.all():
+        store.user_tables.drop(table)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,12 @@ import pytest
 
 from gatelog.api.auth import Authenticator
 from gatelog.api.completion import schema_of
+from gatelog.api.principal import LOCAL
+from gatelog.api.questions import Questions
 from gatelog.kql import Catalog, complete
 from gatelog.store import CATALOG
+
+from .conftest import FixedClock, away
 
 
 def test_what_can_follow_is_answered_with_its_place(client) -> None:
@@ -77,3 +81,20 @@ def test_protected_columns_are_not_named() -> None:
 def test_strangers_learn_no_names(client, method: str, path: str) -> None:
     closed = client(authenticator=Authenticator([], anonymous=False))
     assert closed.request(method, path, json={"query": ""}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "print x = toscalar(Calls | project RequestBody | take 1), ",
+        "let said = toscalar(Calls | summarize countif(RequestBody has 'tide')); print ",
+        "Calls | where RequestBody in ((Calls | project RequestBody)) | ",
+        "let f = () { toscalar(Calls | where RequestBody has 'tide' | count) }; print f() | extend ",
+    ],
+)
+def test_a_value_that_may_not_be_seen_is_passed_over(query: str) -> None:
+    """It is none of the names that can follow, and no reason to have none."""
+    catalog = Questions(away, FixedClock()).catalog(LOCAL.without_bodies())
+    suggestions = complete(query, len(query), catalog).suggestions
+    assert suggestions
+    assert "RequestBody" not in {one.name for one in suggestions}

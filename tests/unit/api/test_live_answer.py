@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from gatelog.api import live_answer
+from gatelog.api.encodings import JSON_BROKEN
 from gatelog.api.live_answer import LiveAnswer, Pieces
 from gatelog.api.principal import LOCAL
 from gatelog.api.problems import RequestError
@@ -199,7 +200,8 @@ class Document:
 def answered(document: Document, client_of: Callable[[], Client], media_type: str = "text/csv") -> Client:
     async def run() -> Client:
         workers, client = Workers(), client_of()
-        answer = LiveAnswer(workers, LOCAL, document, media_type)
+        broken = JSON_BROKEN if media_type == "application/json" else b""
+        answer = LiveAnswer(workers, LOCAL, document, media_type, broken=broken)
         await answer({"type": "http", "method": "POST"}, client.receive, client.send)
         workers.close()
         return client
@@ -327,3 +329,46 @@ def test_a_client_that_leaves_before_its_turn_asks_nothing() -> None:
 def test_timedelta_is_what_arrow_makes_of_a_short_timespan(client) -> None:
     table = arrow(ask(client(), "print t = 90s", "arrow").content)
     assert table["t"].cast(pa.duration("us")).to_pylist() == [timedelta(seconds=90)]
+
+
+def test_all_tables_come_as_json(client) -> None:
+    """The last one alone is the answer unless all are asked for."""
+    query = "Calls | count as Many; print 'between' | as Word; Calls | take 2 | project Method"
+    wanted = {"query": query, "tables": "all"}
+    tables = client().post("/query", json=wanted).json()["tables"]
+    assert [table["rows"] for table in tables] == [[[10]], [["between"]], [["POST"], ["POST"]]]
+    assert [table["name"] for table in tables][1] == "Word"
+    assert tables[2]["columns"] == [{"name": "Method", "type": "string"}]
+    last = client().post("/query", json={"query": query}).json()
+    assert last == {name: tables[2][name] for name in ("columns", "rows")}
+
+
+@pytest.mark.parametrize("form", ["csv", "arrow", "parquet"])
+def test_other_formats_have_one_table(client, form: str) -> None:
+    refused = client().post("/query", json={"query": "print 1", "tables": "all", "format": form})
+    assert refused.status_code == 400
+    assert "json" in refused.json()["error"]["hint"]
+
+
+def test_an_answer_with_all_tables_is_closed_where_it_breaks_off(client, monkeypatch) -> None:
+    monkeypatch.setattr(live_answer, "WHOLE_BYTES", 1)
+    query = "print 1; range x from 1 to 600000 step 1"
+    text = client().post("/query", json={"query": query, "tables": "all"}).text
+    document = json.loads(text)
+    assert document["error"]["code"] == "broken_off"
+    assert document["tables"][0]["rows"] == [[1]]
+
+
+def test_a_query_declares_parameters_and_gets_their_values(client) -> None:
+    query = (
+        "declare query_parameters"
+        "(least: long, method: string = 'GET', since: datetime, tags: dynamic, all: bool);"
+        " print least + 1, method, since, tags[1], all"
+    )
+    values = {"least": 41, "since": "datetime(2026-01-02)", "tags": [1, "two"], "all": True}
+    response = client().post("/query", json={"query": query, "parameters": values})
+    assert response.json()["rows"] == [[42, "GET", "2026-01-02T00:00:00.0000000Z", "two", True]]
+    hostile = values | {"method": "'; Calls | project RequestBody //"}
+    response = client().post("/query", json={"query": query, "parameters": hostile})
+    assert response.json()["rows"][0][1] == "'; Calls | project RequestBody //"
+    assert client().post("/query", json={"query": query, "parameters": [1]}).status_code == 400

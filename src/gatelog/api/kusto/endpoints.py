@@ -94,7 +94,7 @@ class KustoApi:
             query = asked
             if is_command(asked.text):
                 query = asked._replace(text=self._commands.shown(Session(principal, asked), asked.text))
-            with open_answer(self._services, principal, query) as answer:
+            with open_answer(self._services, principal, query, context.origin) as answer:
                 pieces = encode(context, asked, answer)
                 with closing(pieces):
                     yield pieces

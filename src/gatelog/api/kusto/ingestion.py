@@ -17,7 +17,7 @@ from gatelog.api.kusto.context import RequestContext
 from gatelog.api.kusto.faults import bad_request, forbidden
 from gatelog.api.kusto.ingest import INGEST_BYTES_MAX, columns_of_cells, find_format, picks_of, text_of
 from gatelog.api.kusto.options import Options
-from gatelog.api.kusto.requests import KustoRequest, check_database, read_body
+from gatelog.api.kusto.requests import KustoRequest, check_database, read_bytes
 from gatelog.api.kusto.result import CommandTable, columns_of
 from gatelog.api.principal import Principal
 from gatelog.api.services import Services
@@ -48,7 +48,7 @@ class Ingestion:
         session = Session(principal, KustoRequest("", Options(), {}))
         scene = self._commands.scene(session)
         scene.check_may_write()
-        body = await read_body(request, INGEST_BYTES_MAX)
+        body = await read_bytes(request, INGEST_BYTES_MAX)
         table = await self._services.workers.run_for(
             principal, _ingest, scene, request.path_params["table"], parameters, body
         )

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import NamedTuple
 
+from gatelog.api.activity import UNNAMED, Origin
 from gatelog.api.kusto.completion import Consumption
 from gatelog.api.kusto.options import Options
 from gatelog.api.kusto.requests import KustoRequest
@@ -42,10 +43,12 @@ class QueryAnswer(NamedTuple):
 
 
 @contextmanager
-def open_answer(services: Services, principal: Principal, request: KustoRequest) -> Iterator[QueryAnswer]:
+def open_answer(
+    services: Services, principal: Principal, request: KustoRequest, origin: Origin = UNNAMED
+) -> Iterator[QueryAnswer]:
     """Answer a query while the context lasts; blocks. KqlError: the author's fault; StoreError: ours."""
     began = time.monotonic()
-    with services.questions.logged(principal):
+    with services.questions.logged(principal, request.text, origin):
         compiled = services.questions.compile(principal, _question(request))
         options = with_set_statements(request.options, request.text)
         yield QueryAnswer(_tables(services, options, compiled, began), began)

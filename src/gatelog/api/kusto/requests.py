@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.requests import Request
 
+from gatelog.api.bodies import decoded_aside, read_body
 from gatelog.api.kusto.faults import bad_request, database_not_found, too_large
 from gatelog.api.kusto.options import Options, read_options
+from gatelog.api.questions import parameter_text
 
 QUERY_BODY_BYTES_MAX = 2 * 2**20
 """Body of a query: its text has at most 256 Ki characters, which JSON may escape."""
@@ -36,7 +38,16 @@ class KustoRequest(NamedTuple):
 
 async def read_request(request: Request, database: str, bytes_max: int) -> KustoRequest:
     """The request to `database` of this hub. KustoError 400, 413 if it is none."""
-    document = dict(request.query_params) if request.method == "GET" else await _posted(request, bytes_max)
+    if request.method == "GET":
+        return _asked(dict(request.query_params), database)
+    return await decoded_aside(_posted, await _json_body(request, bytes_max), database)
+
+
+def _posted(body: bytes, database: str) -> KustoRequest:
+    return _asked(_decoded(body, "the body"), database)
+
+
+def _asked(document: dict[str, Any], database: str) -> KustoRequest:
     members = {name.lower(): value for name, value in document.items()}
     check_database(members.get("db"), database)
     text = members.get("csl")
@@ -45,7 +56,9 @@ async def read_request(request: Request, database: str, bytes_max: int) -> Kusto
     properties = _object(members.get("properties"), "properties")
     options = _object(properties.get("options"), "Options")
     parameters = _object(properties.get("parameters"), "Parameters")
-    return KustoRequest(text, read_options(options), {name: _literal(v) for name, v in parameters.items()})
+    return KustoRequest(
+        text, read_options(options), {name: parameter_text(v) for name, v in parameters.items()}
+    )
 
 
 def check_database(name: object, database: str) -> None:
@@ -56,22 +69,18 @@ def check_database(name: object, database: str) -> None:
         raise database_not_found(str(name))
 
 
-async def read_body(request: Request, bytes_max: int) -> bytes:
+async def read_bytes(request: Request, bytes_max: int) -> bytes:
     """The bytes of a body. KustoError 413 beyond `bytes_max`."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > bytes_max:
-            raise too_large(f"the body of this request may have at most {bytes_max} bytes")
-    return bytes(body)
+    refusal = too_large(f"the body of this request may have at most {bytes_max} bytes")
+    return await read_body(request, bytes_max, refusal)
 
 
-async def _posted(request: Request, bytes_max: int) -> dict[str, Any]:
+async def _json_body(request: Request, bytes_max: int) -> bytes:
     """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise bad_request("the body must be JSON: send Content-Type: application/json")
-    return _decoded(await read_body(request, bytes_max), "the body")
+    return await read_bytes(request, bytes_max)
 
 
 def _object(value: Any, what: str) -> dict[str, Any]:
@@ -92,8 +101,3 @@ def _decoded(text: bytes, what: str) -> dict[str, Any]:
         return msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request(f"{what} is not a JSON object: {error}") from error
-
-
-def _literal(value: Any) -> str:
-    """The value of a parameter as text: numbers and booleans as JSON writes them."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

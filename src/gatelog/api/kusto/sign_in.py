@@ -1,6 +1,7 @@
 """The token service that stands where Azure's clients expect Entra: its client secrets are hub tokens.
 
 GET  /v1/rest/auth/metadata                               where to sign in: here
+GET  /metadata/endpoints                                  the same, as `az cloud register` asks it
 GET  /{tenant}[/v2.0]/.well-known/openid-configuration    the addresses of this service
 GET  /common/discovery/instance                           that this service may be trusted
 POST /{tenant}/oauth2/v2.0/token                          client_credentials: secret in, bearer out
@@ -23,7 +24,7 @@ from starlette.routing import BaseRoute, Route
 
 from gatelog.api.auth import Authenticator
 from gatelog.api.kusto.faults import KustoError
-from gatelog.api.kusto.requests import read_body
+from gatelog.api.kusto.requests import read_bytes
 
 FORM_BYTES_MAX = 64 * 1024
 """Body of a token request; an assertion would be the longest part of one."""
@@ -46,6 +47,7 @@ class SignIn:
         """For the hub's application."""
         return [
             Route("/v1/rest/auth/metadata", metadata, methods=["GET"]),
+            Route("/metadata/endpoints", cloud_endpoints, methods=["GET"]),
             Route("/common/discovery/instance", instance_discovery, methods=["GET"]),
             Route("/{tenant}/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
@@ -93,6 +95,27 @@ async def metadata(request: Request) -> Response:
     )
 
 
+async def cloud_endpoints(request: Request) -> Response:
+    """The addresses of a cloud as Azure Resource Manager names them, as far as there is anything behind."""
+    base = _base(request)
+    return _json(
+        {
+            "name": "gatelog",
+            "authentication": {
+                "loginEndpoint": base,
+                "audiences": [base],
+                "tenant": "common",
+                "identityProvider": "AAD",
+            },
+            "resourceManager": base,
+            "graphAudience": base,
+            "microsoftGraphResourceId": base,
+            "logAnalyticsResourceId": base,
+            "suffixes": {},
+        }
+    )
+
+
 async def openid_configuration(request: Request) -> Response:
     """OpenID Connect Discovery 1.0, as far as a client that signs in with a secret reads it."""
     base = f"{_base(request)}/{request.path_params['tenant']}"
@@ -127,7 +150,7 @@ def _base(request: Request) -> str:
 
 async def _form(request: Request) -> dict[str, str]:
     """The first value of each field."""
-    text = (await read_body(request, FORM_BYTES_MAX)).decode("utf-8", "replace")
+    text = (await read_bytes(request, FORM_BYTES_MAX)).decode("utf-8", "replace")
     return {name: values[0] for name, values in parse_qs(text, max_num_fields=50).items()}
 
 

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from gatelog.api.bodies import decoded_aside
 from gatelog.api.live_answer import LiveAnswer, LiveOrFault, Opened
 from gatelog.api.loganalytics.batch import open_batch, read_batch
 from gatelog.api.loganalytics.faults import Fault, LogAnalyticsError, defect, fault_of
@@ -64,7 +65,8 @@ class LogAnalyticsApi:
 
     async def batch(self, request: Request, principal: Principal) -> Response:
         """Several questions."""
-        members, now = read_batch(await read_json(request)), self._services.questions.now()
+        members = await decoded_aside(read_batch, await read_json(request))
+        now = self._services.questions.now()
         opened = partial(open_batch, self._services, principal, members, self._workspaces, now)
         return _live(request, self._services, principal, opened)
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.requests import Request
 
+from gatelog.api.bodies import decoded_aside, read_body
 from gatelog.api.loganalytics.faults import Fault, LogAnalyticsError, bad_argument
 from gatelog.api.timespan import Span, parse_timespan
 
@@ -58,7 +59,7 @@ async def read_request(request: Request, now: datetime) -> LogRequest:
         names = [name for name in parameters.get("workspaces", "").split(",") if name]
         body = Body(parameters.get("query", ""), None, names)
     else:
-        body = decoded(await read_json(request), Body)
+        body = await decoded_aside(decoded, await read_json(request), Body)
     return log_request(body, request.headers.get("prefer", ""), now, parameters.get("timespan"))
 
 
@@ -90,14 +91,8 @@ async def read_json(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise bad_argument("the body must be JSON: send Content-Type: application/json")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            raise LogAnalyticsError(
-                Fault(413, "RequestTooLarge", f"a request has at most {BODY_BYTES_MAX} bytes")
-            )
-    return bytes(body)
+    fault = Fault(413, "RequestTooLarge", f"a request has at most {BODY_BYTES_MAX} bytes")
+    return await read_body(request, BODY_BYTES_MAX, LogAnalyticsError(fault))
 
 
 def decoded(body: bytes | msgspec.Raw, kind: type[Any]) -> Any:

@@ -55,7 +55,7 @@ def open_answer(
 ) -> Iterator[Iterator[bytes]]:
     """The answer piece by piece while the context lasts; blocks. `resource`: only its rows."""
     began = time.monotonic()
-    with services.questions.logged(principal):
+    with services.questions.logged(principal, asked.query):
         budget = services.questions.budget
         if asked.preferences.wait is not None:
             budget = budget._replace(seconds=min(budget.seconds, asked.preferences.wait))

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
-from gatelog.api.application import HubApi
-from gatelog.api.auth import Authenticator
-from gatelog.api.kusto import KustoApi
 from gatelog.api.principal import Principal, Role
 from gatelog.api.questions import Questions
-from gatelog.api.services import Services
 from gatelog.api.workers import Workers
-from gatelog.control import Functions, open_control
 from gatelog.store import Budget, Store
-from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
+from gatelog.testing.records import chat_exchange, refused_exchange
 
 TOKENS = {
     "writer": Principal("writer", Role.LOG_WITH_BODIES, may_write=True),
@@ -29,30 +23,14 @@ TOKENS = {
 }
 
 
-class FixedClock:
-    """A quarter of an hour after the records."""
-
-    def now_ns(self) -> int:
-        return RECEIVED_AT_NS + 900 * 10**9
-
-    def monotonic_ns(self) -> int:
-        return 0
-
-
-class KnownTokens:
-    """Tokens that are their principals' names."""
-
-    def principal(self, token: str) -> Principal | None:
-        return TOKENS.get(token)
-
-
 class Kusto:
     """Asks the surface as one principal."""
 
-    def __init__(self, client: TestClient, store: Store, workers: Workers) -> None:
-        self.client = client
-        self.store = store
-        self.workers = workers
+    def __init__(self, surfaces: Any) -> None:
+        self.client: TestClient = surfaces.client
+        self.store: Store = surfaces.store
+        self.workers: Workers = surfaces.workers
+        self.questions: Questions = surfaces.questions
 
     def post(self, path: str, text: str, *, token: str = "writer", **options: Any) -> Any:
         """The raw answer to a query or a command."""
@@ -90,30 +68,10 @@ class Kusto:
 
 
 @pytest.fixture(scope="module")
-def kusto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kusto]:
+def kusto(surfaces: Callable[..., Any]) -> Kusto:
     """Nine answered calls and a refused one; no tables of the users' own."""
-    store = Store.open("chdb://:memory:", database="kusto_test")
-    store.insert([*map(chat_exchange, range(1, 10)), refused_exchange(10)])
-    workers = Workers()
-    with open_control(tmp_path_factory.mktemp("control")) as control:
-        functions = Functions(control, FixedClock())
-        questions = Questions(
-            lambda: store,
-            FixedClock(),
-            budget=Budget(rows=1_000),
-            functions=functions.saved,
-            user_tables=store.user_tables.all,
-        )
-        services = Services(
-            Authenticator([KnownTokens()]), workers, questions, lambda: store, functions, FixedClock()
-        )
-        surface = KustoApi(services, "gatelog").routes()
-        application = HubApi(services, CollectorRegistry(), surface).application()
-        yield Kusto(TestClient(application, raise_server_exceptions=False), store, workers)
-    for table in store.user_tables.all():
-        store.user_tables.drop(table)
-    workers.close()
-    store.close()
+    exchanges = [*map(chat_exchange, range(1, 10)), refused_exchange(10)]
+    return Kusto(surfaces(exchanges, TOKENS, Budget(rows=1_000)))
 
 
 def frames_of(text: str) -> list[dict[str, Any]]:

@@ -48,6 +48,18 @@ def test_a_function_cannot_take_the_name_of_a_table_that_its_author_may_not_see(
     assert kusto.rows("Said | count") == [[10]]
 
 
+@pytest.mark.parametrize("command", [".drop table {} ifexists", ".drop tables ({}, Other) ifexists"])
+def test_dropping_what_need_not_be_there_says_nothing_of_what_may_not_be_seen(
+    kusto: Kusto, command: str
+) -> None:
+    kusto.command(".set Said <| Calls | project RequestBody")
+    hidden = kusto.post("/v1/rest/mgmt", command.format("Said"), token="clerk")
+    absent = kusto.post("/v1/rest/mgmt", command.format("Nothing"), token="clerk")
+    assert (hidden.status_code, hidden.json()) == (absent.status_code, absent.json())
+    assert hidden.status_code == 200
+    assert kusto.rows("Said | count") == [[10]]
+
+
 @pytest.mark.parametrize("path", ["/v1/rest/query", "/v2/rest/query"])
 def test_the_log_has_no_value_that_the_engine_quoted(
     kusto: Kusto, path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -59,3 +71,25 @@ def test_the_log_has_no_value_that_the_engine_quoted(
     assert kusto.post(path, "Calls | take 1").status_code == 520
     assert "Cannot parse" in caplog.text
     assert "tide" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "command", [".show queries", ".show queries | where Text has 'tide'", ".show tables"]
+)
+def test_a_table_of_what_only_some_are_shown_is_theirs(kusto: Kusto, command: str) -> None:
+    """Texts of queries can quote what was said, also those that the author of the table asked."""
+    kusto.command(".set Said <| Calls | where RequestBody has 'tide' | project RequestBody")
+    kusto.rows("Calls | where RequestBody has 'tide' | count")
+    kusto.command(f".set Kept <| {command}")
+    kusto.rows("Kept | count")
+    for path in ("/v1/rest/query", "/v2/rest/query"):
+        assert kusto.post(path, "Kept | count", token="clerk").status_code == 400
+    kusto.command(".create table Shared (a: string)")
+    assert kusto.post("/v1/rest/query", "Shared", token="clerk").status_code == 200
+
+
+def test_a_table_of_what_everybody_is_shown_is_everybodys(kusto: Kusto) -> None:
+    kusto.command(".set Kept <| .show version | project ServiceType")
+    assert kusto.rows("Kept", token="clerk") == [["Engine"]]
+    kusto.command(".set Mine <| .show queries | take 0", token="clerk")
+    assert kusto.rows("Mine", token="clerk") == []

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
-from gatelog.api.application import HubApi
-from gatelog.api.auth import Authenticator
-from gatelog.api.kusto import KustoApi
-from gatelog.api.loganalytics import LogAnalyticsApi, Workspaces
-from gatelog.api.metrics import MetricsApi
 from gatelog.api.principal import Principal, Role
-from gatelog.api.questions import Questions
-from gatelog.api.services import Services
-from gatelog.api.workers import Workers
-from gatelog.control import Functions, open_control
 from gatelog.model import Attempt, Exchange
-from gatelog.store import Budget, Store
-from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
+from gatelog.store import Budget
+from gatelog.testing.records import chat_exchange, refused_exchange
 
 GROUP = "/subscriptions/s/resourceGroups/g"
 EAST = f"{GROUP}/providers/Microsoft.CognitiveServices/accounts/east"
@@ -41,23 +31,6 @@ TOKENS = {
     "clerk": Principal("clerk", Role.LOG),
     "meter": Principal("meter", Role.METRICS),
 }
-
-
-class FixedClock:
-    """A quarter of an hour after the records."""
-
-    def now_ns(self) -> int:
-        return RECEIVED_AT_NS + 900 * 10**9
-
-    def monotonic_ns(self) -> int:
-        return 0
-
-
-class KnownTokens:
-    """Tokens that are their principals' names."""
-
-    def principal(self, token: str) -> Principal | None:
-        return TOKENS.get(token)
 
 
 class Monitor:
@@ -138,29 +111,6 @@ def exchanges() -> list[Exchange]:
 
 
 @pytest.fixture(scope="module")
-def monitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
+def monitor(surfaces: Callable[..., Any]) -> Monitor:
     """The record of `exchanges`."""
-    store = Store.open("chdb://:memory:", database="monitor_test")
-    store.insert(exchanges())
-    workers = Workers()
-    with open_control(tmp_path_factory.mktemp("control")) as control:
-        functions = Functions(control, FixedClock())
-        questions = Questions(
-            lambda: store,
-            FixedClock(),
-            budget=Budget(rows=1_000, bytes=100_000),
-            functions=functions.saved,
-            user_tables=store.user_tables.all,
-        )
-        services = Services(
-            Authenticator([KnownTokens()]), workers, questions, lambda: store, functions, FixedClock()
-        )
-        surfaces = [
-            *KustoApi(services, "gatelog").routes(),
-            *LogAnalyticsApi(services, Workspaces(["home", "gatelog"])).routes(),
-            *MetricsApi(services, {"east": "East US", "west": ""}).routes(),
-        ]
-        application = HubApi(services, CollectorRegistry(), surfaces).application()
-        yield Monitor(TestClient(application, raise_server_exceptions=False))
-    workers.close()
-    store.close()
+    return Monitor(surfaces(exchanges(), TOKENS, Budget(rows=1_000, bytes=100_000)).client)

@@ -5,6 +5,7 @@ databases · tables_shown · schemas                     `.show …`
 tables · mappings · retention                          tables of the users' own
 functions                                              saved functions
 inline · from_query                                    rows for a table
+queries                                                what is asked of the hub
 script                                                 several commands
 dispatch    the words of a command → what does it      piped     a result as the source of a query
 """

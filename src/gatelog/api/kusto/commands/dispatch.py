@@ -10,6 +10,7 @@ from gatelog.api.kusto.commands import (
     from_query,
     functions,
     inline,
+    queries,
     schemas,
     script,
     tables,
@@ -29,8 +30,12 @@ SHOW_COMMANDS: Mapping[str, Command] = {
     **schemas.COMMANDS,
     **tables_shown.COMMANDS,
     **functions.SHOW_COMMANDS,
+    **queries.SHOW_COMMANDS,
 }
 """Commands that change nothing."""
+
+OWN_COMMANDS: Mapping[str, Command] = queries.OWN_COMMANDS
+"""Commands about what the caller does: no right is needed for them."""
 
 CHANGE_COMMANDS: Mapping[str, Command] = {
     **tables.COMMANDS,
@@ -40,6 +45,8 @@ CHANGE_COMMANDS: Mapping[str, Command] = {
     **script.COMMANDS,
 }
 """Commands that need the right to write."""
+
+_COMMANDS: Mapping[str, Command] = {**SHOW_COMMANDS, **OWN_COMMANDS, **CHANGE_COMMANDS}
 
 
 class Commands:
@@ -55,7 +62,7 @@ class Commands:
         words = text.words()
         for count in range(len(words), 0, -1):
             name = " ".join(words[:count])
-            command = SHOW_COMMANDS.get(name) or CHANGE_COMMANDS.get(name)
+            command = _COMMANDS.get(name)
             if command is not None:
                 return self._run(command, name, text, session, shows_only)
         raise bad_request(
@@ -72,6 +79,7 @@ class Commands:
             services.functions,
             services.store().user_tables,
             lambda text: self.run(session._replace(request=session.request._replace(text=text))),
+            lambda principal, text: self._query_of(session._replace(principal=principal), text),
         )
 
     def shown(self, session: Session, command: str) -> str:
@@ -84,20 +92,21 @@ class Commands:
         self, command: Command, name: str, text: CommandText, session: Session, shows_only: bool
     ) -> CommandTable:
         scene = self.scene(session)
+        if shows_only and name not in SHOW_COMMANDS:
+            raise bad_request(f".{name} changes something: it goes to /v1/rest/mgmt, by itself")
         if name in CHANGE_COMMANDS:
-            if shows_only:
-                raise bad_request(f".{name} changes something: it goes to /v1/rest/mgmt, by itself")
             scene.check_may_write()
             log.info("command", extra={"principal": session.principal.name, "command": name})
         for word in name.split():
             text.expect_word(word)
-        if name in from_query.COMMANDS and text.input and is_command(text.input):
-            text.input = self.shown(session, text.input)
         return command(text, scene)
+
+    def _query_of(self, session: Session, text: str) -> str:
+        return self.shown(session, text) if is_command(text) else text
 
 
 def _known(words: list[str]) -> list[str]:
     """Commands with the same first word, or all first words."""
-    names = sorted([*SHOW_COMMANDS, *CHANGE_COMMANDS])
+    names = sorted(_COMMANDS)
     alike = [f".{name}" for name in names if words and name.split()[0] == words[0]]
     return alike or sorted({f".{name.split()[0]} …" for name in names})

@@ -6,13 +6,15 @@
 .set-or-append      rows are added    made and filled
 .set-or-replace     rows are put in place of the old ones    made and filled
 
-The rows do not leave the store. A query that reads bodies makes its table one that only they may read who may
-read bodies. https://learn.microsoft.com/azure/data-explorer/kusto/management/data-ingestion/ingest-from-query
+The rows do not leave the store. In place of a query there may be a command that shows something. What reads
+bodies, or shows its author more than others see, makes its table one that only they may read who may read
+bodies. https://learn.microsoft.com/azure/data-explorer/kusto/management/data-ingestion/ingest-from-query
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -23,7 +25,7 @@ from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.faults import bad_request, conflict
 from gatelog.api.kusto.result import CommandTable, columns_of
-from gatelog.api.principal import Principal
+from gatelog.api.principal import Principal, Role
 from gatelog.api.questions import Question
 from gatelog.errors import KqlError
 from gatelog.kql import Compiled
@@ -33,6 +35,9 @@ _COLUMNS = columns_of(
     "ExtentId:guid,OriginalSize:real,ExtentSize:real,CompressedSize:real,IndexSize:real,RowCount:long"
 )
 _NO_EXTENT = str(UUID(int=0))
+_SOMEBODY = Principal("", Role.LOG)
+"""Who may not read bodies, and asked nothing."""
+
 _SCHEMA_CHANGES = ("extend_schema", "recreate_schema")
 
 
@@ -59,21 +64,23 @@ def fill(text: CommandText, scene: Scene, *, makes: bool, adds: bool, replaces: 
     return _filled(scene, table, compiled, replaces=replaces, is_new=False)
 
 
-def _compiled(scene: Scene, query: str) -> tuple[Compiled, bool]:
+def _compiled(scene: Scene, source: str) -> tuple[Compiled, bool]:
     """The query for the engine, and whether it is another one for somebody who may not read bodies."""
-    principal, request = scene.session.principal, scene.session.request
-    question = Question(
-        query, request.options.scope, request.parameters, now=request.options.now or scene.now
-    )
-    compiled = _only(scene, principal, question)
+    principal, now = scene.session.principal, scene.session.request.options.now or scene.now
+    compiled = _only(scene, principal, source, now)
+    if not principal.role.includes(Role.LOG_WITH_BODIES):
+        return compiled, False
     try:
-        reads_bodies = _only(scene, principal.without_bodies(), question).sql != compiled.sql
+        reads_bodies = _only(scene, _SOMEBODY, source, now).sql != compiled.sql
     except KqlError:
         reads_bodies = True
     return compiled, reads_bodies
 
 
-def _only(scene: Scene, principal: Principal, question: Question) -> Compiled:
+def _only(scene: Scene, principal: Principal, source: str, now: datetime) -> Compiled:
+    request = scene.session.request
+    query = scene.query_of(principal, source)
+    question = Question(query, request.options.scope, request.parameters, now=now)
     compiled = scene.questions.compile(principal, question)
     if len(compiled) != 1:
         raise bad_request(f"the query answers {len(compiled)} tables, and one is needed")

@@ -40,11 +40,11 @@ class CommandText(LiteralParser):
         start = self.position
         words: list[str] = []
         while self.token.kind == "name" and len(words) < WORDS_MAX:
-            words.append(self.word())
+            words.append(self.command_word())
         self.go_to(start)
         return words
 
-    def word(self) -> str:
+    def command_word(self) -> str:
         """One word, in lower case, with the parts that hyphens join."""
         if self.token.kind != "name":
             raise self.error("a word of a command")
@@ -58,7 +58,7 @@ class CommandText(LiteralParser):
         """Step over `words` if exactly they come next."""
         start = self.position
         for word in words:
-            if self.token.kind != "name" or self.word() != word:
+            if self.token.kind != "name" or self.command_word() != word:
                 self.go_to(start)
                 return False
         return True
@@ -115,7 +115,7 @@ class CommandText(LiteralParser):
             raise self.error("the end of the command")
 
     def _property(self) -> tuple[str, str]:
-        name = self.word()
+        name = self.command_word()
         self.expect("=")
         if self.token.kind == "string":
             return name, self.text_value()

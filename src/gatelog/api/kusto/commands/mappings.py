@@ -72,7 +72,7 @@ def show_mappings(text: CommandText, scene: Scene, name: str) -> CommandTable:
 
 
 def _kind(text: CommandText) -> str:
-    kind = text.word()
+    kind = text.command_word()
     if kind not in KINDS:
         message = f"mappings of kind {kind} are not supported here; supported are {', '.join(KINDS)}"
         raise bad_ingestion("FormatNotSupported", "FormatNotSupportedException", message)

@@ -57,7 +57,7 @@ def policy_text(retention: Retention) -> str:
 
 
 def _policy_name(text: CommandText) -> str:
-    policy = text.word()
+    policy = text.command_word()
     if policy not in {"retention", "streamingingestion"}:
         raise bad_request(f"tables have no {policy} policy here, only retention and streamingingestion")
     return policy
@@ -73,7 +73,7 @@ def _written_as_properties(text: CommandText) -> dict[str, Any]:
     """`softdelete = 10d recoverability = disabled`, which .alter-merge takes."""
     given = {}
     while text.token.kind == "name":
-        name = {"softdelete": "softdeleteperiod"}.get(word := text.word(), word)
+        name = {"softdelete": "softdeleteperiod"}.get(word := text.command_word(), word)
         text.expect("=")
         given[name] = text.advance().text
     return given

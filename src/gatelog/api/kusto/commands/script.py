@@ -35,7 +35,7 @@ def execute(text: CommandText, scene: Scene) -> CommandTable:
         raise bad_request(f"a script has 1 to {COMMANDS_MAX} commands, each at the beginning of a line")
     rows = []
     for command in commands:
-        kind = CommandText(command).word()
+        kind = CommandText(command).command_word()
         try:
             scene.run(command)
             rows.append([_NO_OPERATION, kind, command, "Completed", ""])

@@ -25,7 +25,10 @@ class Session(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A session with all that its command may touch; `run` runs another command of the same session."""
+    """A session with all that its command may touch. `run` runs another command of the same session;
+    `query_of` makes a query of a command that shows something (as it shows it to a principal), and leaves a
+    query as it is.
+    """
 
     session: Session
     database: str
@@ -33,6 +36,7 @@ class Scene(NamedTuple):
     functions: Functions
     user_tables: UserTables
     run: Callable[[str], CommandTable]
+    query_of: Callable[[Principal, str], str]
 
     @property
     def catalog(self) -> Catalog:

@@ -177,11 +177,9 @@ def _annotated(scene: Scene, table: UserTable, properties: Mapping[str, str]) ->
 def _dropped(text: CommandText, scene: Scene, names: Sequence[str]) -> CommandTable:
     forgiving = text.accept_word("ifexists")
     text.end()
-    tables = [scene.user_tables.find(name) for name in names]
-    for name, table in zip(names, tables, strict=True):
-        if table is not None or not forgiving or CATALOG.find(name) is not None:
-            scene.user_table(name)
-    for table in filter(None, tables):
+    # Where it need not be there, one that the caller may not see is not there.
+    wanted = [name for name in names if not forgiving or scene.catalog.find(name) is not None]
+    for table in [scene.user_table(name) for name in wanted]:
         scene.user_tables.drop(table)
     return listed(scene, shown_tables(scene))
 

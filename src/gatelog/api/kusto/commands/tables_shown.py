@@ -57,8 +57,8 @@ def _aspect(text: CommandText) -> Callable[[Scene, ShownTable], CommandTable]:
         return lambda scene, table: _details(scene, [table])
     if text.token.kind == "name":
         raise bad_request(
-            f".show table T {text.word()} is not known here; known are: cslschema, schema as json, details, "
-            "policy retention, policy streamingingestion, ingestion mappings"
+            f".show table T {text.command_word()} is not known here; known are: cslschema, schema as json, "
+            "details, policy retention, policy streamingingestion, ingestion mappings"
         )
     return lambda scene, table: listed(scene, [table])
 

@@ -1,0 +1,104 @@
+"""What is asked of the hub, as commands show it, and who may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from gatelog.api.activity import Origin
+from gatelog.api.principal import Principal, Role
+
+from .conftest import Kusto
+
+SAID = "Calls | where RequestBody has 'Jane Roe' | count"
+
+
+@pytest.fixture(autouse=True)
+def nothing_else(kusto: Kusto) -> None:
+    """Every test begins without a past."""
+    kusto.questions.activity._ended.clear()
+
+
+def shown(kusto: Kusto, *, token: str = "writer", command: str = ".show queries") -> list[dict[str, Any]]:
+    """The rows that a command shows, by column."""
+    table = kusto.post("/v1/rest/mgmt", command, token=token).json()["Tables"][0]
+    names = [column["ColumnName"] for column in table["Columns"]]
+    return [dict(zip(names, row, strict=True)) for row in table["Rows"]]
+
+
+@contextmanager
+def running(kusto: Kusto, name: str, *callers: str) -> Iterator[None]:
+    """A question of each of these callers, by the name that clients give it."""
+    with ExitStack() as stack:
+        for caller in callers:
+            principal = Principal(caller, Role.LOG)
+            stack.enter_context(
+                kusto.questions.activity.asking(principal, f"of {caller}", Origin(name, "tests"))
+            )
+        yield
+
+
+def test_queries_are_shown_with_how_they_ended(kusto: Kusto) -> None:
+    kusto.rows("Calls | count", token="reader")
+    kusto.post("/v2/rest/query", "Calls | where nope == 1")
+    first, second = shown(kusto)
+    assert (first["Text"], first["State"], first["User"]) == ("Calls | count", "Completed", "reader")
+    assert (first["FailureReason"], first["Database"]) == ("", "gatelog")
+    assert second["State"] == "Failed"
+    assert "nope" in second["FailureReason"]
+    assert first["ClientActivityId"].startswith("unspecified;")
+    assert first["StartedOn"] <= first["LastUpdatedOn"] <= second["StartedOn"]
+
+
+@pytest.mark.parametrize("token", ["writer", "reader"])
+def test_who_may_read_bodies_reads_what_others_asked(kusto: Kusto, token: str) -> None:
+    kusto.rows(SAID, token="writer")
+    assert [one["Text"] for one in shown(kusto, token=token)] == [SAID]
+
+
+def test_a_caller_without_bodies_reads_only_its_own_texts(kusto: Kusto) -> None:
+    kusto.rows(SAID, token="writer")
+    kusto.post("/v1/rest/query", SAID.replace("count", "cont"), token="writer")
+    kusto.rows("Calls | take 1 | count", token="clerk")
+    texts = [(one["User"], one["Text"], one["FailureReason"]) for one in shown(kusto, token="clerk")]
+    assert texts == [("writer", "", ""), ("writer", "", ""), ("clerk", "Calls | take 1 | count", "")]
+    for path in ("/v1/rest/mgmt", "/v1/rest/query", "/v2/rest/query"):
+        seen = kusto.post(
+            path, ".show queries | where Text has 'Jane' or FailureReason has 'Jane'", token="clerk"
+        )
+        assert "Jane Roe" not in seen.text
+
+
+def test_a_reader_of_metrics_sees_only_its_own_queries(kusto: Kusto) -> None:
+    kusto.rows("Calls | count", token="writer")
+    kusto.rows("AzureMetrics | count", token="meter")
+    assert [one["User"] for one in shown(kusto, token="meter")] == ["meter"]
+
+
+def test_what_runs_can_be_shown_alone_and_filtered(kusto: Kusto) -> None:
+    kusto.rows("Calls | count")
+    with running(kusto, "mine", "clerk"):
+        [one] = shown(kusto, command=".show running queries")
+        [[name]] = kusto.command(".show queries | where State == 'InProgress' | project ClientActivityId")
+    assert (one["State"], one["ClientActivityId"], one["Application"]) == ("InProgress", "mine", "tests")
+    assert name == "mine"
+
+
+def test_a_caller_stops_its_own_queries_only(kusto: Kusto) -> None:
+    with running(kusto, "mine", "clerk", "reader"):
+        assert kusto.command(".cancel query 'other'", token="clerk") == [["other", "", False]]
+        answer = kusto.command(".cancel query 'mine' with (reason = 'too long')", token="clerk")
+        assert answer == [["mine", "too long", True]]
+        stopped = {one.principal.name: one.stopped for one in kusto.questions.activity.all()}
+    assert (stopped["clerk"], stopped["reader"]) == (True, False)
+    states = {one["User"]: one["State"] for one in shown(kusto)}
+    assert (states["clerk"], states["reader"]) == ("Cancelled", "Completed")
+
+
+def test_stopping_is_no_query(kusto: Kusto) -> None:
+    answer = kusto.post("/v1/rest/query", ".cancel query 'mine'")
+    assert answer.status_code == 400
+    assert "/v1/rest/mgmt" in answer.json()["error"]["@message"]
