@@ -1,6 +1,7 @@
 """What the operator wrote, read and validated whole before anything starts."""
 
 from gatelog.config.address import Address
+from gatelog.config.certificates import notices
 from gatelog.config.hub_token import TokenDigest, new_token
 from gatelog.config.load import load, parse
 from gatelog.config.schema import (
@@ -46,6 +47,7 @@ __all__ = [
     "TokenDigest",
     "load",
     "new_token",
+    "notices",
     "parse",
     "parse_duration",
 ]

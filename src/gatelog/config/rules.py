@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
+from gatelog.config import certificates
 from gatelog.config.hub_token import TokenDigest
 from gatelog.config.schema import Config, HubTokenConfig
 from gatelog.config.secret import KeyDigest
@@ -21,6 +22,7 @@ def check(config: Config) -> Iterator[ConfigProblem]:
     yield from _equal_keys(config)
     yield from _hub_tokens(config.hub.tokens)
     yield from _listeners(config)
+    yield from certificates.problems(config)
     if config.store.body_retention_days > config.store.retention_days:
         yield ConfigProblem(
             "store.body_retention_days",

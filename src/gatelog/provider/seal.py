@@ -52,6 +52,8 @@ _GENERATING = frozenset([OperationKind.CHAT, OperationKind.COMPLETIONS])
 _COUNTABLE = _GENERATING | {OperationKind.EMBEDDINGS}
 _KINDS = {kind.value: kind for kind in OperationKind}
 _FAMILIES = {family.value: family for family in PathFamily}
+# Of the Responses API: the model reads what was said before too, which the request does not hold.
+_REMEMBERED = ("previous_response_id", "conversation")
 _CUT_BY_CLIENT = frozenset([EndReason.CLIENT_ABORT, EndReason.CLIENT_TIMEOUT])
 
 
@@ -182,7 +184,15 @@ def _was_answered(end: EndRecord, response: Message) -> bool:
     """Whether a model worked for this call. After a crash the status is lost, but the text still speaks."""
     if end.backend_status:
         return 200 <= end.backend_status < 300
-    return bool(response.json.get("choices"))
+    return bool(response.json.get("choices")) or _is_cut_response(response)
+
+
+def _is_cut_response(response: Message) -> bool:
+    """Whether this is what came of a Responses API stream. In the background it goes on without a listener:
+    what it will have used, nobody here can say.
+    """
+    answer = response.json
+    return response.is_stream and answer.get("object") == "response" and not answer.get("background")
 
 
 def _counted(
@@ -191,9 +201,10 @@ def _counted(
     """Usage by our own count of what was asked and of what came back, up to where it broke off."""
     prompt = completion = None
     exact = True
-    if request.json:
+    if request.json and not any(request.json.get(name) for name in _REMEMBERED):
         prompt, exact = counter.count_prompt(kind, model, request.json)
-    if kind in _GENERATING and (response.json or response.is_stream):
+    generating = kind in _GENERATING or _is_cut_response(response)
+    if generating and (response.json or response.is_stream):
         completion, also_exact = counter.count_completion(kind, model, response.json)
         exact = exact and also_exact
     parts = [count for count in (prompt, completion) if count is not None]
@@ -224,7 +235,7 @@ def _usage(
     if reported is not None:
         return reported
     kind = call.operation.kind
-    if kind not in _COUNTABLE:
+    if kind not in _COUNTABLE and not _is_cut_response(response):
         return Usage()
     return _counted(counter, kind, call.model_served or call.model_asked, request, response)
 
@@ -279,7 +290,7 @@ def seal(captured: CapturedCall, counter: TokenCounter) -> Exchange:
         route=Route(
             backend=end.backend,
             backend_url=end.backend_url,
-            region=read_region(response_headers),
+            region=read_region(response_headers) or end.region,
             attempts=tuple(end.attempts),
             evidence=read_evidence(response_headers),
         ),

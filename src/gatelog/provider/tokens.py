@@ -204,9 +204,25 @@ def count_prompt(kind: OperationKind, model: str, request: dict[str, Any]) -> tu
     elif kind is OperationKind.EMBEDDINGS:
         _count_texts(tally, request.get("input"))
     else:
-        _count_texts(tally, request.get("input", request.get("prompt")))
+        _count_texts(tally, request.get("instructions"))
+        _count_input(tally, request.get("input", request.get("prompt")))
+        if request.get("tools"):
+            _count_schemas(tally, request["tools"])
         tally.exact = False
     return tally.result()
+
+
+def _count_input(tally: _Tally, items: Any) -> None:
+    """What the Responses API is asked: a text, or items of which most are messages."""
+    if not isinstance(items, list):
+        _count_texts(tally, items)
+        return
+    for item in items:
+        if isinstance(item, dict) and "content" in item:
+            tally.add(MESSAGE_TOKENS)
+            _count_message(tally, {key: value for key, value in item.items() if key != "type"})
+        else:
+            _count_texts(tally, item)
 
 
 def _count_texts(tally: _Tally, texts: Any) -> None:

@@ -192,6 +192,16 @@ def test_a_stream_is_stored_assembled_and_its_usage_known_as_injected() -> None:
     assert (exchange.content.response.size, exchange.content.response.note) == (len(wire), "")
 
 
+@pytest.mark.parametrize(
+    ("headers", "region"), [([(b"x-ms-region", b"East US")], "East US"), ([], "Sweden Central")]
+)
+def test_the_region_is_the_backends_word_else_the_configured_one(
+    headers: list[tuple[bytes, bytes]], region: str
+) -> None:
+    end = {"response_headers": [*JSON, *headers], "region": "Sweden Central"}
+    assert sealed(b"{}", end=end).route.region == region
+
+
 @pytest.mark.parametrize(("exact", "source"), [(True, UsageSource.COUNTED), (False, UsageSource.ESTIMATED)])
 def test_a_stream_that_the_client_left_is_counted_with_the_text_so_far(
     exact: bool, source: UsageSource
@@ -207,6 +217,67 @@ def test_a_stream_that_the_client_left_is_counted_with_the_text_so_far(
     )
     assert exchange.content.reported_prompt_tokens is None
     assert counter.models == ["gpt-4o-2024-08-06"]
+
+
+RESPONSES = {
+    "target": "/openai/v1/responses",
+    "operation_id": "createresponse",
+    "operation_kind": "other",
+    "deployment": "",
+}
+
+
+def cut_response(request: dict[str, Any], *, end: dict[str, Any], background: bool = False) -> Exchange:
+    """A stream of the Responses API that broke off before its usage came."""
+    created = {
+        "id": "resp_1",
+        "object": "response",
+        "model": "gpt-4o",
+        "output": [],
+        "background": background,
+    }
+    events: list[dict[str, Any]] = [
+        {"type": "response.created", "response": created},
+        {"type": "response.output_item.added", "output_index": 0, "item": {"type": "message", "content": []}},
+        {
+            "type": "response.content_part.added",
+            "output_index": 0,
+            "content_index": 0,
+            "part": {"type": "output_text", "text": ""},
+        },
+        *(
+            {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": delta}
+            for delta in ("One", " two", " three")
+        ),
+    ]
+    wire = b"".join(
+        b"event: " + event["type"].encode() + b"\ndata: " + json.dumps(event).encode() + b"\n\n"
+        for event in events
+    )
+    start = msgspec.structs.replace(START, **RESPONSES)
+    ended = msgspec.structs.replace(END, **{"response_headers": SSE, **end})
+    captured = CapturedCall(BOOT, start, ended, json.dumps({"model": "gpt-4o", **request}).encode(), wire)
+    return seal(captured, Tokenizers())
+
+
+LEFT = {"reason": EndReason.CLIENT_ABORT}
+CRASHED = {"reason": EndReason.GATEWAY_CRASH, "status": 0, "backend_status": 0, "response_headers": []}
+
+
+@pytest.mark.parametrize("end", [LEFT, CRASHED])
+def test_a_response_that_broke_off_is_estimated(end: dict[str, Any]) -> None:
+    """Its frame is not published: the text is counted, and the count is never said to be exact."""
+    usage = cut_response({"input": "One two", "instructions": "Count on"}, end=end).usage
+    assert usage == Usage(UsageSource.ESTIMATED, 4, 3, 7)
+
+
+def test_of_a_response_that_remembers_the_prompt_is_not_known() -> None:
+    usage = cut_response({"input": "Go on", "previous_response_id": "resp_0"}, end=LEFT).usage
+    assert usage == Usage(UsageSource.ESTIMATED, None, 3, None)
+
+
+def test_a_background_response_goes_on_without_its_listener_and_is_not_estimated() -> None:
+    assert cut_response({"input": "Go"}, end=LEFT, background=True).usage == Usage()
 
 
 def test_a_counted_call_agrees_with_the_real_tokenizer() -> None:
