@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,9 +76,16 @@ class DemoError(GatelogError):
     """The demo cannot run here, or found something wrong."""
 
 
-def run_demo(directory: Path, *, seconds: float | None = None) -> None:
-    """Run for `seconds`, or until SIGINT or SIGTERM. Raises DemoError where something is missing."""
-    asyncio.run(_Demo(Installation(directory, Ports.choose()), standard_output()).run(seconds))
+def run_demo(directory: Path, *, seconds: float | None = None, as_json: bool = False) -> None:
+    """Run for `seconds`, or until SIGINT or SIGTERM. Raises DemoError where something is missing.
+
+    `as_json`: standard output gets one document at the end, standard error what people read.
+    """
+    console = Console(stderr=True) if as_json else standard_output()
+    outcome = asyncio.run(_Demo(Installation(directory, Ports.choose()), console).run(seconds))
+    if as_json:
+        print(msgspec.json.encode(outcome).decode())
+    outcome.judge()
 
 
 def published_queries() -> list[tuple[str, str]]:
@@ -87,6 +95,36 @@ def published_queries() -> list[tuple[str, str]]:
     return [(title, query.strip()) for title, _, query in (section.partition("\n") for section in sections)]
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A published query, and what the hub answered: a table, or why there is none."""
+
+    title: str
+    query: str
+    answer: dict[str, Any] | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a demo saw: where it ran, what its callers counted, and what the record says."""
+
+    gateway: str
+    hub: str
+    data: str
+    traffic: Tally
+    completeness: dict[str, Any]
+    answers: list[Answered]
+
+    def judge(self) -> None:
+        """DemoError if a call is missing from the record, or a query got no answer."""
+        if not self.completeness["complete"]:
+            raise DemoError("calls are missing from the record; see `gatelog completeness`")
+        unanswered = [one.title for one in self.answers if one.answer is None]
+        if unanswered:
+            raise DemoError(f"queries without an answer: {', '.join(unanswered)}")
+
+
 class _Demo:
     def __init__(self, installation: Installation, console: Console) -> None:
         self._installation = installation
@@ -94,7 +132,7 @@ class _Demo:
         self._hub = HubClient(installation.hub_url)
         self._stop = asyncio.Event()
 
-    async def run(self, seconds: float | None) -> None:
+    async def run(self, seconds: float | None) -> Outcome:
         self._console.print("Starting two simulators, a gateway and a hub …", style="dim")
         traffic_class = _traffic_class()
         loop = asyncio.get_running_loop()
@@ -112,11 +150,13 @@ class _Demo:
                     group.create_task(self._show_progress(traffic.tally))
                 self._console.print(_progress(traffic.tally))
                 report = await self._settled(before + traffic.tally.reached)
-                unanswered = await self._ask()
-                self._judge(report, unanswered)
+                answers = await self._ask()
+                self._show_completeness(report)
         except StartError as error:
             raise DemoError(f"{error}; see {self._installation.log_file}") from error
-        self._console.print(FAREWELL.format(data=self._installation.data), highlight=False, markup=False)
+        place = self._installation
+        self._console.print(FAREWELL.format(data=place.data), highlight=False, markup=False, soft_wrap=True)
+        return Outcome(place.gateway_url, place.hub_url, str(place.data), traffic.tally, report, answers)
 
     def _invite(self) -> None:
         text = INVITATION.format(
@@ -153,30 +193,33 @@ class _Demo:
         report: dict[str, Any] = await asyncio.to_thread(self._hub.get, "/completeness", {})
         return report
 
-    async def _ask(self) -> list[str]:
-        """Ask the published queries; the titles of those that got no answer."""
-        unanswered = []
+    async def _ask(self) -> list[Answered]:
+        answers = []
         for title, query in published_queries():
             self._console.print()
             self._console.print(Rule(Text(title, "bold"), align="left"))
             self._console.print(Syntax(query, "text", background_color="default", word_wrap=True))
-            try:
-                answer = await asyncio.to_thread(self._hub.post, "/query", {"query": query, "format": "json"})
-            except HubError as error:
-                self._console.print(f"error: {error}", style="red", markup=False)
-                unanswered.append(title)
-                continue
-            print_table(msgspec.json.decode(answer), self._console, rows_max=ROWS_SHOWN_MAX)
-        return unanswered
+            answers.append(await asyncio.to_thread(self._answer, title, query))
+            self._show_answer(answers[-1])
+        return answers
 
-    def _judge(self, report: dict[str, Any], unanswered: list[str]) -> None:
+    def _answer(self, title: str, query: str) -> Answered:
+        try:
+            answer = msgspec.json.decode(self._hub.post("/query", {"query": query, "format": "json"}))
+        except HubError as error:
+            return Answered(title, query, None, str(error))
+        return Answered(title, query, answer, None)
+
+    def _show_answer(self, answered: Answered) -> None:
+        if answered.answer is None:
+            self._console.print(f"error: {answered.error}", style="red", markup=False)
+        else:
+            print_table(answered.answer, self._console, rows_max=ROWS_SHOWN_MAX)
+
+    def _show_completeness(self, report: dict[str, Any]) -> None:
         self._console.print()
         self._console.print(Rule(Text("Completeness", "bold"), align="left"))
         print_completeness(report, self._console)
-        if not report["complete"]:
-            raise DemoError("calls are missing from the record; see `gatelog completeness`")
-        if unanswered:
-            raise DemoError(f"queries without an answer: {', '.join(unanswered)}")
 
 
 def _traffic_class() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 import http.client
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -100,6 +101,12 @@ class HubClient:
     def _reached(self) -> Iterator[None]:
         try:
             yield
+        except ssl.SSLCertVerificationError as error:
+            raise HubError(
+                f"{self.url} shows a certificate that is not trusted here ({error.verify_message}): "
+                "set SSL_CERT_FILE to a file with its authority, or have it renewed",
+                1,
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             raise HubError(
                 f"no hub answers at {self.url} ({error}): start one with `gatelog run`, "

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from gatelog.app.instance import instance_id
 from gatelog.app.local_hubs import register, unregister
 from gatelog.app.parent import announce, follow
-from gatelog.config import Address, Config, GatewayConfig, HubConfig
+from gatelog.config import Address, Config, GatewayConfig, HubConfig, notices
 from gatelog.errors import ConfigError, ConfigProblem
+
+log = logging.getLogger("gatelog.app")
 
 _ADDRESS_ERRORS = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
@@ -42,6 +46,7 @@ def run_gateway(
     Raises ConfigError if its address cannot be used, SpoolError if its spool cannot.
     """
     follow(parent)
+    _warn(config, "gateway.")
     import uvloop  # the hub runs on asyncio's own loop and never loads it
 
     from gatelog.gateway import Gateway  # the hub never loads the data path
@@ -60,6 +65,7 @@ def run_hub(config: Config, *, ready: int | None = None, parent: int | None = No
     Raises ConfigError if its address cannot be used, StoreError if its store cannot.
     """
     follow(parent)
+    _warn(config, "hub.")
     from gatelog.api import Hub  # chDB with it: a second and 300 MB that no gateway process may pay
 
     def on_port(port: int) -> None:
@@ -76,6 +82,12 @@ def run_hub(config: Config, *, ready: int | None = None, parent: int | None = No
 
     with asyncio.Runner() as runner:
         _named_address("hub.listen", config.hub.listen, lambda: runner.run(serve()))
+
+
+def _warn(config: Config, wing: str) -> None:
+    for notice in notices(config, time.time()):
+        if notice.path.startswith(wing):
+            log.warning(str(notice))
 
 
 async def _serve(service: Service, on_port: Callable[[int], None]) -> None:

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import msgspec
 import typer
 
 from gatelog.cli.options import ConfigFile, Json
-from gatelog.config import load
+from gatelog.config import load, notices
 from gatelog.errors import ConfigError, ConfigProblem
 
 
 def check(config: ConfigFile, json: Json = False) -> None:
     """Validate the configuration: exit 0, or 2 with one problem a line (`path: what: hint`)."""
     problems: list[ConfigProblem] = []
+    noticed: list[ConfigProblem] = []
     try:
-        load(config, environ=os.environ)
+        noticed = list(notices(load(config, environ=os.environ), time.time()))
     except ConfigError as error:
         problems = error.problems
     if json:
-        listed = [problem._asdict() for problem in problems]
-        print(msgspec.json.encode({"valid": not problems, "problems": listed}).decode())
-    elif problems:
-        print("\n".join(map(str, problems)), file=sys.stderr)
+        listed = {"problems": [*map(_listed, problems)], "notices": [*map(_listed, noticed)]}
+        print(msgspec.json.encode({"valid": not problems, **listed}).decode())
     else:
-        print(f"{config}: valid")
+        for line in (*problems, *(f"notice: {one}" for one in noticed)):
+            print(line, file=sys.stderr)
+        if not problems:
+            print(f"{config}: valid")
     raise typer.Exit(2 if problems else 0)
+
+
+def _listed(problem: ConfigProblem) -> dict[str, str]:
+    return problem._asdict()

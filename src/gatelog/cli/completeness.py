@@ -26,9 +26,11 @@ def completeness(
 ) -> None:
     """Prove that accepted = recorded + counted as unlogged, boot by boot. Exit 1 if calls are missing."""
     from gatelog.app import HubClient, print_completeness, standard_output  # loaded here: --help stays quick
+    from gatelog.cli.waiting import waiting  # as above
 
     parameters = {name: value for name, value in (("from", start), ("to", end)) if value is not None}
-    report = HubClient.find(hub, config).get("/completeness", parameters)
+    with waiting("waiting for the hub"):
+        report = HubClient.find(hub, config).get("/completeness", parameters)
     if json:
         print(msgspec.json.encode(report).decode())
     else:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gatelog.cli.options import Json
 from gatelog.config import parse_duration
 
 
@@ -19,11 +20,12 @@ def demo(
         Path,
         typer.Option("--data", metavar="DIR", help="Where everything is kept; another demo goes on with it."),
     ] = Path("demo-data"),
+    json: Json = False,
 ) -> None:
     """Run simulators, gateway and hub with traffic from the real openai SDK, then ask the usual questions."""
     from gatelog.app import run_demo  # loaded here: --help stays quick
 
-    run_demo(data, seconds=_seconds(duration))
+    run_demo(data, seconds=_seconds(duration), as_json=json)
 
 
 def _seconds(duration: str | None) -> float | None:

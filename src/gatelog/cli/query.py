@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -41,6 +42,7 @@ def query(
         typer.Option(metavar="ISO8601", help="Only records of this time: `P1D`, `PT1H`, `start/end`."),
     ] = None,
     format: Annotated[OutputFormat, typer.Option(help="How to print the answer.")] = "table",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write there instead of standard output.")
     ] = None,
@@ -48,6 +50,8 @@ def query(
     """Answer a KQL query, or open a shell for many."""
     from gatelog.app import HubClient, print_table, standard_output  # loaded here: --help stays quick
 
+    if json:
+        format = _json_instead_of(format)
     shell = kql is None and sys.stdin.isatty()
     if format in BINARY and (shell or (output is None and sys.stdout.isatty())):
         raise typer.BadParameter(f"{format} is not for a terminal: name a file", param_hint="--output")
@@ -61,6 +65,8 @@ def query(
         return
     text = sys.stdin.read() if kql is None or kql == "-" else kql
     if text.lstrip().startswith("."):
+        if output is not None:
+            raise typer.BadParameter("a management command prints its answer", param_hint="--output")
         _command(text, HubClient.find(hub, config, data), format)
         return
     kind = "json" if format == "table" else format
@@ -71,21 +77,48 @@ def query(
         if timespan is not None:
             question["timespan"] = timespan
         opened = HubClient.find(hub, config, data).stream("/query", question)
-    with opened as pieces:
-        if format == "table" and output is None:
-            print_table(msgspec.json.decode(b"".join(pieces)), standard_output())
-        else:
+    shown = output is None and format == "table"
+    with _watched(opened, through=shown or output is not None) as pieces:
+        if not shown:
             _write(pieces, output, end=b"\n" if format == "json" else b"")
+            return
+        answer = b"".join(pieces)
+    print_table(msgspec.json.decode(answer), standard_output())
+
+
+def _json_instead_of(format: OutputFormat) -> OutputFormat:
+    if format not in ("table", "json"):
+        raise typer.BadParameter(f"--format says {format}", param_hint="--json")
+    return "json"
+
+
+@contextmanager
+def _watched(opened: AbstractContextManager[Iterator[bytes]], *, through: bool) -> Iterator[Iterator[bytes]]:
+    """The pieces of an answer, with a line that tells how long it takes: all `through`, or, where the pieces
+    themselves go to the screen, until the first one.
+    """
+    from gatelog.cli.waiting import counted, waiting  # as above
+
+    with ExitStack() as stack:
+        with waiting("waiting for the answer") as line:
+            pieces = stack.enter_context(opened)
+            if through:
+                yield counted(pieces, line)
+                return
+            first = next(pieces, b"")
+        yield chain([first], pieces)
 
 
 def _command(text: str, client: HubClient, format: OutputFormat) -> None:
     """A management command of Kusto, `.show tables`: a hub carries it out."""
     from gatelog.app import print_table, standard_output  # as above
     from gatelog.cli.shell.connection import HubConnection
+    from gatelog.cli.waiting import waiting
 
     if format not in ("table", "json"):
         raise typer.BadParameter("a management command answers as table or json", param_hint="--format")
-    answer = HubConnection(client).command(text)
+    with waiting("waiting for the hub"):
+        answer = HubConnection(client).command(text)
     if format == "table":
         print_table(answer, standard_output())
     else:
@@ -119,7 +152,7 @@ def _checked(data: Path) -> Path:
 
 @contextmanager
 def _from_data(data: Path, text: str, timespan: str | None, kind: Any) -> Iterator[Iterator[bytes]]:
-    from gatelog.api import open_document  # chDB: a second that only this path pays
+    from gatelog.cli.directory import Directory  # chDB: a second that only this path pays
 
-    with open_document(data, text, timespan, kind) as pieces:
+    with closing(Directory(data)) as directory, directory.document(text, timespan, kind) as pieces:
         yield pieces

@@ -28,23 +28,41 @@ def _group() -> None:
 def verify(
     directory: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="A spool, or a directory of several (`data/spool`)."),
+        typer.Argument(metavar="DIR", help="A spool, or a directory of several (`data/spool`, `data`)."),
     ],
     json: Json = False,
 ) -> None:
     """Read every record: how many there are, what is missing, what is damaged. Exit 1 on damage."""
-    from gatelog.spool import spools  # loaded here: --help stays quick
+    from gatelog.cli.waiting import waiting  # loaded here: --help stays quick
     from gatelog.spool import verify as verify_spool
 
-    if not directory.is_dir():
-        raise typer.BadParameter(f"there is no directory {directory}", param_hint="DIR")
-    reports = [verify_spool(found) for found in spools(directory) or [directory]]
+    found = _spools(directory)
+    with waiting("reading") as line:
+        reports = []
+        for number, one in enumerate(found, 1):
+            line.amount = f"{one.name}, {number} of {len(found)}"
+            reports.append(verify_spool(one))
     if json:
         listed = [report.to_json() for report in reports]
         print(msgspec.json.encode(listed[0] if len(listed) == 1 else {"spools": listed}).decode())
     else:
         print("\n".join(map(_text, reports)))
     raise typer.Exit(DAMAGE if any(report.damaged for report in reports) else 0)
+
+
+def _spools(directory: Path) -> list[Path]:
+    """What to read. A directory without a spool is not a whole one: a typing error would pass for a proof."""
+    from gatelog.spool import spools  # as above
+
+    if not directory.is_dir():
+        raise typer.BadParameter(f"there is no directory {directory}", param_hint="DIR")
+    itself = [
+        place for place in spools(directory.absolute().parent) if place.name == directory.absolute().name
+    ]
+    found = ([directory] if itself else []) or spools(directory) or spools(directory / "spool")
+    if not found:
+        raise typer.BadParameter(f"{directory} holds no spool: name data/spool", param_hint="DIR")
+    return found
 
 
 def _text(report: VerifyReport) -> str:

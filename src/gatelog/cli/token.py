@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from json import dumps
 from typing import Annotated, Literal
 
+import msgspec
 import typer
 
+from gatelog.cli.options import Json
 from gatelog.config import TokenDigest, new_token
 
 Role = Literal["metrics", "log", "log-with-bodies"]
@@ -31,11 +33,17 @@ def new(
     may_write: Annotated[
         bool, typer.Option("--may-write", help="May make tables and functions of the users' own.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Print a new token, and the lines that let the hub know it."""
     text = new_token()
+    digest = TokenDigest.of(text).text
+    if json:
+        entry = {"role": role, "hash": digest, "may_write": may_write}
+        print(msgspec.json.encode({"token": text, "hub": {"tokens": {name: entry}}}).decode())
+        return
     write = ", may_write: true" if may_write else ""
     print(text)
     print("\n# The token is shown this once; the configuration holds its hash:")
     print("hub:\n  tokens:")
-    print(f'    {json.dumps(name)}: {{role: {role}, hash: "{TokenDigest.of(text).text}"{write}}}')
+    print(f'    {dumps(name)}: {{role: {role}, hash: "{digest}"{write}}}')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -47,6 +48,21 @@ def json_answer(
         status,
         (body,),
         model=model,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+    )
+
+
+def event_stream(
+    pieces: Iterable[Piece], *, model: str, prompt_tokens: int, completion_tokens: int
+) -> Answer:
+    """Server-sent events, a piece each."""
+    return Answer(
+        200,
+        tuple(pieces),
+        content_type=EVENTS,
+        model=model,
+        stream=True,
         prompt_tokens=prompt_tokens,
         completion_tokens=completion_tokens,
     )

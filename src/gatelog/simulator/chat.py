@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from gatelog.simulator.answer import DONE, EVENTS, Answer, Piece, data_event, json_answer
+from gatelog.simulator.answer import DONE, Answer, Piece, data_event, event_stream, json_answer
 from gatelog.simulator.ask import CREATED, Ask
 from gatelog.simulator.draft import Draft, Speaker, joined
 from gatelog.simulator.errors import invalid
@@ -173,14 +173,8 @@ class _Telling:
             chunk = {"choices": [], **self._common("chat.completion.chunk"), "usage": self._usage}
             pieces.append(Piece(data_event(chunk), tokens))
         pieces.append(Piece(DONE, tokens))
-        return Answer(
-            200,
-            tuple(pieces),
-            content_type=EVENTS,
-            model=self._ask.model,
-            stream=True,
-            prompt_tokens=self._prompt,
-            completion_tokens=self._completion,
+        return event_stream(
+            pieces, model=self._ask.model, prompt_tokens=self._prompt, completion_tokens=self._completion
         )
 
     def _event(self, chunk: dict[str, Any]) -> bytes:

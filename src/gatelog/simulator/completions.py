@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gatelog.provider import Tokenizers
-from gatelog.simulator.answer import DONE, EVENTS, Answer, Piece, data_event, json_answer
+from gatelog.simulator.answer import DONE, Answer, Piece, data_event, event_stream, json_answer
 from gatelog.simulator.ask import CREATED, Ask
 from gatelog.simulator.draft import Draft
 from gatelog.simulator.filters import completion_results, piece_results, prompt_filter_results
@@ -110,12 +110,9 @@ class _Telling:
         if self._ask.include_usage:
             pieces.append(Piece(data_event({**self._common(), "choices": [], "usage": usage}), tokens))
         pieces.append(Piece(DONE, tokens))
-        return Answer(
-            200,
-            tuple(pieces),
-            content_type=EVENTS,
+        return event_stream(
+            pieces,
             model=self._ask.model,
-            stream=True,
             prompt_tokens=usage["prompt_tokens"],
             completion_tokens=usage["completion_tokens"],
         )

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from gatelog.simulator.answer import EVENTS, Answer, Piece, json_answer, named_event
+from gatelog.simulator.answer import Answer, Piece, event_stream, json_answer, named_event
 from gatelog.simulator.ask import CREATED, Ask
 from gatelog.simulator.draft import Draft, Speaker, joined
 from gatelog.simulator.errors import invalid
@@ -169,14 +169,8 @@ class _Telling:
             tokens += shown
             data = {"type": name, "sequence_number": number, **members}
             pieces.append(Piece(named_event(name, data), tokens))
-        return Answer(
-            200,
-            tuple(pieces),
-            content_type=EVENTS,
-            model=self._ask.model,
-            stream=True,
-            prompt_tokens=self._prompt,
-            completion_tokens=self._completion,
+        return event_stream(
+            pieces, model=self._ask.model, prompt_tokens=self._prompt, completion_tokens=self._completion
         )
 
     def _events(self) -> Iterator[Event]:

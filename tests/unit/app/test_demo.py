@@ -2,11 +2,14 @@
 
 import socket
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
-from gatelog.app.demo import published_queries
+from gatelog.app.demo import Answered, DemoError, Outcome, published_queries
 from gatelog.app.installation import CONFIGURATION, KEYS, SIMULATOR_KEY, Ports
+from gatelog.app.traffic import Tally
 from gatelog.config import KeyDigest, parse
 
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
@@ -46,6 +49,27 @@ def test_there_are_six_queries_with_a_title_each() -> None:
         for _, query in queries
     )
     assert any("//completions_create'" in query for _, query in queries)
+
+
+def outcome(answer: dict[str, Any] | None, *, complete: bool = True) -> Outcome:
+    answered = Answered("Usage", "Calls", answer, None if answer else "the store is away")
+    return Outcome("http://gateway", "http://hub", "data", Tally(calls=3), {"complete": complete}, [answered])
+
+
+def test_a_demo_is_judged_by_its_record_and_its_answers() -> None:
+    table = {"columns": [], "rows": []}
+    outcome(table).judge()
+    with pytest.raises(DemoError, match="calls are missing"):
+        outcome(table, complete=False).judge()
+    with pytest.raises(DemoError, match="without an answer: Usage"):
+        outcome(None).judge()
+
+
+def test_what_a_demo_saw_is_one_json_document() -> None:
+    document = msgspec.json.decode(msgspec.json.encode(outcome(None)))
+    assert document["traffic"]["calls"] == 3
+    assert document["answers"][0]["error"] == "the store is away"
+    assert set(document) == {"gateway", "hub", "data", "traffic", "completeness", "answers"}
 
 
 @pytest.mark.skipif(not SEEDS.is_dir(), reason="the documents that published the queries are not here")

@@ -1,6 +1,7 @@
 """`gatelog query` and `gatelog completeness`, asked of a hub that answers from a script."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import trustme
 
 from gatelog.app.local_hubs import register
 
@@ -77,6 +79,30 @@ def test_json_is_passed_on_as_the_hub_gave_it(gatelog: Gatelog, hub: str) -> Non
     assert Hub.asked == [("POST", "/query", "", {"query": "Calls", "format": "json", "timespan": "P1D"})]
 
 
+def test_json_has_an_option_of_its_own_as_with_all_commands(gatelog: Gatelog, hub: str) -> None:
+    reply(200, ANSWER)
+    assert json.loads(gatelog("query", "Calls", "--hub", hub, "--json").out) == ANSWER
+    code, _, err = gatelog("query", "Calls", "--hub", hub, "--json", "--format", "csv")
+    assert (code, "--json: --format says csv" in err) == (2, True)
+
+
+def test_an_answer_is_written_to_a_file_when_it_is_whole(gatelog: Gatelog, hub: str, tmp_path: Path) -> None:
+    reply(200, b"Model,Tokens\r\n")
+    file = tmp_path / "calls.csv"
+    asked = ("query", "Calls", "--hub", hub, "--format", "csv", "--output", str(file))
+    assert gatelog(*asked) == (0, "", "")
+    assert file.read_bytes() == b"Model,Tokens\r\n"
+    reply(503, {"error": {"message": "the store is away"}})
+    assert gatelog(*asked)[0] == 1
+    assert [one.name for one in tmp_path.iterdir()] == ["calls.csv"]
+
+
+def test_a_management_command_writes_no_file(gatelog: Gatelog, hub: str) -> None:
+    code, _, err = gatelog("query", ".show tables", "--hub", hub, "--output", "tables.json")
+    assert (code, "prints its answer" in err) == (2, True)
+    assert Hub.asked == []
+
+
 def test_csv_is_asked_for_and_passed_on(gatelog: Gatelog, hub: str) -> None:
     reply(200, b"Model,Tokens\r\ngpt-4o,42\r\n")
     assert gatelog("query", "Calls", "--hub", hub, "--format", "csv").out == "Model,Tokens\r\ngpt-4o,42\r\n"
@@ -124,6 +150,21 @@ def test_without_a_hub_the_error_says_what_to_do(gatelog: Gatelog) -> None:
     assert (code, out) == (1, "")
     assert "no hub answers at http://127.0.0.1:1" in err
     assert "gatelog run" in err
+
+
+def test_a_certificate_that_is_not_trusted_is_said_to_be_that(gatelog: Gatelog) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"https://127.0.0.1:{server.server_address[1]}"
+        code, out, err = gatelog("query", "Calls", "--hub", url)
+        thread.join()
+    assert (code, out) == (1, "")
+    assert f"{url} shows a certificate that is not trusted here" in err
+    assert "SSL_CERT_FILE" in err
 
 
 def test_the_local_token_of_the_data_directory_signs_in(gatelog: Gatelog, hub: str, tmp_path: Path) -> None:

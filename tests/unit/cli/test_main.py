@@ -8,6 +8,7 @@ import pytest
 
 from gatelog import __version__
 from gatelog.cli import main as main_module
+from gatelog.cli.reference import commands
 from gatelog.errors import (
     ConfigError,
     ConfigProblem,
@@ -19,7 +20,7 @@ from gatelog.errors import (
 
 Gatelog = Callable[..., tuple[int, str, str]]
 
-HEAVY = ("chdb", "clickhouse_connect", "sqlglot", "tiktoken", "starlette", "openai", "uvloop", "yaml")
+HEAVY = ("chdb", "clickhouse_connect", "sqlglot", "tiktoken", "starlette", "openai", "uvloop", "rich", "yaml")
 
 
 def test_the_version_is_printed(gatelog: Gatelog) -> None:
@@ -45,6 +46,13 @@ def test_the_users_mistakes_exit_with_2(gatelog: Gatelog, arguments: tuple[str, 
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
     assert says in err
+
+
+@pytest.mark.parametrize("command", [*commands()], ids=" ".join)
+def test_what_prints_an_answer_can_print_json(gatelog: Gatelog, command: tuple[str, ...]) -> None:
+    """Those that serve print nothing but that they do: their log lines are JSON by themselves."""
+    serves = command[0] in {"run", "gateway", "hub", "simulate"}
+    assert ("--json" in gatelog(*command, "--help").out) is not serves
 
 
 @pytest.mark.parametrize(

@@ -51,3 +51,15 @@ def test_damage_exits_with_1_and_is_placed(gatelog: Gatelog, spool: Path) -> Non
     report = json.loads(gatelog("spool", "verify", str(spool), "--json").out)
     assert report["damaged"]
     assert report["damage"][0]["segment"] == 1
+
+
+def test_the_spools_of_a_data_directory_are_found(gatelog: Gatelog, spool: Path) -> None:
+    code, out, _ = gatelog("spool", "verify", str(spool.parent.parent))
+    assert (code, out.startswith(f"{spool}: whole\n")) == (0, True)
+
+
+def test_a_directory_without_a_spool_is_not_said_to_be_whole(gatelog: Gatelog, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    code, out, err = gatelog("spool", "verify", str(tmp_path / "elsewhere"))
+    assert (code, out) == (2, "")
+    assert "elsewhere holds no spool" in err

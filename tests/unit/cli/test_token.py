@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,3 +35,12 @@ def test_another_role_is_the_users_mistake(gatelog: Gatelog) -> None:
     code, out, err = gatelog("token", "new", "ada", "--role", "root")
     assert (code, out) == (2, "")
     assert "'log-with-bodies'" in err
+
+
+def test_as_json_the_same_is_there_for_a_program(gatelog: Gatelog) -> None:
+    _, out, _ = gatelog("token", "new", "ada", "--role", "log", "--may-write", "--json")
+    made = json.loads(out)
+    config = parse(json.dumps({"hub": made["hub"]}), {}, Path("/nowhere"))  # JSON is YAML
+    token = config.hub.tokens["ada"]
+    assert (token.digest, token.role) == (TokenDigest.of_token(made["token"]), "log")
+    assert token.may_write

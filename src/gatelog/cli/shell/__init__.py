@@ -17,6 +17,7 @@ from gatelog.cli.shell.connection import Connection, HubConnection
 from gatelog.cli.shell.editing import QueryCompleter, editor
 from gatelog.cli.shell.history import history_file
 from gatelog.cli.shell.shell import Shell
+from gatelog.cli.waiting import waiting
 
 
 def run_shell(target: HubClient | Path, *, timespan: str | None, form: str) -> None:
@@ -33,9 +34,10 @@ def run_shell(target: HubClient | Path, *, timespan: str | None, form: str) -> N
 def _connected(target: HubClient | Path) -> Connection:
     if not isinstance(target, Path):
         return HubConnection(target)
-    from gatelog.cli.shell.directory import DirectoryConnection  # loads the engine: only this path pays
+    with waiting(f"opening {target}"):
+        from gatelog.cli.shell.directory import DirectoryConnection  # loads the engine: only this path pays
 
-    return DirectoryConnection(target)
+        return DirectoryConnection(target)
 
 
 __all__ = ["run_shell"]

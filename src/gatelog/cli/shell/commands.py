@@ -16,6 +16,7 @@ class Host(Protocol):
 
     timespan: str | None
     form: str
+    managed: bool
     catalog: Catalog
 
     def show(self, answer: AnswerTable) -> None:
@@ -38,6 +39,11 @@ class Command(NamedTuple):
 
 
 def _help(host: Host, word: str) -> None:
+    if word in host.catalog.saved:
+        function = host.catalog.saved[word]
+        rows = [[f"{function.name}{function.parameters}", function.docstring, function.body]]
+        host.show(_texts(("saved function", "what it does", "body"), rows))
+        return
     if word:
         found = [one for one in (*known_operators(), *known_functions()) if one.name == word]
         if not found:
@@ -46,15 +52,21 @@ def _help(host: Host, word: str) -> None:
         host.show(_texts(("kind", "form", "what it does"), rows))
         return
     host.show(_texts(("command", "what it does"), [[one.usage, one.help] for one in COMMANDS.values()]))
-    host.say("Any other command goes to the hub: .show tables, .create table …")
+    if host.managed:
+        host.say("Any other command goes to the hub: .show functions, .create table …")
+
+
+def _words(host: Host) -> Iterable[str]:
+    """What `.help` knows, each name once."""
+    known = (one.name for one in (*known_operators(), *known_functions()))
+    return dict.fromkeys((*host.catalog.saved, *known))
 
 
 def _tables(host: Host, _: str) -> None:
     tables = filter(None, map(host.catalog.find, host.catalog.names))
-    rows = [
-        [table.name, str(len(table.columns)), ", ".join(c.name for c in table.columns)] for table in tables
-    ]
-    host.show(_texts(("table", "columns", "names"), rows))
+    rows = [[table.name, len(table.columns), ", ".join(c.name for c in table.columns)] for table in tables]
+    columns = (("table", "string"), ("columns", "long"), ("names", "string"))
+    host.show({"columns": [{"name": name, "type": kind} for name, kind in columns], "rows": rows})
 
 
 def _schema(host: Host, name: str) -> None:
@@ -94,7 +106,7 @@ def _quit(_: Host, __: str) -> None:
 
 
 COMMANDS: Mapping[str, Command] = {
-    ".help": Command(".help [WORD]", "These commands; what an operator or a function does.", _help),
+    ".help": Command(".help [WORD]", "These commands; what an operator or a function does.", _help, _words),
     ".tables": Command(".tables", "The tables and their columns.", _tables),
     ".schema": Command(".schema TABLE", "The columns of a table.", _schema, lambda host: host.catalog.names),
     ".functions": Command(".functions [PART]", "Functions whose names hold PART.", _functions),
@@ -110,19 +122,53 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+HUB_COMMANDS: Mapping[str, str] = {
+    ".show tables": "The tables of the database.",
+    ".show table": "T cslschema, details, …: one of them.",
+    ".show functions": "The saved functions.",
+    ".show function": "F: its parameters and body.",
+    ".show queries": "What is being asked, and what was asked last.",
+    ".show schema": "Every column of every table.",
+    ".show version": "Of the hub.",
+    ".create-or-alter function": "F(parameters) { body }: save a function.",
+    ".drop function": "F: forget it.",
+    ".create table": "T (column: type, …): a table of your own.",
+    ".create-merge table": "T (column: type, …): the same, or more columns for one.",
+    ".set-or-append": "T <| query: put what it answers into a table of your own.",
+    ".ingest inline": "into table T <| lines of CSV.",
+    ".drop table": "T: remove a table of your own.",
+}
+"""Commands that a hub carries out, the usual ones; all are in docs/reference/kusto.md."""
+
+
 def suggestions(host: Host, text: str) -> list[Suggestion]:
     """What may complete a command: its name, or what it works on."""
-    name, space, rest = text.lstrip().partition(" ")
+    typed = text.lstrip()
+    name, space, rest = typed.partition(" ")
     if not space:
-        return [
+        own = [
             Suggestion(SuggestionKind.KEYWORD, known, known, one.usage, one.help)
             for known, one in COMMANDS.items()
             if known.startswith(name)
         ]
+        return own + _hub_commands(host, typed)
     command = COMMANDS.get(name)
-    choices = command.choices(host) if command is not None else ()
+    if command is None:
+        return _hub_commands(host, typed)
     return [
-        Suggestion(SuggestionKind.VALUE, one, one) for one in choices if one.lower().startswith(rest.lower())
+        Suggestion(SuggestionKind.VALUE, one, one)
+        for one in command.choices(host)
+        if one.lower().startswith(rest.lower())
+    ]
+
+
+def _hub_commands(host: Host, typed: str) -> list[Suggestion]:
+    """Of the last word that was typed begins what is put in its place."""
+    begun = typed.rpartition(" ")[0]
+    return [
+        Suggestion(SuggestionKind.KEYWORD, known, known[len(begun) :].lstrip(), "", said)
+        for known, said in HUB_COMMANDS.items()
+        if host.managed and known.startswith(typed) and known != typed
     ]
 
 

@@ -22,6 +22,8 @@ class Connection(Protocol):
     """Blocks while it works; a KeyboardInterrupt gives up waiting."""
 
     name: str
+    managed: bool
+    """Whether there is a hub behind it that carries out management commands."""
 
     def ask(self, query: str, timespan: str | None) -> AnswerTable:
         """The answer to a query. KqlError or HubError with the place in the text where that is wrong."""
@@ -38,6 +40,8 @@ class Connection(Protocol):
 
 class HubConnection:
     """Questions to a running hub."""
+
+    managed = True
 
     def __init__(self, client: HubClient) -> None:
         self.name = client.url

@@ -1,49 +1,43 @@
-"""Questions straight into a data directory that no hub has open. Loads the engine, which takes a second."""
+"""A shell's questions to a data directory that no hub has open."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from gatelog.api import answer_query, open_store
+from gatelog.cli.directory import Directory
 from gatelog.cli.shell.connection import AnswerTable, CommandError
 from gatelog.kql import Catalog
-from gatelog.store import CATALOG
 
 
 class DirectoryConnection:
-    """Questions to the store in a data directory, in a thread: the engine does not look at signals."""
+    """Questions to the store in a data directory."""
+
+    managed = False
 
     def __init__(self, data: Path, dsn: str = "") -> None:
-        """`dsn` names a store that is not in the directory, as for `open_store`."""
+        """`dsn` names a store that is not in the directory, as for `Directory`."""
         self.name = str(data)
-        self._opened: AbstractContextManager[Any] = open_store(data, dsn)
-        self._store = self._opened.__enter__()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="query")
+        self._directory = Directory(data, dsn)
 
     def ask(self, query: str, timespan: str | None) -> AnswerTable:
-        """As in Connection; what was given up ends within its budget, and the next question waits for it."""
-        asked = self._thread.submit(
-            answer_query, self._store, query, now=datetime.now(UTC), timespan=timespan
-        )
-        answer: AnswerTable = msgspec.json.decode(asked.result().to_json())
+        """As in Connection; giving up ends the query."""
+        answer: AnswerTable = msgspec.json.decode(self._directory.ask(query, timespan).to_json())
         return answer
 
     def command(self, text: str) -> AnswerTable:
         """As in Connection: only a hub has them."""
         word = text.split()[0]
-        raise CommandError(f"{word} is a command of a hub: connect to one with --hub, or see .help")
+        raise CommandError(
+            f"{word} is a command of a hub, and none has {self.name} open: connect to one with --hub,"
+            " or use .tables, .schema, .functions"
+        )
 
     def catalog(self) -> Catalog:
-        """As in Connection."""
-        return CATALOG
+        """As in Connection: the functions and tables that users made are known too."""
+        return self._directory.catalog()
 
     def close(self) -> None:
         """Wait for what runs, and close the store."""
-        self._thread.shutdown(cancel_futures=True)
-        self._opened.__exit__(None, None, None)
+        self._directory.close()

@@ -143,6 +143,11 @@ def _bindings() -> KeyBindings:
     return bindings
 
 
+def _continued(_width: int, _line: int, wraps: int) -> StyleAndTextTuples:
+    """What stands before a further line; before the rest of a line that was too long, blanks."""
+    return [("class:prompt", " " * len(CONTINUATION) if wraps else CONTINUATION)]
+
+
 def editor(
     completer: QueryCompleter,
     toolbar: Callable[[], str],
@@ -161,7 +166,7 @@ def editor(
         complete_while_typing=True,
         history=history,
         key_bindings=_bindings(),
-        prompt_continuation=[("class:prompt", CONTINUATION)],
+        prompt_continuation=_continued,
         bottom_toolbar=toolbar,
         style=STYLE,
         input=input,

@@ -21,10 +21,12 @@ from gatelog.cli.shell.output import (
     print_error,
     print_query_error,
 )
+from gatelog.cli.waiting import waiting
 from gatelog.errors import GatelogError, KqlError
 from gatelog.kql import Catalog, render_of
 
-TOOLBAR: Final = " ; or an empty line runs · Alt-Enter runs at once · Tab completes · .help "
+HINTS: Final = ("; or an empty line runs", ".help", "Tab completes", "Alt-Enter runs at once")
+"""What the toolbar says while there is room, the most useful first."""
 
 
 class Shell:
@@ -44,6 +46,7 @@ class Shell:
     ) -> None:
         self.timespan = timespan
         self.form = form
+        self.managed = connection.managed
         self._connection = connection
         self._console = console
         self._clock = clock
@@ -88,8 +91,12 @@ class Shell:
         return True
 
     def toolbar(self) -> str:
-        """The line below the prompt."""
-        return f"{TOOLBAR}  {self._connection.name} · {self.timespan or 'all time'}"
+        """The line below the prompt: what is asked, and as many hints as fit beside it."""
+        line = f" {self._connection.name} · {self.timespan or 'all time'} "
+        for hint in HINTS:
+            if len(line) + len(hint) + 3 <= self._console.width:
+                line += f"· {hint} "
+        return line
 
     def show(self, answer: AnswerTable) -> None:
         """Print a table of the shell's own."""
@@ -116,7 +123,9 @@ class Shell:
         if command is not None:
             command.run(self, rest.strip())
             return
-        self.show(self._connection.command(text))
+        with waiting("waiting for the hub", self._console):
+            answer = self._connection.command(text)
+        self.show(answer)
         self._learn_names()
 
     def _learn_names(self) -> None:
@@ -129,7 +138,8 @@ class Shell:
     def _query(self, text: str) -> None:
         hint = render_of(text)
         began = self._clock()
-        answer = self._last = self._connection.ask(text, self.timespan)
+        with waiting("waiting for the answer", self._console):
+            answer = self._last = self._connection.ask(text, self.timespan)
         seconds = self._clock() - began
         print_answer(answer, self.form, hint, self._console)
         count = len(answer["rows"])

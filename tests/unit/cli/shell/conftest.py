@@ -32,6 +32,7 @@ class FakeConnection:
     """Keeps what it is asked; `answer` is what it gives, or raises."""
 
     name = "http://hub.test"
+    managed = True
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
@@ -67,8 +68,8 @@ class Screen:
     def __init__(self) -> None:
         self.connection = FakeConnection()
         self.file = io.StringIO()
-        console = Console(file=self.file, width=100, height=40, color_system=None)
-        self.shell = Shell(self.connection, console, clock=iter(range(1000)).__next__)
+        self.console = Console(file=self.file, width=100, height=40, color_system=None)
+        self.shell = Shell(self.connection, self.console, clock=iter(range(1000)).__next__)
 
     @property
     def text(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,13 @@ import pytest
 from gatelog.api.completion import schema_of
 from gatelog.cli.shell.connection import CommandError, HubConnection
 from gatelog.cli.shell.directory import DirectoryConnection
+from gatelog.control import Functions, open_control
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import Catalog, SavedFunction, complete
+from gatelog.model import SystemClock
 from gatelog.store import CATALOG
+
+TWICE = SavedFunction("Twice", "(x: long)", "{ 2 * x }", "Doubles.")
 
 
 class FakeClient:
@@ -62,15 +67,28 @@ def test_a_command_answers_with_its_first_table() -> None:
     assert client.posted == [("/v1/rest/mgmt", {"csl": ".show tables"})]
 
 
-def test_a_directory_answers_without_a_hub(tmp_path: Path) -> None:
-    """Queries, names and errors are those of a hub; its commands are refused."""
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[DirectoryConnection]:
+    """A data directory in which a function was saved."""
+    with open_control(tmp_path) as control:
+        Functions(control, SystemClock()).save(TWICE, CATALOG, by="ada")
     connection = DirectoryConnection(tmp_path, "chdb://:memory:")  # a process has one engine
-    try:
-        assert connection.ask("Calls | take 0 | count", "P1D")["rows"] == [[0]]
-        assert "Calls" in connection.catalog().names
-        with pytest.raises(KqlSemanticError, match="no table 'Cals'"):
-            connection.ask("Cals | count", None)
-        with pytest.raises(CommandError, match=r"\.show is a command of a hub"):
-            connection.command(".show tables")
-    finally:
-        connection.close()
+    yield connection
+    connection.close()
+
+
+def test_a_directory_answers_without_a_hub(directory: DirectoryConnection) -> None:
+    """Queries, names and errors are those of a hub; its commands are refused."""
+    assert directory.ask("Calls | take 0 | count", "P1D")["rows"] == [[0]]
+    assert "Calls" in directory.catalog().names
+    with pytest.raises(KqlSemanticError, match="no table 'Cals'"):
+        directory.ask("Cals | count", None)
+    with pytest.raises(CommandError, match=r"\.show is a command of a hub.*use \.tables"):
+        directory.command(".show tables")
+
+
+def test_a_directory_knows_its_saved_functions(directory: DirectoryConnection) -> None:
+    """In queries, and while they are typed."""
+    assert directory.ask("print Twice(21)", None)["rows"] == [[42]]
+    [suggestion] = complete("print Twi", 9, directory.catalog()).suggestions
+    assert (suggestion.text, suggestion.documentation) == ("Twice(", "Doubles.")

@@ -9,7 +9,9 @@ import pytest
 from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
+from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, SHOW_COMMANDS
 from gatelog.cli.shell import suggestions
+from gatelog.cli.shell.commands import HUB_COMMANDS
 from gatelog.cli.shell.editing import QueryCompleter, QueryLexer, runs_at_enter
 from gatelog.cli.shell.history import HISTORY_BYTES_MAX, history_file, open_history
 
@@ -94,6 +96,26 @@ def test_commands_complete() -> None:
     assert [text for text, _ in menu(".t")] == [".tables", ".timespan"]
     assert [text for text, _ in menu(".format j")] == ["json"]
     assert menu(".nonsense x") == []
+
+
+def test_commands_of_the_hub_complete_word_by_word() -> None:
+    assert menu(".show f") == [
+        ("functions", "The saved functions."),
+        ("function", "F: its parameters and body."),
+    ]
+    assert [text for text, _ in menu(".dro")] == [".drop function", ".drop table"]
+    assert menu(".show functions") == []
+
+
+def test_where_there_is_no_hub_its_commands_are_not_offered(screen: Screen) -> None:
+    screen.shell.managed = False
+    assert [one.text for one in suggestions(screen.shell, ".s")] == [".schema"]
+    assert "goes to the hub" not in screen.after(".help")
+
+
+def test_the_hub_knows_the_commands_that_are_offered() -> None:
+    known = {f".{name}" for name in (*SHOW_COMMANDS, *CHANGE_COMMANDS)}
+    assert set(HUB_COMMANDS) <= known
 
 
 def test_each_line_has_its_colours() -> None:

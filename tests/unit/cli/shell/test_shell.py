@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from gatelog.app import HubError
+from gatelog.cli.shell.commands import suggestions
 from gatelog.errors import KqlSemanticError, StoreUnavailableError
+from gatelog.kql import SavedFunction
 
-from .conftest import Screen
+from .conftest import CATALOG, Screen
 
 
 def test_an_answer_is_a_table_with_its_rows_and_time(screen: Screen) -> None:
@@ -77,6 +79,23 @@ def test_a_timespan_goes_along_until_it_is_off(screen: Screen) -> None:
     assert "P1D" not in screen.shell.toolbar()
 
 
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (
+            120,
+            " http://hub.test · all time · ; or an empty line runs · .help · Tab completes"
+            " · Alt-Enter runs at once ",
+        ),
+        (60, " http://hub.test · all time · ; or an empty line runs "),
+        (20, " http://hub.test · all time "),
+    ],
+)
+def test_the_toolbar_says_what_fits_after_what_is_asked(screen: Screen, width: int, line: str) -> None:
+    screen.console.width = width
+    assert screen.shell.toolbar() == line
+
+
 def test_answers_come_in_three_formats(screen: Screen) -> None:
     assert screen.after(".format csv", "Calls").splitlines()[1:3] == ["ModelName,Tokens", "gpt-4o,1200"]
     text = screen.after(".format json", "Calls")
@@ -116,6 +135,15 @@ def test_the_names_are_listed(screen: Screen) -> None:
     assert "One row for each combination of the keys." in screen.after(".help summarize")
     assert ".export FILE" in screen.after(".help")
     assert "no function 'nonsense'" in screen.after(".help nonsense")
+
+
+def test_saved_functions_are_explained_like_built_in_ones(screen: Screen) -> None:
+    screen.shell.catalog = CATALOG.with_functions(
+        [SavedFunction("Twice", "(x: long)", "{ 2 * x }", "Doubles.")]
+    )
+    assert "Twice(x: long)   Doubles." in screen.after(".functions Twi")
+    assert "{ 2 * x }" in screen.after(".help Twice")
+    assert [one.text for one in suggestions(screen.shell, ".help Twi")] == ["Twice"]
 
 
 def test_other_commands_go_to_the_hub(screen: Screen) -> None:
