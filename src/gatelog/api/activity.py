@@ -65,6 +65,11 @@ class Asked:
     failure: str = ""
     stopped: bool = False
 
+    def go_on(self) -> None:
+        """KqlCancelledError if it was stopped before the store had anything to end."""
+        if self.stopped:
+            raise KqlCancelledError("the query was stopped")
+
 
 class Activity:
     """The questions of a hub. `end_statements` ends what the store runs under a name."""

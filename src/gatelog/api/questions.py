@@ -129,9 +129,10 @@ class Questions:
         """The last answer written in `form`, piece by piece while the context lasts. Blocks; errors as those
         of `ask`, late ones leave the `with` block as such.
         """
-        with self.logged(principal, question.text):
+        with self.logged(principal, question.text) as asked:
             store, budget = self._store(), self._narrowed(question.budget)
             compiled = self.compile(principal, question)[-1]
+            asked.go_on()
             engine = ENGINE_FORMATS.get(form)
             if engine is not None:
                 select = exported(compiled, durations=engine.durations)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import signal
@@ -69,6 +70,7 @@ def run_hub(config: Config, *, ready: int | None = None, parent: int | None = No
     from gatelog.api import Hub  # chDB with it: a second and 300 MB that no gateway process may pay
 
     def on_port(port: int) -> None:
+        gc.freeze()  # what was imported lives for ever: a full collection need not walk through it
         register(port, config.data)
         announce(f"hub {_url(config.hub, port)}", ready)
 

@@ -3,7 +3,8 @@
 ⠙ waiting for the answer · 12 s · 3.4 MB · Ctrl-C gives up
 
 It comes after a second, on standard error, and is wiped away at the end. There is none where standard error
-is no terminal, and none where standard output goes elsewhere: to a pager, say, which has the same screen.
+is no terminal, or one that does not take UTF-8, and none where standard output goes elsewhere: to a pager,
+say, which has the same screen.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def waiting(
     """Show the line while the `with` block takes longer than `after` seconds."""
     console = console or Console(stderr=True, force_terminal=None if sys.stdout.isatty() else False)
     line = Waiting(what, clock)
-    if not console.is_terminal or console.is_dumb_terminal:
+    if not console.is_terminal or console.is_dumb_terminal or console.options.ascii_only:
         yield line
         return
     live = Live(

@@ -64,8 +64,8 @@ class RecordedCall(CallFacts):
             self._held.release()
         # An unidentified caller does not get to wait for our disk; nor does an answer that nobody reads.
         if self.required and (self.client_gone is None or self.reply.given is not None):
-            self.reply.withheld = True
             context.journal.end(end, self._end_settled)
+            self.reply.withheld = True
         else:
             context.journal.end(end)
             self._finish(self._own_answer)

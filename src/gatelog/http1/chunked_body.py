@@ -27,10 +27,17 @@ _EMPTY_LINE = _LINE_END * 2
 _OVERHEAD_RATIO = 16
 
 
-def may_end_at(data: bytes, start: int) -> int:
-    """The first place where a chunked body that goes on at `start` may end; else the end of `data`."""
-    if data[start] in _LINE_END:  # the empty line may have begun in the read before
-        return data.find(b"\n", start) + 1 or len(data)
+def may_end_at(data: bytes, start: int, read_from: int) -> int:
+    """The first place where a chunked body that goes on at `start` may end; else the end of `data`.
+
+    `read_from`: where it began in this read. The empty line at its end may have begun in the read before;
+    behind that, no two of them overlap, for what stands before the last is the end of a line with content.
+    """
+    if start < read_from + len(_EMPTY_LINE):
+        if data.startswith(b"\n", start):
+            return start + 1
+        if data.startswith(_LINE_END, start):
+            return start + len(_LINE_END)
     found = data.find(_EMPTY_LINE, start)
     return found + len(_EMPTY_LINE) if found >= 0 else len(data)
 

@@ -24,6 +24,7 @@ class MessageParser:
         "_chunked",
         "_chunks",
         "_deliver",
+        "_deliver_chunk",
         "_overhead_bytes_max",
         "body_left",
         "complete",
@@ -32,9 +33,16 @@ class MessageParser:
     )
 
     def __init__(
-        self, on_body: Callable[[bytes], None], *, body_bytes_max: int, overhead_bytes_max: int
+        self,
+        on_body: Callable[[bytes], None],
+        *,
+        body_bytes_max: int,
+        overhead_bytes_max: int,
+        on_chunk: Callable[[bytes], None] | None = None,
     ) -> None:
+        """`on_chunk` gets the content of chunks, if `on_body` is not to."""
         self._deliver = on_body
+        self._deliver_chunk = on_chunk or on_body
         self._body_bytes_max = body_bytes_max
         self._overhead_bytes_max = overhead_bytes_max
         self._chunked = False
@@ -58,7 +66,7 @@ class MessageParser:
     def _expect_chunks(self) -> None:
         if self._chunks is None:
             self._chunks = ChunkedBody(
-                self._deliver,
+                self._deliver_chunk,
                 content_bytes_max=self._body_bytes_max,
                 overhead_bytes_max=self._overhead_bytes_max,
             )

@@ -23,13 +23,16 @@ Peer = tuple[str, int, str]
 class RequestParser(MessageParser):
     """Parses the requests of one connection, one after the other."""
 
-    __slots__ = ("_settings", "_unfinished")
+    __slots__ = ("_pieces", "_settings", "_unfinished")
 
     def __init__(self, settings: ServerSettings, on_body: Callable[[bytes], None]) -> None:
+        self._pieces: list[bytes] = []
+        """Content of the chunks of this read."""
         super().__init__(
             on_body,
             body_bytes_max=settings.body_bytes_max,
             overhead_bytes_max=settings.chunk_overhead_bytes_max,
+            on_chunk=self._pieces.append,
         )
         self._settings = settings
         self._unfinished = bytearray()
@@ -70,11 +73,26 @@ class RequestParser(MessageParser):
         return head
 
     def read_body(self, data: bytes, start: int = 0) -> int:
-        """Parse the body from `start`, return where it ends: what follows is another request."""
+        """Parse the body from `start`, return where it ends: what follows is another request.
+
+        The content is handed over in one piece: a client chooses how small its chunks are, and each piece is
+        a record.
+        """
         if not self._chunked:
             return super().read_body(data, start)
-        while start < len(data) and not self.complete:
-            end = may_end_at(data, start)
-            super().read_body(data[start:end])
-            start = end
+        read_from = start
+        try:
+            while start < len(data) and not self.complete:
+                end = may_end_at(data, start, read_from)
+                self._read_chunks(data[start:end])
+                start = end
+        finally:
+            self._hand_over()
         return start
+
+    def _hand_over(self) -> None:
+        pieces = self._pieces
+        if pieces:
+            content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            pieces.clear()
+            self._deliver(content)

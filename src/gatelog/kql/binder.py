@@ -220,6 +220,7 @@ class Binder:
             raise self._context.error(node, f"'{node.value}' is a value, not a table", "use print to show it")
         table = self._context.catalog.find(node.value)
         if table is None:
+            self._context.check_read(node, node.value)
             tables = [name for name, value in scope.names.items() if isinstance(value, TableBinding)]
             hint = nearest(node.value, [*self._context.catalog.names, *tables])
             raise self._context.error(node, f"there is no table '{node.value}'", hint)
@@ -241,6 +242,7 @@ class Binder:
                 return self._named(ast.Name(node.span, name.constant.value), scope)
         if isinstance(binding, TableBinding):
             return binding.make()
+        self._context.check_read(node, node.function)
         raise self._context.unsupported(node, f"{node.function}() as a table")
 
     def _materialized(self, node: ast.Call, scope: Scope) -> Relation:

@@ -59,6 +59,17 @@ class Catalog:
                 trees[function.name] = tree
         return trees
 
+    def why_unread(self, name: str) -> KqlError | None:
+        """What is wrong with the saved function `name`: another version took it, this one cannot read it."""
+        function = self.saved.get(name)
+        if function is None or name in self.functions:
+            return None
+        try:
+            parse_function(function)
+        except KqlError as error:
+            return error
+        return None
+
     def with_functions(self, functions: Iterable[SavedFunction]) -> Catalog:
         """The same tables with other functions."""
         return Catalog(self._tables.values(), functions, self.database)

@@ -332,6 +332,7 @@ def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> 
 
 def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
     name = node.function
+    scope.context.check_read(node, name)
     if name in AGGREGATES or name in INSIDE_EXPRESSIONS:
         raise scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
     if is_known_function(name):

@@ -124,6 +124,13 @@ class Context:
                 node, f"the query has more than {MOST_STAGES} stages", "use let-bound tables less often"
             )
 
+    def check_read(self, node: ast.Node, name: str) -> None:
+        """Refuses what `name` means at `node` when it is a saved function that cannot be read."""
+        reason = self.catalog.why_unread(name)
+        if reason is not None:
+            message = f"the saved function {name}() must be altered: {reason.message}"
+            raise self.error(node, message, reason.hint)
+
     def error(self, node: ast.Node, message: str, hint: str = "") -> KqlSemanticError:
         """The author's error at `node`."""
         line, column = node.span.line_and_column(self.text)

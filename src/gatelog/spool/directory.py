@@ -45,5 +45,8 @@ def collect(
 
 
 def _is_spool(place: Path) -> bool:
-    names = [entry.name for entry in place.iterdir()]
+    try:
+        names = [entry.name for entry in place.iterdir()]
+    except FileNotFoundError:  # it was removed since it was found (`retire`)
+        return False
     return LOCK_NAME in names or bool(segment_numbers(names))

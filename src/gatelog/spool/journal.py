@@ -28,8 +28,8 @@ from gatelog.spool.space import Space, is_no_space, release_ballast
 logger = logging.getLogger(__name__)
 
 LOCK_NAME = "lock"
-_LOCK_TRIES = 5  # `is_locked` holds a shared lock for an instant; that is not another writer
-_LOCK_RETRY_S = 0.01
+_LOCK_TRIES = 50  # a hub that looks at the spool holds the lock for an instant, one that would remove it
+_LOCK_RETRY_S = 0.1  # (`retire`) while it reads the last segment: a second or so. Neither is another writer
 
 Payload = tuple[int, bytes]  # kind, bytes
 

@@ -102,16 +102,19 @@ class Surfaces(NamedTuple):
 
 @pytest.fixture(scope="module")
 def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Surfaces]]:
-    """`surfaces(exchanges, principals, budget)`: over a record of these, for these callers."""
+    """`surfaces(exchanges, principals, budget)`: over a record of these, for these callers. Each has a
+    database of its own: the engine keeps what is in its memory for as long as the process lasts.
+    """
     with ExitStack() as stack:
 
         def build(
             exchanges: Sequence[Exchange], principals: Mapping[str, Principal], budget: Budget
         ) -> Surfaces:
-            store = Store.open("chdb://:memory:", database="surfaces_test")
+            directory = tmp_path_factory.mktemp("control")
+            store = Store.open("chdb://:memory:", database=f"surfaces_{directory.name}")
             stack.callback(store.close)
             store.insert(exchanges)
-            control = stack.enter_context(open_control(tmp_path_factory.mktemp("control")))
+            control = stack.enter_context(open_control(directory))
             functions = Functions(control, FixedClock())
             questions = Questions(
                 lambda: store,
@@ -131,16 +134,9 @@ def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             ]
             application = HubApi(services, CollectorRegistry(), routes).application()
             client = TestClient(application, raise_server_exceptions=False)
-            stack.callback(_drop_tables, store)
             return Surfaces(client, store, workers, questions)
 
         yield build
-
-
-def _drop_tables(store: Store) -> None:
-    """The engine keeps what is in its memory for as long as the process lasts."""
-    for table in store.user_tables.all():
-        store.user_tables.drop(table)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import threading
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -53,6 +54,14 @@ def test_an_answer_has_columns_with_types_and_rows(client) -> None:
         ],
         "rows": [[1, "2026-09-21T14:13:21.1234567Z", "1.00:00:01", {"n": 1}, None, False, 1003.0]],
     }
+
+
+def test_a_range_that_is_too_long_is_refused_and_never_cut(client) -> None:
+    def total(stop: int) -> Any:
+        return ask(client(), f"range x from 1 to {stop} step 1 | summarize sum(x)")
+
+    assert total(10_000_000).json()["rows"] == [[50_000_005_000_000]]
+    assert "more than 10,000,000 rows" in error_of(total(10_000_001))["message"]
 
 
 def test_csv_has_the_same_values(client) -> None:

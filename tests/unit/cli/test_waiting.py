@@ -86,6 +86,15 @@ def test_where_a_line_cannot_be_wiped_away_there_is_none(options: dict[str, obje
     assert file.getvalue() == ""
 
 
+def test_a_terminal_that_does_not_take_utf8_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it cannot write would fail the work itself."""
+    monkeypatch.setattr("gatelog.cli.waiting.Timer", None)
+    file = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    with waiting("reading", Console(file=file, force_terminal=True, _environ={"TERM": "xterm"}), after=0):
+        pass
+    assert file.buffer.getvalue() == b""
+
+
 def test_without_colours_it_has_none() -> None:
     console, file = terminal(_environ={"TERM": "xterm", "NO_COLOR": "1"})
     with waiting("reading", console, after=0):

@@ -191,3 +191,20 @@ def test_a_dripped_body_is_answered_408_and_recorded(make_gateway: MakeGateway) 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert call.end is not None
     assert call.end.reason is EndReason.CLIENT_TIMEOUT
+
+
+def test_a_refusal_whose_record_fails_by_a_defect_of_ours_is_not_withheld_for_ever(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defect(*_: object) -> None:
+        raise ValueError("planted")
+
+    gateway = make_gateway("http://127.0.0.1:1")
+    monkeypatch.setattr("gatelog.gateway.gateway.SPOOL_CLOSE_S", 0.1)  # the call stays open
+    monkeypatch.setattr("gatelog.gateway.journal.Journal.end", defect)
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=2) as client:
+        too_large = (
+            "content-type: application/json\r\ncontent-length: 2000000\r\napi-key: strict-key-1\r\n\r\n"
+        )
+        client.sendall(f"POST {CHAT} HTTP/1.1\r\nhost: x\r\n{too_large}".encode())
+        assert receive_all(client).startswith(b"HTTP/1.1 500 ")

@@ -10,6 +10,10 @@ import threading
 import pytest
 import trustme
 
+from gatelog.http1 import ServerSettings
+from gatelog.http1.chunked_body import may_end_at
+from gatelog.http1.request_parser import RequestParser
+
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 WITH_LENGTH = b"POST /second HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
@@ -239,3 +243,32 @@ def test_the_tickets_of_a_new_tls_connection_are_no_answer_to_nobody(run, wire, 
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(5)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\n" * 9_000, b"\r\n" * 4_500, b"x\r\n\r\n" * 1_800], ids=["LF", "CRLF", "empty lines"]
+)
+@pytest.mark.parametrize("chunk_bytes", [1, 9_000])
+def test_the_content_of_a_chunked_body_comes_in_one_piece_a_read(content, chunk_bytes):
+    """Each piece is a record: neither small chunks nor what looks like a border makes many of a few bytes."""
+    pieces = []
+    parser = RequestParser(ServerSettings(), pieces.append)
+    head, _ = parser.next_head(CHUNKED, 0)
+    parser.read_head(head, ("", 0, ""))
+    chunks = [content[at : at + chunk_bytes] for at in range(0, len(content), chunk_bytes)]
+    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    cut = len(body) // 2
+    assert parser.read_body(body[:cut]) == cut
+    assert parser.read_body(body[cut:] + GET) == len(body) - cut
+    assert parser.complete
+    assert len(pieces) == 2
+    assert b"".join(pieces) == content
+
+
+def test_lines_without_content_are_not_read_one_by_one():
+    """Any of them may be the end of a body; but not a line feed inside of a read."""
+    data = b"\n" * 1_000
+    ends = [0]
+    while ends[-1] < len(data):
+        ends.append(may_end_at(data, ends[-1], 0))
+    assert ends == [0, 1, 2, 3, 4, 1_000]

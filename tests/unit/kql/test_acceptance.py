@@ -8,7 +8,7 @@ import pytest
 
 from gatelog import kql
 from gatelog.errors import KqlError
-from gatelog.kql import Catalog, Column, KqlType, Table
+from gatelog.kql import Catalog, Column, KqlType, SavedFunction, Table
 
 COLUMNS = {
     "b": KqlType.BOOL,
@@ -150,6 +150,31 @@ def test_some_keywords_are_referred_to_in_brackets_only(word: str) -> None:
 @pytest.mark.parametrize("word", ["take", "top", "count", "parse", "bool", "id", "order", "range"])
 def test_other_keywords_are_names_as_they_are(word: str) -> None:
     assert names(f"print {word} = 1 | where {word} == 1 | project {word}") == [word]
+
+
+@pytest.mark.parametrize("text", ["print datetime(2024-01-01", "T | where t > time(1d"])
+def test_a_literal_that_is_not_closed_is_told_where_it_should_be(text: str) -> None:
+    with pytest.raises(KqlError, match="is not closed") as refused:
+        columns(text)
+    assert refused.value.column == len(text) + 1
+
+
+def test_a_refused_argument_is_told_a_conversion_that_there_is() -> None:
+    with pytest.raises(KqlError, match=r"expected a number, .*example with tolong\(\)"):
+        columns("T | project round(d)")
+    with pytest.raises(KqlError, match=r"example with todatetime\(\)"):
+        columns("T | project startofday(d)")
+
+
+@pytest.mark.parametrize("text", ["Late(1h)", "Late", "print Late(1h)", "T | where l > Late(1h)"])
+def test_a_saved_function_that_cannot_be_read_any_more_says_why(text: str) -> None:
+    """A version that knew fewer keywords had taken it."""
+    late = SavedFunction("Late", "(time: timespan)", "{ T | where t > ago(time) }")
+    fine = SavedFunction("Fine", "(p: timespan)", "{ T | where t > ago(p) }")
+    catalog = CATALOG.with_functions([late, fine])
+    assert kql.compile("Fine(1h)", catalog, now=NOW).columns
+    with pytest.raises(KqlError, match=r"the saved function Late\(\) must be altered: .*'time'"):
+        kql.compile(text, catalog, now=NOW)
 
 
 def test_kind_names_a_column_that_is_there() -> None:

@@ -85,14 +85,21 @@ def test_paths_and_calls(expression: Shaped, text: str, shape: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["kind", "type", "from", "count", "order", "on", "step", "with", "range", "id", "view", "table"],
+    ["top", "type", "from", "count", "order", "on", "step", "with", "range", "id", "view", "table"],
 )
 def test_keywords_are_names_where_nothing_else_fits(operator: Shaped, word: str) -> None:
     assert operator(f"where {word} =~ 'x'") == f"Where(({word} =~ 'x'))"
     assert operator(f"extend {word} = 1, b") == f"Extend([{word}=1, b])"
 
 
-@pytest.mark.parametrize("word", ["to", "title", "search", "where", "set", "top", "has"])
+def test_a_keyword_of_many_operators_is_a_column_that_is_there_but_not_a_new_one(operator: Shaped) -> None:
+    assert operator("where kind =~ 'x'") == "Where((kind =~ 'x'))"
+    with pytest.raises(KqlSyntaxError) as caught:
+        parse("T | extend kind = 1")
+    assert "['kind']" in caught.value.hint
+
+
+@pytest.mark.parametrize("word", ["to", "title", "search", "where", "set", "has"])
 def test_some_keywords_are_names_only_where_a_column_gets_its_name(operator: Shaped, word: str) -> None:
     assert operator(f"extend {word} = 1 | project ['{word}']") == f"Extend([{word}=1]) | Project([{word}])"
     with pytest.raises(KqlSyntaxError) as caught:
@@ -100,7 +107,7 @@ def test_some_keywords_are_names_only_where_a_column_gets_its_name(operator: Sha
     assert f"['{word}']" in caught.value.hint
 
 
-@pytest.mark.parametrize("word", ["first", "last", "asc", "desc", "true", "by", "and"])
+@pytest.mark.parametrize("word", ["first", "last", "asc", "desc", "true", "by", "and", "kind"])
 def test_a_reserved_word_names_a_column_only_in_brackets(operator: Shaped, word: str) -> None:
     assert operator(f"extend ['{word}'] = 1") == f"Extend([{word}=1])"
     with pytest.raises(KqlSyntaxError) as caught:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gatelog.spool import Position, SpoolWriter, collect, is_locked, spools
 
 
@@ -69,3 +71,21 @@ def test_a_directory_is_locked_while_a_writer_has_it(tmp_path: Path) -> None:
     assert is_locked(tmp_path)
     writer.close(10)
     assert not is_locked(tmp_path)
+
+
+def test_a_spool_that_is_removed_while_spools_are_looked_for_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking goes on in another thread than `retire`."""
+    (tmp_path / "a").mkdir()
+    SpoolWriter.open(tmp_path / "b", boot=bytes(16)).close(10)
+    is_dir = Path.is_dir
+
+    def removed_behind(place: Path) -> bool:
+        there = is_dir(place)
+        if there and place.name == "a":
+            place.rmdir()
+        return there
+
+    monkeypatch.setattr(Path, "is_dir", removed_behind)
+    assert spools(tmp_path) == [tmp_path / "b"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatelog.errors import SpoolLockedError
-from gatelog.spool import OsFileSystem, SpoolReader, SpoolWriter
+from gatelog.spool import OsFileSystem, SpoolReader, SpoolWriter, journal
 
 HOLD_THE_LOCK = """
 import sys
@@ -94,8 +94,11 @@ def test_files_are_not_for_everybody(disk: OsFileSystem, tmp_path: Path) -> None
     assert (directory / "file").stat().st_mode & 0o007 == 0
 
 
-def test_another_process_is_kept_out_and_its_death_lets_in(tmp_path: Path) -> None:
+def test_another_process_is_kept_out_and_its_death_lets_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """S17, S3: SIGKILL while it holds the lock; what it reported durable is there."""
+    monkeypatch.setattr(journal, "_LOCK_RETRY_S", 0)
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD_THE_LOCK, str(tmp_path)],
         stdin=subprocess.PIPE,

@@ -10,6 +10,7 @@ import pytest
 
 from gatelog.errors import SpoolFailedError, SpoolFullError, SpoolLockedError, SpoolVersionError
 from gatelog.spool import Level, SpoolWriter
+from gatelog.spool import journal as journal_module
 
 KIB = 1024
 WRITE_OR_SYNC = pytest.mark.parametrize("operation", ["write", "sync"])
@@ -227,8 +228,9 @@ def test_a_ballast_that_the_disk_refuses_does_not_stop_the_spool(desk) -> None:
     assert journal.level is Level.OK
 
 
-def test_a_directory_has_one_writer(desk) -> None:
+def test_a_directory_has_one_writer(desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """S17: the second is refused; the lock dies with its process."""
+    monkeypatch.setattr(journal_module, "_LOCK_RETRY_S", 0)
     desk.open()
     with pytest.raises(SpoolLockedError, match="another process"):
         desk.open()

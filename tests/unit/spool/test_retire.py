@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatelog.spool import AckLog, Position, SpoolReader, SpoolWriter, is_locked, retire
+from gatelog.spool import AckLog, OsFileSystem, Position, SpoolReader, SpoolWriter, is_locked, journal, retire
 from gatelog.spool.quarantine import DIRECTORY_NAME
 from gatelog.spool.segment import DATA_OFFSET
 
@@ -121,3 +121,23 @@ def test_a_lock_whose_file_is_removed_before_it_is_taken_is_taken_anew(
     writer.append(7, b"x")
     writer.close(10)
     assert [record.payload for record in SpoolReader(directory).read()] == [b"x"]
+
+
+def test_a_gateway_waits_for_a_hub_that_looks_whether_its_spool_can_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To read a segment of small records takes about a second: the gateway must not give up before."""
+    directory = tmp_path / "gateway-0"
+    SpoolWriter.open(directory, boot=bytes(16)).close(10)
+    hub = OsFileSystem().lock(directory / "lock")
+    assert hub is not None
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if 2 <= sum(waited) < 2 + seconds:
+            hub.release()
+
+    monkeypatch.setattr(journal.time, "sleep", sleep)
+    SpoolWriter.open(directory, boot=bytes(16)).close(10)
+    assert sum(waited) < 3

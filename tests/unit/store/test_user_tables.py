@@ -198,10 +198,10 @@ def test_every_type_goes_in_and_comes_out(store: Store) -> None:
     }
     cells = [[cell_from_text(kind, texts[kind.value]), "" if kind == "string" else None] for kind in KqlType]
     store.user_tables.insert(table, cells)
-    found = rows(store, "Types | sort by long desc nulls last")
+    found = rows(store, "Types | sort by ['long'] desc nulls last")
     assert found == [tuple(cell[0] for cell in cells), tuple(cell[1] for cell in cells)]
     fill(store, table, "Types", replaces=True)
-    assert rows(store, "Types | sort by long desc nulls last") == found
+    assert rows(store, "Types | sort by ['long'] desc nulls last") == found
 
 
 def test_what_is_restricted_stays_so_whatever_older_notes_say(store: Store) -> None:

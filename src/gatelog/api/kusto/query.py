@@ -48,8 +48,9 @@ def open_answer(
 ) -> Iterator[QueryAnswer]:
     """Answer a query while the context lasts; blocks. KqlError: the author's fault; StoreError: ours."""
     began = time.monotonic()
-    with services.questions.logged(principal, request.text, origin):
+    with services.questions.logged(principal, request.text, origin) as asked:
         compiled = services.questions.compile(principal, _question(request))
+        asked.go_on()
         options = with_set_statements(request.options, request.text)
         yield QueryAnswer(_tables(services, options, compiled, began), began)
 

@@ -309,11 +309,11 @@ class _CursorParser(Parser):
             raise self._reach(Want.COLUMN)
         return super().reference(what)
 
-    def name(self, what: str = "a name") -> ast.Name:
+    def word(self, what: str) -> ast.Name:
         if self.at_cursor:
             stage = self._current()
             raise self._reach(_NAMES_WANTED.get(stage.name, Want.NOTHING) if stage else Want.NOTHING)
-        return super().name(what)
+        return super().word(what)
 
     def type_name(self) -> str:
         if self.at_cursor:

@@ -54,7 +54,7 @@ OPERATORS: Mapping[str, Entry] = entries("""
     project-rename new = old, ... — Renames columns.
     project-reorder column [asc|desc], ... — Moves columns to the front.
     project-smart column, ... — Chooses columns as project does.
-    range name from start to end step width — A column of equally spaced values.
+    range name from start to end step width — A column of equally spaced values, ten million at most.
     reduce by text — Groups similar texts under patterns.
     render chart [with (properties)] — How to draw the answer: timechart, barchart, piechart, ...
     sample number — That many rows at random.

@@ -62,7 +62,7 @@ def accept(term: Term, kind: ParameterKind) -> Term:
     if not isinstance(kind, KqlType) or not _implicit(term.type, kind):
         raise Misfit(
             f"expected {_shown(kind)}, this is {term.type}",
-            f"convert it, for example with to{_shown(kind)}()",
+            f"convert it, for example with to{kind.value if isinstance(kind, KqlType) else 'long'}()",
         )
     return convert(term, kind)
 

@@ -137,7 +137,7 @@ class ExpressionParser(LiteralParser, ABC):
         if word == "inline_external_table" and following == "(":
             return self._inline_external_table()
         if following == "(" and word not in RESERVED_WORDS:
-            return self.call(self.name())
+            return self.call(self.word("the name of a function"))
         if word in {"toscalar", "totable"} and following == "kind":
             return self._unoptimized_call()
         if word == "not":

@@ -33,6 +33,8 @@ LONG, REAL, DATETIME, TIMESPAN = KqlType.LONG, KqlType.REAL, KqlType.DATETIME, K
 MOST_RANGE_ROWS = 10_000_000
 """Rows that `range` makes at most: beyond it is a mistake in the step, and memory."""
 
+_TOO_MANY_STEPS = f"range would make more than {MOST_RANGE_ROWS:,} rows: make its step larger"
+
 
 def bind_where(stage: ast.Where, relation: Relation, scope: Scope) -> Relation:
     """The rows for which the predicate is true."""
@@ -134,7 +136,9 @@ def bind_range(stage: ast.Range, scope: Scope) -> Relation:
         kind = _range_type(start, stop, step, stage, scope)
         step_kind = TIMESPAN if kind is DATETIME else kind
         start, stop, step = convert(start, kind), convert(stop, kind), convert(step, step_kind)
-        counted = Counted((number,), _steps(start, stop, step))
+        beyond = sql.at_least(sql.column(number.sql_name), MOST_RANGE_ROWS)
+        allowed = sql.eq(sql.call("throwIf", beyond, _TOO_MANY_STEPS), 0)
+        counted = Filter((number,), Counted((number,), _steps(start, stop, step)), allowed)
         moved = _moved(start, step, sql.column(number.sql_name))
     column = scope.context.field(stage.name.value, kind, nullable=False)
     return Compute((column,), counted, (Computed(column, convert(moved, kind).sql),))
@@ -156,7 +160,7 @@ def _range_type(start: Term, stop: Term, step: Term, stage: ast.Range, scope: Sc
 def _steps(start: Term, stop: Term, step: Term) -> Sql:
     low, high = (ticks.since_1970(t.sql) if t.type is DATETIME else t.sql for t in (start, stop))
     count = sql.plus(sql.call("floor", sql.over(sql.minus(high, low), sql.null_if(step.sql, 0))), 1)
-    bounded = sql.call("least", sql.call("greatest", sql.if_null(count, 0), 0), MOST_RANGE_ROWS)
+    bounded = sql.call("least", sql.call("greatest", sql.if_null(count, 0), 0), MOST_RANGE_ROWS + 1)
     return sql.call("toUInt64", bounded)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gatelog.api.activity import Origin
+from gatelog.api.activity import Origin, State
 from gatelog.api.principal import Principal, Role
 
 from .conftest import Kusto
@@ -102,3 +102,22 @@ def test_stopping_is_no_query(kusto: Kusto) -> None:
     answer = kusto.post("/v1/rest/query", ".cancel query 'mine'")
     assert answer.status_code == 400
     assert "/v1/rest/mgmt" in answer.json()["error"]["@message"]
+
+
+@pytest.mark.parametrize("path", ["/v1/rest/query", "/v2/rest/query"])
+def test_a_query_that_is_stopped_before_its_statement_is_not_begun(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """The store knows nothing yet that it could end."""
+    compile_one = kusto.questions.compile
+
+    def stopped_meanwhile(*given: Any) -> Any:
+        [asked] = [one for one in kusto.questions.activity.all() if one.state is State.RUNNING]
+        kusto.questions.activity.stop(asked.name)
+        return compile_one(*given)
+
+    monkeypatch.setattr(kusto.questions, "compile", stopped_meanwhile)
+    answer = kusto.post(path, "print 'never shown'")
+    assert "never shown" not in answer.text
+    assert "the query was stopped" in answer.text
+    assert [one["State"] for one in shown(kusto)] == ["Cancelled"]
