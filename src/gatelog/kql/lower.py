@@ -222,19 +222,22 @@ def _compute(relation: rel.Compute, need: Names) -> Block:
 
 
 @lower.register
-def _kept(relation: rel.Kept, _: Names) -> Block:
-    """The engine evaluates a subquery that is a value once, however often the statement has its text: all
-    rows in one array, the same columns at each use."""
-    order = (key.sql_name for key in relation.order)
-    names = list(dict.fromkeys((*(field.sql_name for field in relation.fields), *order)))
-    rows = sql.call("groupArray", sql.tuple_([sql.column(name) for name in names]))
-    inner = sql.subquery(select_of(relation.input, names))
-    whole = exp.Select(expressions=[rows], from_=exp.From(this=inner))
-    row = Block(None, {relation.row: sql.call("arrayJoin", sql.subquery(whole))})
-    row = row.nested([relation.row])
-    for place, name in enumerate(names, start=1):
-        row.columns[name] = sql.call("tupleElement", sql.column(relation.row), place)
-    return replace(row.nested(names), order=relation.order)
+def _kept(relation: rel.Kept, need: Names) -> Block:
+    """The engine evaluates a subquery that is a value once, however often the statement has its text: the
+    rows in one array, the same columns at each use, namely those that any use needs."""
+    ordering = [key.sql_name for key in relation.order]
+    wanted = dict.fromkeys([*(one.sql_name for one in relation.fields if one.sql_name in need), *ordering])
+    kept = relation.rows
+    kept.names += [name for name in wanted if name not in kept.names]
+    rows = sql.call("groupArray", sql.tuple_([sql.column(name) for name in kept.names]))
+    inner = sql.subquery(select_of(relation.input, kept.names))
+    kept.statement.args = {"expressions": [rows], "from_": exp.From(this=inner)}
+    block = Block(None, {relation.row: sql.call("arrayJoin", sql.subquery(kept.statement))})
+    block = block.nested([relation.row])
+    for name in wanted:
+        place = kept.names.index(name) + 1
+        block.columns[name] = sql.call("tupleElement", sql.column(relation.row), place)
+    return replace(block.nested(wanted), order=relation.order)
 
 
 @lower.register

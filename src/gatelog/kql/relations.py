@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
+from sqlglot import exp
+
 from gatelog.kql.schema import JsonPath, Table
 from gatelog.kql.sql import Sql, columns_read
 from gatelog.kql.terms import Field
@@ -157,11 +159,22 @@ class Copied(Compute):
         return {}
 
 
+@dataclass(slots=True, eq=False)
+class KeptRows:
+    """The one statement for the rows of a Kept, and the columns in them: what its uses so far need. A later
+    use that needs more adds to both; the statement is written when all uses are known.
+    """
+
+    statement: exp.Select = field(default_factory=exp.Select)
+    names: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept(Stage):
     """The rows as they come out once, wherever the query reads them; `row` is the column that holds one."""
 
     row: str
+    rows: KeptRows = field(default_factory=KeptRows)
 
     @property
     def guarded(self) -> Mapping[str, Field]:

@@ -53,6 +53,13 @@ def test_columns_that_nobody_needs_are_not_read() -> None:
     assert "TimeGenerated" not in sql
 
 
+def test_of_a_materialized_table_those_columns_are_kept_that_some_use_needs() -> None:
+    uses = "T | where ResponseCode == toscalar(T | summarize max(ResponseCode)) | distinct Region"
+    sql = compiled(f"let T = materialize(Logs | take 100); {uses}").sql
+    assert '"Body"' not in sql
+    assert sql.count('groupArray(tuple("ResponseCode", "Region"))') == 2, "both uses have the same text"
+
+
 def test_a_column_that_is_not_null_is_compared_bare() -> None:
     sql = compiled("Logs | where TimeGenerated > ago(1h) | count").sql
     assert "WHERE \"TimeGenerated\" > toDateTime64('2024-05-01 11:00:00.0000000', 7, 'UTC')" in sql
