@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from gatelog.provider import TokenCounter
 from gatelog.sinks import Forwarder, ForwarderStatistics, ForwarderThread, Sink
 from gatelog.spool import spools
+
+log = logging.getLogger("gatelog.hub")
 
 
 class Forwarders:
@@ -17,17 +20,31 @@ class Forwarders:
         self._sink = sink
         self._counter = counter
         self._threads: dict[str, ForwarderThread] = {}
+        self._trouble = ""
 
     def discover(self) -> None:
-        """Start forwarders for directories that are new; forget those of directories that were removed."""
+        """Start forwarders for directories that are new; forget those of directories that were removed.
+
+        Where they cannot be looked for, the log says so, once, and those that run go on.
+        """
         for name, thread in list(self._threads.items()):
             if thread.forwarder.retired:
                 del self._threads[name]
-        for directory in spools(self._root):
+        for directory in self._directories():
             if directory.name not in self._threads:
                 thread = ForwarderThread(Forwarder(directory, self._sink, self._counter))
                 self._threads[directory.name] = thread
                 thread.start()
+
+    def _directories(self) -> list[Path]:
+        try:
+            found, trouble = spools(self._root), ""
+        except OSError as error:
+            found, trouble = [], str(error)
+        if trouble and trouble != self._trouble:
+            log.error("new spools cannot be found: %s; tried again until they can", trouble)
+        self._trouble = trouble
+        return found
 
     def statistics(self) -> dict[str, ForwarderStatistics]:
         """By the name of the spool directory."""
