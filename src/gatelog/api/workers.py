@@ -50,6 +50,7 @@ class Turn:
         self._pool = pool
         self._stop = stop
         self._name = uuid4()
+        self._stop_refused = False
         self._context = copy_context()
         self._context.run(name_statements, self._name)
 
@@ -75,7 +76,9 @@ class Turn:
         try:
             await asyncio.to_thread(self._stop, self._name)
         except StoreError as error:
-            log.warning("a query could not be stopped: %s", type(error).__name__)
+            if not self._stop_refused:
+                log.warning("a query could not be stopped: %s; trying on", type(error).__name__)
+            self._stop_refused = True
 
 
 class Workers:

@@ -111,7 +111,9 @@ class Reply:
         self.given: tuple[int, bytes] | None = None
         """Status and body of that answer, if there is one; set before `on_abort`."""
         self.withheld = False
-        """Set by the handler, in `on_abort` at the latest: that answer waits for `give`."""
+        """Set by the handler, in `on_abort` at the latest: that answer waits for `give`.
+
+        Until then nothing tells the client to go on: what it is going to be told is decided."""
         self.sent_bytes = 0
 
     def start(self, status: int, headers: Sequence[Header], *, content_length: int | None) -> None:

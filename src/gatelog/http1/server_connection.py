@@ -139,7 +139,7 @@ class ServerConnection(RunningRequest):
 
     def _send_continue(self) -> None:
         reply = self._reply
-        if reply is not None and not reply.started:
+        if reply is not None and not (reply.started or reply.withheld):
             self._owes_continue = False
             self.sender.write(_CONTINUE)
 

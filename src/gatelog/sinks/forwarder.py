@@ -183,7 +183,8 @@ class Forwarder:
             self.retired = retire(self.directory, self.filesystem)
             if self.retired:
                 self.close()
-                log.info("spool %s was left by its gateway and is stored whole: removed", self.directory.name)
+                name = self.directory.name
+                log.info("spool %s: its gateway left it, it is stored whole, its segments are gone", name)
         return POLL_S
 
     def _flush(self, session: _Session) -> None:

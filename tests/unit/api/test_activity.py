@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextvars import copy_context
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -177,3 +178,29 @@ def test_a_stop_before_the_first_statement_is_repeated(store: Store) -> None:
         workers.close()
 
     asyncio.run(run())
+
+
+def test_a_store_that_stops_nothing_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The question is stopped again and again, until its work ends by itself."""
+    refused = threading.Semaphore(0)
+
+    def refuse(_: UUID) -> None:
+        refused.release()
+        raise StoreUnavailableError("KILL QUERY is not granted")
+
+    def work() -> int:
+        return sum(refused.acquire(timeout=10) for _ in range(2))
+
+    async def run() -> int:
+        workers = Workers(stop=refuse)
+        gone = asyncio.get_running_loop().create_future()
+        gone.set_result(None)
+        async with workers.turn(LOCAL) as turn:
+            stops = await turn.run_unless(gone, work)
+        workers.close()
+        return stops
+
+    assert asyncio.run(run()) == 2
+    assert [record.message for record in caplog.records] == [
+        "a query could not be stopped: StoreUnavailableError; trying on"
+    ]

@@ -208,3 +208,14 @@ def test_a_refusal_whose_record_fails_by_a_defect_of_ours_is_not_withheld_for_ev
         )
         client.sendall(f"POST {CHAT} HTTP/1.1\r\nhost: x\r\n{too_large}".encode())
         assert receive_all(client).startswith(b"HTTP/1.1 500 ")
+
+
+def test_a_client_is_not_told_to_go_on_with_a_body_that_is_refused(gateway: RunningGateway) -> None:
+    """Although the refusal waits for its record."""
+    lines = (
+        f"POST {CHAT} HTTP/1.1", "host: x", "api-key: strict-key-1", "content-type: application/json",
+        "expect: 100-continue", "content-length: 2000000", "", "",
+    )  # fmt: skip
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=WAIT_S) as client:
+        client.sendall("\r\n".join(lines).encode())
+        assert receive_all(client).startswith(b"HTTP/1.1 413 ")

@@ -201,6 +201,25 @@ def test_continue_is_not_sent_when_the_handler_refuses_at_once(run, wire, make_a
     run(scenario())
 
 
+def test_continue_is_not_sent_when_the_handler_has_an_answer_that_must_wait(run, wire, make_app):
+    def withhold(exchange):
+        exchange.reply.withheld = True
+
+    async def scenario():
+        app = make_app(on_request=withhold)
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(post(b"abc", extra=b"Expect: 100-continue\r\n")[:-3])
+            exchange = await app.exchange(0)
+            exchange.reply.resume_reading()
+            exchange.reply.send(413, [], b"no")
+            answer = await client.rest()
+            assert answer.startswith(b"HTTP/1.1 413")
+            assert b"connection: close" in answer
+
+    run(scenario())
+
+
 def test_an_early_reply_keeps_the_connection_if_little_of_the_body_is_left(run, wire, make_app):
     async def scenario():
         app = make_app(on_request=lambda exchange: exchange.reply.send(403, [], b""), on_end=lambda _: None)
