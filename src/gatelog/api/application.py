@@ -23,9 +23,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gatelog.api.bodies import decoded_aside, read_body
 from gatelog.api.completion import CompletionApi
 from gatelog.api.encodings import JSON_BROKEN, MEDIA_TYPES, TABLES_BROKEN, Format
+from gatelog.api.json_bodies import read_json
 from gatelog.api.live_answer import LiveAnswer, Opened
 from gatelog.api.principal import Principal, Role
 from gatelog.api.problems import (
@@ -36,13 +36,12 @@ from gatelog.api.problems import (
     request_problem,
     store_problem,
 )
-from gatelog.api.questions import QUERY_CHARACTERS_MAX, Question, parameter_text
+from gatelog.api.questions import Question, parameter_text
 from gatelog.api.services import Services
 from gatelog.api.timespan import parse_time
 from gatelog.errors import KqlError, StoreError
 
-QUESTION_BYTES_MAX = 4 * QUERY_CHARACTERS_MAX
-"""Body of POST /query: a character takes up to four bytes."""
+_EXAMPLE = '{"query": "Calls | count"}, with "timespan" and "format" if wanted'
 
 _FORMATS: Mapping[str, Format] = {
     **{media_type.partition(";")[0]: form for form, media_type in MEDIA_TYPES.items()},
@@ -96,7 +95,7 @@ class HubApi:
 
     async def query(self, request: Request, principal: Principal) -> Response:
         """Answer a KQL query."""
-        wanted = await _wanted(request)
+        wanted = await read_json(request, QueryBody, _EXAMPLE)
         form = wanted.format or _accepted(request.headers.get("accept", "*/*"))
         parameters = {name: parameter_text(value) for name, value in wanted.parameters.items()}
         question = Question(wanted.query, wanted.timespan, parameters)
@@ -144,25 +143,6 @@ class HubApi:
 
 def _json(document: Any) -> Response:
     return Response(msgspec.json.encode(document), media_type="application/json")
-
-
-async def _wanted(request: Request) -> QueryBody:
-    """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RequestError(415, "not_json", "the body must be application/json")
-    refusal = RequestError(413, "too_large", f"a question has at most {QUESTION_BYTES_MAX} bytes")
-    return await decoded_aside(_decoded, await read_body(request, QUESTION_BYTES_MAX, refusal))
-
-
-def _decoded(body: bytes) -> QueryBody:
-    try:
-        wanted = msgspec.json.decode(body, type=QueryBody)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        hint = 'send {"query": "Calls | count"}, with "timespan" and "format" if wanted'
-        raise RequestError(400, "bad_question", str(error), hint) from error
-    if len(wanted.query) > QUERY_CHARACTERS_MAX:
-        raise RequestError(413, "too_large", f"a query has at most {QUERY_CHARACTERS_MAX} characters")
-    return wanted
 
 
 def _accepted(header: str) -> Format:

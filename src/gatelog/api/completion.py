@@ -14,15 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from gatelog.api.bodies import decoded_aside, read_body
+from gatelog.api.json_bodies import read_json
 from gatelog.api.principal import Principal
 from gatelog.api.problems import RequestError
-from gatelog.api.questions import QUERY_CHARACTERS_MAX
 from gatelog.api.services import Services
 from gatelog.kql import Catalog, Table, complete
 
-BODY_BYTES_MAX = 4 * QUERY_CHARACTERS_MAX + 1024
-"""Body of POST /complete: a character takes up to four bytes, and the position some more."""
+_EXAMPLE = '{"query": "Calls | ", "position": 8}'
 
 
 class CompletionBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,7 +45,7 @@ class CompletionApi:
 
     async def complete(self, request: Request, principal: Principal) -> Response:
         """What may follow at the cursor."""
-        wanted = await _wanted(request)
+        wanted = await read_json(request, CompletionBody, _EXAMPLE)
         catalog = self._services.questions.catalog(principal)
         position = len(wanted.query) if wanted.position is None else wanted.position
         if not 0 <= position <= len(wanted.query):
@@ -86,22 +84,6 @@ def _table(table: Table) -> dict[str, Any]:
             for (column, path), target in table.paths.items()
         ],
     }
-
-
-async def _wanted(request: Request) -> CompletionBody:
-    """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise RequestError(415, "not_json", "the body must be application/json")
-    refusal = RequestError(413, "too_large", f"a question has at most {BODY_BYTES_MAX} bytes")
-    return await decoded_aside(_decoded, await read_body(request, BODY_BYTES_MAX, refusal))
-
-
-def _decoded(body: bytes) -> CompletionBody:
-    try:
-        return msgspec.json.decode(body, type=CompletionBody)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        hint = 'send {"query": "Calls | ", "position": 8}'
-        raise RequestError(400, "bad_question", str(error), hint) from error
 
 
 def _json(document: Any) -> Response:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from gatelog.api import application
+from gatelog.api import json_bodies
 from gatelog.api.application import HubApi
 from gatelog.api.auth import Authenticator
 from gatelog.api.problems import RequestError
@@ -131,7 +131,7 @@ def test_a_query_over_its_budget_says_so(client, monkeypatch, error, status: int
         (b'{"query": "Calls", "fromat": "csv"}', "application/json", 400, "bad_question"),
         (b'{"query": "Calls", "format": "xml"}', "application/json", 400, "bad_question"),
         (b'{"query": "Calls"}', "text/plain", 415, "not_json"),
-        (b" " * (application.QUESTION_BYTES_MAX + 1), "application/json", 413, "too_large"),
+        (b" " * (json_bodies.BODY_BYTES_MAX + 1), "application/json", 413, "too_large"),
     ],
 )
 def test_a_question_must_be_one(client, body: bytes, content_type: str, status: int, code: str) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from gatelog.api.auth import Authenticator
 from gatelog.api.completion import schema_of
+from gatelog.api.json_bodies import BODY_BYTES_MAX
 from gatelog.api.principal import LOCAL
-from gatelog.api.questions import Questions
+from gatelog.api.questions import QUERY_CHARACTERS_MAX, Questions
 from gatelog.kql import Catalog, complete
 from gatelog.store import CATALOG
 
@@ -43,7 +44,8 @@ def test_without_a_position_the_cursor_is_at_the_end(client) -> None:
         ('{"query": "x", "more": 1}', {}, 400, "bad_question"),
         ("{", {}, 400, "bad_question"),
         ('{"query": "x"}', {"content-type": "text/plain"}, 415, "not_json"),
-        ('{"query": "' + "x" * 1_100_000 + '"}', {}, 413, "too_large"),
+        ('{"query": "' + "x" * (QUERY_CHARACTERS_MAX + 1) + '"}', {}, 413, "too_large"),
+        ('{"query": "' + "x" * BODY_BYTES_MAX + '"}', {}, 413, "too_large"),
     ],
 )
 def test_a_wrong_question_is_told_what_is_wrong(client, body, headers, status, code) -> None:

@@ -1,0 +1,51 @@
+"""The JSON bodies of our own endpoints for questions: a query in text, and what goes with it.
+
+content type ─► bytes up to a limit ─► members as declared ─► a query that is not too long
+     415             413                     400                     413
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from gatelog.api.bodies import decoded_aside, read_body
+from gatelog.api.problems import RequestError
+from gatelog.api.questions import QUERY_CHARACTERS_MAX
+
+BODY_BYTES_MAX = 4 * QUERY_CHARACTERS_MAX + 1024
+"""A character takes up to four bytes; what goes with a query is short."""
+
+
+class Asking(Protocol):
+    """A body with a query in it."""
+
+    query: str
+
+
+Body = TypeVar("Body", bound=Asking)
+
+
+async def read_json(request: Request, shape: type[Body], example: str) -> Body:
+    """The body as a `shape`; RequestError says what is wrong with it, and gives the example.
+
+    Only JSON by name is taken: a web page cannot send that to another origin without asking first.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise RequestError(415, "not_json", "the body must be application/json")
+    refusal = RequestError(413, "too_large", f"a question has at most {BODY_BYTES_MAX} bytes")
+    body = await read_body(request, BODY_BYTES_MAX, refusal)
+    return await decoded_aside(partial(_decoded, shape=shape, example=example), body)
+
+
+def _decoded(body: bytes, *, shape: type[Body], example: str) -> Body:
+    try:
+        asked = msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RequestError(400, "bad_question", str(error), f"send {example}") from error
+    if len(asked.query) > QUERY_CHARACTERS_MAX:
+        raise RequestError(413, "too_large", f"a query has at most {QUERY_CHARACTERS_MAX} characters")
+    return asked
