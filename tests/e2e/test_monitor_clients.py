@@ -119,12 +119,6 @@ def client(stack: Stack) -> Iterator[LogsQueryClient]:
         yield client
 
 
-def ledger(stack: Stack) -> list[dict[str, Any]]:
-    """What the simulator says that it answered."""
-    [file] = stack.directory.glob("**/*ledger*")
-    return [json.loads(line) for line in file.read_text().splitlines()]
-
-
 def test_a_workspace_is_asked_with_statistics_and_visualization(client: LogsQueryClient) -> None:
     query = "Calls | summarize n = count(), latest = max(TimeGenerated) by ModelName | render barchart"
     answer = client.query_workspace(
@@ -278,7 +272,7 @@ def test_the_batch_client_gets_what_the_backend_counted(stack: Stack) -> None:
     assert answer.granularity == timedelta(minutes=1)
     requests, tokens = answer.metrics["AzureOpenAIRequests"], answer.metrics["TokenTransaction"]
     assert requests.timeseries[0].metadata_values == {"modeldeploymentname": "gpt-4o"}
-    answered = ledger(stack)
+    answered = stack.ledger()
     assert sum(point.total or 0 for point in requests.timeseries[0].data) == len(answered) == CALLS
     assert sum(point.total or 0 for point in tokens.timeseries[0].data) == sum(
         one["total_tokens"] for one in answered
