@@ -128,6 +128,13 @@ class KqlSemanticError(KqlError):
     """A name is unknown, or a type or an argument does not fit."""
 
 
+class TimeRangeError(KqlSemanticError):
+    """A time that a request names beside the text of its query is none; the text has no part in it."""
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
 class KqlUnsupportedError(KqlError):
     """Valid KQL that gatelog refuses (not implemented, or not safe here)."""
 

@@ -25,6 +25,7 @@ from gatelog.errors import (
     KqlTimeoutError,
     KqlUnsupportedError,
     StoreUnavailableError,
+    TimeRangeError,
 )
 
 log = logging.getLogger("gatelog.api")
@@ -75,6 +76,8 @@ def kql_problem(_: Request, error: Exception) -> Response:
     """The author of the query can do something about it."""
     assert isinstance(error, KqlError)
     status, code = next((status, code) for kind, status, code in _KQL if isinstance(error, kind))
+    if isinstance(error, TimeRangeError):
+        return problem(status, code, error.message, hint=error.hint)
     return problem(status, code, error.message, line=error.line, column=error.column, hint=error.hint)
 
 

@@ -25,7 +25,7 @@ from gatelog.api.encodings import ENGINE_FORMATS, WRITERS, Block, Format, json_t
 from gatelog.api.principal import LOCAL, Principal, Role
 from gatelog.api.timespan import parse_timespan
 from gatelog.control import Functions, open_control
-from gatelog.errors import GatelogError, KqlSemanticError
+from gatelog.errors import GatelogError, KqlSemanticError, TimeRangeError
 from gatelog.kql import Catalog, Compiled, SavedFunction, compile_batch, exported
 from gatelog.model import Clock, SystemClock
 from gatelog.store import GATEWAY_RESOURCE_ID, TABLES, Budget, Store, UserTable, Work
@@ -248,7 +248,10 @@ def _seen_by(resource: str, catalog: Catalog) -> Catalog:
 
 def _span(timespan: str | Span | None, now: datetime) -> Span | None:
     if isinstance(timespan, str):
-        return parse_timespan(timespan, now) if timespan else None
+        try:
+            return parse_timespan(timespan, now) if timespan else None
+        except TimeRangeError as error:
+            raise TimeRangeError(f"timespan: {error.message}", hint=error.hint) from None
     return timespan
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from gatelog.app.local_hubs import data_of
-from gatelog.config import Address, Config, load
+from gatelog.config import Address, load_hub_place
 from gatelog.errors import GatelogError, KqlError
 
 DEFAULT_URL = "http://127.0.0.1:8081"
@@ -58,9 +58,9 @@ class HubClient:
     @classmethod
     def find(cls, url: str | None, config_path: Path | None, data: Path | None = None) -> HubClient:
         """The hub of `url`, of a configuration, or the default one; signed in with the local token."""
-        config = load(config_path) if config_path is not None else None
-        found = url or (_url_of(config) if config is not None else DEFAULT_URL)
-        directory = data or (config.data if config is not None else _data_behind(found))
+        place = load_hub_place(config_path) if config_path is not None else None
+        found = url or (place.listen.url(tls=place.tls) if place is not None else DEFAULT_URL)
+        directory = data or (place.data if place is not None else _data_behind(found))
         return cls(found, os.environ.get(TOKEN_VARIABLE) or _local_token(directory))
 
     def get(self, path: str, parameters: dict[str, str]) -> Any:
@@ -138,10 +138,6 @@ def _reason(end: bytes) -> str:
         return f" ({msgspec.json.decode(error[:-1])['message']})" if mark else ""
     except (msgspec.DecodeError, KeyError, TypeError):
         return ""
-
-
-def _url_of(config: Config) -> str:
-    return config.hub.listen.url(tls=config.hub.tls is not None)
 
 
 def _data_behind(url: str) -> Path | None:

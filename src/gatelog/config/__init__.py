@@ -3,7 +3,7 @@
 from gatelog.config.address import Address
 from gatelog.config.certificates import notices
 from gatelog.config.hub_token import TokenDigest, new_token
-from gatelog.config.load import load, parse
+from gatelog.config.load import HubPlace, load, load_hub_place, parse
 from gatelog.config.schema import (
     BackendConfig,
     Config,
@@ -32,6 +32,7 @@ __all__ = [
     "GatewayConfig",
     "HubConfig",
     "HubLimitsConfig",
+    "HubPlace",
     "HubTokenConfig",
     "KeyDigest",
     "LimitsConfig",
@@ -46,6 +47,7 @@ __all__ = [
     "TlsConfig",
     "TokenDigest",
     "load",
+    "load_hub_place",
     "new_token",
     "notices",
     "parse",

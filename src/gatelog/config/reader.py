@@ -88,6 +88,9 @@ class Reader:
             return {}
         entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.report(path or "(file)", key, "has a name that is no text", "write `key: value` lines")
+                continue
             name = str(key.value)
             if name in entries:
                 first = entries[name][0].start_mark.line + 1

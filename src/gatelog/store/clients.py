@@ -40,25 +40,41 @@ _CODE = re.compile(r"\bCode:\s*(\d+)")
 _DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
+def engine_text(error: BaseException) -> str:
+    """What the engine said. The embedded one may cut its text inside a character: then it is in the error of
+    decoding it, from which the driver makes its own."""
+    raised: BaseException | None = error
+    while raised is not None:
+        if isinstance(raised, UnicodeDecodeError) and raised.object.startswith(b"Code:"):
+            return raised.object.decode(errors="replace")
+        raised = raised.__cause__
+    return str(error)
+
+
 def error_code(error: BaseException) -> int | None:
     """ClickHouse's number of an error, if it came from the engine at all."""
     if isinstance(error, Error) and error.code is not None:
         return error.code
-    match = _CODE.search(str(error))
+    match = _CODE.search(engine_text(error))
     return int(match[1]) if match else None
 
 
 def store_error(error: BaseException) -> StoreError:
     """The error of ours that says whether trying again can help."""
     code = error_code(error)
-    text = " ".join(str(error).split())[:1000] or type(error).__name__
-    if code in ROW_CODES or isinstance(
-        error, DataError | ValueError | TypeError | OverflowError | struct.error
-    ):
+    text = " ".join(engine_text(error).split())[:1000] or type(error).__name__
+    if code in ROW_CODES or _is_of_a_value(error, code):
         return StoreRefusedError(f"the store refused a value: {text}")
     if code in OVERLOAD_CODES or (code is None and isinstance(error, OperationalError | OSError)):
         return StoreUnavailableError(f"the store cannot be reached or is overloaded: {text}")
     return StoreError(f"the store failed: {text}")
+
+
+def _is_of_a_value(error: BaseException, code: int | None) -> bool:
+    """Whether a value could not be sent or read. A badly read text of the engine's is no value."""
+    if isinstance(error, UnicodeDecodeError) and code is not None:
+        return False
+    return isinstance(error, DataError | ValueError | TypeError | OverflowError | struct.error)
 
 
 class Clients:

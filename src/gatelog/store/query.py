@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gatelog.errors import KqlBudgetError, KqlError, KqlSemanticError, KqlTimeoutError, StoreError
-from gatelog.store.clients import Clients, error_code
+from gatelog.store.clients import Clients, engine_text, error_code
 from gatelog.store.named import naming
 
 MIB = 2**20
@@ -68,6 +68,9 @@ _BAD_ARGUMENT = frozenset({36})
 _TOO_LARGE_VALUE = frozenset({128, 131})
 _ASSERTED = frozenset({395})
 _ASSERTION = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(FUNCTION_)", re.DOTALL)
+_UNKNOWN_ZONE = re.compile(
+    r"Cannot load time zone (.*?)(?:: while executing|: In scope|\. \(BAD_ARGUMENTS)", re.DOTALL
+)
 
 
 def run(clients: Clients, sql: str, budget: Budget) -> Rows:
@@ -142,7 +145,8 @@ def query_settings(budget: Budget) -> dict[str, Any]:
 
 def query_error(error: StoreError, budget: Budget) -> KqlError | None:
     """The error of the query's author behind an error of the engine, if it is theirs."""
-    code = error_code(error.__cause__) if error.__cause__ else None
+    cause = error.__cause__
+    code, said = (error_code(cause), engine_text(cause)) if cause else (None, "")
     if code in _TOO_LONG:
         return _timeout(budget.seconds)
     if code in _TOO_MUCH_ANSWER:
@@ -157,11 +161,15 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
         )
     if code in _TOO_LARGE_VALUE:
         return KqlBudgetError("a value of the query grows too large", hint="build smaller strings and arrays")
-    if code in _BAD_REGEX or (code in _BAD_ARGUMENT and "re2" in str(error.__cause__)):
+    if code in _BAD_ARGUMENT and (zone := _UNKNOWN_ZONE.search(said)):
+        return KqlSemanticError(
+            f"there is no time zone '{zone[1]}'", hint="print datetime_list_timezones() shows them"
+        )
+    if code in _BAD_REGEX or (code in _BAD_ARGUMENT and "re2" in said):
         return KqlSemanticError("a regular expression is not valid", hint="the syntax is that of RE2")
-    if code in _BAD_ARGUMENT and "too big" in str(error.__cause__):
+    if code in _BAD_ARGUMENT and "too big" in said:
         return KqlBudgetError("the query is too large", hint="use each computed column fewer times")
-    if code in _ASSERTED and (found := _ASSERTION.search(str(error.__cause__))):
+    if code in _ASSERTED and (found := _ASSERTION.search(said)):
         return KqlSemanticError(found[1])
     return None
 

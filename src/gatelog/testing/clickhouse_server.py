@@ -164,8 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
             statement = read_statement(self.path, body)
             answer = run_statement(self.path_of_engine, statement)
         except (RuntimeError, ValueError) as error:
-            match = _CODE.search(str(error))
-            self._send(500, str(error).encode(), code=match[1] if match else "1001")
+            # The engine may cut its text inside a character; a server sends the bytes as they are.
+            said = error.object if isinstance(error, UnicodeDecodeError) else str(error).encode()
+            match = _CODE.search(said.decode(errors="replace"))
+            self._send(500, said, code=match[1] if match else "1001")
             return
         self._send(200, answer, compress=statement.parameters.get("enable_http_compression") == "1")
 

@@ -82,6 +82,12 @@ def test_a_timespan_limits_the_time(client) -> None:
     assert ask(session, "Calls | count", timespan="2026-09-21T14:13:22Z/PT3S").json()["rows"] == [[3]]
 
 
+def test_a_timespan_that_is_none_has_no_place_in_the_query(client) -> None:
+    error = error_of(ask(client(), "Calls | count", timespan="bogus"))
+    assert error["message"] == "timespan: 'bogus' is not an ISO 8601 duration"
+    assert (error["code"], error["line"], error["column"]) == ("query_semantic", None, None)
+
+
 def test_now_is_the_hubs_clock(client) -> None:
     """`ago` counts from it."""
     assert ask(client(), "Calls | where TimeGenerated > ago(895s) | count").json()["rows"] == [[5]]

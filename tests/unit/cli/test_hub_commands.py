@@ -86,6 +86,15 @@ def test_json_has_an_option_of_its_own_as_with_all_commands(gatelog: Gatelog, hu
     assert (code, "--json: --format says csv" in err) == (2, True)
 
 
+def test_the_hub_of_a_configuration_is_found_without_its_secrets(gatelog: Gatelog, hub: str) -> None:
+    reply(200, ANSWER)
+    Path("gatelog.yaml").write_text(
+        f"hub: {{listen: {hub.removeprefix('http://')!r}}}\n"
+        "backends: {east: {kind: openai, url: 'http://127.0.0.1:1', api_key: '${env:NOT_SET_HERE}'}}\n"
+    )
+    assert json.loads(gatelog("query", "Calls", "--config", "gatelog.yaml", "--json").out) == ANSWER
+
+
 def test_an_answer_is_written_to_a_file_when_it_is_whole(gatelog: Gatelog, hub: str, tmp_path: Path) -> None:
     reply(200, b"Model,Tokens\r\n")
     file = tmp_path / "calls.csv"

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError, DataError, Opera
 
 from gatelog.errors import StoreError, StoreRefusedError, StoreUnavailableError
 from gatelog.store import Store
-from gatelog.store.clients import Clients, store_error
+from gatelog.store.clients import Clients, engine_text, error_code, store_error
 from gatelog.testing.clickhouse_server import PASSWORD, ClickHouseServer
 from gatelog.testing.records import chat_exchange
 
@@ -32,6 +32,32 @@ from gatelog.testing.records import chat_exchange
 def test_errors_say_whether_to_try_again(error: Exception, kind: type[StoreError]) -> None:
     """A missing table is neither: rows must not be given up for it, nor is the store away."""
     assert type(store_error(error)) is kind
+
+
+def cut_text(text: str) -> UnicodeDecodeError:
+    """The error of decoding an engine's text that ends inside its last character."""
+    with pytest.raises(UnicodeDecodeError) as caught:
+        text.encode()[:-1].decode()
+    return caught.value
+
+
+def test_a_text_of_the_engine_that_is_cut_inside_a_character_keeps_its_number() -> None:
+    error = cut_text("Code: 159. DB::Exception: Timeout exceeded while reading `стол`ы")
+    wrapped = DatabaseError(str(error))
+    wrapped.__cause__ = error
+    for raised in (error, wrapped):
+        assert error_code(raised) == 159
+        assert (
+            engine_text(raised)
+            == "Code: 159. DB::Exception: Timeout exceeded while reading `стол`\N{REPLACEMENT CHARACTER}"
+        )
+        assert type(store_error(raised)) is StoreUnavailableError
+
+
+def test_a_value_that_is_not_decoded_is_no_text_of_the_engine() -> None:
+    error = cut_text("an answer about Code: 159. Ж")
+    assert error_code(error) is None
+    assert type(store_error(error)) is StoreRefusedError
 
 
 def test_the_password_is_in_no_error(tmp_path: Path) -> None:

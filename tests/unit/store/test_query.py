@@ -83,6 +83,26 @@ def test_a_bad_regular_expression_is_the_authors_fault(store: Store) -> None:
         store.run("SELECT match(toString(number), '(') FROM numbers(1)")
 
 
+@pytest.mark.parametrize("name", ["ж" * 50, "x" + "ж" * 50], ids=["even", "odd"])
+def test_an_error_is_known_though_its_text_ends_inside_a_character(store: Store, name: str) -> None:
+    """The embedded engine cuts the names in it to some bytes, which then are no UTF-8."""
+    failing = f"SELECT throwIf(number > 5, 'failed: {name}') AS `{name}` FROM numbers(10)"
+    with pytest.raises(KqlSemanticError, match="failed: "):
+        store.run(failing)
+    with (
+        pytest.raises(KqlSemanticError, match="failed: "),
+        store.stream_rows(failing, budget=Budget()) as blocks,
+    ):
+        list(blocks)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Mars/re2", "Mars: too big", "Mars\nOlympus"])
+def test_an_unknown_time_zone_is_the_authors_fault(store: Store, zone: str) -> None:
+    """Whatever its name is, also one that other errors have in them."""
+    with pytest.raises(KqlSemanticError, match=f"no time zone '{zone}'"):
+        store.run(f"SELECT toTimeZone(now(), '{zone}')")
+
+
 def test_the_store_is_usable_after_an_error(store: Store) -> None:
     """A failed query leaves no setting and no broken connection behind."""
     with pytest.raises(KqlBudgetError):

@@ -20,6 +20,7 @@ from gatelog.errors import (
     KqlTimeoutError,
     KqlUnsupportedError,
     StoreUnavailableError,
+    TimeRangeError,
 )
 
 RETRY_AFTER_S = 5
@@ -82,7 +83,7 @@ def fault_of(error: GatelogError) -> Fault:
             return error.fault
         case KqlTimeoutError():
             return Fault(504, "GatewayTimeout", _with_hint(error))
-        case KqlBudgetError() | KqlUnsupportedError():
+        case KqlBudgetError() | KqlUnsupportedError() | TimeRangeError():
             return _invalid("QueryValidationError", _with_hint(error))
         case KqlSyntaxError():
             return _of_query(error, "SyntaxError", "A recognition error occurred in the query.", "SYN0002")

@@ -22,7 +22,7 @@ from gatelog.cli.shell.output import (
     print_query_error,
 )
 from gatelog.cli.waiting import waiting
-from gatelog.errors import GatelogError, KqlError
+from gatelog.errors import GatelogError, KqlError, TimeRangeError
 from gatelog.kql import Catalog, render_of
 
 HINTS: Final = ("; or an empty line runs", ".help", "Tab completes", "Alt-Enter runs at once")
@@ -79,6 +79,8 @@ class Shell:
             return False
         except KeyboardInterrupt:
             self.say("cancelled")
+        except TimeRangeError as error:
+            print_error(str(error), self._console)
         except KqlError as error:
             print_query_error(text, error, self._console)
         except HubError as error:

@@ -161,6 +161,16 @@ def test_an_error_says_whose_fault_and_where(monitor) -> None:
     assert "nope" in innermost["message"]
 
 
+def test_a_timespan_that_is_none_has_no_place_in_the_query(monitor) -> None:
+    headers = {"authorization": "Bearer reader"}
+    body = {"query": "print 1", "timespan": "tomorrow"}
+    answer = monitor.client.post("/v1/workspaces/home/query", json=body, headers=headers)
+    assert error_codes(answer) == ["BadArgumentError", "QueryValidationError"]
+    innermost = answer.json()["error"]["innererror"]
+    assert "'tomorrow' is not an ISO 8601" in innermost["message"]
+    assert "line" not in innermost
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

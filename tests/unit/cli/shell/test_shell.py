@@ -10,7 +10,7 @@ import pytest
 
 from gatelog.app import HubError
 from gatelog.cli.shell.commands import suggestions
-from gatelog.errors import KqlSemanticError, StoreUnavailableError
+from gatelog.errors import KqlSemanticError, StoreUnavailableError, TimeRangeError
 from gatelog.kql import SavedFunction
 
 from .conftest import CATALOG, Screen
@@ -66,6 +66,11 @@ def test_an_error_of_the_hub_is_shown_as_one_of_ours(screen: Screen) -> None:
     assert screen.after("Calls") == "error: no hub answers\n"
     screen.connection.answer = StoreUnavailableError("away")
     assert screen.after("Calls") == "error: away\n"
+
+
+def test_a_timespan_that_is_none_is_no_fault_of_the_query(screen: Screen) -> None:
+    screen.connection.answer = TimeRangeError("timespan: 'bogus' is not a duration", hint="write P1D")
+    assert screen.after("Calls") == "error: timespan: 'bogus' is not a duration (write P1D)\n"
 
 
 def test_ctrl_c_gives_up_the_query_and_not_the_shell(screen: Screen) -> None:
