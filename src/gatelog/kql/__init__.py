@@ -32,6 +32,7 @@ from gatelog.kql.schema import (
     WordsColumn,
 )
 from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
+from gatelog.kql.view import Choice, View
 
 __all__ = [
     "DOTNET_TYPES",
@@ -39,6 +40,7 @@ __all__ = [
     "OMITTED",
     "SHORT_WORD_MOST",
     "Catalog",
+    "Choice",
     "Column",
     "Compiled",
     "Completion",
@@ -53,6 +55,7 @@ __all__ = [
     "Suggestion",
     "SuggestionKind",
     "Table",
+    "View",
     "WordsColumn",
     "cell_from_text",
     "cell_to_json",

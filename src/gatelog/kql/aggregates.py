@@ -17,7 +17,7 @@ from gatelog.kql.digest_aggregates import digest, merged_digest, merged_sketch, 
 from gatelog.kql.functions import bag_from_pairs
 from gatelog.kql.functions.row import accept
 from gatelog.kql.literals import literal_term
-from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.schema_aggregate import build_schema
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -130,15 +130,18 @@ def _time_average(term: Term, predicate: Term | None) -> Term:
     return Term(term.type, ticks.from_1970(node, nullable=True) if term.type is DATETIME else node)
 
 
+def check_ordered(term: Term) -> None:
+    """Refuses a value of which none is the largest."""
+    if term.type is DYNAMIC:
+        raise Misfit("a dynamic has no order", "convert it, for example with tolong()")
+    if term.type is KqlType.GUID:
+        raise Misfit("a guid has no order", "convert it with tostring()")
+
+
 def _extreme(function: str) -> Build:
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
         term = arguments[0]
-        if term.type is DYNAMIC:
-            raise Unsupported(
-                f"{function}() of a dynamic is not built", "convert it, for example with tolong()"
-            )
-        if term.type is KqlType.GUID:
-            raise Misfit("a guid has no order", "convert it with tostring()")
+        check_ordered(term)
         if term.type is STRING:
             return Term(STRING, _over(function, predicate, term.sql), nullable=False)
         found = _over(f"{function}OrNull", predicate, term.sql)
@@ -212,12 +215,10 @@ def any_value(arguments: Sequence[Term], predicate: Term | None) -> Term:
 
 
 def _limit(arguments: Sequence[Term]) -> int:
-    value = (
-        arguments[1].constant.value
-        if len(arguments) > 1 and arguments[1].constant is not None
-        else LONGEST_LIST
-    )
-    if not isinstance(value, int) or value < 0:
+    if len(arguments) == 1:
+        return LONGEST_LIST
+    value = arguments[1].constant.value if arguments[1].constant is not None else None
+    if arguments[1].type not in INTEGERS or not isinstance(value, int) or value < 0:
         raise Misfit("the longest length must be a constant integer")
     return min(value, LONGEST_LIST)
 

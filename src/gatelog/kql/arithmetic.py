@@ -7,6 +7,7 @@ zero is null for integers and decimals and infinity for reals.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import add, mul, sub
 
 from gatelog.kql import sql, ticks
 from gatelog.kql.conversions import convert
@@ -28,7 +29,7 @@ def arithmetic(operator: str, left: Term, right: Term) -> Term:
         raise Misfit(
             f"'{operator}' has no meaning between two dynamics", "convert one, for example with tolong()"
         )
-    left, right = _without_dynamic(left, right), _without_dynamic(right, left)
+    left, right = _without_dynamic(operator, left, right), _without_dynamic(operator, right, left)
     if left.type in NUMBERS and right.type in NUMBERS:
         return _numeric(operator, left, right)
     rule = _TIME_RULES.get((operator, _family(left.type), _family(right.type)))
@@ -45,19 +46,31 @@ def _hint(operator: str, left: Term, right: Term) -> str:
     return "convert one side, for example with tolong() or todatetime()"
 
 
-def _without_dynamic(term: Term, other: Term) -> Term:
-    """A dynamic operand takes the type that the other operand asks for: real beside a number or a dynamic."""
+def _without_dynamic(operator: str, term: Term, other: Term) -> Term:
+    """A dynamic operand takes the type that the other operand asks for: real beside a number or a dynamic.
+
+    Beside times only + and - do so: what is added to a datetime is a timespan, else it is the same as there.
+    """
     if term.type is not DYNAMIC:
         return term
     if term.native is not None and term.native.type in NUMBERS:
         return convert(term, term.native.type)
     if other.type in (DATETIME, TIMESPAN):
-        return convert(term, other.type)
+        if operator not in ("+", "-"):
+            return term
+        return convert(term, TIMESPAN if operator == "+" else other.type)
     return convert(term, LONG if other.type in INTEGERS else REAL)
 
 
 def _family(kql_type: KqlType) -> str:
     return "number" if kql_type in NUMBERS else kql_type.value
+
+
+def positive(term: Term) -> Term:
+    """`+term`."""
+    if term.type not in (*NUMBERS, TIMESPAN, DATETIME, DYNAMIC):
+        raise Misfit(f"'+' has no meaning before a {term.type}")
+    return convert(term, LONG) if term.type in INTEGERS else term
 
 
 def negated(term: Term) -> Term:
@@ -77,7 +90,26 @@ def _term(kql_type: KqlType, node: Sql, *operands: Term, nullable: bool = False)
 
 def _numeric(operator: str, left: Term, right: Term) -> Term:
     kind = wider(wider(left.type, right.type), LONG)
+    known = _known(operator, left, right) if kind is LONG else None
+    if known is not None:
+        return literal_term(LONG, known)
     return _NUMBER_RULES[kind][operator](convert(left, kind), convert(right, kind))
+
+
+_FOLDED: Mapping[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": mul}
+_LONGS = range(-(2**63), 2**63)
+
+
+def _known(operator: str, left: Term, right: Term) -> int | None:
+    """What two constant integers make, where that is a long: so it can stand where only a constant may."""
+    fold = _FOLDED.get(operator)
+    if fold is None or left.constant is None or right.constant is None:
+        return None
+    one, other = left.constant.value, right.constant.value
+    if not isinstance(one, int) or not isinstance(other, int):
+        return None
+    made = fold(one, other)
+    return made if made in _LONGS else None
 
 
 def _infix(kind: KqlType, build: Callable[[Sql, Sql], Sql]) -> Rule:

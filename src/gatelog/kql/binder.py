@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
 from gatelog.kql.databases import own_tables
-from gatelog.kql.declarations import alias_database, restricted, set_option
+from gatelog.kql.declarations import alias_database, check_declared_once, restricted, set_option
 from gatelog.kql.expressions import bind
 from gatelog.kql.function_calls import entered, placed
 from gatelog.kql.outputs import Output, branches, result_name_of
@@ -22,7 +22,7 @@ from gatelog.kql.parameters import Parameters, parameter_value
 from gatelog.kql.relations import Relation
 from gatelog.kql.scans import TimeRange, scanned, within
 from gatelog.kql.schema import RenderHint
-from gatelog.kql.scope import Binding, Context, FunctionBinding, Scope, TableBinding, nearest
+from gatelog.kql.scope import Binding, Context, DrawnBinding, FunctionBinding, Scope, TableBinding, nearest
 from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied, kept
 from gatelog.kql.tabular import is_table, returns_table
 from gatelog.kql.terms import Term
@@ -50,6 +50,7 @@ class Binder:
 
     def bind_query(self, query: ast.Query) -> list[Output]:
         """The answers of the query statements, in order: one each, but for fork and facet."""
+        check_declared_once(query.statements, (), self._context)
         scope = Scope(self._context, self._saved_functions(), self._table, self._call)
         outputs: list[Output] = []
         for statement in query.statements:
@@ -78,20 +79,23 @@ class Binder:
         self._render = None
         *before, last = node.operators or (None,)
         if isinstance(last, ast.Fork | ast.Facet):
-            relation, inner = self._staged_all(before, self._source(node, scope), scope)
-            return self._forked(last, relation, inner)
+            draws = self._context.draws
+            relation, inner = self._staged_all(before, self._source(node, scope), scope, draws)
+            return self._forked(last, relation, inner, draws)
         relation = self._table(node, scope)
         if not relation.fields:
             raise self._context.error(last or node, "the answer has no columns", "project at least one")
         return [Output(result_name_of(node.operators), relation, self._render)]
 
-    def _forked(self, stage: ast.Fork | ast.Facet, relation: Relation, scope: Scope) -> list[Output]:
+    def _forked(
+        self, stage: ast.Fork | ast.Facet, relation: Relation, scope: Scope, draws: int
+    ) -> list[Output]:
         """An answer for each sub-query of fork or facet; all of them read the same input."""
         self._context.count_stage(stage)
         outputs = []
         for name, query in branches(stage):
             self._render = None
-            answer, _ = self._staged_all(query.operators, relation, scope)
+            answer, _ = self._staged_all(query.operators, relation, scope, draws)
             outputs.append(Output(name, answer, self._render))
         return outputs
 
@@ -128,7 +132,11 @@ class Binder:
             return FunctionBinding(value, scope.names)
         if is_table(value, scope):
             return TableBinding(lambda: self.bind_table(value, scope))
-        return bind(value, scope)
+        before = self._context.row_draws
+        term = bind(value, scope)
+        if self._context.row_draws == before:
+            return term
+        return DrawnBinding(term.type, lambda: bind(value, scope))
 
     def _parameters(self, statement: ast.DeclareParameters, scope: Scope) -> Scope:
         for parameter in statement.parameters:
@@ -167,16 +175,20 @@ class Binder:
                 raise self._context.unsupported(node, f"{type(node).__name__} as a table")
 
     def _pipeline(self, node: ast.Pipeline, scope: Scope) -> Relation:
-        return self._staged_all(node.operators, self._source(node, scope), scope)[0]
+        draws = self._context.draws
+        return self._staged_all(node.operators, self._source(node, scope), scope, draws)[0]
 
     def _staged_all(
-        self, operators: Sequence[ast.Operator], relation: Relation, scope: Scope
+        self, operators: Sequence[ast.Operator], relation: Relation, scope: Scope, draws: int
     ) -> tuple[Relation, Scope]:
-        """The relation behind all operators, and the scope with the names that `as` gave on the way."""
+        """The relation behind all operators, and the scope with the names that `as` gave on the way; `draws`
+        were counted before the source."""
         for stage in operators:
             self._context.count_stage(stage)
             match stage:
                 case ast.As(name=name):
+                    if stage.materialized and not isinstance(relation, Graph) and self._context.draws > draws:
+                        relation = copied(kept(relation, self._context), self._context)
                     scope = replace(scope.with_name(name.value, self._reusable(relation)), called=name.value)
                 case ast.Render(chart=chart, properties=properties):
                     self._render = RenderHint(chart, properties)
@@ -274,12 +286,14 @@ class Binder:
     ) -> Relation:
         inner = entered(binding, node, scope, self._binding, first)
         with placed(binding, node, self._context):
+            check_declared_once(binding.function.body, binding.function.parameters, self._context)
             return self._result(binding.function.body, inner)
 
     def _call(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:
         """A call of the author's function where a value is wanted."""
         inner = entered(binding, node, scope, self._binding)
         with placed(binding, node, self._context):
+            check_declared_once(binding.function.body, binding.function.parameters, self._context)
             return self._value_of_body(binding, node, inner)
 
     def _value_of_body(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:

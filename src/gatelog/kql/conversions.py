@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.literals import widened
+from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, reference
 from gatelog.kql.types import DECIMAL_SCALE, KqlType
@@ -52,11 +53,6 @@ def _bool_text(value: Sql) -> Sql:
     return sql.if_(value, "True", "False")
 
 
-def real_text(value: Sql) -> Sql:
-    """A real as Kusto prints it: `1.0`, `1E+300`, `NaN`, `Infinity`."""
-    return sql.with_value(value, "real", _real_text)
-
-
 def _real_text(value: Sql) -> Sql:
     text = sql.call("toString", value)
     exponent = sql.call("replaceRegexpOne", text, r"e(\d)", r"E+\1")
@@ -67,6 +63,10 @@ def _real_text(value: Sql) -> Sql:
         sql.call("match", text, _BARE_INTEGER), sql.call("concat", text, ".0"),
         sql.call("replaceOne", exponent, "e-", "E-"),
     )  # fmt: skip  # pairs of condition and value
+
+
+real_text = once("real", _real_text)
+"""A real as Kusto prints it: `1.0`, `1E+300`, `NaN`, `Infinity`."""
 
 
 def _real_json(value: Sql) -> Sql:
@@ -84,7 +84,7 @@ def _integer_parser(parse: str, narrow: Conversion) -> Conversion:
         plain = sql.call(parse, sql.call("trimBoth", text, _BLANKS))
         return sql.if_(sql.call("match", text, _HEX), narrow(_hex_integer(text)), plain)
 
-    return lambda value: sql.with_value(value, "text", parse_text)
+    return once("text", parse_text)
 
 
 _string_to_long = _integer_parser("toInt64OrNull", lambda value: value)
@@ -99,29 +99,23 @@ def _string_to_decimal(text: Sql) -> Sql:
     return sql.call("toDecimal256OrNull", sql.call("trimBoth", text, _BLANKS), DECIMAL_SCALE)
 
 
-def _string_to_bool(value: Sql) -> Sql:
-    def parse(text: Sql) -> Sql:
-        word = sql.call("lower", sql.call("trimBoth", text, _BLANKS))
-        number = sql.ne(_string_to_long(text), 0)
-        return sql.call("multiIf", sql.eq(word, "true"), 1, sql.eq(word, "false"), 0, number)
-
-    return sql.with_value(value, "text", parse)
+def _parsed_bool(text: Sql) -> Sql:
+    word = sql.call("lower", sql.call("trimBoth", text, _BLANKS))
+    number = sql.ne(_string_to_long(text), 0)
+    return sql.call("multiIf", sql.eq(word, "true"), 1, sql.eq(word, "false"), 0, number)
 
 
-def _string_to_datetime(value: Sql) -> Sql:
-    def parse(text: Sql) -> Sql:
-        return sql.call(
-            "multiIf",
-            sql.call("match", text, _YEAR_ZERO), sql.null(),
-            sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
-            sql.call("match", text, _US_DATE_SHAPE),
-            sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
-            sql.call("match", text, _SHORT_YEAR_SHAPE % r"\d{2}"),
-            sql.call("parseDateTime64BestEffortOrNull", _with_century(text), 7, "UTC"),
-            sql.null(),
-        )  # fmt: skip  # pairs of condition and value
-
-    return sql.with_value(value, "text", parse)
+def _parsed_datetime(text: Sql) -> Sql:
+    return sql.call(
+        "multiIf",
+        sql.call("match", text, _YEAR_ZERO), sql.null(),
+        sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
+        sql.call("match", text, _US_DATE_SHAPE),
+        sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
+        sql.call("match", text, _SHORT_YEAR_SHAPE % r"\d{2}"),
+        sql.call("parseDateTime64BestEffortOrNull", _with_century(text), 7, "UTC"),
+        sql.null(),
+    )  # fmt: skip  # pairs of condition and value
 
 
 def _with_century(text: Sql) -> Sql:
@@ -131,6 +125,10 @@ def _with_century(text: Sql) -> Sql:
     return text
 
 
+_string_to_bool = once("text", _parsed_bool)
+_string_to_datetime = once("text", _parsed_datetime)
+
+
 def _from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:
     """A dynamic: its string parsed by `parse_string`, anything else by `otherwise`."""
 
@@ -138,7 +136,7 @@ def _from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:
         text = sql.call("JSONExtractString", json)
         return sql.if_(json_values.is_string(json), parse_string(text), otherwise(json))
 
-    return lambda value: sql.with_value(value, "json", convert)
+    return once("json", convert)
 
 
 def _json_to_long(json: Sql) -> Sql:

@@ -1,15 +1,42 @@
-"""What statements other than let and declare change for those behind them: set, alias, restrict."""
+"""What statements other than let and declare change for those behind them: set, alias, restrict; and that no
+name is declared twice."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from fnmatch import translate
 from typing import NoReturn
 
 from gatelog.kql import ast
 from gatelog.kql.databases import is_place, own_tables
 from gatelog.kql.expressions import bind
-from gatelog.kql.scope import Scope, TableBinding
+from gatelog.kql.scope import Context, Scope, TableBinding
+
+
+def check_declared_once(
+    statements: Sequence[ast.Statement],
+    parameters: Iterable[ast.ColumnDeclaration | ast.TabularParameter],
+    context: Context,
+) -> None:
+    """Refuses a name that the let and declare statements of a query, or those of a function's body beside its
+    `parameters`, give twice. A body may give a name of the query another meaning."""
+    declared = {parameter.name for parameter in parameters}
+    for statement in statements:
+        for node, name in _declarations(statement):
+            if name in declared:
+                raise context.error(node, f"'{name}' is declared already", "give one another name")
+            declared.add(name)
+
+
+def _declarations(statement: ast.Statement) -> list[tuple[ast.Node, str]]:
+    match statement:
+        case ast.Let(name=name):
+            return [(name, name.value)]
+        case ast.DeclareParameters(parameters=parameters):
+            return [(parameter, parameter.name) for parameter in parameters]
+        case _:
+            return []
 
 
 def set_option(statement: ast.SetOption, scope: Scope) -> None:

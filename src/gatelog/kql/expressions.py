@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from gatelog.kql import ast, json_values, sql
 from gatelog.kql.aggregates import AGGREGATES, INSIDE_EXPRESSIONS, AggregateFunction
-from gatelog.kql.arithmetic import arithmetic, negated
+from gatelog.kql.arithmetic import arithmetic, negated, positive
 from gatelog.kql.chains import shortened
 from gatelog.kql.comparisons import (
     between,
@@ -85,7 +85,7 @@ def _pipeline(node: ast.Pipeline, scope: Scope) -> Term:
 def _unary(node: ast.Unary, scope: Scope) -> Term:
     operand = bind(node.operand, scope)
     with scope.context.at(node):
-        return negated(operand) if node.op == "-" else operand
+        return negated(operand) if node.op == "-" else positive(operand)
 
 
 @bind.register

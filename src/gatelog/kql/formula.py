@@ -10,12 +10,12 @@ The text is ours, a constant of the program. It is parsed once and becomes a tem
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from sqlglot import exp, parse_one
 
-from gatelog.kql import sql
+from gatelog.kql import nodes, sql
 from gatelog.kql.dialect import Verbatim
 from gatelog.kql.nodes import Filled
 from gatelog.kql.sql import Argument, Sql
@@ -23,7 +23,20 @@ from gatelog.kql.sql import Argument, Sql
 _OPERATORS = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
 """Those at the top of a formula stay nodes: what stands around them asks whether they need parentheses."""
 
+_LOOSE = (exp.Binary, exp.Not, exp.Neg, exp.Is, exp.Lambda)
+"""Values that need parentheses as operands."""
+
 _PLACE = re.compile(r"place_(\d+)_")
+
+
+class _Pieces(Filled):
+    """A part of a template. Each of its `places` has the name of a value, and whether it is an operand."""
+
+    __slots__ = ("places",)
+
+    def __init__(self, pieces: tuple[str | int, ...], places: Sequence[tuple[str, bool]]) -> None:
+        super().__init__(pieces, [])
+        self.places = places
 
 
 def formula(text: str, /, **values: Argument) -> Sql:
@@ -38,27 +51,31 @@ def formula(text: str, /, **values: Argument) -> Sql:
 
 def _filled(node: Sql, values: Mapping[str, Argument]) -> Sql:
     """A new tree like the template, whose own nodes stay as they are."""
-    if isinstance(node, Filled):
-        places = (place.this if isinstance(place, exp.Paren) else place for place in node.args["expressions"])
-        return Filled(node.args["this"], [_in_place(name, values[name.name]) for name in places])
+    if isinstance(node, _Pieces):
+        return Filled(
+            node.args["this"], [_in_place(values[name], operand=operand) for name, operand in node.places]
+        )
     if isinstance(node, exp.Column):
-        return _in_place(node, values[node.name])
+        return _in_place(values[node.name], operand=_is_operand(node))
     arguments: dict[str, object] = {}
     for key, value in node.args.items():
         if isinstance(value, list):
             arguments[key] = [_filled(one, values) for one in value]
         else:
             arguments[key] = _filled(value, values) if isinstance(value, exp.Expr) else value
-    made = node.__class__(**arguments)
-    if isinstance(node, exp.Func):
+    made = nodes.make(node.__class__, **arguments)
+    if isinstance(node, exp.Func) and not isinstance(made, nodes.Shared):
         made.meta.update(node.meta)  # how the function's name was written
     return made
 
 
-def _in_place(name: exp.Column, value: Argument) -> Sql:
+def _in_place(value: Argument, *, operand: bool) -> Sql:
     node = sql.literal(value) if isinstance(value, str | int) else value
-    loose = isinstance(node, exp.Binary | exp.Not | exp.Is | exp.Lambda)
-    return exp.Paren(this=node) if loose and isinstance(name.parent, exp.Binary | exp.Unary) else node
+    return nodes.make(exp.Paren, this=node) if operand and isinstance(node, _LOOSE) else node
+
+
+def _is_operand(name: exp.Column) -> bool:
+    return isinstance(name.parent, exp.Binary | exp.Unary)
 
 
 @cache
@@ -85,16 +102,10 @@ def _in_pieces(node: Sql) -> Sql:
     return node
 
 
-def _pieces(node: Sql) -> Filled:
+def _pieces(node: Sql) -> _Pieces:
     names = list(node.find_all(exp.Column))
-    places = [_place(name) for name in names]
+    places = [(name.name, _is_operand(name)) for name in names]
     for number, name in enumerate(names):
         name.set("this", exp.Identifier(this=f"place_{number}_"))
     pieces = _PLACE.split(Verbatim().generate(node, copy=False))
-    return Filled(tuple(int(piece) if odd % 2 else piece for odd, piece in enumerate(pieces)), places)
-
-
-def _place(name: exp.Column) -> Sql:
-    """The name once more, with parentheses around it where its value may need some."""
-    column = exp.Column(this=exp.Identifier(this=name.name))
-    return exp.Paren(this=column) if isinstance(name.parent, exp.Binary | exp.Unary) else column
+    return _Pieces(tuple(int(piece) if odd % 2 else piece for odd, piece in enumerate(pieces)), places)

@@ -11,7 +11,15 @@ from gatelog.errors import KqlError
 from gatelog.kql import ast
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.expressions import bind
-from gatelog.kql.scope import DEEPEST_CALL, Binding, Context, FunctionBinding, Scope, TableBinding
+from gatelog.kql.scope import (
+    DEEPEST_CALL,
+    Binding,
+    Context,
+    DrawnBinding,
+    FunctionBinding,
+    Scope,
+    TableBinding,
+)
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
@@ -46,10 +54,11 @@ def entered(
             node, f"{node.function}() takes {len(parameters)} arguments, here are {len(given)}"
         )
     waiting = iter(given)
-    names = dict(binding.names)
+    bound: dict[str, Binding] = {}
     for parameter in parameters:
         value = named[parameter.name] if parameter.name in named else next(waiting, None)
-        names[parameter.name] = _parameter(parameter, value, node, scope)
+        bound[parameter.name] = _parameter(parameter, value, node, scope)
+    names = {**binding.names, **bound} if bound else binding.names
     return replace(scope, names=names, fields=(), keys=() if scope.keys is not None else None)
 
 
@@ -66,12 +75,15 @@ def _parameter(
         return value
     if value is None and parameter.default is not None:
         value = bind(parameter.default, scope)
-    if not isinstance(value, Term):
+    if not isinstance(value, Term | DrawnBinding):
         raise scope.context.error(node, f"{what} is missing or no value")
     kind = KqlType(parameter.type)
     if not convertible(value.type, kind):
         raise scope.context.error(node, f"{what} must be {kind}, this is {value.type}")
-    return convert(value, kind)
+    if isinstance(value, Term):
+        return convert(value, kind)
+    draw = value.make
+    return DrawnBinding(kind, lambda: convert(draw(), kind))
 
 
 @contextmanager

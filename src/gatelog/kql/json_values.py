@@ -12,6 +12,7 @@ from sqlglot import exp
 from gatelog.kql import sql, ticks
 from gatelog.kql.ast import DynamicValue, Literal
 from gatelog.kql.results import datetime_to_text, timespan_to_text
+from gatelog.kql.shapes import Shape, once
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
@@ -50,9 +51,8 @@ def _plain_literal(literal: Literal) -> object:
     return str(value) if isinstance(value, Decimal | UUID) else _plain(value)
 
 
-def present(text: Sql) -> Sql:
-    """JSON text as a dynamic value: absent (empty) and JSON's null become NULL."""
-    return sql.null_if(sql.null_if(text, ""), NULL_TEXT)
+present = Shape(lambda text: sql.null_if(sql.null_if(text, ""), NULL_TEXT))
+"""JSON text as a dynamic value: absent (empty) and JSON's null become NULL."""
 
 
 def member(document: Sql, key: Sql) -> Sql:
@@ -117,14 +117,8 @@ def written_array(values: Iterable[Sql]) -> Sql:
     return array_text(sql.array([sql.if_null(value, NULL_TEXT) for value in values]))
 
 
-def quoted(text: Sql) -> Sql:
-    """A string as JSON text."""
-    return sql.call("replaceAll", sql.call("toJSONString", text), "\\/", "/")
-
-
-def parsed(text: Sql) -> Sql:
-    """A text as a dynamic value: its JSON, or the text itself when it is not JSON; null for an empty text."""
-    return sql.with_value(text, "text", _parsed)
+quoted = Shape(lambda text: sql.call("replaceAll", sql.call("toJSONString", text), "\\/", "/"))
+"""A string as JSON text."""
 
 
 def _parsed(text: Sql) -> Sql:
@@ -133,14 +127,17 @@ def _parsed(text: Sql) -> Sql:
     return sql.null_if(sql.if_(sql.ne(raw, ""), raw, itself), NULL_TEXT)
 
 
-def string_of(json_text: Sql) -> Sql:
-    """The text of a dynamic value: a string without its quotes, '' for null, JSON for the rest."""
-    return sql.with_value(json_text, "json", _string_of)
+parsed = once("text", _parsed)
+"""A text as a dynamic value: its JSON, or the text itself when it is not JSON; null for an empty text."""
 
 
 def _string_of(json_text: Sql) -> Sql:
     unquoted = sql.call("JSONExtractString", json_text)
     return sql.if_null(sql.if_(is_string(json_text), unquoted, json_text), "")
+
+
+string_of = once("json", _string_of)
+"""The text of a dynamic value: a string without its quotes, '' for null, JSON for the rest."""
 
 
 def strings(json_array: Sql) -> Sql:

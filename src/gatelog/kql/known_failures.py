@@ -37,7 +37,6 @@ KNOWN_FAILURES: Final = (
     Failure(
         "kusto-loco: row_cumsum over a datatable", "Kusto refuses rows without an order, and so does gatelog"
     ),
-    Failure("kusto-loco: a time zone from a column", "time zones are constants: refused"),
     Failure("ClickHouse: the empty side of an outer join", "ClickHouse gives 0, Kusto null"),
 )
 """What fails of 1,088 cases: documentation, answers recorded from a Kusto engine, other engines' tests."""

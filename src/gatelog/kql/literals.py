@@ -42,6 +42,8 @@ def bool_term(value: bool) -> Term:
 
 
 def _literal_sql(kql_type: KqlType, value: LiteralValue) -> Sql:
+    if kql_type is KqlType.STRING and isinstance(value, str):  # most of all
+        return sql.literal(value)
     match kql_type, value:
         case KqlType.BOOL, bool():
             return sql.boolean(value)
@@ -55,8 +57,6 @@ def _literal_sql(kql_type: KqlType, value: LiteralValue) -> Sql:
             return sql.call(
                 "toDecimal256", f"{value:f}" if isinstance(value, Decimal) else str(value), DECIMAL_SCALE
             )
-        case KqlType.STRING, str():
-            return sql.literal(value)
         case KqlType.DATETIME, int():
             return ticks.datetime_literal(value)
         case KqlType.GUID, UUID():

@@ -16,17 +16,18 @@ ClickHouse allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import singledispatch
+from functools import partial, singledispatch
 
 from sqlglot import exp
 
+from gatelog.kql import nodes, sql
 from gatelog.kql import relations as rel
-from gatelog.kql import sql
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType, clickhouse_type
+from gatelog.kql.view import View
 
 Names = frozenset[str]
 
@@ -35,7 +36,8 @@ Names = frozenset[str]
 class Block:
     """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
     under that name; `reads` says what the computed ones read. `consumed` are those that a grouping took: its
-    expressions read them, nobody else can."""
+    expressions read them, nobody else can. `source_within` makes a source of the rows for which conditions
+    hold, where that is less work."""
 
     source: Sql | None
     columns: dict[str, Sql | None]
@@ -48,6 +50,7 @@ class Block:
     windowed: bool = False
     joins: list[exp.Join] = field(default_factory=list)
     reads: dict[str, Names] = field(default_factory=dict)
+    source_within: Callable[[list[Sql]], Sql] | None = None
 
     def compute(self, made: Iterable[rel.Computed]) -> None:
         """Adds columns."""
@@ -74,40 +77,41 @@ class Block:
         counted = (
             sql.call("count") if self.group == () else sql.literal(1)
         )  # one row for all, or one for each
-        select = exp.Select(expressions=items or [sql.alias(counted, "_")])
-        self._add_helpers(select, shown)
-        if self.source is not None:
-            select.set("from_", exp.From(this=self.source))
+        clauses: dict[str, object] = {"expressions": items or [sql.alias(counted, "_")]}
+        helpers = self._needed(shown)
+        if helpers:
+            clauses["with_"] = exp.With(expressions=helpers)
+        source = self.source if self.source_within is None else self.source_within(self.where)
+        if source is not None:
+            clauses["from_"] = nodes.make(exp.From, this=source)
         if self.joins:
-            select.set("joins", self.joins)
+            clauses["joins"] = self.joins
         if self.where:
-            select.set("where", exp.Where(this=sql.all_of(self.where)))
+            clauses["where"] = nodes.make(exp.Where, this=sql.all_of(self.where))
         if self.group:
-            select.set("group", exp.Group(expressions=[sql.column(name) for name in self.group]))
+            clauses["group"] = exp.Group(expressions=[sql.column(name) for name in self.group])
         if self.order:
-            select.set("order", exp.Order(expressions=[ordered(key) for key in self.order]))
+            clauses["order"] = exp.Order(expressions=[ordered(key) for key in self.order])
         if self.limit is not None:
             within = [sql.column(name) for name in self.limit_by]
-            select.set("limit", exp.Limit(expression=self.limit, expressions=within))
-        return select
+            clauses["limit"] = exp.Limit(expression=self.limit, expressions=within)
+        return nodes.make(exp.Select, **clauses)
 
     def _item(self, name: str, repeated: bool) -> Sql:
         expression = self.columns[name]
         return sql.column(name) if expression is None or repeated else sql.alias(expression, name)
 
-    def _add_helpers(self, select: exp.Select, shown: list[str]) -> None:
-        """Puts into WITH the expressions that are used by others but not shown."""
+    def _needed(self, shown: list[str]) -> list[Sql]:
+        """For WITH: the expressions that are used by others but not shown."""
         used = [
             *map(self._reads, shown),
             *map(sql.columns_read, self.where),
             frozenset([*(key.sql_name for key in self.order), *(self.group or ()), *self.limit_by]),
         ]
-        helpers = self._helpers(used, set(shown))
-        if helpers:
-            aliases = [
-                exp.CTE(this=node, alias=sql.identifier(name), scalar=True) for name, node in helpers.items()
-            ]
-            select.set("with_", exp.With(expressions=aliases))
+        return [
+            nodes.make(exp.CTE, this=node, alias=sql.identifier(name), scalar=True)
+            for name, node in self._helpers(used, set(shown)).items()
+        ]
 
     def _reads(self, name: str) -> Names:
         node = self.columns[name]
@@ -148,6 +152,8 @@ def _scan(relation: rel.Scan, need: Names) -> Block:
     for guarded in relation.protected.values():
         if guarded.sql_name in need:
             raise rel.ProtectedColumnError(guarded.sql_name)
+    if relation.table.view is not None:
+        return _of_view(relation.table.view, relation, need)
     database, _, name = relation.table.source.rpartition(".")
     source = exp.Table(this=sql.identifier(name), db=sql.identifier(database) if database else None)
     columns: dict[str, Sql | None] = {}
@@ -156,6 +162,16 @@ def _scan(relation: rel.Scan, need: Names) -> Block:
             columns[sql_name] = None if sql_name == column else sql.column(column)
     block = Block(source, columns)
     return block if all(node is None for node in columns.values()) else block.nested(columns)
+
+
+def _of_view(view: View, relation: rel.Scan, need: Names) -> Block:
+    """What the view selects, for the columns in need."""
+    columns = {name: view.expressions[column] for name, column in relation.columns.items() if name in need}
+    block = Block(view.source, {**columns}, where=list(view.restrictions))
+    if view.choice is not None:
+        chosen_by = next(name for name, column in relation.columns.items() if column == view.choice.column)
+        block.source_within = partial(view.source_within, chosen_by)
+    return block
 
 
 @lower.register
@@ -231,7 +247,7 @@ def _kept(relation: rel.Kept, need: Names) -> Block:
     kept.names += [name for name in wanted if name not in kept.names]
     rows = sql.call("groupArray", sql.tuple_([sql.column(name) for name in kept.names]))
     inner = sql.subquery(select_of(relation.input, kept.names))
-    kept.statement.args = {"expressions": [rows], "from_": exp.From(this=inner)}
+    kept.statement.args = {"expressions": [rows], "from_": nodes.make(exp.From, this=inner)}
     block = Block(None, {relation.row: sql.call("arrayJoin", sql.subquery(kept.statement))})
     block = block.nested([relation.row])
     for name in wanted:
@@ -316,7 +332,7 @@ def _side(relation: rel.Relation, need: Names, name: str) -> tuple[Sql, list[str
     block = lower(relation, need)
     names = block.reachable(need)
     inner = block if block.limit is not None else replace(block, order=())
-    side = exp.Subquery(this=inner.select(names), alias=exp.TableAlias(this=sql.identifier(name)))
+    side = nodes.make(exp.Subquery, this=inner.select(names), alias=exp.TableAlias(this=sql.identifier(name)))
     return side, names
 
 

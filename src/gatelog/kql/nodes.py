@@ -7,8 +7,9 @@ in this statement and the next, and knows its text; nothing ever changes it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 from sqlglot import exp
 
@@ -19,6 +20,8 @@ LEAVES_MAX: Final = 8_192
 
 LEAF_CHARACTERS_MAX: Final = 64
 """Longer texts hardly come again."""
+
+E = TypeVar("E", bound=exp.Expr)
 
 _ESCAPES = str.maketrans({**Verbatim.ESCAPED_SEQUENCES, "'": "''"})
 _NAME_ESCAPES = str.maketrans({**Verbatim.IDENTIFIER_ESCAPED_SEQUENCES, '"': '""'})
@@ -39,54 +42,94 @@ class _NotKept:
 _NOT_KEPT: Any = _NotKept()
 
 
-class Shared(exp.Expression):
-    """A node below any number of others."""
+NOTHING: Final[frozenset[str]] = frozenset()
+"""What a node reads that reads no column."""
 
-    __slots__ = ()
+
+class Shared(exp.Expression):
+    """A node below any number of others. `reads` are the columns in it, None until somebody asks."""
+
+    __slots__ = ("reads",)
     parent = arg_key = index = comments = _type = _meta = _hash = _NOT_KEPT
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
+    def __init__(self, **args: object) -> None:
+        self.args = args
+        self.reads: frozenset[str] | None = NOTHING if isinstance(self, exp.Query) else None
 
-class Literal(Shared, exp.Literal):
-    """A string or a number without sign; `written` is its text."""
+
+class Leaf(Shared):
+    """A node without others below it; `written` is its text."""
 
     __slots__ = ("written",)
+    written: str
+
+
+class Literal(Leaf, exp.Literal):
+    """A string or a number without sign."""
+
+    __slots__ = ()
 
     def __init__(self, this: str, is_string: bool) -> None:
         self.args = {"this": this, "is_string": is_string}
+        self.reads = NOTHING
         self.written = f"'{this.translate(_ESCAPES)}'" if is_string else this
 
 
-class Identifier(Shared, exp.Identifier):
-    """A name in quotes; `written` is its text."""
+class Identifier(Leaf, exp.Identifier):
+    """A name in quotes."""
 
-    __slots__ = ("written",)
+    __slots__ = ()
 
     def __init__(self, this: str) -> None:
         self.args = {"this": this, "quoted": True}
+        self.reads = NOTHING
         self.written = f'"{this.translate(_NAME_ESCAPES)}"'
 
 
-class Column(Shared, exp.Column):
-    """A column of the query in hand; `written` is its text."""
+class Column(Leaf, exp.Column):
+    """A column of the query in hand."""
 
-    __slots__ = ("reads", "written")
+    __slots__ = ()
 
     def __init__(self, this: Identifier) -> None:
         self.args = {"this": this}
-        self.written = this.written
         self.reads = frozenset((this.args["this"],))
+        self.written = this.written
+
+
+class Word(Leaf):
+    """A word of SQL that is a value."""
+
+    __slots__ = ()
+
+    def __init__(self, written: str, **args: object) -> None:
+        self.args = args
+        self.reads = NOTHING
+        self.written = written
+
+
+class Null(Word, exp.Null):
+    """NULL."""
+
+    __slots__ = ()
+
+
+class Boolean(Word, exp.Boolean):
+    """True or false."""
+
+    __slots__ = ()
 
 
 class Call(Shared, exp.Anonymous):
-    """A function of the engine's, its name as given. `reads` are the columns in it, once somebody asked."""
+    """A function of the engine's, its name as given."""
 
-    __slots__ = ("reads",)
+    __slots__ = ()
 
     def __init__(self, this: str, expressions: list[exp.Expr]) -> None:
         self.args = {"this": this, "expressions": expressions}
-        self.reads: frozenset[str] | None = None
+        self.reads = _read_by(expressions)
 
 
 class Filled(Shared, exp.Expression):
@@ -95,18 +138,72 @@ class Filled(Shared, exp.Expression):
     As function names are, the text is a constant of the program.
     """
 
-    __slots__ = ("reads",)
+    __slots__ = ()
 
     def __init__(self, this: tuple[str | int, ...], expressions: list[exp.Expr]) -> None:
         self.args = {"this": this, "expressions": expressions}
-        self.reads: frozenset[str] | None = None
+        self.reads = _read_by(expressions)
 
 
-READERS: Final = (Call, Filled, Column)
-"""Nodes that remember which columns are in them."""
+def _read_by(parts: list[exp.Expr]) -> frozenset[str]:
+    found = [reads for part in parts if (reads := columns_read(part))]
+    return NOTHING.union(*found) if len(found) > 1 else found[0] if found else NOTHING
 
-LEAVES: Final = (Literal, Column, Identifier)
-"""Nodes without others below them."""
+
+def columns_read(node: exp.Expr) -> frozenset[str]:
+    """The names of all columns that an expression reads; a subquery in it reads its own.
+
+    Calls know theirs from the beginning. Operators are asked: a chain of them may be long, and what each part
+    of it reads is of no interest.
+    """
+    if not isinstance(node, Shared):
+        return _columns_below([node])
+    if node.reads is None:
+        node.reads = _columns_below(node.args.values())
+    return node.reads
+
+
+def _columns_below(parts: Iterable[object]) -> frozenset[str]:
+    names: set[str] = set()
+    seen: set[int] = set()
+    waiting = [*parts]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Shared):
+            if part.reads is not None:
+                names |= part.reads
+            elif id(part) not in seen:
+                seen.add(id(part))
+                waiting += part.args.values()
+        elif isinstance(part, list):
+            waiting += part
+        elif isinstance(part, exp.Column):
+            names.add(part.name)
+        elif isinstance(part, exp.Expr) and not isinstance(part, exp.Query) and id(part) not in seen:
+            seen.add(id(part))
+            waiting += part.args.values()
+    return frozenset(names)
+
+
+def _shared(kind: type[E]) -> type[E]:
+    return cast("type[E]", type(kind.__name__, (Shared, kind), {"__slots__": ()}))
+
+
+KINDS: Final[Mapping[type[exp.Expr], type[exp.Expr]]] = {
+    kind: _shared(kind)
+    for kind in (
+        exp.Add, exp.Sub, exp.Mul, exp.Div,
+        exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE,
+        exp.And, exp.Or, exp.Not, exp.Paren, exp.Lambda,
+        exp.Alias, exp.CTE, exp.Subquery, exp.Select, exp.From, exp.Where,
+    )
+}  # fmt: skip  # by what they are
+"""Sqlglot's other nodes of which there are many, each as one that is shared."""
+
+
+def make(kind: type[E], **args: object) -> E:
+    """A node of sqlglot's kind, a shared one where there is one."""
+    return cast(E, KINDS.get(kind, kind)(**args))
 
 
 _literal = lru_cache(LEAVES_MAX)(Literal)
@@ -131,3 +228,13 @@ def _column(name: str) -> Column:
 def column(name: str) -> Column:
     """The leaf of a column."""
     return _column(name) if len(name) <= LEAF_CHARACTERS_MAX else Column(Identifier(name))
+
+
+NULL: Final = Null("NULL")
+"""NULL."""
+
+TRUE: Final = Boolean("TRUE", this=True)
+"""True."""
+
+FALSE: Final = Boolean("FALSE", this=False)
+"""False."""

@@ -11,7 +11,7 @@ from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.known_failures import KNOWN_FAILURES
 from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.stages import SOURCES, STAGES
-from gatelog.kql.stages.evaluate import PLUGINS
+from gatelog.kql.stages.evaluate import PLUGINS, REFUSED_PLUGINS
 from gatelog.kql.stages.join import KINDS
 from gatelog.kql.stages.summarize import ROW_AGGREGATES
 from gatelog.kql.tokens import PIPELINE_WORDS, SOURCE_WORDS
@@ -45,6 +45,13 @@ LIMITS = """\
 - A `tdigest` holds every distinct value and is exact; the states of `hll` are ClickHouse's, not Kusto's.
 - Coverings by cells hold the cells that meet the shape, and no others; Kusto's may hold more around it.
 - A graph is held in memory while it is matched: up to 1,000,000 nodes and edges, 100,000 paths from a node.
+- `basket` counts all rows (Kusto samples the first values), the most frequent pattern first. The weight
+  column is no part of patterns and holds wildcards; rows whose weight is not above zero do not count.
+- In `sequence_detect` and `funnel_sequence_completion` a step comes later than the one before, not at the
+  same time. `sequence_detect` gives every combination of moments that fits, once; a funnel has no row for a
+  state that nobody reached.
+- `session_count` counts a session in each bin in which it was seen; it ends with a pause above the look-back.
+- The outer windows of `activity_engagement` reach back before the start of the analysis.
 - `gzip_...` and `zlib_...` take constants only: the engine has no such functions.
 """
 
@@ -109,6 +116,16 @@ def _failures() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _plugins() -> str:
+    lines = ["| plugin | what it does |", "|---|---|"]
+    for name in sorted(PLUGINS):
+        form, text = documentation.PLUGINS[name]
+        lines.append(f"| {_code(form)} | {text} |")
+    lines += ["", "| plugin that is refused | reason |", "|---|---|"]
+    lines += [f"| `{name}` | {reason} |" for name, reason in sorted(REFUSED_PLUGINS.items())]
+    return "\n".join(lines) + "\n"
+
+
 def _listed(words: Iterable[str]) -> str:
     return " · ".join(f"`{word}`" for word in words) + "\n"
 
@@ -135,8 +152,8 @@ def render(catalog: Catalog) -> str:
             f"## Types\n\n{_listed(kql_type.value for kql_type in KqlType)}",
             f"## Operators\n\n{_operators()}",
             f"Kinds of `join`: {_listed(sorted(kind for kind in KINDS if kind))}",
-            f"Plugins of `evaluate`: {_listed(sorted(PLUGINS))}",
             f"Refused by name: {_listed(refused_operators())}",
+            f"## Plugins of evaluate\n\n{_plugins()}",
             f"## Scalar functions\n\n{_table('function', scalars)}",
             f"## Aggregates\n\n{_table('aggregate', aggregates)}",
             LIMITS,

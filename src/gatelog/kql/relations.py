@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
 from sqlglot import exp
@@ -46,7 +45,7 @@ class Computed:
     field: Field
     sql: Sql
 
-    @cached_property
+    @property
     def reads(self) -> frozenset[str]:
         """The columns that the expression reads."""
         return columns_read(self.sql)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
 from gatelog.kql.types import KqlType
+from gatelog.kql.view import View
 
 JsonPath: TypeAlias = tuple[str | int, ...]
 """The keys and indexes that lead into a JSON value, `("usage", "prompt_tokens")`."""
@@ -61,7 +62,7 @@ class Table:
     mention). `words` says which string columns have an index of their words. `protected` columns are none of
     the table's for this reader: a query may name them only where `paths` answer in their place. With a
     `resource` (an Azure resource id in lower case) the table is only those of its rows whose `_ResourceId` is
-    that.
+    that. With a `view` statements say what the view `source` selects instead of naming it.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Table:
     protected: tuple[Column, ...] = ()
     words: Mapping[str, WordsColumn] = field(default_factory=dict)
     resource: str = ""
+    view: View | None = None
 
     def without(self, names: frozenset[str]) -> Table:
         """The table for a reader to whom the columns `names` are protected."""

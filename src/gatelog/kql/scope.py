@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gatelog.errors import KqlError, KqlSemanticError, KqlUnsupportedError
 from gatelog.kql import ast
@@ -38,6 +38,15 @@ class TableBinding:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnBinding:
+    """A name for a value with rand() or new_guid() in it: `make` binds it anew at each use, so that each use
+    draws for itself."""
+
+    type: KqlType
+    make: Callable[[], Term]
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionBinding:
     """A name for a function, with the names that were known where it stands; `saved`: it is not of this text,
     so its places are not places of the text.
@@ -48,18 +57,27 @@ class FunctionBinding:
     saved: bool = False
 
 
-Binding: TypeAlias = "Term | TableBinding | FunctionBinding"
+Binding: TypeAlias = "Term | DrawnBinding | TableBinding | FunctionBinding"
 
 
 Ask: TypeAlias = "Callable[[str], Iterable[Sequence[object]]]"
 """From a SELECT to its rows."""
 
 
+class DrawnOnce(NamedTuple):
+    """What one toscalar() drew, with the two whose ids are its place."""
+
+    node: ast.Node
+    names: Mapping[str, Binding]
+    term: Term
+
+
 class Context:
     """One compilation: the text, the catalogue, the time, and the names already used in the SQL.
 
     `ask` runs a query of the compiler's own, for columns that depend on the data. `settings` are those that
-    `set` statements gave. `draws` counts what comes out another way each time: rand(), take without an order.
+    `set` statements gave. `draws` counts what comes out another way each time: rand(), take without an order;
+    `row_draws` what does so in each row. `once` holds what toscalar() drew.
     """
 
     def __init__(
@@ -78,6 +96,8 @@ class Context:
         self._used: dict[str, int] = {}
         self._columns = 0
         self.draws = 0
+        self.row_draws = 0
+        self.once: dict[tuple[int, int], DrawnOnce] = {}
         self._by_name: dict[int, tuple[tuple[Field, ...], dict[str, Field]]] = {}
 
     def fresh(self, name: str) -> str:
@@ -93,6 +113,11 @@ class Context:
         if count == 1:
             return name
         return self.fresh(f"{name}_{count}")
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Names that no column of the query gets from here on."""
+        for name in names:
+            self._used.setdefault(name, 1)
 
     def field(self, name: str, kql_type: KqlType, *, nullable: bool = True) -> Field:
         """A new column."""
@@ -187,13 +212,16 @@ class Scope:
 
     def over(self, relation: Relation) -> Scope:
         """The scope of a stage whose input is `relation`."""
-        return replace(
-            self,
-            fields=relation.fields,
-            order=relation.order,
-            serialized=relation.serialized,
-            keys=None,
-            pending=Pending(),
+        return Scope(
+            self.context,
+            self.names,
+            self.bind_table,
+            self.call_function,
+            relation.fields,
+            relation.order,
+            relation.serialized,
+            part=self.part,
+            called=self.called,
             guarded=relation.guarded,
         )
 
@@ -228,6 +256,8 @@ class Scope:
         binding = self.names.get(node.value)
         if isinstance(binding, Term):
             return binding
+        if isinstance(binding, DrawnBinding):
+            return binding.make()
         if binding is not None:
             raise self.context.error(node, f"'{node.value}' is no value", "it names a table or a function")
         if self.keys is not None and any(column.name == node.value for column in self.fields):
@@ -248,7 +278,11 @@ class Scope:
 
     def _nearest(self, name: str) -> str:
         known = [column.name for column in self.fields]
-        known += [known_name for known_name, binding in self.names.items() if isinstance(binding, Term)]
+        known += [
+            known_name
+            for known_name, binding in self.names.items()
+            if isinstance(binding, Term | DrawnBinding)
+        ]
         return nearest(name, known)
 
     def window(self, name: str, kql_type: KqlType, node: Sql, *, nullable: bool = True) -> Term:

@@ -4,6 +4,7 @@ row, the order of the rows, a type literal or a table."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -18,16 +19,19 @@ from gatelog.kql.json_paths import json_path
 from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
 from gatelog.kql.lower import select_of
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.scope import Scope
+from gatelog.kql.scope import DrawnOnce, Scope
 from gatelog.kql.sessions import window_session
 from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Bind, Special
 from gatelog.kql.sql import Sql
 from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term, null_of, reference
-from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.types import NUMBERS, KqlType
 from gatelog.kql.windows import window
 
 DATETIME, LONG, STRING = KqlType.DATETIME, KqlType.LONG, KqlType.STRING
+
+MOST_DRAWS = 1_000
+"""Calls of rand() and new_guid() in one query: names made of each other may double them line by line."""
 
 
 def _arguments(node: ast.Call, scope: Scope, bind: Bind, least: int, most: int) -> list[Term]:
@@ -49,9 +53,10 @@ def _ago(node: ast.Call, scope: Scope, bind: Bind) -> Term:
 
 def _moved(operator: str, moment: Term, span: Term) -> Term:
     """A constant datetime moved; by a constant timespan it stays a constant."""
+    span = accept(span, KqlType.TIMESPAN)
     start = moment.constant.value if moment.constant is not None else None
     distance = span.constant.value if span.constant is not None else None
-    if span.type is KqlType.TIMESPAN and isinstance(start, int) and isinstance(distance, int):
+    if isinstance(start, int) and isinstance(distance, int):
         moved = start + distance if operator == "+" else start - distance
         if not 0 <= moved <= ticks.LAST:
             raise Misfit("the time is before the year 1 or after the year 9999")
@@ -110,23 +115,36 @@ def _json_path(term: Term) -> list[str | int]:
 
 
 def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """`toscalar(table)` or `toscalar(value)`; what is drawn in it is drawn once for all its uses."""
     if len(node.arguments) != 1:
         raise Misfit("toscalar() takes one table")
-    if not is_table(node.arguments[0], scope):
-        return _once(node.arguments[0], scope, bind)
-    table = scope.bind_table(node.arguments[0], scope)
+    context, place = scope.context, (id(node), id(scope.names))
+    if place in context.once:
+        return context.once[place].term
+    before = context.draws, context.row_draws
+    made = _scalar_of_table if is_table(node.arguments[0], scope) else _scalar
+    term = made(node.arguments[0], scope, bind)
+    if (context.draws, context.row_draws) != before:
+        context.once[place] = DrawnOnce(node, scope.names, term)
+        context.row_draws = before[1]
+    return term
+
+
+def _scalar_of_table(node: ast.Expression, scope: Scope, _: Bind) -> Term:
+    table = scope.bind_table(node, scope)
     first = table.fields[0]
     select = select_of(table, [first.sql_name]).limit(1, copy=False)
     value = sql.subquery(select)
     return Term(first.type, sql.if_null(value, "") if first.type is STRING else value)
 
 
-def _once(node: ast.Expression, scope: Scope, bind: Bind) -> Term:
-    """The value, the same in all rows; one that is drawn is drawn before the query runs."""
-    before = scope.context.draws
+def _scalar(node: ast.Expression, scope: Scope, bind: Bind) -> Term:
+    """The value, the same in all rows; one that is drawn is drawn before there are any, so of no column."""
+    before = scope.context.row_draws
     term = bind(node, scope)
-    if scope.context.draws == before:
+    if scope.context.row_draws == before:
         return term
+    term = bind(node, replace(scope, fields=(), keys=None))
     select = exp.Select(expressions=[term.sql])
     return Term(term.type, sql.subquery(select), term.nullable)
 
@@ -149,12 +167,14 @@ def _row_number(node: ast.Call, scope: Scope, bind: Bind) -> Term:
 
 
 def _row_cumsum(node: ast.Call, scope: Scope, bind: Bind) -> Term:
+    """The sum so far, in the type of the value; null where an int can no longer hold it."""
     value, restart, *_ = [*_arguments(node, scope, bind, 1, 2), None]
     if value.type not in (*NUMBERS, KqlType.TIMESPAN):
         raise Misfit(f"a {value.type} cannot be added up")
-    value = convert(value, LONG) if value.type in INTEGERS else value
     known = sql.if_null(value.sql, literal_term(value.type, 0).sql) if value.nullable else value.sql
     total = window(scope, sql.call("sum", known), "running", _restarts(scope, restart))
+    if value.type is KqlType.INT:
+        return scope.window("row_cumsum", value.type, sql.call("accurateCastOrNull", total, "Int32"))
     return scope.window("row_cumsum", value.type, total, nullable=False)
 
 
@@ -232,6 +252,12 @@ def _rand(node: ast.Call, scope: Scope, bind: Bind) -> Term:
 def _drawn(function: str, scope: Scope) -> Sql:
     """A value that each call draws for itself: the engine computes equal calls once, so each gets a name."""
     scope.context.draws += 1
+    scope.context.row_draws += 1
+    if scope.context.draws > MOST_DRAWS:
+        raise Misfit(
+            f"the query draws more than {MOST_DRAWS} values, those of a name at each use",
+            "draw once: toscalar()",
+        )
     return sql.call(function, sql.literal(scope.context.fresh("draw")))
 
 

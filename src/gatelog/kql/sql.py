@@ -13,11 +13,12 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from gatelog.kql import nodes
+from gatelog.kql.nodes import columns_read as columns_read
 
 Sql: TypeAlias = exp.Expr
 Argument: TypeAlias = "exp.Expr | str | int"
 
-_LOOSE = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
+LOOSE = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
 """Nodes that need parentheses when they are an operand."""
 
 _PYTHON = (str, int)
@@ -32,19 +33,17 @@ def literal(value: str | int) -> Sql:
     return exp.Neg(this=magnitude) if value < 0 else magnitude
 
 
-def _node(value: Argument) -> Sql:
-    return literal(value) if isinstance(value, _PYTHON) else value
-
-
 def call(function: str, *arguments: Argument) -> Sql:
     """`function(arguments)`."""
-    return nodes.Call(function, [_node(argument) for argument in arguments])
+    return nodes.Call(function, [literal(one) if isinstance(one, _PYTHON) else one for one in arguments])
 
 
 def parametric(function: str, parameters: Sequence[Argument], *arguments: Argument) -> Sql:
     """`function(parameters)(arguments)`, as in `quantile(0.5)(x)`."""
     return exp.ParameterizedAgg(
-        this=function, expressions=[_node(p) for p in parameters], params=[_node(a) for a in arguments]
+        this=function,
+        expressions=[literal(one) if isinstance(one, _PYTHON) else one for one in parameters],
+        params=[literal(one) if isinstance(one, _PYTHON) else one for one in arguments],
     )
 
 
@@ -62,27 +61,28 @@ def column(name: str, table: str | None = None) -> Sql:
 
 def alias(node: Sql, name: str) -> Sql:
     """`node AS name`."""
-    return exp.Alias(this=node, alias=identifier(name))
+    return nodes.make(exp.Alias, this=node, alias=identifier(name))
 
 
 def null() -> Sql:
     """`NULL`."""
-    return exp.Null()
+    return nodes.NULL
 
 
 def boolean(value: bool) -> Sql:
     """`true` or `false`."""
-    return exp.Boolean(this=value)
+    return nodes.TRUE if value else nodes.FALSE
 
 
 def binary(kind: type[exp.Binary], left: Argument, right: Argument) -> Sql:
     """`left operator right`, with parentheses where an operand needs them."""
-    return kind(this=_operand(left), expression=_operand(right))
+    return nodes.make(kind, this=_operand(left), expression=_operand(right))
 
 
 def _operand(value: Argument) -> Sql:
-    node = _node(value)
-    return exp.Paren(this=node) if isinstance(node, _LOOSE) else node
+    if isinstance(value, _PYTHON):
+        return literal(value)
+    return nodes.make(exp.Paren, this=value) if isinstance(value, LOOSE) else value
 
 
 def eq(left: Argument, right: Argument) -> Sql:
@@ -137,19 +137,30 @@ def at_most(left: Argument, right: Argument) -> Sql:
 
 def all_of(conditions: Iterable[Sql]) -> Sql:
     """`a AND b AND ...` of at least one condition."""
-    operands = (exp.Paren(this=node) if isinstance(node, exp.Or) else node for node in conditions)
-    return reduce(lambda left, right: exp.And(this=left, expression=right), operands)
+    return reduce(_and, (_in_parentheses(node, exp.Or) for node in conditions))
+
+
+def _and(left: Sql, right: Sql) -> Sql:
+    return nodes.make(exp.And, this=left, expression=right)
+
+
+def _or(left: Sql, right: Sql) -> Sql:
+    return nodes.make(exp.Or, this=left, expression=right)
+
+
+def _in_parentheses(node: Sql, kind: type[Sql]) -> Sql:
+    """The node, in parentheses if it is of that kind."""
+    return nodes.make(exp.Paren, this=node) if isinstance(node, kind) else node
 
 
 def any_of(conditions: Iterable[Sql]) -> Sql:
     """`a OR b OR ...` of at least one condition."""
-    operands = (exp.Paren(this=node) if isinstance(node, exp.And) else node for node in conditions)
-    return reduce(lambda left, right: exp.Or(this=left, expression=right), operands)
+    return reduce(_or, (_in_parentheses(node, exp.And) for node in conditions))
 
 
 def not_(condition: Sql) -> Sql:
     """`NOT condition`."""
-    return exp.Not(this=_operand(condition))
+    return nodes.make(exp.Not, this=_operand(condition))
 
 
 def is_null(value: Sql) -> Sql:
@@ -194,12 +205,12 @@ PARAMETER_MARK = "λ"
 
 def lambda_(parameter: str, body: Sql) -> Sql:
     """`parameter -> body`; the body refers to the parameter with `variable`."""
-    return exp.Lambda(this=body, expressions=[variable(parameter)])
+    return nodes.make(exp.Lambda, this=body, expressions=[variable(parameter)])
 
 
 def lambda_pair(first: str, second: str, body: Sql) -> Sql:
     """`(first, second) -> body`."""
-    return exp.Lambda(this=body, expressions=[variable(first), variable(second)])
+    return nodes.make(exp.Lambda, this=body, expressions=[variable(first), variable(second)])
 
 
 def variable(name: str) -> Sql:
@@ -221,56 +232,18 @@ def with_value(value: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
     """`body` of a value that is computed once, however often the body mentions it."""
     if isinstance(value, exp.Column | exp.Literal | exp.Identifier):
         return body(value)
+    return computed_once(value, name, body)
+
+
+def computed_once(value: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of a value under a name of its own, even where the value is short."""
     mapped = call("arrayMap", lambda_(name, body(variable(name))), array([value]))
     return call("arrayElement", mapped, 1)
 
 
 def subquery(select: exp.Query) -> Sql:
     """`(SELECT ...)` as a value."""
-    return exp.Subquery(this=select)
-
-
-_CLOSED = (exp.Literal, exp.Identifier, exp.Query)
-"""Nodes that read no column of the query in hand."""
-
-_SILENT = frozenset((nodes.Literal, nodes.Identifier, exp.Null, str, bool, type(None)))
-"""Kinds of parts without columns, most parts of all."""
-
-
-def columns_read(node: Sql) -> frozenset[str]:
-    """The names of all columns that an expression reads; a subquery in it reads its own.
-
-    Expressions share parts: each part is visited once, and a call remembers what it was asked.
-    """
-    if isinstance(node, nodes.READERS):
-        if node.reads is None:
-            node.reads = _columns_below(node.args["expressions"])
-        return node.reads
-    return _columns_below([node])
-
-
-def _columns_below(parts: Sequence[object]) -> frozenset[str]:
-    names: set[str] = set()
-    seen: set[int] = set()
-    waiting = [*parts]
-    while waiting:
-        part = waiting.pop()
-        if part.__class__ in _SILENT:
-            continue
-        if isinstance(part, nodes.READERS):
-            if part.reads is not None:
-                names |= part.reads
-            elif id(part) not in seen:
-                seen.add(id(part))
-                waiting += part.args["expressions"]
-        elif isinstance(part, exp.Column):
-            names.add(part.name)
-        elif isinstance(part, list):
-            waiting += part
-        elif isinstance(part, exp.Expr) and not isinstance(part, _CLOSED) and id(part) not in seen:
-            seen.add(id(part))
-            waiting += part.args.values()
-    return frozenset(names)
+    return nodes.make(exp.Subquery, this=select)
 
 
 def replaced(node: Sql, values: Mapping[str, Sql]) -> Sql:
@@ -279,7 +252,7 @@ def replaced(node: Sql, values: Mapping[str, Sql]) -> Sql:
         return values.get(node.name, node)
     if isinstance(node, nodes.Call | nodes.Filled):
         return node.__class__(node.args["this"], [replaced(one, values) for one in node.args["expressions"]])
-    if isinstance(node, _CLOSED):
+    if isinstance(node, nodes.Leaf | exp.Identifier | exp.Literal | exp.Query):
         return node
     return node.__class__(**{key: _part_replaced(part, values) for key, part in node.args.items()})
 

@@ -10,7 +10,6 @@ column for that very path, the term's `native` is that column, and conversions t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from gatelog.kql import ast, sql
@@ -46,8 +45,7 @@ class JsonSource(NamedTuple):
         return self._replace(path=(*self.path, key), words=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A column of an intermediate table: its KQL name and type, and its name in the SQL."""
 
     name: str
@@ -58,11 +56,10 @@ class Field:
 
     def renamed(self, name: str) -> Field:
         """The same column under another KQL name."""
-        return replace(self, name=name)
+        return Field(name, self.type, self.sql_name, self.nullable, self.source)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A typed SQL expression.
 
     `truth` is a shorter SQL for places that take NULL as false (filters); it may be NULL where `sql` is
@@ -92,6 +89,11 @@ class Term:
         if self.source is None or self.type is not KqlType.DYNAMIC:
             return None
         return self.source.typed_column(self.source.path)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether this is a stored text as it stands."""
+        return self.source is not None and not self.source.path and self.type is KqlType.STRING
 
     @property
     def words(self) -> Words | None:

@@ -21,6 +21,7 @@ from gatelog.kql import sql
 from gatelog.kql.comparisons import lowered
 from gatelog.kql.conversions import convert
 from gatelog.kql.indexed_search import indexed
+from gatelog.kql.literals import bool_term
 from gatelog.kql.regexes import quote_pattern, regex_of
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -35,6 +36,8 @@ _TERM_END = r"(?:$|[^\pL\pN])"
 def search(operator: str, text: Term, needle: Term) -> Term:
     """`text operator needle`, one of the table above, `matches regex`, or a negation with `!`."""
     name = operator.removeprefix("!")
+    if name in _FOR_A_PIECE and _is_foreign(needle, text.type):
+        return bool_term(operator.startswith("!"))
     found = _SEARCHES[name](_searchable(text), _searchable(needle))
     node = sql.not_(found) if operator.startswith("!") else found
     return Term(KqlType.BOOL, node, nullable=False)
@@ -43,6 +46,22 @@ def search(operator: str, text: Term, needle: Term) -> Term:
 def is_search(operator: str) -> bool:
     """Whether `operator` is one of this table."""
     return operator.removeprefix("!") in _SEARCHES
+
+
+_IN_NUMBERS = {
+    KqlType.INT: frozenset("-0123456789"),
+    KqlType.LONG: frozenset("-0123456789"),
+    KqlType.REAL: frozenset("+-.0123456789e" + "nan" + "infinity"),
+}
+"""Characters of numbers as text, in lower case."""
+
+
+def _is_foreign(needle: Term, kql_type: KqlType) -> bool:
+    """Whether a constant has a character that no number of the type has: a word is looked for in all columns,
+    and to write a real as text takes longer than to look through it.
+    """
+    value, known = _constant(needle), _IN_NUMBERS.get(kql_type)
+    return value is not None and known is not None and not known.issuperset(value.lower())
 
 
 def _searchable(term: Term) -> Term:
@@ -71,10 +90,9 @@ def _constant(needle: Term) -> str | None:
 
 def _at_a_glance(text: Term, needle: str, found: Sql, *, ignore_case: bool, may_decide: bool = False) -> Sql:
     """The condition `found`, and before it (or, if it `may_decide`, instead of it) a quick look at stored
-    texts: most that the index cannot tell from those that are found have not even the letters, and to lower a
-    text takes longer than to look through it.
+    texts: most have not even the letters, and to lower a text takes longer than to look through it.
     """
-    if text.words is None:
+    if not text.is_stored:
         return found
     letters = _in_plain_sight(needle.lower()) if ignore_case else needle
     if not letters:
@@ -161,3 +179,6 @@ _SEARCHES: Mapping[str, Search] = {
     "endswith_cs": _at_border("endsWith", ignore_case=False),
     "matches regex": _matches,
 }
+
+_FOR_A_PIECE = frozenset(_SEARCHES) - {"matches regex"}
+"""Those whose needle is a piece of the text, character by character."""

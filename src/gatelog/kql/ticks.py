@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from gatelog.kql import sql
+from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
 
 SECOND = 10_000_000
@@ -84,11 +85,6 @@ def datetime_text(datetime: Sql) -> Sql:
     return sql.call("concat", sql.call("replaceOne", sql.call("toString", datetime), " ", "T"), "Z")
 
 
-def timespan_text(ticks: Sql) -> Sql:
-    """`[-][d.]hh:mm:ss[.fffffff]`; NULL for null."""
-    return sql.with_value(ticks, "span", _timespan_text)
-
-
 def _timespan_text(ticks: Sql) -> Sql:
     size = sql.call("abs", ticks)
     days, fraction = sql.call("intDiv", size, DAY), sql.call("modulo", size, SECOND)
@@ -113,15 +109,13 @@ def _padded(number: Sql, width: int) -> Sql:
     return sql.call("leftPad", sql.call("toString", number), width, "0")
 
 
+timespan_text = once("span", _timespan_text)
+"""`[-][d.]hh:mm:ss[.fffffff]`; NULL for null."""
+
+
 _TIMESPAN_PATTERN = r"^\s*(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?\s*$"
 _UNIT_PATTERN = r"^\s*(-?\d+(?:\.\d+)?)\s*(d|h|m|s|ms|microsecond|tick)\s*$"
 _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 10_000, "microsecond": 10, "tick": 1}
-
-
-def timespan_from_text(text: Sql) -> Sql:
-    """Ticks of `[-][d.]hh:mm[:ss[.fffffff]]` or of `2.5h`; NULL for anything else. A bare number counts
-    days."""
-    return sql.with_value(text, "text", _timespan_from_text)
 
 
 def _timespan_from_text(text: Sql) -> Sql:
@@ -129,6 +123,10 @@ def _timespan_from_text(text: Sql) -> Sql:
     unit = sql.with_value(sql.call("extractGroups", text, _UNIT_PATTERN), "parts", _unit_ticks)
     days = sql.times(sql.call("toInt64OrNull", sql.call("trimBoth", text)), DAY)
     return sql.call("coalesce", clock, unit, days)
+
+
+timespan_from_text = once("text", _timespan_from_text)
+"""Ticks of `[-][d.]hh:mm[:ss[.fffffff]]` or of `2.5h`; NULL for anything else. A bare number counts days."""
 
 
 def _part(parts: Sql, index: int) -> Sql:

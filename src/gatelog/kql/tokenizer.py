@@ -75,7 +75,9 @@ _MASTER: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_KINDS: Final = {name: NAME if name == "digit_name" else name for name in _MASTER.groupindex}
+_KINDS: Final[dict[str | None, str]] = {
+    name: NAME if name == "digit_name" else name for name in _MASTER.groupindex
+}
 
 
 def tokenize(text: str) -> list[Token]:
@@ -87,8 +89,8 @@ def tokenize(text: str) -> list[Token]:
         raise syntax_error(text, MAX_QUERY_LENGTH, f"the query has more than {MAX_QUERY_LENGTH:,} characters")
     tokens: list[Token] = []
     for match in _MASTER.finditer(text):
-        group = match.lastgroup or INVALID
-        tokens.append(Token(_KINDS[group], match[group], *match.span(group)))
-        if group == END:
+        start, end = match.span(match.lastindex or 0)
+        tokens.append(Token(_KINDS[match.lastgroup], text[start:end], start, end))
+        if start == len(text):
             break
     return tokens

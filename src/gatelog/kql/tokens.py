@@ -110,7 +110,7 @@ TEXT_OPERATORS: Final = (
 RESERVED_WORDS: Final = frozenset(
     (
         *("and", "or", "between", "has_any", "has_all", "true", "false", "asc", "desc", "first", "last"),
-        *("by", "of", "others", "join", "missing", "project", "union", "mvexpand", "mvapply", "getschema"),
+        *("by", "of", "others", "missing", "project", "union"),
         *HYPHENATED_WORDS,
     )
 )

@@ -26,34 +26,55 @@ def written(select: exp.Select) -> str:
     return _Writer().generate(select, copy=False)
 
 
+def text_of(node: Sql) -> str:
+    """The text of an expression."""
+    return _Writer().sql(node)
+
+
 class _Writer(ClickHouseGenerator):
     """ClickHouse's generator with a memory, and with short ways for the nodes that statements are full of."""
 
-    __slots__ = ("_texts",)
+    __slots__ = ("_others", "_texts")
 
     def __init__(self) -> None:
         super().__init__(dialect=Verbatim)
-        self._texts: dict[int, tuple[Sql, str]] = {}
+        self._texts: dict[nodes.Shared, str] = {}
+        self._others: dict[int, tuple[Sql, str]] = {}
 
     def sql(self, expression: str | Sql | None, key: str | None = None, comment: bool = True) -> str:
         """The text of a node, or of what it has under `key`; a text is its own."""
         if key is not None and isinstance(expression, exp.Expr):
             expression = expression.args.get(key)
-        if isinstance(expression, nodes.LEAVES):
-            return expression.written
+        if isinstance(expression, nodes.Shared):
+            return self.shared(expression)
         if expression is None or isinstance(expression, str):
             return expression or ""
-        known = self._texts.get(id(expression))
+        known = self._others.get(id(expression))
         if known is not None:
             return known[1]
-        write = _SHORT_WAYS.get(expression.__class__)
+        write = _WAYS.get(expression.__class__)
         text = super().sql(expression, comment=comment) if write is None else write(self, expression)
         if len(text) > TEXT_CHARACTERS_MAX:
-            raise KqlBudgetError(
-                "the query is too long for the engine", hint="use each computed value fewer times"
-            )
-        self._texts[id(expression)] = (expression, text)  # with the node, so that no other gets its id
+            raise _too_long()
+        self._others[id(expression)] = (expression, text)  # with the node, so that no other gets its id
         return text
+
+    def shared(self, node: nodes.Shared) -> str:
+        """The text of a node that may be below several others: written when it is met first."""
+        if isinstance(node, nodes.Leaf):
+            return node.written
+        known = self._texts.get(node)
+        if known is not None:
+            return known
+        text = self._texts[node] = _WAYS[node.__class__](self, node)
+        if len(text) > TEXT_CHARACTERS_MAX:
+            raise _too_long()
+        return text
+
+
+def _too_long() -> KqlBudgetError:
+    message = "the query is too long for the engine"
+    return KqlBudgetError(message, hint="use each computed value fewer times")
 
 
 def _function(writer: _Writer, node: Sql) -> str:
@@ -64,7 +85,7 @@ def _function(writer: _Writer, node: Sql) -> str:
 def _texts(writer: _Writer, node: Sql) -> list[str]:
     """The texts of the nodes below; to look at the leaves here saves a call for most of them."""
     return [
-        part.written if isinstance(part, nodes.LEAVES) else writer.sql(part)
+        part.written if isinstance(part, nodes.Leaf) else writer.sql(part)
         for part in node.args["expressions"]
     ]
 
@@ -93,12 +114,6 @@ def _operator(sign: str) -> Callable[[_Writer, Sql], str]:
         return between.join(reversed(texts))
 
     return write
-
-
-def _column(writer: _Writer, node: Sql) -> str:
-    table = node.args.get("table")
-    name = writer.sql(node.args["this"])
-    return f"{writer.sql(table)}.{name}" if table else name
 
 
 def _not(writer: _Writer, node: Sql) -> str:
@@ -146,10 +161,7 @@ def _paren(writer: _Writer, node: Sql) -> str:
     return f"({writer.sql(node.args['this'])})"
 
 
-_SHORT_WAYS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
-    nodes.Call: _function,
-    nodes.Filled: _filled,
-    exp.Column: _column,
+_OF_KINDS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
     exp.Paren: _paren,
     exp.Alias: _alias,
     exp.CTE: _alias,
@@ -171,5 +183,11 @@ _SHORT_WAYS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
     exp.GTE: _operator(">="),
     exp.And: _operator("AND"),
     exp.Or: _operator("OR"),
+}
+_WAYS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
+    nodes.Call: _function,
+    nodes.Filled: _filled,
+    **_OF_KINDS,
+    **{nodes.KINDS[kind]: way for kind, way in _OF_KINDS.items()},
 }
 """Nodes whose text depends on nothing but their parts: with the leaves, nine of ten of a statement."""

@@ -20,7 +20,7 @@ REFUSED = "refused"
 
 FLOORS = {
     "kusto_emulator": 0.99,
-    "kusto_loco": 0.98,
+    "kusto_loco": 0.99,
     "clickhouse_kql": 0.98,
     "docs_examples": 0.95,
 }

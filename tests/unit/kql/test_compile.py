@@ -69,6 +69,38 @@ def test_a_filter_needs_no_null_check_around_equality() -> None:
     assert 'WHERE "ResponseCode" = 200' in compiled("Logs | where ResponseCode == 200 | count").sql
 
 
+def test_a_stored_text_is_looked_at_for_the_letters_before_it_is_lowered() -> None:
+    sql = compiled("Logs | where Region has 'West' | count").sql
+    assert sql.index("positionCaseInsensitive(\"Region\", 'west') > 0") < sql.index("match(lowerUTF8(")
+    made = compiled("Logs | extend made = strcat(Region, Body) | where made has 'West' | count").sql
+    assert "positionCaseInsensitive" not in made, "to make it twice takes longer"
+
+
+@pytest.mark.parametrize("searched", ["West", "West*", "*West", "*West*", "4x", "e4"])
+def test_a_word_is_not_looked_for_in_numbers(searched: str) -> None:
+    assert "ResponseCode" not in compiled(f"search in (Logs) '{searched}' | count").sql
+    assert "ResponseCode" in compiled(f"search in (Logs) '{searched.strip('*Westx')}4' | count").sql
+
+
+@pytest.mark.parametrize(
+    ("number", "searched", "found"),
+    [
+        ("long(-4711)", "4711", 1),
+        ("long(-4711)", "*-47*", 1),
+        ("long(4711)", "e", 0),
+        ("1e300", "*E+300*", 1),
+        ("real(-inf)", "INFINITY", 1),
+        ("real(nan)", "na*", 1),
+        ("real(4.5)", "4.5*", 1),
+        ("real(4.5)", "*x*", 0),
+        ("real(null)", "x", 0),
+        ("int(47)", "47", 1),
+    ],
+)
+def test_numbers_are_searched_as_they_are_written(number: str, searched: str, found: int) -> None:
+    assert run(f"print n = {number} | search '{searched}' | count")[1] == [[found]]
+
+
 def test_text_that_is_a_number_is_compared_as_one() -> None:
     assert 'WHERE "ResponseCode" = 200' in compiled("Logs | where ResponseCode == '200' | count").sql
 
@@ -170,8 +202,15 @@ def test_a_wall_of_stages_is_refused() -> None:
 
 @pytest.mark.parametrize("doubled", ["{0} + {0}", "strcat({0}, {0})", "pack('a', {0}, 'b', {0})"])
 def test_a_value_that_doubles_with_every_line_is_refused(doubled: str) -> None:
-    lines = "".join(f"let t{i} = {doubled.format(f't{i - 1}')}; " for i in range(1, 41))
+    lines = "".join(f"let t{i} = {doubled.format(f't{i - 1}')}; " for i in range(1, 26))
     with pytest.raises(KqlBudgetError, match="too long for the engine"):
+        compiled(f"let t0 = toscalar(rand()); {lines} print t25")
+
+
+@pytest.mark.parametrize("doubled", ["{0} + {0}", "strcat({0}, {0})", "pack('a', {0}, 'b', {0})"])
+def test_draws_that_double_with_every_line_are_refused(doubled: str) -> None:
+    lines = "".join(f"let t{i} = {doubled.format(f't{i - 1}')}; " for i in range(1, 41))
+    with pytest.raises(KqlSemanticError, match="draws more than 1000 values"):
         compiled(f"let t0 = rand(); {lines} print t40")
 
 

@@ -64,6 +64,7 @@ def names(text: str, kind: str = "") -> list[str]:
             ["ModelName", "Price", "Twice"],
         ),
         ("let least = 3; Calls | where TotalTokens > l⌶", "variable", ["least"]),
+        ("let drawn = rand(); Calls | where TotalTokens > d⌶", "variable", ["drawn"]),
         ("let f = (a: long, b: string) { ⌶ }", "variable", ["a", "b"]),
         ("let f = (T: (Here: long)) { T | where ⌶ }", "column", ["Here"]),
         ("let f = (a: ⌶", "type", ["bool", "int", "long", "real", "decimal", "string"]),

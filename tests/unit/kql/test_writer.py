@@ -84,6 +84,11 @@ def test_a_shared_node_is_read_once() -> None:
     assert sql.columns_read(node) == {"x"}
 
 
+@given(nodes())
+def test_what_a_node_reads_is_every_column_below(node: Sql) -> None:
+    assert sql.columns_read(node) == {column.name for column in plain(node).find_all(exp.Column)}
+
+
 def test_a_subquery_reads_its_own_columns() -> None:
     inner = exp.Select(expressions=[sql.column("inner")])
     assert sql.columns_read(sql.call("f", sql.column("outer"), sql.subquery(inner))) == {"outer"}
@@ -151,3 +156,9 @@ def test_columns_are_replaced_in_every_kind_of_node() -> None:
     assert written(select(made)) == 'SELECT f(g(1, NOT "b")) + g(1, NOT "b") * 2'
     assert sql.columns_read(made) == {"b"}
     assert sql.columns_read(node) == {"a", "b"}
+
+
+@pytest.mark.parametrize("text", ["-x", "f(-x)", "-x + 1", "1 - x"])
+@pytest.mark.parametrize("value", [-1, sql.literal(-2), exp.Neg(this=sql.column("c"))])
+def test_a_minus_before_a_negative_value_is_no_comment(text: str, value: sql.Argument) -> None:
+    assert "--" not in written(select(formula(text, x=value)))

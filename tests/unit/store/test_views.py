@@ -139,6 +139,39 @@ def test_a_view_holds_what_the_compiler_is_told(store: Store, table: LogTable) -
 
 
 @tables
+def test_a_statement_says_what_the_view_selects(store: Store, table: LogTable) -> None:
+    """Queries do without the views: rows and types are theirs."""
+    store.insert([chat_exchange(1), chat_exchange(2), refused_exchange(3)])
+    moments = {column.name for column in table.columns if column.type is KqlType.DATETIME}
+    names = [column.name for column in table.columns]
+    listed = ", ".join(f"reinterpretAsInt64({name})" if name in moments else name for name in names)
+    said = store.run(compile(table.name, CATALOG, now=NOW).sql)
+    seen = store.run(f"SELECT {listed} FROM {table.name}")
+    assert said.types == seen.types
+    assert sorted(map(repr, said.rows)) == sorted(map(repr, seen.rows))
+
+
+def test_an_authors_column_may_be_called_as_one_below_the_view(store: Store) -> None:
+    """It does not hide the one that a column of the table is made of."""
+    store.insert([chat_exchange(1)])
+    query = "Calls | extend status = 'x', calls = 2, received = 3, request_id = 4, model_served = 5"
+    answer = ask(
+        store, f"{query} | project status, calls, ResponseCode, ModelName, RequestId = RequestId != ''"
+    )
+    assert answer == [["x", 2, 200, "gpt-4o-2024-11-20", True]]
+
+
+def test_the_newest_calls_are_found_by_an_index(store: Store) -> None:
+    """Of five days one is read."""
+    day_ns = 86_400 * 10**9
+    for day in range(5):
+        store.insert([chat_exchange(day, timing=Timing(RECEIVED_AT_NS + day * day_ns, done_ns=1))])
+    sql = compile("Calls | top 1 by TimeGenerated desc", CATALOG, now=NOW).sql
+    plan = " ".join(row[0].strip() for row in store.run(f"EXPLAIN indexes = 1 {sql}").rows)
+    assert re.search(r"TopK Granules .*?Parts: 1/5", plan)
+
+
+@tables
 def test_every_column_can_be_read(store: Store, table: LogTable) -> None:
     """All columns of all tables, over every sort of call, as a query would."""
     store.insert([chat_exchange(1), refused_exchange(2)])
@@ -316,6 +349,21 @@ def test_metrics_are_those_of_the_seeds(store: Store) -> None:
     assert first["Latency"] == [2000, 2, 1000, "MilliSeconds"]
     assert "AzureOpenAITokenPerSecond" not in first  # these calls did not stream
     assert sum(row[2] for row in rows if row[1] == "TotalCalls") == 3
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["MetricName == 'TotalCalls'", "MetricName in~ ('latency', 'DATAIN')", "MetricName == 'NoSuchMetric'"],
+)
+def test_of_metrics_only_those_asked_for_are_computed(store: Store, condition: str) -> None:
+    """With the values that they have among all."""
+    store.insert([chat_exchange(1), chat_exchange(2), refused_exchange(3)])
+    wanted = ask(store, f"AzureMetrics | where {condition} | sort by MetricName asc")
+    everything = ask(store, "AzureMetrics | extend all = rand() | sort by MetricName asc | project-away all")
+    names = {"TotalCalls", "Latency", "DataIn"} if wanted else set()
+    assert wanted == [row for row in everything if row[1] in names and row[1] in str(wanted)]
+    sql = compile(f"AzureMetrics | where {condition} | count", CATALOG, now=NOW).sql
+    assert "TokenTransaction" not in sql
 
 
 def test_a_time_range_of_metrics_reads_its_days_only(store: Store) -> None:

@@ -229,6 +229,11 @@ class As(Operator):
     name: Name
     hints: tuple[Parameter, ...] = ()
 
+    @property
+    def materialized(self) -> bool:
+        """Whether the rows are to come out once for all uses of the name."""
+        return any(hint.name == "hint.materialized" and hint.value == "true" for hint in self.hints)
+
 
 @dataclass(frozen=True, slots=True)
 class Consume(Operator):

@@ -76,7 +76,7 @@ class _CursorParser(Parser):
     @property
     def at_cursor(self) -> bool:
         """Whether nothing is left but the cursor."""
-        return self.position == len(self.tokens) - 1
+        return self.position == self.last
 
     def _note(self, *words: str) -> None:
         self.place.words += words

@@ -12,7 +12,7 @@ from gatelog.kql.completion.place import Place, Stage
 from gatelog.kql.completion.scope import CursorBinder
 from gatelog.kql.completion.suggestion import Suggestion, SuggestionKind
 from gatelog.kql.schema import JsonPath, Table
-from gatelog.kql.scope import FunctionBinding, Scope, TableBinding
+from gatelog.kql.scope import DrawnBinding, FunctionBinding, Scope, TableBinding
 from gatelog.kql.tabular import returns_table
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.tokens import ASSIGNED_ONLY_WORDS, BRACKETED_WORDS
@@ -61,7 +61,7 @@ class Names:
         """Names bound to values, and functions that give values."""
         found = []
         for name, binding in self._scope.names.items():
-            if isinstance(binding, Term):
+            if isinstance(binding, Term | DrawnBinding):
                 found.append(Suggestion(SuggestionKind.VARIABLE, name, spelled(name), binding.type.value))
             elif isinstance(binding, FunctionBinding) and not returns_table(binding, self._scope):
                 found.append(self._function(name, binding))

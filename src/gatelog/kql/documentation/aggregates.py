@@ -79,11 +79,16 @@ PLUGINS: Mapping[str, Entry] = entries("""
     ipv6_lookup(table, address, network [, ...]) — Adds the row of the network that an address lies in.
     active_users_count(id, time, start, end, lookback, period, active, bin, ...) — Users active often enough.
     activity_counts_metrics(id, time, start, end, window [, ...]) — Counts and new values in windows of time.
+    activity_engagement(id, time, start, end, inner, outer [, ...]) — Ids of a day beside those of a month.
     activity_metrics(id, time, start, end, window [, ...]) — How many values came back from window to window.
+    basket([threshold, weight column, dimensions, wildcard, ...]) — The values that many rows have in common.
+    funnel_sequence_completion(id, time, start, end, bin, state, states, periods) — Who got how far, how soon.
     new_activity_metrics(id, time, start, end, window [, cohort, ...]) — What becomes of new values later.
     rolling_percentile(value, percent, index, bin, bins [, ...]) — A percentile of the last bins.
     rows_near(condition, rows [, after]) — The rows that are near to one where the condition is true.
     dcount_intersect(estimate, estimate [, ...]) — How many distinct values several estimates share.
+    sequence_detect(time, step, span, name = condition, ..., dimension, ...) — Events that follow each other.
+    session_count(id, time, start, end, bin, lookback [, ...]) — Sessions that were active in windows of time.
     sliding_window_counts(id, time, start, end, window, bin, ...) — Counts in windows that slide over time.
     schema_merge([preserve_order]) — Several answers of getschema as one.
     geo_polygon_lookup(table, shape, longitude, latitude [, radius]) — Adds the polygons that a place lies in.

@@ -40,6 +40,7 @@ from gatelog.kql.functions.sets import SETS
 from gatelog.kql.functions.several import SeveralColumns
 from gatelog.kql.functions.strings import STRINGS
 from gatelog.kql.functions.time_formats import TIME_FORMATS
+from gatelog.kql.functions.time_zones import TIME_ZONES
 from gatelog.kql.functions.times import TIMES
 from gatelog.kql.functions.unicode import UNICODE
 from gatelog.kql.functions.units import UNITS
@@ -61,6 +62,7 @@ FUNCTIONS: Mapping[str, Function] = {
         BINS,
         BYTE_SIZES,
         TIME_FORMATS,
+        TIME_ZONES,
         ARRAYS,
         SETS,
         SERIES_ELEMENTS,

@@ -87,7 +87,7 @@ def bin_of(arguments: Sequence[Term]) -> Term:
     """`bin(value, width)`: rounded down to a multiple of the width; datetimes count from 0001-01-01."""
     value, width = arguments
     if value.type is KqlType.DYNAMIC:
-        value = convert(value, DATETIME if width.type is TIMESPAN else REAL)
+        raise Misfit("a dynamic has no bins", "convert it, for example with tolong() or todatetime()")
     if value.type is DATETIME:
         return _datetime_bin(value, _width(width))
     if value.type is TIMESPAN:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from gatelog.kql import json_values, sql
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, accept, finished, simple
 from gatelog.kql.literals import bool_term
-from gatelog.kql.misfit import Unsupported
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.regexes import quote_pattern
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -100,6 +101,9 @@ def in_any_range(name: str, number: Callable[[Sql], Sql], in_range: Callable[[Sq
 
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_BEGINS = """
+has(found, address) OR (endsWith(address, '.') AND arrayExists(one -> startsWith(one, address), found))
+"""
 _BEFORE, _AFTER = r"(?:^|[^\pL\pN.])", r"(?:$|[^\pL\pN.])"
 
 
@@ -109,12 +113,14 @@ def _has_address(name: str, *, prefix: bool) -> Function:
 
     def build(arguments: Sequence[Term]) -> Term:
         text = accept(arguments[0], STRING)
-        wanted = [address for argument in arguments[1:] for address in _constants(argument, name)]
+        constants = [term for term in arguments[1:] if term.constant is not None]
+        wanted = [address for term in constants for address in _constants(term, name)]
         shapes = [shape for address in wanted if (shape := _shape(address, prefix=prefix)) is not None]
-        if not shapes:
-            return bool_term(False)
-        pattern = f"{_BEFORE}(?:{'|'.join(shapes)}){_AFTER}"
-        return finished(BOOL, sql.call("match", text.sql, pattern), [text])
+        tests = [sql.call("match", text.sql, f"{_BEFORE}(?:{'|'.join(shapes)}){_AFTER}")] if shapes else []
+        tests += [
+            _has_of_row(text.sql, term, prefix=prefix) for term in arguments[1:] if term.constant is None
+        ]
+        return finished(BOOL, sql.any_of(tests), [text]) if tests else bool_term(False)
 
     return Function(name, 2, None, build)
 
@@ -123,8 +129,24 @@ def _constants(term: Term, name: str) -> list[str]:
     value = term.constant.value if term.constant is not None else None
     values = value if isinstance(value, list) else [value]
     if not all(isinstance(item, str) for item in values):
-        raise Unsupported(f"{name}() with addresses that are not constant is not supported")
+        raise Misfit(f"the addresses of {name}() must be strings")
     return [str(item) for item in values]
+
+
+def _has_of_row(text: Sql, wanted: Term, *, prefix: bool) -> Sql:
+    """The same for addresses that only the row knows, against the whole addresses of the text."""
+    lists = wanted.type is DYNAMIC
+    addresses = json_values.strings(wanted.sql) if lists else sql.array([accept(wanted, STRING).sql])
+    runs = sql.call("extractAll", text, r"[\pL\pN.]+")
+    whole = sql.lambda_("run", sql.call("match", sql.variable("run"), rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"))
+    test = _BEGINS if prefix else "has(found, address)"
+    return sql.with_value(
+        sql.call("arrayFilter", whole, runs),
+        "found",
+        lambda found: formula(
+            f"toBool(arrayExists(address -> {test}, addresses))", found=found, addresses=addresses
+        ),
+    )
 
 
 def _shape(address: str, *, prefix: bool) -> str | None:

@@ -45,7 +45,7 @@ def _absolute(arguments: Sequence[Term]) -> Term:
 def _ceiling(arguments: Sequence[Term]) -> Term:
     term = accept(arguments[0], NUMBER)
     if term.type in INTEGERS:
-        return convert(term, LONG)
+        return term
     return finished(term.type, sql.call("ceiling", term.sql), [term])
 
 

@@ -53,7 +53,8 @@ class _Options(NamedTuple):
 def _options(arguments: Sequence[Term]) -> _Options:
     """From seasonality, trend, test_points, seasonality_threshold, as far as given."""
     defaults = [long_term(-1), string_term("avg"), long_term(0), literal_term(REAL, 0.6)]
-    period, trend, test_points, threshold = [*arguments, *defaults[len(arguments) :]]
+    given: list[Term] = [*arguments, *defaults[len(arguments) :]]
+    period, trend, test_points, threshold = given
     kind = constant_string(trend, "the trend")
     if kind not in _TRENDS:
         raise Misfit(f"there is no trend '{kind}'", f"one of {', '.join(_TRENDS)}")

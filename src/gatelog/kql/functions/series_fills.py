@@ -92,7 +92,8 @@ def _linear(arguments: Sequence[Term]) -> Term:
     """`series_fill_linear(series [, placeholder [, fill_edges [, constant]]])`: on the line between the
     neighbours; a series of integers stays one."""
     defaults = [null_of(REAL), bool_term(True), literal_term(REAL, 0.0)]
-    placeholder, edges, constant = [*arguments[1:], *defaults[len(arguments) - 1 :]]
+    given: list[Term] = [*arguments[1:], *defaults[len(arguments) - 1 :]]
+    placeholder, edges, constant = given
     value = sql.if_null(convert(accept(constant, Anything.NUMBER), DYNAMIC).sql, json_values.NULL_TEXT)
 
     def filled(json: Sql) -> Sql:

@@ -17,7 +17,7 @@ from gatelog.kql.functions.row import (
     finished,
     simple,
 )
-from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, KqlType
@@ -134,28 +134,6 @@ def _week_of_year(moment: Sql) -> Sql:
     return sql.call("toInt32", sql.plus(sql.call("intDiv", sql.plus(day, first), 7), 1))
 
 
-def _zone(term: Term) -> str:
-    value = term.constant.value if term.constant is not None else None
-    if not isinstance(value, str):
-        raise Unsupported("a time zone that is not constant is not supported")
-    return value
-
-
-def _to_zone(arguments: Sequence[Term]) -> Term:
-    """What the clocks of a time zone show."""
-    moment, zone = accept(arguments[0], DATETIME), _zone(arguments[1])
-    offset = sql.call("timeZoneOffset", sql.call("toTimeZone", moment.sql, zone))
-    shifted = sql.plus(ticks.since_1970(moment.sql), sql.times(sql.call("toInt64", offset), ticks.SECOND))
-    return finished(DATETIME, ticks.from_1970(shifted, nullable=moment.nullable), [moment])
-
-
-def _from_zone(arguments: Sequence[Term]) -> Term:
-    """The time at which the clocks of a time zone show this."""
-    moment, zone = accept(arguments[0], DATETIME), _zone(arguments[1])
-    local = sql.call("parseDateTime64BestEffortOrNull", sql.call("toString", moment.sql), 7, zone)
-    return finished(DATETIME, sql.call("toTimeZone", local, "UTC"), [moment], may_fail=True)
-
-
 def _make_datetime(arguments: Sequence[Term]) -> Term:
     if len(arguments) == 1:
         return cast("make_datetime", arguments[0], DATETIME)
@@ -237,8 +215,6 @@ TIMES: tuple[Function, ...] = (
     _part("getyear", "toYear"),
     _part("week_of_year", "toISOWeek"),
     simple("weekofyear", [DATETIME], INT, _week_of_year),
-    Function("datetime_utc_to_local", 2, 2, _to_zone),
-    Function("datetime_local_to_utc", 2, 2, _from_zone),
     Function("make_datetime", 1, 6, _make_datetime, Naming.ONLY),
     Function("make_timespan", 1, 4, _make_timespan, Naming.ONLY),
     _unix_time("unixtime_seconds_todatetime", ticks.SECOND),

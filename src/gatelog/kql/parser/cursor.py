@@ -32,6 +32,7 @@ class Cursor:
     def __init__(self, query: str) -> None:
         self.query = query
         self.tokens = tokenize(query)
+        self.last = len(self.tokens) - 1
         self.position = 0
         self.token = self.tokens[0]
         self.text = self.token.text
@@ -40,7 +41,7 @@ class Cursor:
     def advance(self) -> Token:
         """The current token; the cursor moves to the next one, but never past the end."""
         token = self.token
-        if self.position < len(self.tokens) - 1:
+        if self.position < self.last:
             self.position += 1
             self.token = self.tokens[self.position]
             self.text = self.token.text
@@ -48,11 +49,11 @@ class Cursor:
 
     def peek(self, distance: int = 1) -> Token:
         """The token `distance` places ahead."""
-        return self.tokens[min(self.position + distance, len(self.tokens) - 1)]
+        return self.tokens[min(self.position + distance, self.last)]
 
     def move_to_end(self) -> None:
         """Leave out all that is left."""
-        self.position = len(self.tokens) - 1
+        self.position = self.last
         self.token = self.tokens[-1]
         self.text = self.token.text
 

@@ -27,6 +27,13 @@ def choose(name: str, names: Names, item: ast.Node, scope: Scope) -> None:
     names.chosen.add(name)
 
 
+def choose_all(columns: Iterable[tuple[ast.Node, str]], scope: Scope) -> None:
+    """Refuses a name that an operator's author chose for two of its columns."""
+    names = Names()
+    for node, name in columns:
+        choose(name, names, node, scope)
+
+
 def bind_extend(stage: ast.Extend | ast.Serialize, relation: Relation, scope: Scope) -> Relation:
     """New columns at the end; a column that has the name already is replaced where it stands."""
     if isinstance(stage, ast.Serialize):
@@ -126,7 +133,10 @@ def bind_print(stage: ast.Print, scope: Scope) -> Relation:
     fields: list[Field] = []
     computed: list[Computed] = []
     for place, item in enumerate(stage.columns):
+        chosen = chosen_names(item)
         for name, term in _values(item, row_scope):
+            if name in chosen:
+                choose(name, names, item, scope)
             column = scope.context.field(
                 names.add(name or f"print_{place}"), term.type, nullable=term.nullable
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sqlglot import exp
 
@@ -38,7 +37,7 @@ def copied(relation: Relation, context: Context) -> Relation:
 
 def kept(relation: Relation, context: Context) -> Relation:
     """The rows as they come out once, for tables that come out another way each time."""
-    fields = tuple(replace(field, source=None) for field in relation.fields)
+    fields = tuple(field._replace(source=None) for field in relation.fields)
     return Kept(fields, relation, context.fresh("row"))
 
 

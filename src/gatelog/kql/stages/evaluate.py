@@ -8,11 +8,15 @@ from typing import TypeAlias
 from gatelog.kql import ast
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.stages.activity_plugins import ACTIVITY_PLUGINS
 from gatelog.kql.stages.bag_unpack import bag_unpack
+from gatelog.kql.stages.basket import basket
+from gatelog.kql.stages.funnel import funnel_sequence_completion
 from gatelog.kql.stages.geo_lookup import geo_line_lookup, geo_polygon_lookup
 from gatelog.kql.stages.ip_lookup import ipv4_lookup, ipv6_lookup
 from gatelog.kql.stages.pivot import narrow, pivot
 from gatelog.kql.stages.row_plugins import dcount_intersect, rows_near
+from gatelog.kql.stages.sequence_detect import sequence_detect
 from gatelog.kql.stages.user_counts import active_users_count, sliding_window_counts
 from gatelog.kql.stages.written_plugins import WRITTEN_PLUGINS
 
@@ -30,9 +34,39 @@ PLUGINS: Mapping[str, Plugin] = {
     "sliding_window_counts": sliding_window_counts,
     "dcount_intersect": dcount_intersect,
     "rows_near": rows_near,
+    "basket": basket,
+    "funnel_sequence_completion": funnel_sequence_completion,
+    "sequence_detect": sequence_detect,
+    **ACTIVITY_PLUGINS,
     **WRITTEN_PLUGINS,
 }
 """The plugins by name."""
+
+_ELSEWHERE = "queries read this database only"
+_UNPUBLISHED = "how it finds its patterns is not published; basket finds all that are frequent"
+
+REFUSED_PLUGINS: Mapping[str, str] = {
+    "autocluster": _UNPUBLISHED,
+    "diffpatterns": _UNPUBLISHED,
+    "diffpatterns_text": _UNPUBLISHED,
+    "funnel_sequence": "which of several occurrences counts is not published; sequence_detect gives all",
+    "preview": "it has two answers: write fork (take n) (count)",
+    "python": "no program runs beside the engine",
+    "r": "no program runs beside the engine",
+    "infer_storage_schema": _ELSEWHERE,
+    "infer_storage_schema_with_suggestions": _ELSEWHERE,
+    "sql_request": _ELSEWHERE,
+    "mysql_request": _ELSEWHERE,
+    "postgresql_request": _ELSEWHERE,
+    "cosmosdb_sql_request": _ELSEWHERE,
+    "azure_digital_twins_query_request": _ELSEWHERE,
+    "http_request": _ELSEWHERE,
+    "http_request_post": _ELSEWHERE,
+    "ai_embed_text": _ELSEWHERE,
+    "ai_chat_completion": _ELSEWHERE,
+    "ai_chat_completion_prompt": _ELSEWHERE,
+}
+"""Documented plugins that are not built, each with the reason."""
 
 
 def bind_evaluate(stage: ast.Evaluate, relation: Relation, scope: Scope) -> Relation:
@@ -41,6 +75,6 @@ def bind_evaluate(stage: ast.Evaluate, relation: Relation, scope: Scope) -> Rela
     plugin = PLUGINS.get(call.function) if isinstance(call, ast.Call) else None
     if plugin is None or not isinstance(call, ast.Call):
         name = call.function if isinstance(call, ast.Call) else "evaluate"
-        hint = nearest(name, list(PLUGINS)) or f"these are: {', '.join(PLUGINS)}"
+        hint = REFUSED_PLUGINS.get(name) or nearest(name, list(PLUGINS)) or f"these are: {', '.join(PLUGINS)}"
         raise scope.context.unsupported(stage, f"the plugin {name}", hint)
     return plugin(stage, call, relation, scope)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from gatelog.kql import ast, json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
-from gatelog.kql.naming import Names, result_name
+from gatelog.kql.naming import Names, chosen_names, result_name
 from gatelog.kql.relations import Compute, Computed, Relation, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.columns import extended
+from gatelog.kql.stages.columns import choose, extended
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
@@ -61,7 +61,8 @@ def expanded(
         finished.append(made)
     fields = extended(relation.fields, (made.field for made in finished))
     if item_index is not None:
-        index = _add_index(item_index, arrays, items, finished, row_scope)
+        free = Names(field.name for field in fields).add(item_index)
+        index = _add_index(free, arrays, items, finished, row_scope)
         fields.append(index)
     source = Compute(relation.fields, with_windows(relation, row_scope), tuple(arrays))
     aligned, lengths = _aligned(arrays, source, scope)
@@ -98,6 +99,8 @@ def _elements(json: Sql, *, pairs: bool) -> Sql:
 def _item(column: ast.ExpandedColumn, item: Field, scope: Scope, names: Names) -> Computed:
     given = column.column.names[0].value if column.column.names else result_name(column.column.value)
     name = names.counted() if given is None else given
+    if name in chosen_names(column.column):
+        choose(name, names, column, scope)
     value = Term(DYNAMIC, json_values.present(sql.column(item.sql_name)))
     target = KqlType(column.type.types[0]) if column.type is not None else DYNAMIC
     with scope.context.at(column):

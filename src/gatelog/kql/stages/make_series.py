@@ -14,21 +14,17 @@ from gatelog.kql.expressions import bind
 from gatelog.kql.formula import formula
 from gatelog.kql.functions import bin_of
 from gatelog.kql.literals import literal_term, long_term
-from gatelog.kql.naming import Names, result_name
+from gatelog.kql.naming import Names, chosen_names, result_name
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
+from gatelog.kql.stages.columns import choose
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
-DATETIME, TIMESPAN, LONG, REAL, DYNAMIC = (
-    KqlType.DATETIME,
-    KqlType.TIMESPAN,
-    KqlType.LONG,
-    KqlType.REAL,
-    KqlType.DYNAMIC,
-)
+DATETIME, TIMESPAN, LONG, REAL = KqlType.DATETIME, KqlType.TIMESPAN, KqlType.LONG, KqlType.REAL
+STRING, DYNAMIC = KqlType.STRING, KqlType.DYNAMIC
 
 LONGEST_SERIES = 1_048_576
 """Points of a series at most: Kusto's own bound."""
@@ -127,9 +123,16 @@ def _plain(term: Term) -> Sql:
 def _bound(node: ast.Expression, kind: KqlType, scope: Scope) -> Term:
     """A step or limit in the type that the axis gives it."""
     term = bind(node, scope)
-    if not convertible(term.type, kind):
+    if not _is_bound(term.type, kind):
         raise scope.context.error(node, f"expected {kind}, this is {term.type}", f"write a {kind}")
     return convert(term, kind)
+
+
+def _is_bound(given: KqlType, kind: KqlType) -> bool:
+    """Whether a limit may be `given`: a number, a whole one on an axis of those, or a text of the type."""
+    if given in NUMBERS:
+        return kind is REAL or (kind is LONG and given in INTEGERS)
+    return given is kind or (given in (STRING, DYNAMIC) and convertible(given, kind))
 
 
 def bind_make_series(stage: ast.MakeSeries, relation: Relation, scope: Scope) -> Relation:
@@ -147,9 +150,16 @@ def bind_make_series(stage: ast.MakeSeries, relation: Relation, scope: Scope) ->
 
 def _key(item: ast.NamedExpression, scope: Scope, names: Names) -> Computed:
     term = bind(item.value, scope)
-    given = item.names[0].value if item.names else result_name(item.value)
-    name = names.counted() if given is None else names.add(given)
+    name = _name(item, names, scope)
     return Computed(scope.context.field(name, term.type, nullable=term.nullable), term.sql)
+
+
+def _name(item: ast.NamedExpression, names: Names, scope: Scope) -> str:
+    """The name of an item's column; one that the author chose must be free."""
+    given = item.names[0].value if item.names else result_name(item.value)
+    if given in chosen_names(item):
+        choose(given, names, item, scope)
+    return names.counted() if given is None else names.add(given)
 
 
 class Series:
@@ -164,8 +174,7 @@ class Series:
 
 def _aggregate(item: ast.SeriesAggregate, scope: Scope, names: Names) -> Series:
     term = bind(item.column.value, scope.aggregating(()))
-    given = item.column.names[0].value if item.column.names else result_name(item.column.value)
-    name = names.counted() if given is None else names.add(given)
+    name = _name(item.column, names, scope)
     default = bind(item.default, scope) if item.default is not None else long_term(0)
     with scope.context.at(item):
         value = sql.if_null(convert(term, DYNAMIC).sql, json_values.NULL_TEXT)
@@ -211,10 +220,8 @@ def _series(
         Computed(scope.context.field(item.name, DYNAMIC, nullable=False), _array(item, step, axis))
         for item in series
     ]
-    given = stage.axis.names[0].value if stage.axis.names else result_name(stage.axis.value)
-    points = Computed(
-        scope.context.field(names.add(given or "Column1"), DYNAMIC, nullable=False), axis.points(step)
-    )
+    axis_name = _name(stage.axis, names, scope)
+    points = Computed(scope.context.field(axis_name, DYNAMIC, nullable=False), axis.points(step))
     fields = tuple(computed.field for computed in (*groups, *arrays, points))
     if groups or _nonempty(stage, scope):
         return Aggregate(fields, steps, tuple(groups), (*arrays, points))

@@ -19,7 +19,7 @@ from gatelog.kql.regexes import group_count, quote_pattern
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.columns import extended
+from gatelog.kql.stages.columns import choose_all, extended
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType
@@ -44,6 +44,7 @@ def bind_parse(stage: ast.Parse, relation: Relation, scope: Scope) -> Relation:
     matched = Computed(groups, sql.call("extractGroups", source.sql, pattern))
     first = Compute(relation.fields, with_windows(relation, row_scope), (matched,))
     columns = [part for part in stage.pattern if isinstance(part, ast.ParseColumn)]
+    choose_all(((column, column.name.value) for column in columns), scope)
     texts = [_text(groups, place) for place in places]
     values = [_value(column, text, scope) for column, text in zip(columns, texts, strict=True)]
     fits = _fits(groups, values, strict=stage.kind == "simple" or stage.filtering)

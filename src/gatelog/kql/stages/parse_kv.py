@@ -23,7 +23,7 @@ from gatelog.kql.regexes import DOT_STOPS_AT_NEWLINE, checked, quote_pattern, un
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.columns import extended
+from gatelog.kql.stages.columns import choose_all, extended
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -68,6 +68,7 @@ class Quotes(NamedTuple):
 def bind_parse_kv(stage: ast.ParseKv, relation: Relation, scope: Scope) -> Relation:
     """The input and the columns; what is missing or does not fit its type is null."""
     row_scope = scope.over(relation)
+    choose_all(((column, column.name) for column in stage.columns), scope)
     source = convert(bind(stage.source, row_scope), STRING)
     pairs = scope.context.field("pairs", KqlType.DYNAMIC)
     split = Computed(pairs, _pairs(source.sql, stage, row_scope))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from gatelog.kql import ast
+from gatelog.kql import ast, sql
 from gatelog.kql.expressions import bind
+from gatelog.kql.formula import formula
 from gatelog.kql.lower import select_of
-from gatelog.kql.relations import Relation
+from gatelog.kql.relations import Filter, Relation
 from gatelog.kql.scope import Scope, nearest
 from gatelog.kql.terms import Field
+from gatelog.kql.types import NUMBERS, KqlType
 from gatelog.kql.writer import written
 
 MOST_COLUMNS = 1_000
 """Columns that a plugin makes of data at most: more are no table that anyone can read."""
+
+MOST_WINDOWS = 10_000
+"""Bins that a look-back window spans at most: each row is counted in each of them."""
 
 
 def arguments_of(call: ast.Call, names: Sequence[str], scope: Scope) -> dict[str, ast.Expression]:
@@ -53,6 +58,58 @@ def named_column(node: ast.Expression | None, call: ast.Call, relation: Relation
         hint = nearest(node.value, [field.name for field in relation.fields])
         raise scope.context.error(node, f"there is no column '{node.value}'", hint)
     return found
+
+
+def check_timeline(
+    given: Mapping[str, ast.Expression],
+    bins: Sequence[str],
+    spans: Sequence[str],
+    call: ast.Call,
+    relation: Relation,
+    scope: Scope,
+) -> None:
+    """Refuses a Start and End that are no moments of the Timeline, and `bins` and `spans` that are no
+    differences between its moments. What is called a bin is above zero."""
+    time = named_column(given["Timeline"], call, relation, scope)
+    moments = NUMBERS if time.type in NUMBERS else (time.type,)
+    if time.type not in (*NUMBERS, KqlType.DATETIME, KqlType.TIMESPAN):
+        message = f"the timeline must be a datetime, a timespan or a number, '{time.name}' is {time.type}"
+        raise scope.context.error(given["Timeline"], message)
+    for name in ("Start", "End"):
+        _check_kind(given[name], name, moments, scope)
+    for name in (*bins, *spans):
+        _check_kind(given[name], name, moments if moments is NUMBERS else (KqlType.TIMESPAN,), scope)
+    for name in bins:
+        constant = bind(given[name], scope).constant
+        if constant is not None and isinstance(constant.value, int | float) and constant.value <= 0:
+            raise scope.context.error(given[name], f"{name} must be above zero")
+
+
+def _check_kind(node: ast.Expression, name: str, kinds: Sequence[KqlType], scope: Scope) -> None:
+    kind = bind(node, scope).type
+    if kind not in kinds:
+        wanted = "number" if kinds is NUMBERS else kinds[0]
+        raise scope.context.error(node, f"{name} must be a {wanted}, this is {kind}")
+
+
+def with_few_windows(
+    given: Mapping[str, ast.Expression], lookback: str, width: str, relation: Relation, scope: Scope
+) -> Relation:
+    """The rows; refuses a look-back of too many bins, at its place or, of values that only the engine knows,
+    when the query runs."""
+    message = f"{lookback} must be at most {MOST_WINDOWS} times {width}"
+    whole, part = bind(given[lookback], scope), bind(given[width], scope)
+    values = [term.constant.value for term in (whole, part) if term.constant is not None]
+    sizes = [value for value in values if isinstance(value, int | float)]
+    if len(sizes) == 2 and sizes[0] > sizes[1] * MOST_WINDOWS > 0:
+        raise scope.context.error(given[lookback], message, "take a wider bin or a shorter look-back")
+    too_many = formula(
+        "ifNull(toFloat64(whole) > most * toFloat64(part), 0)",
+        whole=whole.sql,
+        part=part.sql,
+        most=MOST_WINDOWS,
+    )
+    return Filter(relation.fields, relation, sql.eq(sql.call("throwIf", too_many, message), 0))
 
 
 def asked(

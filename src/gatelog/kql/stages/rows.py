@@ -24,6 +24,7 @@ from gatelog.kql.relations import (
 )
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
+from gatelog.kql.stages.columns import choose_all
 from gatelog.kql.stages.computing import column_for, with_columns, with_windows
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
@@ -106,6 +107,7 @@ def bind_count(stage: ast.Count, relation: Relation, scope: Scope) -> Relation:
 
 def bind_datatable(node: ast.DataTable, scope: Scope) -> Relation:
     """Rows written in the query."""
+    choose_all(((column, column.name) for column in node.columns), scope)
     columns = tuple(scope.context.field(column.name, KqlType(column.type)) for column in node.columns)
     width = len(columns)
     if width == 0 or len(node.values) % width:

@@ -278,7 +278,7 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
 
 
 def _nullable(field: Field) -> Field:
-    return replace(field, nullable=field.type is not KqlType.STRING, source=None)
+    return field._replace(nullable=field.type is not KqlType.STRING, source=None)
 
 
 def _assigned(item: ast.NamedExpression, machine: Machine, names: frozenset[str], scope: Scope) -> Sql:

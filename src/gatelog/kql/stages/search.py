@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from gatelog.kql import ast
 from gatelog.kql.ast.walking import names_in
 from gatelog.kql.comparisons import both, condition, either, opposite
-from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.conversions import convertible
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import bool_term, string_term
 from gatelog.kql.relations import Filter, Relation
@@ -84,7 +84,8 @@ def _anywhere(text: str, scope: Scope, exact: str) -> Term:
     for field in scope.fields:
         if convertible(field.type, KqlType.STRING):
             test = _in_value(reference(field), text, exact)
-            found = test if found.constant is not None else either(found, test)
+            if test.constant is None:
+                found = test if found.constant is not None else either(found, test)
     return found
 
 
@@ -97,4 +98,4 @@ def _in_value(value: Term, text: str, exact: str) -> Term:
         (True, True): "contains",
     }
     operator = operators[text.startswith("*"), text.endswith("*")]
-    return search(operator + exact, convert(value, KqlType.STRING), string_term(text.strip("*")))
+    return search(operator + exact, value, string_term(text.strip("*")))

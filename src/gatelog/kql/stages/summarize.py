@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import ast, json_values, sql
-from gatelog.kql.aggregates import any_value, percentile
+from gatelog.kql.aggregates import any_value, check_ordered, percentile
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names, chosen_names, result_name
@@ -156,6 +156,8 @@ def _extreme_row(
     largest = "max" in call.function
     inner = scope.inside_aggregate()
     first = bind(call.arguments[0], inner)
+    with scope.context.at(call.arguments[0]):
+        check_ordered(first)
     first_name = result_name(call.arguments[0])
     columns = _expanded(call.arguments[1:], relation, keys, first_name, inner)
     function = "argMax" if largest else "argMin"

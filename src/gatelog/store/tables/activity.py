@@ -30,5 +30,5 @@ TABLE = LogTable(
         unknown("EventSubmissionTimestamp", KqlType.DATETIME),
         unknown("_BilledSize", KqlType.REAL),
     ),
-    rows="calls WHERE false",
+    condition="false",
 )

@@ -57,5 +57,5 @@ TABLE = LogTable(
         string("Tenant_s", "region"),
         *standard(_NAME, f"lower({BACKEND_RESOURCE_ID})", "request_size + response_size"),
     ),
-    rows="calls WHERE sent_ns IS NOT NULL",
+    condition="sent_ns IS NOT NULL",
 )

@@ -33,9 +33,7 @@ _RESPONSE_MESSAGES = """multiIf(
     JSONHas(response_body, 'output'), JSONExtractRaw(response_body, 'output'),
     NULL)"""
 
-_MODEL_CALLS = (
-    "calls WHERE operation_kind IN ('chat', 'completions', 'embeddings') OR operation_id = 'createresponse'"
-)
+_MODEL_CALLS = "operation_kind IN ('chat', 'completions', 'embeddings') OR operation_id = 'createresponse'"
 
 
 def _tokens(name: str, column: str) -> LogColumn:
@@ -63,5 +61,5 @@ TABLE = LogTable(
         string("Region", "region"),
         *standard(_NAME, f"'{GATEWAY_RESOURCE_ID}'", "request_size + response_size"),
     ),
-    rows=_MODEL_CALLS,
+    condition=_MODEL_CALLS,
 )

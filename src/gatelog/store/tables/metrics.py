@@ -11,9 +11,10 @@ a call, so a minute without errors has a row saying 0. There is no dimension col
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from gatelog.kql import KqlType
+from gatelog.kql import Choice, KqlType
 from gatelog.store.tables.azure import BACKEND_RESOURCE, BACKEND_RESOURCE_ID, standard
 from gatelog.store.tables.table import LogColumn, LogTable, string, unknown
 
@@ -75,17 +76,22 @@ METRICS: tuple[Metric, ...] = (
 )
 
 
-def _point(index: int, metric: Metric) -> str:
-    s = f"s{index}"
-    return f"('{metric.name}', '{metric.unit}', sum({s}), count({s}), min({s}), max({s}))"
+_NAMES = tuple(metric.name for metric in METRICS)
+_SAMPLES = tuple(dict.fromkeys(metric.sample for metric in METRICS))
+"""Each once: several metrics count the same under other names."""
 
 
-def _rows() -> str:
-    """The engine carries a condition on the minute down to `received`: over a CAST, no other conversion."""
+def _rows(names: Sequence[str]) -> str:
+    """Of these metrics, and of the first if of none: an array of no points would have no type.
+
+    The engine carries a condition on the minute down to `received`: over a CAST, no other conversion.
+    """
+    wanted = [metric for metric in METRICS if metric.name in (names or _NAMES[:1])]
     samples = ", ".join(
-        f"CAST({metric.sample} AS Nullable(Float64)) AS s{index}" for index, metric in enumerate(METRICS)
+        f"CAST({sample} AS Nullable(Float64)) AS {_sampled(sample)}"
+        for sample in dict.fromkeys(metric.sample for metric in wanted)
     )
-    points = ",\n    ".join(_point(index, metric) for index, metric in enumerate(METRICS))
+    points = ",\n    ".join(map(_point, wanted))
     return f"""(
   SELECT minute, backend, [
     {points}
@@ -93,7 +99,16 @@ def _rows() -> str:
   FROM (SELECT CAST(toStartOfMinute(received) AS DateTime64(7, 'UTC')) AS minute, backend, {samples}
         FROM calls WHERE sent_ns IS NOT NULL)
   GROUP BY minute, backend
-) ARRAY JOIN points AS point WHERE point.4 > 0"""  # noqa: S608 - every part is written above
+) ARRAY JOIN points AS point"""  # noqa: S608 - every part is written above
+
+
+def _point(metric: Metric) -> str:
+    of = _sampled(metric.sample)
+    return f"('{metric.name}', '{metric.unit}', sum({of}), count({of}), min({of}), max({of}))"
+
+
+def _sampled(sample: str) -> str:
+    return f"sample{_SAMPLES.index(sample)}"
 
 
 # fmt: off
@@ -125,5 +140,7 @@ TABLE = LogTable(
         unknown("RemoteIPLongitude", KqlType.REAL),
         *standard(_NAME, f"lower({BACKEND_RESOURCE_ID})", "0"),
     ),
-    rows=_rows(),
+    rows=_rows(_NAMES),
+    condition="point.4 > 0",
+    choice=Choice("MetricName", _NAMES, _rows),
 )

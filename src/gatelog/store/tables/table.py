@@ -1,9 +1,9 @@
 """A table as KQL sees it: columns with their KQL types, each computed by SQL over one row of `calls`.
 
-    LogTable ─┬─ create_view()  the SQL view of the same name
-              └─ kql_table()    what the query compiler knows about it
+    LogTable ─┬─ create_view()  the SQL view of the same name, for whoever reads the store in SQL
+              └─ kql_table()    what the query compiler knows about it: it says itself what the view selects
 
-Columns whose names start with `__` are in the view only: typed twins of values inside JSON bodies.
+Columns whose names start with `__` are not among KQL's: typed twins of values inside JSON bodies.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gatelog.kql import Column, KqlType, PathColumn, Table, WordsColumn
+from gatelog.kql import Choice, Column, KqlType, PathColumn, Table, View, WordsColumn
 
 STRING_NULL = "''"
 
@@ -76,20 +76,28 @@ class IndexedText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LogTable:
-    """One table: `rows` is the SQL after FROM."""
+    """One table: `rows` is the SQL after FROM, `condition` that after WHERE, if anything."""
 
     name: str
     columns: tuple[LogColumn, ...]
     rows: str = "calls"
+    condition: str = ""
     hidden: tuple[LogColumn, ...] = ()
     paths: JsonPaths = field(default_factory=dict)
     indexed: tuple[IndexedText, ...] = ()
+    choice: Choice | None = None
 
     def create_view(self) -> str:
         """The statement that makes (or replaces) the view."""
-        columns = [*map(_select, (*self.columns, *self.hidden)), *_select_words(self.indexed)]
-        select = ",\n  ".join(columns)
-        return f"CREATE OR REPLACE VIEW `{self.name}` AS SELECT\n  {select}\nFROM {self.rows}"
+        view = self.view()
+        select = ",\n  ".join(f"{value} AS `{name}`" for name, value in view.columns.items())
+        where = f"\nWHERE {view.condition}" if view.condition else ""
+        return f"CREATE OR REPLACE VIEW `{self.name}` AS SELECT\n  {select}\nFROM {view.rows}{where}"
+
+    def view(self) -> View:
+        """What the view selects."""
+        columns = {column.name: _value(column) for column in (*self.columns, *self.hidden)}
+        return View({**columns, **dict(_words(self.indexed))}, self.rows, self.condition, self.choice)
 
     @property
     def content(self) -> frozenset[str]:
@@ -106,6 +114,7 @@ class LogTable:
             paths={where: PathColumn(name, hidden[name]) for where, name in self.paths.items()},
             not_null=frozenset(column.name for column in self.columns if not column.nullable),
             words={text.column: _words_column(text) for text in self.indexed},
+            view=self.view(),
         )
 
 
@@ -117,23 +126,23 @@ def _words_column(text: IndexedText) -> WordsColumn:
     )
 
 
-def _select_words(texts: Iterable[IndexedText]) -> Iterator[str]:
+def _words(texts: Iterable[IndexedText]) -> Iterator[tuple[str, str]]:
     """As they are, without a cast: the engine must recognise the expression of its index."""
     for text in texts:
-        yield f"{text.sql} AS `__words_{text.column}`"
+        yield f"__words_{text.column}", text.sql
         if text.short:
-            yield f"{text.short} AS `__short_{text.column}`"
+            yield f"__short_{text.column}", text.short
         if text.guard:
-            yield f"{text.guard} AS `__has_{text.column}`"
+            yield f"__has_{text.column}", text.guard
 
 
-def _select(column: LogColumn) -> str:
+def _value(column: LogColumn) -> str:
     """A bare column is passed on as it is, so that its indexes still serve; anything else is cast to its
     type.
     """
     if column.sql.isidentifier() and column.sql != "NULL":
-        return f"{column.sql} AS `{column.name}`"
+        return column.sql
     type_name = SQL_TYPES[column.type]
     if column.nullable:
         type_name = f"Nullable({type_name})"
-    return f"CAST({column.sql} AS {type_name}) AS `{column.name}`"
+    return f"CAST({column.sql} AS {type_name})"

@@ -1,0 +1,105 @@
+"""funnel_sequence_completion: how many got how far in a sequence of states, and in what time.
+
+Each window of the timeline is a funnel of its own. From every moment in the first state the next state is
+taken as early as it comes later, and so on:
+
+    state 1    ●────┐   ●
+    state 2         ●───│──┐          the spans from ● to each state; an id has reached a state within a
+    state 3             ·  ●          period when its shortest span to that state is no longer
+
+Source: learn.microsoft.com/kusto/query/funnel-sequence-completion-plugin.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from gatelog.kql import ast
+from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.stages.plugin_arguments import check_timeline, named_column
+from gatelog.kql.stages.written import answer
+from gatelog.kql.types import KqlType
+
+MOST_STATES = 16
+"""States of a sequence: the input is read once for each."""
+
+_STATES = {KqlType.STRING: "tostring", KqlType.LONG: "tolong", KqlType.INT: "toint"}
+
+_PARAMETERS = (
+    *("IdColumn", "TimelineColumn", "Start", "End", "BinSize", "StateColumn", "Sequence"),
+    "MaxSequenceStepPeriods",
+)
+
+
+def funnel_sequence_completion(
+    stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope
+) -> Relation:
+    """`funnel_sequence_completion(id, time, start, end, bin, state, sequence, periods)`."""
+    if len(call.arguments) != len(_PARAMETERS):
+        raise scope.context.error(call, f"funnel_sequence_completion takes {', '.join(_PARAMETERS)}")
+    given = dict(zip(_PARAMETERS, call.arguments, strict=True))
+    named_column(given["IdColumn"], call, relation, scope)
+    time = named_column(given["TimelineColumn"], call, relation, scope)
+    if time.type is not KqlType.DATETIME:
+        message = f"TimelineColumn must be a datetime, '{time.name}' is {time.type}"
+        raise scope.context.error(given["TimelineColumn"], message)
+    state = named_column(given["StateColumn"], call, relation, scope)
+    if state.type not in _STATES:
+        message = f"StateColumn must be a string or an integer, '{state.name}' is {state.type}"
+        raise scope.context.error(given["StateColumn"], message)
+    check_timeline({**given, "Timeline": given["TimelineColumn"]}, ("BinSize",), (), call, relation, scope)
+    periods = given["MaxSequenceStepPeriods"]
+    kind = bind(periods, scope).type
+    if kind is not KqlType.DYNAMIC:
+        raise scope.context.error(periods, f"MaxSequenceStepPeriods must be an array, this is {kind}")
+    states = _sequence(given["Sequence"], scope)
+    for number, value in enumerate(states, 1):
+        given[f"State{number}"] = ast.Literal(stage.span, "string", value)
+    return answer(_text(len(states), _STATES[state.type]), given, (), stage, relation, scope)
+
+
+def _sequence(node: ast.Expression, scope: Scope) -> list[str]:
+    constant = bind(node, scope).constant
+    given = constant.value if constant is not None else None
+    known = given if isinstance(given, list) else []
+    states = [str(state) for state in known if isinstance(state, str | int) and not isinstance(state, bool)]
+    if not isinstance(given, list) or len(states) < len(given):
+        raise scope.context.error(node, "Sequence must be a constant array of states, dynamic(['a', 'b'])")
+    if not 1 <= len(states) <= MOST_STATES:
+        raise scope.context.error(node, f"Sequence must have 1 to {MOST_STATES} states, it has {len(states)}")
+    return states
+
+
+@cache
+def _text(states: int, conversion: str) -> str:
+    """The KQL for a sequence of so many states, which `conversion` makes of their text."""
+    found = """\
+let __Seen = __T
+    | where TimelineColumn >= Start and TimelineColumn <= End
+    | distinct __id = IdColumn, __time = TimelineColumn, __state = tostring(StateColumn)
+    | extend __bin = bin_at(__time, BinSize, Start);
+__Seen
+| where __state == State1
+| project __id, __bin, __time1 = __time
+"""
+    for number in range(2, states + 1):
+        before = f"__time{number - 1}"
+        known = ", ".join(f"__time{place}" for place in range(1, number))
+        found += f"""\
+| join kind=leftouter (
+    __Seen | where __state == State{number} | project __id, __bin, __next = __time
+) on __id, __bin
+| summarize __time{number} = minif(__next, __next > {before}) by __id, __bin, {known}
+"""
+    spans = ", ".join(f"__time{place} - __time1" for place in range(1, states + 1))
+    return f"""{found}\
+| extend __spans = pack_array({spans})
+| mv-expand with_itemindex=__place __span = __spans to typeof(timespan), __state = Sequence to typeof(string)
+| summarize __span = min(__span) by __id, __bin, __place, __state
+| mv-expand __period = MaxSequenceStepPeriods to typeof(timespan)
+| where __span <= __period
+| summarize dcount = count() by __bin, __place, __state, __period
+| project TimelineColumn = __bin, StateColumn = {conversion}(__state), Period = __period, dcount
+"""

@@ -1,0 +1,203 @@
+"""Plugins that the language itself can say: a text of KQL with names for the plugin's arguments.
+
+`__T` is the input. Names of columns stand for those that the caller names, `Dims` for all dimensions, other
+names for the expressions given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from gatelog.kql import ast, parser
+from gatelog.kql.ast.rewriting import rewritten
+from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Join, Relation, Stage, Union
+from gatelog.kql.scope import Scope, TableBinding
+from gatelog.kql.stages.computing import copied, kept
+from gatelog.kql.stages.plugin_arguments import check_timeline, named_column, with_few_windows
+from gatelog.kql.tabular import is_table
+
+Arguments = Mapping[str, ast.Expression]
+"""Expressions by the names that a text has for them."""
+
+MOST_RELATIONS = 10_000
+"""Relations that a plugin's answer is made of, its input counted at each use: plugins behind each other
+multiply, and 10,000 take a third of a second to write down."""
+
+_FRESH = "| join kind=leftanti (Known) on Id"
+
+CALENDAR = ("week", "month", "year")
+"""Windows that are no timespan."""
+
+
+def answer(
+    text: str,
+    given: Arguments,
+    dimensions: Sequence[ast.Expression],
+    stage: ast.Evaluate,
+    relation: Relation,
+    scope: Scope,
+) -> Relation:
+    """The table of `text` over `relation`, which the text may read several times."""
+    shared = kept(relation, scope.context) if scope.context.draws else relation
+    *lets, query = _statements(text)
+    inner = scope.with_name("__T", TableBinding(lambda: copied(shared, scope.context)))
+    for let in lets:
+        inner = _with_table(let.name.value, _filled(let.value, given, dimensions, stage.span), inner)
+    made = scope.bind_table(_filled(query.pipeline, given, dimensions, stage.span), inner)
+    if _size(made, {}) > MOST_RELATIONS:
+        message = "the plugin reads too long a query too often"
+        raise scope.context.error(stage, message, "use fewer plugins behind each other")
+    return made
+
+
+def _size(relation: Relation, known: dict[int, int]) -> int:
+    """The relations that a tree has where those with several uses count at each; `known` by their ids."""
+    count, node = 1, relation
+    while isinstance(node, Stage):
+        count, node = count + 1, node.input
+    inputs: Sequence[Relation] = ()
+    match node:
+        case Join():
+            inputs = (node.left, node.right)
+        case Union():
+            inputs = [branch.input for branch in node.branches]
+    for one in inputs:
+        if id(one) not in known:
+            known[id(one)] = _size(one, known)
+        count += known[id(one)]
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A plugin by its text and its parameters in order, of which `columns` name columns of the input.
+
+    `optional` are further parameters with their defaults; what is given beyond are dimensions. `made` gives
+    the names of the columns that the text calls otherwise. `bins` and `spans` are the parameters that are
+    lengths on the Timeline, bins without a zero; `overlapping` are a look-back and the bin that it spans
+    several of. A text that is `windowed` has {bin}, {before} and {windows} where it depends on the kind of
+    its parameter Window; one that `looks_back` has {fresh} where a table behind all other arguments takes
+    the ids that are known from before.
+    """
+
+    text: str
+    parameters: Sequence[str]
+    columns: frozenset[str]
+    made: Callable[[Arguments], Mapping[str, str]] | None = None
+    optional: Mapping[str, Callable[[ast.Span], ast.Expression]] = field(default_factory=dict)
+    bins: Sequence[str] = ()
+    spans: Sequence[str] = ()
+    overlapping: tuple[str, str] | None = None
+    windowed: bool = False
+    looks_back: bool = False
+
+    def __call__(self, stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
+        """The table of the plugin's text, over the input."""
+        given, dimensions = self._arguments(stage, call, relation, scope)
+        for name in self.columns:
+            named_column(given[name], call, relation, scope)
+        for dimension in dimensions:
+            named_column(dimension, call, relation, scope)
+        if self.made is not None:
+            given |= {name: ast.Name(stage.span, made) for name, made in self.made(given).items()}
+        text = self.text
+        bins = self.bins
+        if self.windowed:
+            unit = calendar_unit(given["Window"], scope)
+            text = text.format(**_windows(unit), fresh=_FRESH if "Known" in given else "")
+            bins = bins if unit is None else ()
+        if self.bins:
+            check_timeline(given, bins, self.spans, call, relation, scope)
+        if self.overlapping is not None:
+            relation = with_few_windows(given, *self.overlapping, relation, scope)
+        return answer(text, given, dimensions, stage, relation, scope)
+
+    def _arguments(
+        self, stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope
+    ) -> tuple[dict[str, ast.Expression], list[ast.Expression]]:
+        count = len(self.parameters)
+        if len(call.arguments) < count:
+            missing = self.parameters[len(call.arguments)]
+            raise scope.context.error(
+                stage, f"{call.function} takes at least {count} arguments", f"'{missing}' is missing"
+            )
+        given = dict(zip(self.parameters, call.arguments, strict=False))
+        rest = list(call.arguments[count:])
+        if self.looks_back and rest and is_table(rest[-1], scope.over(relation)):
+            given["Known"] = rest.pop()
+            _check_ids(given, scope)
+        columns = {column.name for column in relation.fields}
+        for name, default in self.optional.items():
+            taken = bool(rest) and not (isinstance(rest[0], ast.Name) and rest[0].value in columns)
+            given[name] = _value(rest.pop(0)) if taken else default(stage.span)
+        return given, rest
+
+
+def _check_ids(given: Arguments, scope: Scope) -> None:
+    """Refuses a table of known ids that does not have their column."""
+    name = given["Id"].value if isinstance(given["Id"], ast.Name) else ""
+    if name not in {column.name for column in scope.bind_table(given["Known"], scope).fields}:
+        raise scope.context.error(given["Known"], f"the table of known ids has no column '{name}'")
+
+
+def calendar_unit(window: ast.Expression, scope: Scope) -> str | None:
+    """The unit of the calendar that a window is, None when it is a length."""
+    constant = bind(window, scope).constant
+    if constant is None or not isinstance(constant.value, str):
+        return None
+    if constant.value not in CALENDAR:
+        raise scope.context.error(
+            window, f"there is no window '{constant.value}'", "a length, or 'week', 'month', 'year'"
+        )
+    return constant.value
+
+
+def _windows(unit: str | None) -> Mapping[str, str]:
+    """How a text bins its timeline, finds the window before one, and counts the windows up, as `__to`."""
+    if unit is None:
+        return {
+            "bin": "bin_at(Timeline, Window, Start)",
+            "before": "Timeline - Window",
+            "windows": "range __to from Start to End step Window",
+        }
+    return {
+        "bin": f"startof{unit}(Timeline)",
+        "before": f"startof{unit}(Timeline, -1)",
+        "windows": f"range __n from 0 to datetime_diff('{unit}', End, Start) step 1"
+        f" | project __to = startof{unit}(Start, __n)",
+    }
+
+
+def _value(argument: ast.Expression) -> ast.Expression:
+    return argument.value if isinstance(argument, ast.NamedArgument) else argument
+
+
+def _with_table(name: str, node: ast.Expression, scope: Scope) -> Scope:
+    return scope.with_name(name, TableBinding(lambda: scope.bind_table(node, scope)))
+
+
+@cache
+def _statements(text: str) -> tuple[Any, ...]:
+    return parser.parse(text).statements
+
+
+def _filled(
+    node: ast.Expression, given: Arguments, dimensions: Sequence[ast.Expression], span: ast.Span
+) -> ast.Expression:
+    """The syntax tree with the arguments in the place of their names; all of it stands where the call
+    does."""
+
+    def argument(part: ast.Node) -> ast.Node | tuple[ast.Node, ...] | None:
+        match part:
+            case ast.Name(value=name):
+                return tuple(dimensions) if name == "Dims" else given.get(name)
+            case ast.NamedExpression(value=ast.Name(value="Dims")):
+                return tuple(ast.NamedExpression(span, (), dimension) for dimension in dimensions)
+            case _:
+                return None
+
+    return rewritten(node, argument, span)

@@ -1,0 +1,137 @@
+"""Statements say what a SQL view selects: the columns in need, the rows that can be wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from gatelog import kql
+from gatelog.kql import Catalog, Choice, Column, KqlType, Table, View
+from gatelog.testing.kql import engine
+
+NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
+ANIMALS = ("Cat", "Dog", "Kea")
+
+
+def rows_of(animals: Sequence[str]) -> str:
+    listed = ", ".join(f"('{animal}', {len(animal)}, {place})" for place, animal in enumerate(animals))
+    return f"values('species String, legs Int64, status Int64', {listed or NOTHING})"
+
+
+NOTHING = "('none', 0, 0)"
+VIEW = View(
+    columns={
+        "Kind": "species",
+        "Legs": "CAST(legs + 1 AS Int64)",
+        "Status": "status",
+        "Shout": "concat(upper(species), '!')",
+    },
+    rows=rows_of(ANIMALS),
+    condition="status < 9 OR legs > 9",
+    choice=Choice("Kind", ANIMALS, rows_of),
+)
+ZOO = Table(
+    "Zoo",
+    (
+        Column("Kind", KqlType.STRING),
+        Column("Legs", KqlType.LONG),
+        Column("Status", KqlType.LONG),
+        Column("Shout", KqlType.STRING),
+    ),
+    "zoo",
+    not_null=frozenset({"Legs", "Status"}),
+    view=VIEW,
+)
+
+
+def sql_of(query: str) -> str:
+    return kql.compile(query, Catalog([ZOO]), now=NOW).sql
+
+
+def answered(query: str) -> list[tuple[object, ...]]:
+    return sorted(tuple(row) for row in engine().query(sql_of(query)).result_rows)
+
+
+def test_of_the_view_only_the_columns_in_need_are_said() -> None:
+    sql = sql_of("Zoo | where Legs > 1 | project Kind")
+    assert "CAST(legs + 1 AS Int64)" in sql
+    assert "upper(species)" not in sql
+    assert '"Zoo"' not in sql
+
+
+def test_the_views_own_condition_stays_one_beside_those_of_the_query() -> None:
+    assert "WHERE (status < 9 OR legs > 9) AND" in sql_of("Zoo | where Legs > 1 | count")
+
+
+def test_a_table_that_is_sorted_and_cut_is_one_select() -> None:
+    """The engine finds the rows of a `top` by the index of the column below the view."""
+    assert sql_of("Zoo | top 2 by Status desc | project Kind, Legs").count("SELECT") == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("Zoo | extend status = 'x' | where Status == 1 | project Kind, status", [("Dog", "x")]),
+        ("Zoo | extend species = Legs * 2 | where Kind == 'Dog' | project species, Shout", [(8, "DOG!")]),
+        ("Zoo | summarize legs = count() by status = Status % 2", [(0, 2), (1, 1)]),
+        ("Zoo | project-rename values = Kind | where values != 'Dog' | project values", [("Cat",), ("Kea",)]),
+        (
+            "Zoo | join kind=inner (Zoo | extend species = Status) on Kind | project species",
+            [(0,), (1,), (2,)],
+        ),
+        ("let status = 7; Zoo | where Status + status == 8 | project Kind", [("Dog",)]),
+        ("Zoo | mv-expand legs = dynamic([1, 2]) to typeof(long) | summarize sum(legs + Legs)", [(33,)]),
+        ("union Zoo, (Zoo | extend legs = 1) | summarize sum(legs), sum(Legs)", [(3, 24)]),
+    ],
+)
+def test_the_authors_names_never_hide_what_is_below_the_view(query: str, expected: list[object]) -> None:
+    assert answered(query) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "made"),
+    [
+        ("Kind == 'Dog'", {"Dog"}),
+        ("'Dog' == Kind", {"Dog"}),
+        ("Kind =~ 'DOG'", {"Dog"}),
+        ("Kind in ('Dog', 'Cat', 'Emu')", {"Cat", "Dog"}),
+        ("Kind in~ ('dog', 'KEA')", {"Dog", "Kea"}),
+        ("Kind == 'Dog' or Kind == 'Cat'", {"Cat", "Dog"}),
+        ("(Kind == 'Dog' or Kind == 'Cat') and Kind == 'Cat'", {"Cat"}),
+        ("Kind == 'Dog' or Kind == 'Cat' and Legs == 4", {"Cat", "Dog"}),
+        ("Kind == 'Dog' or Legs == 4", {*ANIMALS}),
+        ("Kind != 'Dog'", {*ANIMALS}),
+        ("not(Kind == 'Dog')", {*ANIMALS}),
+        ("Kind has 'Dog'", {*ANIMALS}),
+        ("Kind == strcat('D', 'og')", {*ANIMALS}),
+        ("Shout == 'DOG!'", {*ANIMALS}),
+        ("tolower(Kind) == 'dog'", {"Dog"}),
+        ("Kind == 'Emu'", set()),
+    ],
+)
+def test_rows_are_made_only_of_texts_that_the_conditions_allow(condition: str, made: set[str]) -> None:
+    sql = sql_of(f"Zoo | where Legs > 0 | where {condition} | project Kind")
+    source = sql[sql.index(" FROM ") : sql.index(" WHERE ")]
+    assert {animal for animal in ANIMALS if f"'{animal}'" in source} == made
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [("Kind == 'Dog'", [("Dog",)]), ("Kind in~ ('dog', 'EMU')", [("Dog",)]), ("Kind == 'Emu'", [])],
+)
+def test_fewer_rows_are_made_and_the_same_found(condition: str, found: list[object]) -> None:
+    assert answered(f"Zoo | where {condition} | project Kind") == found
+
+
+def test_conditions_behind_a_cut_say_nothing_of_the_rows_before_it() -> None:
+    """`take` takes of all rows, whatever is asked of the taken."""
+    sql = sql_of("Zoo | top 1 by Status asc | where Kind == 'Dog' | count")
+    assert rows_of(ANIMALS) in sql
+    assert answered("Zoo | top 1 by Status asc | where Kind == 'Dog' | count") == [(0,)]
+
+
+def test_a_long_list_of_conditions_is_looked_through() -> None:
+    listed = " or ".join(f"Kind == 'Dog{number}'" for number in range(900))
+    assert "'Cat'" not in sql_of(f"Zoo | where {listed} or Kind == 'Dog' | count").partition("WHERE")[0]
