@@ -67,10 +67,10 @@ def _family(kql_type: KqlType) -> str:
 
 
 def positive(term: Term) -> Term:
-    """`+term`."""
+    """`+term`, which is the term where it can have a sign."""
     if term.type not in (*NUMBERS, TIMESPAN, DATETIME, DYNAMIC):
         raise Misfit(f"'+' has no meaning before a {term.type}")
-    return convert(term, LONG) if term.type in INTEGERS else term
+    return term
 
 
 def negated(term: Term) -> Term:

@@ -75,6 +75,8 @@ def check_timeline(
     if time.type not in (*NUMBERS, KqlType.DATETIME, KqlType.TIMESPAN):
         message = f"the timeline must be a datetime, a timespan or a number, '{time.name}' is {time.type}"
         raise scope.context.error(given["Timeline"], message)
+    for name in ("Start", "End", *bins, *spans):
+        _check_no_column(given[name], name, relation, scope)
     for name in ("Start", "End"):
         _check_kind(given[name], name, moments, scope)
     for name in (*bins, *spans):
@@ -83,6 +85,11 @@ def check_timeline(
         constant = bind(given[name], scope).constant
         if constant is not None and isinstance(constant.value, int | float) and constant.value <= 0:
             raise scope.context.error(given[name], f"{name} must be above zero")
+
+
+def _check_no_column(node: ast.Expression, name: str, relation: Relation, scope: Scope) -> None:
+    if isinstance(node, ast.Name) and scope.over(relation).column(node.value) is not None:
+        raise scope.context.error(node, f"{name} must be a constant, '{node.value}' is a column")
 
 
 def _check_kind(node: ast.Expression, name: str, kinds: Sequence[KqlType], scope: Scope) -> None:
