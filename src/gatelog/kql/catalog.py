@@ -38,6 +38,15 @@ class Catalog:
         """Whether a column of this name is protected in some table."""
         return column in self._protected
 
+    @cached_property
+    def stored_names(self) -> frozenset[str]:
+        """Names below the views, and those of protected columns: no column of a query has one in the SQL.
+
+        It would hide what a view stands for, or be taken for what its reader may not see.
+        """
+        below = (table.view.names for table in self._tables.values() if table.view is not None)
+        return frozenset(self._protected).union(*below)
+
     @property
     def names(self) -> tuple[str, ...]:
         """All table names, in the order given."""

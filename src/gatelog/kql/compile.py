@@ -76,7 +76,8 @@ def compile_batch(
     context = Context(text, catalog, _ticks(now), use_paths=use_paths, ask=ask)
     binder = Binder(context, _time_range(timespan), parameters)
     try:
-        return tuple(_compiled(output, context) for output in binder.bind_query(query))
+        with context.at(query):
+            return tuple(_compiled(output, context) for output in binder.bind_query(query))
     except ProtectedColumnError as error:
         node = context.guarded_at[error.sql_name]
         raise context.protected(node, node.value) from None

@@ -24,6 +24,7 @@ from sqlglot import exp
 
 from gatelog.kql import nodes, sql
 from gatelog.kql import relations as rel
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType, clickhouse_type
@@ -97,8 +98,14 @@ class Block:
             clauses["limit"] = exp.Limit(expression=self.limit, expressions=within)
         return nodes.make(exp.Select, **clauses)
 
+    def _expression(self, name: str) -> Sql | None:
+        """That of a column in reach."""
+        if name not in self.columns:
+            raise _of_another_row(name)
+        return self.columns[name]
+
     def _item(self, name: str, repeated: bool) -> Sql:
-        expression = self.columns[name]
+        expression = self._expression(name)
         return sql.column(name) if expression is None or repeated else sql.alias(expression, name)
 
     def _needed(self, shown: list[str]) -> list[Sql]:
@@ -106,6 +113,7 @@ class Block:
         used = [
             *map(self._reads, shown),
             *map(sql.columns_read, self.where),
+            sql.columns_read(self.source) if self.source is not None else frozenset(),
             frozenset([*(key.sql_name for key in self.order), *(self.group or ()), *self.limit_by]),
         ]
         return [
@@ -123,11 +131,21 @@ class Block:
         found: dict[str, Sql] = {}
         while used:
             for name in sorted(used.pop()):
-                node = self.columns.get(name)
+                node = self._expression(name)
                 if node is not None and name not in shown and name not in found:
                     found[name] = node
                     used.append(self._reads(name))
         return found
+
+
+def _of_another_row(name: str) -> Misfit:
+    """The refusal of a column that is not in reach. The engine would look for one of that name in whatever is
+    below the statement, columns that the reader may not see among it.
+    """
+    return Misfit(
+        f"'{name}' is of a row, where what is asked for is the same for all rows",
+        "no table within an expression depends on a row, nor do the bounds of a series: join instead",
+    )
 
 
 def ordered(key: rel.SortKey) -> Sql:
@@ -159,7 +177,7 @@ def _scan(relation: rel.Scan, need: Names) -> Block:
     columns: dict[str, Sql | None] = {}
     for sql_name, column in relation.columns.items():
         if sql_name in need:
-            columns[sql_name] = None if sql_name == column else sql.column(column)
+            columns[sql_name] = None if sql_name == column else sql.stored(name, column)
     block = Block(source, columns)
     return block if all(node is None for node in columns.values()) else block.nested(columns)
 
@@ -206,7 +224,8 @@ def _single(_: rel.Single, __: Names) -> Block:
 @lower.register
 def _counted(relation: rel.Counted, _: Names) -> Block:
     name = relation.fields[0].sql_name
-    numbers = Block(sql.call("numbers", relation.count), {name: sql.call("toInt64", sql.column("number"))})
+    columns = {"number": None, name: sql.call("toInt64", sql.column("number"))}
+    numbers = Block(sql.call("numbers", relation.count), columns)
     return numbers.nested([name])
 
 

@@ -20,8 +20,6 @@ TypedColumns: TypeAlias = "dict[tuple[str, JsonPath], Field]"
 
 def scanned(table: Table, context: Context) -> Scan:
     """All rows of a table, in columns with SQL names of their own."""
-    if table.view is not None:
-        context.reserve(table.view.names)
     columns: dict[str, str] = {}
     typed: TypedColumns = {}
     fields: list[Field] = []

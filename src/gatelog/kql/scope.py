@@ -93,7 +93,7 @@ class Context:
         self.stages = 0
         self.depth = 0
         self.guarded_at: dict[str, ast.Name] = {}
-        self._used: dict[str, int] = {}
+        self._used = dict.fromkeys(catalog.stored_names, 1)
         self._columns = 0
         self.draws = 0
         self.row_draws = 0
@@ -113,11 +113,6 @@ class Context:
         if count == 1:
             return name
         return self.fresh(f"{name}_{count}")
-
-    def reserve(self, names: Iterable[str]) -> None:
-        """Names that no column of the query gets from here on."""
-        for name in names:
-            self._used.setdefault(name, 1)
 
     def field(self, name: str, kql_type: KqlType, *, nullable: bool = True) -> Field:
         """A new column."""

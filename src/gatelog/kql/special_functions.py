@@ -19,6 +19,7 @@ from gatelog.kql.json_paths import json_path
 from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
 from gatelog.kql.lower import select_of
 from gatelog.kql.misfit import Misfit
+from gatelog.kql.relations import Limit
 from gatelog.kql.scope import DrawnOnce, Scope
 from gatelog.kql.sessions import window_session
 from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Bind, Special
@@ -133,8 +134,7 @@ def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
 def _scalar_of_table(node: ast.Expression, scope: Scope, _: Bind) -> Term:
     table = scope.bind_table(node, scope)
     first = table.fields[0]
-    select = select_of(table, [first.sql_name]).limit(1, copy=False)
-    value = sql.subquery(select)
+    value = sql.subquery(select_of(Limit(table.fields, table, sql.literal(1)), [first.sql_name]))
     return Term(first.type, sql.if_null(value, "") if first.type is STRING else value)
 
 

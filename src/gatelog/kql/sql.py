@@ -59,6 +59,11 @@ def column(name: str, table: str | None = None) -> Sql:
     return exp.Column(this=identifier(name), table=identifier(table))
 
 
+def stored(table: str, name: str) -> Sql:
+    """The column of a table in FROM, which is none of the query's own: no alias hides it."""
+    return exp.Dot(this=identifier(table), expression=identifier(name))
+
+
 def alias(node: Sql, name: str) -> Sql:
     """`node AS name`."""
     return nodes.make(exp.Alias, this=node, alias=identifier(name))

@@ -4,8 +4,8 @@
     said itself      SELECT request_id AS "RequestId" FROM calls     one is
 
 Of a view of eighty columns that is ten milliseconds of each statement. Nothing of a query's author becomes
-part of these texts. Their names (`names`) are not to be given to columns of the query: an alias would hide
-what they stand for.
+part of these texts. Their names (`names`) are given to no column of a query, as an alias
+would hide what they stand for: see `Catalog.stored_names`.
 
 Rows that are made for each value of a column (a row a metric) need not be made for values that the
 statement's own conditions rule out: that is the view's `Choice`.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gatelog import kql
 from gatelog.errors import KqlBudgetError, KqlSemanticError
 from gatelog.kql import Catalog, Column, Compiled, KqlType, PathColumn, Table
-from gatelog.testing.kql import run
+from gatelog.testing.kql import engine, run
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -176,6 +176,18 @@ def test_a_table_used_twice_has_columns_of_its_own_each_time() -> None:
     text = """let T = datatable(a: long)[1, 2];
         T | join kind=inner (T | extend a = a + 1) on a | project a, b = a1"""
     assert run(text) == (["a", "b"], [[2, 2]])
+
+
+def test_the_name_of_one_stored_column_is_never_taken_for_another() -> None:
+    """`a` is called a_2 in the SQL where there is an `a` already: what is stored as a_2 stays its own."""
+    engine().command(
+        "CREATE OR REPLACE TABLE pairs ENGINE = Memory AS SELECT toInt64(1) AS a, toInt64(7) AS a_2"
+    )
+    columns = (Column("a", KqlType.LONG), Column("a_2", KqlType.LONG))
+    text = "datatable(a: long)[1] | join kind=inner Pairs on a | project a, a_2"
+    sql = kql.compile(text, Catalog([Table("Pairs", columns, "pairs")]), now=NOW).sql
+    assert engine().query(sql).result_rows == [(1, 7)]
+    engine().command("DROP TABLE pairs")
 
 
 def test_a_rename_that_swaps_columns_swaps_them() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gatelog import kql
+from gatelog.errors import KqlSemanticError
 from gatelog.kql import Catalog, Choice, Column, KqlType, Table, View
 from gatelog.testing.kql import engine
 
@@ -88,6 +89,26 @@ def test_a_table_that_is_sorted_and_cut_is_one_select() -> None:
 )
 def test_the_authors_names_never_hide_what_is_below_the_view(query: str, expected: list[object]) -> None:
     assert answered(query) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "let f = (x: string) { toscalar(Zoo | project found = strcat(x, '')) }; {0} | extend y = f(species)",
+        "let f = (x: string) { toscalar(Zoo | project x) }; {0} | extend y = f(species)",
+        "let f = (x: string) { let T = Zoo | where x == Kind; toscalar(T) }; {0} | extend y = f(species)",
+        "let f = (x: string) { Zoo | where x has 'Dog' }; {0} | extend y = toscalar(f(species))",
+        "let f = (x: string) { Zoo | where x has 'Dog' }; {0} | where 'Dog' in (f(species))",
+        "let f = (x: string) { Zoo | top 1 by strcat(x, Kind) }; {0} | where 'Dog' has_any (f(species))",
+        "let f = (x: string) { Zoo | summarize count() by x }; {0} | extend y = toscalar(f(species))",
+        "{0} | make-series count() on n from 1 to strlen(species) step 1",
+        "{0} | extend y = toscalar(range n from 1 to strlen(species) step 1)",
+    ],
+)
+def test_a_column_of_the_row_is_never_one_below_a_view_within_the_expression(query: str) -> None:
+    """A reader could name so what the view does not show."""
+    with pytest.raises(KqlSemanticError, match="the same for all rows"):
+        sql_of(query.replace("{0}", "datatable(species: string, n: long)['Ape', 1]"))
 
 
 @pytest.mark.parametrize(
