@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from gatelog.http1 import AbortReason
+from gatelog.http1.server import SWEPT_AT_ONCE
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
@@ -106,6 +107,21 @@ def test_a_head_that_does_not_come_in_time_is_given_up(run, wire, make_app, sent
             server.sweep(start + 10.6)
             received = await client.rest()
             assert received.startswith(answer) if answer else received == b""
+
+    run(scenario())
+
+
+def test_every_connection_is_swept_however_many_there_are(run, wire, make_app):
+    async def scenario():
+        app = make_app()
+        async with wire.server(app, header_timeout_s=10, linger_timeout_s=0) as server:
+            clients = [await wire.client(server) for _ in range(3 * SWEPT_AT_ONCE + 1)]
+            for client in clients:
+                client.send(b"GET / HT")
+            start = await settled(server)
+            server.sweep(start + 10.5)
+            for client in clients:
+                assert (await client.head()).startswith(b"HTTP/1.1 408 ")
 
     run(scenario())
 
