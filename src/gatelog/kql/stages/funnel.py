@@ -18,7 +18,7 @@ from gatelog.kql import ast
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages.plugin_arguments import check_timeline, named_column
+from gatelog.kql.stages.plugin_arguments import check_timeline, datetime_column, named_column
 from gatelog.kql.stages.written import answer
 from gatelog.kql.types import KqlType
 
@@ -41,10 +41,7 @@ def funnel_sequence_completion(
         raise scope.context.error(call, f"funnel_sequence_completion takes {', '.join(_PARAMETERS)}")
     given = dict(zip(_PARAMETERS, call.arguments, strict=True))
     named_column(given["IdColumn"], call, relation, scope)
-    time = named_column(given["TimelineColumn"], call, relation, scope)
-    if time.type is not KqlType.DATETIME:
-        message = f"TimelineColumn must be a datetime, '{time.name}' is {time.type}"
-        raise scope.context.error(given["TimelineColumn"], message)
+    datetime_column(given["TimelineColumn"], "TimelineColumn", call, relation, scope)
     state = named_column(given["StateColumn"], call, relation, scope)
     if state.type not in _STATES:
         message = f"StateColumn must be a string or an integer, '{state.name}' is {state.type}"

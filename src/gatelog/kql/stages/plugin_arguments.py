@@ -60,6 +60,16 @@ def named_column(node: ast.Expression | None, call: ast.Call, relation: Relation
     return found
 
 
+def datetime_column(
+    node: ast.Expression, parameter: str, call: ast.Call, relation: Relation, scope: Scope
+) -> Field:
+    """The column of moments that an argument names."""
+    found = named_column(node, call, relation, scope)
+    if found.type is not KqlType.DATETIME:
+        raise scope.context.error(node, f"{parameter} must be a datetime, '{found.name}' is {found.type}")
+    return found
+
+
 def check_timeline(
     given: Mapping[str, ast.Expression],
     bins: Sequence[str],

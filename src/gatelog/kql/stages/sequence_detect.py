@@ -19,7 +19,7 @@ from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages.plugin_arguments import named_column
+from gatelog.kql.stages.plugin_arguments import datetime_column, named_column
 from gatelog.kql.stages.written import answer
 from gatelog.kql.types import KqlType
 
@@ -34,11 +34,7 @@ def sequence_detect(stage: ast.Evaluate, call: ast.Call, relation: Relation, sco
     if len(call.arguments) < len(_PARAMETERS):
         missing = _PARAMETERS[len(call.arguments)]
         raise scope.context.error(call, f"sequence_detect needs a value for {missing}")
-    time = named_column(call.arguments[0], call, relation, scope)
-    if time.type is not KqlType.DATETIME:
-        raise scope.context.error(
-            call.arguments[0], f"TimelineColumn must be a datetime, '{time.name}' is {time.type}"
-        )
+    time = datetime_column(call.arguments[0], "TimelineColumn", call, relation, scope)
     for name, node in zip(_PARAMETERS[1:3], call.arguments[1:3], strict=True):
         kind = bind(node, scope).type
         if kind is not KqlType.TIMESPAN:
