@@ -1,7 +1,7 @@
 """One wing as a process: it serves until a signal, or until the process that started it is gone.
 
 start ── serve ── ready ──→ one line on stdout, or on the pipe `ready` that the supervisor reads
-              └─ SIGTERM · SIGINT ──→ stop() ── drains ── returns
+              └─ a signal of STOPS ──→ stop() ── drains ── returns
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from gatelog.config import Address, Config, GatewayConfig, HubConfig, notices
 from gatelog.errors import ConfigError, ConfigProblem
 
 log = logging.getLogger("gatelog.app")
+
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What asks a process to drain and end; SIGHUP comes when the terminal that it was started from is closed."""
 
 _ADDRESS_ERRORS = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
@@ -94,8 +97,8 @@ def _warn(config: Config, wing: str) -> None:
 
 async def _serve(service: Service, on_port: Callable[[int], None]) -> None:
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, service.stop)
-    loop.add_signal_handler(signal.SIGINT, service.stop)
+    for number in STOPS:
+        loop.add_signal_handler(number, service.stop)
     await service.serve(lambda: on_port(service.port))
 
 

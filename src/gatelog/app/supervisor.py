@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from itertools import repeat
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from gatelog.app.child import Child
 from gatelog.app.parent import announce, follow
+from gatelog.app.service import STOPS
 from gatelog.config import Config, load
 
 HUB_DRAIN_S = 60.0
@@ -71,7 +71,7 @@ class Supervisor:
     async def run(self) -> None:
         """Serve until told to stop."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in STOPS:
             loop.add_signal_handler(number, self._on_signal)
         try:
             serving = asyncio.create_task(self._serve())

@@ -89,6 +89,9 @@ def _composed(text: str) -> yaml.Node:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise ConfigError([_syntax(error)]) from None
+    except RecursionError:
+        problem = ConfigProblem("(file)", "is nested too deeply", "look for brackets that nobody closed")
+        raise ConfigError([problem]) from None
     if node is None:
         raise ConfigError([ConfigProblem("(file)", "is empty", "start from the example in docs/reference")])
     return node

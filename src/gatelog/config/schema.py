@@ -61,12 +61,15 @@ class TlsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gateway accepts of a client. Beyond a limit the call is refused, never cut."""
+    """What the gateway accepts. A call over a limit is refused, never cut; an answer under way breaks off."""
 
     header_bytes_max: Annotated[Bytes, Setting("all header lines of a request", 1 * KIB, 1 * MIB)] = 64 * KIB
     header_count_max: Annotated[int, Setting("header lines of a request", 1, 10_000)] = 100
     target_bytes_max: Annotated[Bytes, Setting("path and query of a request", 256, 1 * MIB)] = 16 * KIB
     body_bytes_max: Annotated[Bytes, Setting("a request body of any kind", 1, 16 * GIB)] = 512 * MIB
+    answer_bytes_max: Annotated[
+        Bytes, Setting("an answer of a backend; one that is larger breaks off", 1 * MIB, 16 * GIB)
+    ] = 1 * GIB
     body_bytes_per_s_min: Annotated[
         int,
         Setting("slowest average of a request body in bytes a second, after its first `body_idle_s`", 1),

@@ -7,7 +7,8 @@
 failure before the head        then
 ───────────────────────        ────
 dns, connect, tls, pool        the next backend: the request was certainly not accepted
-reset on a reused connection   the same backend once more: it closed an idle connection, took nothing
+reset on a reused connection   within STALE_S of sending: the same backend once more, it closed an idle
+                               connection and took nothing
 anything else                  the end: the model may have run, asking again could bill twice
 """
 
@@ -36,6 +37,10 @@ _NEVER_ACCEPTED: Final = frozenset(
         FailureReason.POOL_EXHAUSTED,
     }
 )
+
+# An idle connection that the backend closed answers what is sent on it with a reset, one round trip later,
+# across oceans too. A reset that comes later is the end of a connection on which the backend was at work.
+STALE_S: Final = 1.0
 
 
 class Attempts:
@@ -99,11 +104,18 @@ class Attempts:
             if failure.reason is not FailureReason.POOL_EXHAUSTED:
                 answer.backend.health.mark_unreachable(self._call.now_ns())
             return bool(self._line)
-        if failure.reason is FailureReason.RESET and failure.reused_connection and not self._retried_reset:
+        if self._was_stale(answer, failure) and not self._retried_reset:
             self._retried_reset = True
             self._line.insert(0, answer.backend)
             return True
         return False
+
+    def _was_stale(self, answer: Answer, failure: Failure) -> bool:
+        """Whether the backend had closed the connection before the request was sent on it."""
+        waited_ns = self._call.elapsed_ns() - answer.sent_ns
+        return (
+            failure.reason is FailureReason.RESET and failure.reused_connection and waited_ns < STALE_S * 1e9
+        )
 
     def _wants_usage(self, shape: RequestShape) -> bool:
         """Whether the gateway must ask for usage because the client did not."""

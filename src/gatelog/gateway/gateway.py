@@ -73,6 +73,7 @@ def _client_settings(config: Config, connections_max: int) -> ClientSettings:
         first_byte_timeout_s=timeouts.first_byte_s,
         idle_timeout_s=timeouts.upstream_idle_s,
         total_timeout_s=timeouts.total_s,
+        body_bytes_max=config.gateway.limits.answer_bytes_max,
         buffer_bytes_max=config.gateway.limits.stream_buffer_bytes_max,
     )
 
@@ -120,19 +121,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         config = self._config
         boot = uuid.uuid4()
-        writer = SpoolWriter.open(
-            spool_directory(config.data, self._index),
-            boot=boot.bytes,
-            settings=SpoolSettings(
-                segment_bytes=config.spool.segment_bytes,
-                capacity_bytes=config.spool.capacity_bytes,
-                # The largest JSON body is one record: it must fit beside what usually waits for the disk.
-                queue_bytes_max=SpoolSettings.queue_bytes_max + config.gateway.limits.json_body_bytes_max,
-            ),
-            clock=self._clock,
-            filesystem=self._filesystem,
-            notify=loop.call_soon_threadsafe,
-        )
+        writer = self._open_spool(boot, loop)
         journal = Journal(writer, self._boot_record(boot.hex), self._clock)
         connections = self._connections()
         backends = self._backends(connections)
@@ -146,14 +135,7 @@ class Gateway:
         )
         pages.server = server
         admin = await self._listen_admin(pages)
-        listen, tls = config.gateway.listen, config.gateway.tls
-        await server.start(
-            listen.host,
-            listen.port,
-            ssl=_tls_context(tls) if tls is not None else None,
-            reuse_port=config.gateway.processes > 1,
-        )
-        self.port = server.port
+        await self._listen(server)
         ticking = loop.create_task(self._tick(context, journal))
         gc.freeze()
         gc.set_threshold(GC_YOUNG_OBJECTS)
@@ -171,6 +153,32 @@ class Gateway:
                 backend.pool.close()
             await journal.close(SPOOL_CLOSE_S)
             await loop.run_in_executor(None, writer.close, SPOOL_CLOSE_S)
+
+    def _open_spool(self, boot: uuid.UUID, loop: asyncio.AbstractEventLoop) -> SpoolWriter:
+        config = self._config
+        return SpoolWriter.open(
+            spool_directory(config.data, self._index),
+            boot=boot.bytes,
+            settings=SpoolSettings(
+                segment_bytes=config.spool.segment_bytes,
+                capacity_bytes=config.spool.capacity_bytes,
+                # The largest JSON body is one record: it must fit beside what usually waits for the disk.
+                queue_bytes_max=SpoolSettings.queue_bytes_max + config.gateway.limits.json_body_bytes_max,
+            ),
+            clock=self._clock,
+            filesystem=self._filesystem,
+            notify=loop.call_soon_threadsafe,
+        )
+
+    async def _listen(self, server: Server) -> None:
+        config = self._config.gateway
+        await server.start(
+            config.listen.host,
+            config.listen.port,
+            ssl=_tls_context(config.tls) if config.tls is not None else None,
+            reuse_port=config.processes > 1,
+        )
+        self.port = server.port
 
     def _error_body(self, status: int, message: str) -> tuple[list[Header], bytes]:
         """As `_error_body`, with an id of its own: there is no call that could give one."""

@@ -51,6 +51,9 @@ _FAILED: Final = {
     FailureReason.PROTOCOL: OwnAnswer(
         "bad_gateway", "it is not valid HTTP/1.1.", EndReason.UPSTREAM_PROTOCOL
     ),
+    FailureReason.TOO_LARGE: OwnAnswer(
+        "bad_gateway", "it is larger than answers may be.", EndReason.UPSTREAM_PROTOCOL
+    ),
     FailureReason.POOL_EXHAUSTED: OwnAnswer(
         "no_backend", "All connections to it are in use.", EndReason.BACKEND_UNAVAILABLE
     ),

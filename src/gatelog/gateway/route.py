@@ -11,7 +11,7 @@ from functools import lru_cache
 from gatelog.gateway.backend import Backend
 from gatelog.http1 import RequestHead
 from gatelog.model import OperationKind
-from gatelog.provider import resolve, without_credentials
+from gatelog.provider import fit_for_log, resolve
 
 # Distinct request lines remembered: enough for every deployment of an organisation, some MiB at worst.
 _REMEMBERED_MAX = 4096
@@ -20,7 +20,10 @@ _REMEMBERED_BYTES_MAX = 512
 
 
 class Destination:
-    """A route at one backend. `opening`: request line, Host and credential, so it has no repr of its own."""
+    """A route at one backend. `opening`: request line, Host and credential, so it has no repr of its own.
+
+    `path`: the request target, as recorded.
+    """
 
     __slots__ = ("opening", "path")
 
@@ -38,8 +41,8 @@ class Route:
         """`path` and `query` are those of `target`, whatever its form."""
         path_text, query_text = path.decode("latin-1"), query.decode("latin-1")
         self.method = method.decode("latin-1")
-        self.target = without_credentials(target.decode("latin-1"))
-        """As recorded: without keys."""
+        self.target = fit_for_log(target.decode("latin-1"))
+        """As recorded."""
         self._asked = f"{path_text}?{query_text}" if query else path_text
         self.operation = operation = resolve(self.method, path_text, query_text)
         self.kind = (operation.kind if operation is not None else OperationKind.OTHER).value
@@ -52,7 +55,7 @@ class Route:
         if found is None:
             assert self.operation is not None, "only identified calls are forwarded"
             path = backend.path(self.operation, self._asked)
-            found = Destination(backend.opening(self.method, path), path)
+            found = Destination(backend.opening(self.method, path), fit_for_log(path))
             self._destinations[backend.name] = found
         return found
 

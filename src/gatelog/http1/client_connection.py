@@ -117,7 +117,8 @@ class ClientConnection(asyncio.Protocol):
         try:
             parser.feed(data)
         except ProtocolError as error:
-            self._fail(FailureReason.PROTOCOL, str(error))
+            too_large = error.status == 413
+            self._fail(FailureReason.TOO_LARGE if too_large else FailureReason.PROTOCOL, str(error))
             return
         if parser.complete:
             self._finish()

@@ -36,6 +36,8 @@ class FailureReason(StrEnum):
     TOTAL_TIMEOUT = "total_timeout"
     PROTOCOL = "protocol"
     """The answer is not strict HTTP/1.1."""
+    TOO_LARGE = "too_large"
+    """The body of the answer is over the limit."""
     HANDLER_ERROR = "handler_error"
     """The response handler raised: our fault, logged."""
 

@@ -25,7 +25,8 @@ from gatelog.http1.head import RequestHead, ResponseHead
 # All lines with the empty one that ends them. Possessive: each byte is looked at once.
 _LINES = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}+:[^\x00-\x08\x0a-\x1f\x7f]*+\r\n)*+\r\n")
 _EMPTY_LINE_BYTES = len(b"\r\n")
-_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+_PORT_MAX = 65_535
 _HOST_BYTES_MAX = 255 + len(b":65535")  # RFC 1035 section 2.3.4, and a port
 _LENGTH_DIGITS_MAX = 18  # fits a signed 64-bit integer, for every parser behind us
 
@@ -68,7 +69,8 @@ def list_members(value: bytes) -> list[bytes]:
 
 @lru_cache(maxsize=256)  # a gateway has few names, and every request says one
 def _is_host(value: bytes) -> bool:
-    return _HOST.fullmatch(value) is not None
+    match = _HOST.fullmatch(value)
+    return match is not None and int(match[1] or 0) <= _PORT_MAX
 
 
 def _host(head: RequestHead, value: bytes) -> None:

@@ -26,6 +26,7 @@ class MessageParser:
         "_deliver",
         "_deliver_chunk",
         "_overhead_bytes_max",
+        "_unfinished",
         "body_left",
         "complete",
         "surplus",
@@ -47,6 +48,7 @@ class MessageParser:
         self._overhead_bytes_max = overhead_bytes_max
         self._chunked = False
         self._chunks: ChunkedBody | None = None
+        self._unfinished = bytearray()
         self.trailers: list[Header] = []
         """Trailers of the message that is complete."""
         self.body_left = 0
@@ -54,6 +56,30 @@ class MessageParser:
         self.complete = False
         self.surplus = False
         """Whether more than the body of a complete message was read."""
+
+    def next_head(self, data: bytes, start: int) -> tuple[bytes, int]:
+        """The next head as raw bytes, empty while it is unfinished, and where in `data` to go on.
+
+        Each byte is looked at once, however small the pieces are in which it comes.
+        """
+        held = self._unfinished
+        seen = len(held)
+        if not seen:
+            end = data.find(HEAD_END, start) + len(HEAD_END)
+            if end >= len(HEAD_END):
+                return data[start:end], end
+        held += data[start:]
+        end = held.find(HEAD_END, max(0, seen - 3)) + len(HEAD_END)
+        if end < len(HEAD_END):
+            self._check_unfinished(held, seen)
+            return b"", len(data)
+        raw = bytes(held[:end])
+        held.clear()
+        return raw, start + end - seen
+
+    def _check_unfinished(self, held: bytearray, seen: int) -> None:
+        """ProtocolError if this beginning of a head cannot become a good one; `seen` bytes were checked."""
+        raise NotImplementedError
 
     def _expect_body(self, head: RequestHead | ResponseHead, length: int) -> None:
         self.trailers = []

@@ -12,7 +12,7 @@ from gatelog.errors import ProtocolError
 from gatelog.http1.chunked_body import may_end_at
 from gatelog.http1.field_lines import read_request_fields
 from gatelog.http1.head import RequestHead
-from gatelog.http1.message_parser import HEAD_END, MessageParser
+from gatelog.http1.message_parser import MessageParser
 from gatelog.http1.settings import ServerSettings
 from gatelog.http1.strict import check_request, check_unfinished, read_request_line
 
@@ -23,7 +23,7 @@ Peer = tuple[str, int, str]
 class RequestParser(MessageParser):
     """Parses the requests of one connection, one after the other."""
 
-    __slots__ = ("_pieces", "_settings", "_unfinished")
+    __slots__ = ("_pieces", "_settings")
 
     def __init__(self, settings: ServerSettings, on_body: Callable[[bytes], None]) -> None:
         self._pieces: list[bytes] = []
@@ -35,29 +35,14 @@ class RequestParser(MessageParser):
             on_chunk=self._pieces.append,
         )
         self._settings = settings
-        self._unfinished = bytearray()
 
     @property
     def head_begun(self) -> bool:
         """Whether a part of a head has come."""
         return bool(self._unfinished)
 
-    def next_head(self, data: bytes, start: int) -> tuple[bytes, int]:
-        """The next head as raw bytes, empty while it is unfinished, and where in `data` to go on."""
-        held = self._unfinished
-        seen = len(held)
-        if not seen:
-            end = data.find(HEAD_END, start) + len(HEAD_END)
-            if end >= len(HEAD_END):
-                return data[start:end], end
-        held += data[start:]
-        end = held.find(HEAD_END, max(0, seen - 3)) + len(HEAD_END)
-        if end < len(HEAD_END):
-            check_unfinished(held, seen, self._settings)
-            return b"", len(data)
-        raw = bytes(held[:end])
-        held.clear()
-        return raw, start + end - seen
+    def _check_unfinished(self, held: bytearray, seen: int) -> None:
+        check_unfinished(held, seen, self._settings)
 
     def read_head(self, raw: bytes, peer: Peer) -> RequestHead:
         """Parse exactly one head, up to and with its empty line. ProtocolError if it is not strict."""

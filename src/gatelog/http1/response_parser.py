@@ -3,24 +3,22 @@
    begin ──▶ head ─┬─ 1xx: swallowed, back to head (a few)  101 Switching Protocols was not asked for: refused
                    ├─ HEAD, 204, 304: complete
                    ├─ length, chunked: body … complete
-                   └─ neither: body until the connection ends (`at_end_of_input`)
+                   └─ neither: body until the connection ends (`at_end_of_input`), or is too large
 
 Whatever follows a complete answer is `surplus`: the connection must not be used again.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 from gatelog.errors import ProtocolError
 from gatelog.http1.field_lines import read_response_fields
 from gatelog.http1.head import ResponseHead
-from gatelog.http1.message_parser import HEAD_END, MessageParser
+from gatelog.http1.message_parser import MessageParser
 from gatelog.http1.settings import ClientSettings
 from gatelog.http1.strict import check_response, check_unfinished_answer, read_status_line
 
-_UNTIL_CLOSE = sys.maxsize
 _BODILESS = frozenset({204, 304})  # whatever their headers announce (RFC 9112 section 6.3)
 _INTERIM_MAX = 16  # 1xx heads before an answer; honest origins send one or two
 
@@ -28,7 +26,7 @@ _INTERIM_MAX = 16  # 1xx heads before an answer; honest origins send one or two
 class ResponseParser(MessageParser):
     """Parses the answers on one connection; `on_head` and `on_body` are called while it parses."""
 
-    __slots__ = ("_deliver_head", "_head_request", "_held", "_interims", "_settings", "head", "until_close")
+    __slots__ = ("_deliver_head", "_head_request", "_interims", "_settings", "head", "until_close")
 
     def __init__(
         self,
@@ -37,7 +35,9 @@ class ResponseParser(MessageParser):
         on_body: Callable[[bytes], None],
     ) -> None:
         super().__init__(
-            on_body, body_bytes_max=sys.maxsize, overhead_bytes_max=settings.chunk_overhead_bytes_max
+            on_body,
+            body_bytes_max=settings.body_bytes_max,
+            overhead_bytes_max=settings.chunk_overhead_bytes_max,
         )
         self._settings = settings
         self._deliver_head = on_head
@@ -46,7 +46,7 @@ class ResponseParser(MessageParser):
     def begin(self, *, head_request: bool) -> None:
         """Expect the answer to a new request."""
         self._head_request = head_request
-        self._held = b""
+        self._unfinished.clear()
         self._interims = 0
         self.trailers = []
         self.head: ResponseHead | None = None
@@ -55,13 +55,12 @@ class ResponseParser(MessageParser):
     def feed(self, data: bytes) -> None:
         """Parse the next bytes. ProtocolError if they are not strict HTTP/1.1."""
         at = 0
-        if self._held:
-            data = self._held + data
-            self._held = b""
         while self.head is None and at < len(data):
             at = self._read_head(data, at)
         if at < len(data) and not self.complete:
             at = self.read_body(data, at)
+            if self.until_close and not self.body_left:
+                raise self._too_large()
         if at < len(data):
             self.surplus = True
 
@@ -70,19 +69,24 @@ class ResponseParser(MessageParser):
         self.complete = self.complete or self.until_close
         return self.complete
 
+    def _too_large(self) -> ProtocolError:
+        return ProtocolError("body_too_large", f"over {self._settings.body_bytes_max} bytes", status=413)
+
     def _read_head(self, data: bytes, start: int) -> int:
         """Read one head and return where it ends; hold an unfinished one."""
-        end = data.find(HEAD_END, start) + len(HEAD_END)
-        finished = end >= len(HEAD_END)
-        if not finished:
-            end = len(data)
-            self._held = data[start:]
-            check_unfinished_answer(self._held)
-        if end - start > self._settings.header_bytes_max:
-            raise ProtocolError("headers_too_large", f"over {self._settings.header_bytes_max} bytes")
-        if finished:
-            self._take_head(data[start:end])
+        raw, end = self.next_head(data, start)
+        self._check_size(len(raw))
+        if raw:
+            self._take_head(raw)
         return end
+
+    def _check_unfinished(self, held: bytearray, seen: int) -> None:
+        check_unfinished_answer(held, seen)
+        self._check_size(len(held))
+
+    def _check_size(self, head_bytes: int) -> None:
+        if head_bytes > self._settings.header_bytes_max:
+            raise ProtocolError("headers_too_large", f"over {self._settings.header_bytes_max} bytes")
 
     def _take_head(self, raw: bytes) -> None:
         status, reason, version, end = read_status_line(raw)
@@ -97,9 +101,19 @@ class ResponseParser(MessageParser):
         if bodiless:
             self.complete = True
         else:
-            self._expect_body(head, _UNTIL_CLOSE if self.until_close else head.content_length or 0)
+            self._expect_body(head, self._length_of(head))
         self.head = head
         self._deliver_head(head)
+
+    def _length_of(self, head: ResponseHead) -> int:
+        """Bytes of the body; one more than may come, where the end of the connection is to be its end."""
+        bytes_max = self._settings.body_bytes_max
+        if self.until_close:
+            return bytes_max + 1
+        length = head.content_length or 0
+        if length > bytes_max:
+            raise self._too_large()
+        return length
 
     def _pass_interim(self) -> None:
         """An interim answer is not the one that is waited for."""

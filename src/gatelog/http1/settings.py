@@ -70,6 +70,8 @@ class ClientSettings:
     """Status line and headers of one answer."""
     header_count_max: int = 100
     """Headers of one answer; Azure OpenAI sends about 25."""
+    body_bytes_max: int = 1024 * MIB
+    """Body of one answer: twice the largest file that Azure OpenAI keeps. One that never ends, ends here."""
     chunk_overhead_bytes_max: int = 16 * KIB
     """Chunk sizes, extensions and trailers of one body, beyond what honest chunks of its content cost."""
     buffer_bytes_max: int = 256 * KIB

@@ -97,9 +97,9 @@ def _read_other_form(head: RequestHead) -> None:
     head.path = path or b"/"
 
 
-def check_unfinished_answer(data: bytes) -> None:
-    """Refuse an incomplete head of an answer that cannot become a good one."""
-    if _HOSTILE.search(data):
+def check_unfinished_answer(data: bytes | bytearray, start: int) -> None:
+    """As `check_unfinished`, of an answer; its size is its parser's business."""
+    if _HOSTILE.search(data, max(0, start - 1)):
         raise ProtocolError("malformed", "control character, bare CR or bare LF in the head")
 
 

@@ -41,7 +41,7 @@ class EndReason(enum.StrEnum):
     UPSTREAM_RESET = "upstream_reset"  # the backend closed or reset before its message ended
     UPSTREAM_STALL = "upstream_stall"  # the backend stalled between bytes
     UPSTREAM_TIMEOUT = "upstream_timeout"  # no first byte in time, or over the total time
-    UPSTREAM_PROTOCOL = "upstream_protocol"  # the backend's answer is not strict HTTP/1.1
+    UPSTREAM_PROTOCOL = "upstream_protocol"  # the backend's answer is not strict HTTP/1.1, or too large
     SHUTDOWN = "shutdown"  # the gateway's grace time ran out
     GATEWAY_CRASH = "gateway_crash"  # written by the hub: a Start without an End, its boot over
     GATEWAY_ERROR = "gateway_error"  # our own defect

@@ -62,7 +62,7 @@ def choose_credential(
         Credential(CREDENTIAL_HEADERS[name], _bearer(value) if name == b"authorization" else value.strip())
         for name, value in headers
     ]
-    if key_in_query and query and b"-key=" in query.lower():
+    if key_in_query and query and (b"key" in query.lower() or b"%" in query):
         found += _from_query(query)
     found = [credential for credential in found if credential.key]
     if len(found) > 1 and len({credential.key for credential in found}) > 1:

@@ -5,9 +5,15 @@ The gateway's hot path uses `resolve`, `upstream_path`, `scan_request`, `with_in
 `seal`.
 """
 
-from gatelog.provider.addressing import BackendKind, upstream_path, without_credentials
+from gatelog.provider.addressing import BackendKind, fit_for_log, upstream_path, without_credentials
 from gatelog.provider.assemble import Assembled, assemble
-from gatelog.provider.content import READABLE_ENCODINGS, Decoded, decode_content, read_body
+from gatelog.provider.content import (
+    DECODED_BYTES_MAX,
+    READABLE_ENCODINGS,
+    Decoded,
+    decode_content,
+    read_body,
+)
 from gatelog.provider.conversation import Conversation, find_claimed_user, find_conversation
 from gatelog.provider.errors import REFUSALS, Refusal, service_error
 from gatelog.provider.evidence import (
@@ -22,6 +28,7 @@ from gatelog.provider.evidence import (
 from gatelog.provider.filters import read_verdicts
 from gatelog.provider.json_flaws import JsonFlaw, find_json_flaw
 from gatelog.provider.json_text import NotJson, compact_json, read_json, read_object
+from gatelog.provider.long_body import BEGINNING_BYTES, LongBody
 from gatelog.provider.operations import OPERATIONS
 from gatelog.provider.parameters import read_parameters
 from gatelog.provider.registry import resolve
@@ -30,10 +37,13 @@ from gatelog.provider.seal import CapturedCall, TokenCounter, seal
 from gatelog.provider.sse import Event, SseParser
 from gatelog.provider.stream_markers import TerminalWatch, carries_token, is_terminal
 from gatelog.provider.tokens import Tokenizers
+from gatelog.provider.unpack import UnpackError, unpacked
 from gatelog.provider.usage import read_usage
 from gatelog.provider.usage_filter import UsageChunkFilter
 
 __all__ = [
+    "BEGINNING_BYTES",
+    "DECODED_BYTES_MAX",
     "EVIDENCE_HEADERS",
     "HOP_BY_HOP_HEADERS",
     "OPERATIONS",
@@ -47,6 +57,7 @@ __all__ = [
     "Decoded",
     "Event",
     "JsonFlaw",
+    "LongBody",
     "NotJson",
     "Refusal",
     "RequestShape",
@@ -54,6 +65,7 @@ __all__ = [
     "TerminalWatch",
     "TokenCounter",
     "Tokenizers",
+    "UnpackError",
     "UsageChunkFilter",
     "assemble",
     "carries_token",
@@ -62,6 +74,7 @@ __all__ = [
     "find_claimed_user",
     "find_conversation",
     "find_json_flaw",
+    "fit_for_log",
     "is_secret_header",
     "is_terminal",
     "read_body",
@@ -77,6 +90,7 @@ __all__ = [
     "scan_request",
     "seal",
     "service_error",
+    "unpacked",
     "upstream_path",
     "with_include_usage",
     "without_credentials",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 from urllib.parse import unquote_plus
 
@@ -11,6 +12,12 @@ BackendKind = Literal["azure-openai", "openai"]
 
 # Query parameters that carry keys: API Management's default name, and browser websockets' name.
 CREDENTIAL_PARAMETERS = frozenset(["subscription-key", "api-key"])
+# Parameters that other services take secrets in: RFC 6750 section 2.3, signatures of Azure Storage, the like.
+_SECRET_PARAMETER = re.compile(
+    r"(?:^|[^a-z])(?:(?:api|access)?key|token|secret|password|sig|signature|credential)\b"
+)
+_PAIR = re.compile(r"(?<![^&;])([^&;=]*+)=[^&;]*+")
+_HIDDEN = "(hidden)"
 _API_VERSION = frozenset(["api-version"])
 
 
@@ -33,6 +40,17 @@ def without_credentials(target: str) -> str:
     if not mark or ("key" not in query.lower() and "%" not in query):
         return target  # the usual case, and hot: nothing to decode
     return _joined(path, _without(query, CREDENTIAL_PARAMETERS))
+
+
+def fit_for_log(target: str) -> str:
+    """The request target as it is recorded: without keys, the values of what may be other secrets hidden."""
+    path, mark, query = without_credentials(target).partition("?")
+    return path + mark + _PAIR.sub(_hide_secret, query) if query else path + mark
+
+
+def _hide_secret(pair: re.Match[str]) -> str:
+    name = pair[1]
+    return f"{name}={_HIDDEN}" if _SECRET_PARAMETER.search(unquote_plus(name).lower()) else pair[0]
 
 
 def upstream_path(

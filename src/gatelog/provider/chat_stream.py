@@ -36,7 +36,8 @@ class ChunkHead:
             if value is None or name == "choices" or name in _DROPPED:
                 continue
             if name in _JOINED and isinstance(value, list):
-                known[name] = [*known.get(name, ()), *value]
+                before = known.get(name)
+                known[name] = [*before, *value] if isinstance(before, list) else value
             elif name not in _FIRST_WINS or not known.get(name):
                 known[name] = value
 
@@ -69,9 +70,9 @@ def _without_index(message: dict[str, Any]) -> dict[str, Any]:
     return message
 
 
-def _merge_offsets(known: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
+def _merge_offsets(known: Any, further: dict[str, Any]) -> dict[str, Any]:
     """The range that all asynchronous filter chunks together have checked."""
-    both = dict(known)
+    both = dict(known) if isinstance(known, dict) else {}
     for name, value in further.items():
         old = both.get(name)
         comparable = isinstance(old, int) and isinstance(value, int)
@@ -99,9 +100,9 @@ class _Choice:
             elif name == "logprobs":
                 self._logprobs = merge_delta(self._logprobs or {}, value)
             elif name == "content_filter_results":
-                rest[name] = merge_filter_results(rest.get(name, {}), value)
+                rest[name] = merge_filter_results(rest.get(name), value)
             elif name == "content_filter_offsets":
-                rest[name] = _merge_offsets(rest.get(name, {}), value)
+                rest[name] = _merge_offsets(rest.get(name), value)
             else:
                 rest[name] = value
 

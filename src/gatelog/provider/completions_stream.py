@@ -15,7 +15,7 @@ from gatelog.provider.filters import merge_filter_results
 def _add_to_choice(known: dict[str, Any], choice: dict[str, Any]) -> None:
     for name, value in choice.items():
         if name == "content_filter_results" and isinstance(value, dict):
-            known[name] = merge_filter_results(known.get(name, {}), value)
+            known[name] = merge_filter_results(known.get(name), value)
         elif name == "text" or (name == "logprobs" and isinstance(value, dict)):
             merge_delta(known, {name: value})
         elif value is not None:

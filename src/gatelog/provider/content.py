@@ -10,11 +10,15 @@ import codecs
 import hashlib
 import re
 import zlib
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import zstandard
 
 from gatelog.model import Body
+from gatelog.provider.long_body import BEGINNING_BYTES, LongBody
+from gatelog.provider.unpack import Unpacker, UnpackError, unpacked
 
 # Decoded bytes of one body. The largest bodies known are chats with inline images and 200k-token contexts.
 DECODED_BYTES_MAX = 64 * 1024 * 1024
@@ -23,9 +27,6 @@ RATIO_MAX = 200
 _RATIO_FREE_BYTES = 1024 * 1024
 # `gzip, gzip` is legal; more than this is an attack. Codings.
 CODINGS_MAX = 3
-_STEP_BYTES = 256 * 1024
-# zstd may grow 30,000 times: small bites keep one step below the budget's order. Encoded bytes.
-_ZSTD_STEP_BYTES = 1024
 ZSTD_WINDOW_BYTES_MAX = 8 * 1024 * 1024  # RFC 9659 section 3
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -36,6 +37,7 @@ _BINARY_TYPES = re.compile(r"(?:audio|image|video|font|multipart)/|application/(
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 # Only the codecs that mean text: "hex" or "zip" are codecs too, for Python.
 _TEXT_CODECS = frozenset(["utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+_OVER_LIMIT = "decoded size over limit"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 
@@ -50,51 +52,33 @@ def _budget(encoded: int) -> int:
     return min(DECODED_BYTES_MAX, max(_RATIO_FREE_BYTES, encoded * RATIO_MAX))
 
 
-def _inflate(data: bytes, window_bits: int) -> Decoded:
-    """gzip (all its members) or deflate."""
-    budget, pieces = _budget(len(data)), bytearray()
-    while data:
-        inflater = zlib.decompressobj(window_bits)
-        while data and not inflater.eof:
-            pieces += inflater.decompress(data, _STEP_BYTES)
-            data = inflater.unconsumed_tail
-            if len(pieces) > budget:
-                return Decoded(b"", "decoded size over limit")
-        pieces += inflater.flush()
-        if not inflater.eof:
-            return Decoded(bytes(pieces), "truncated compression")
-        data = inflater.unused_data
-        if data and not data.startswith(_GZIP_MAGIC):
-            return Decoded(bytes(pieces), "bytes after the end of the compressed data")
-    return Decoded(bytes(pieces))
+def _decoded(data: bytes, begin: Callable[[], Unpacker], magic: bytes = b"") -> Decoded:
+    """What all members of the data hold, as far as they can be read."""
+    budget, content = _budget(len(data)), bytearray()
+    try:
+        for piece in unpacked(data, begin, magic):
+            content += piece
+            if len(content) > budget:
+                return Decoded(b"", _OVER_LIMIT)
+    except UnpackError as error:
+        return Decoded(bytes(content), str(error))
+    return Decoded(bytes(content))
 
 
 def _gzip(data: bytes) -> Decoded:
-    return _inflate(data, 16 + zlib.MAX_WBITS)
+    return _decoded(data, partial(zlib.decompressobj, 16 + zlib.MAX_WBITS), _GZIP_MAGIC)
 
 
 def _deflate(data: bytes) -> Decoded:
     """RFC 9110 says zlib format; some senders mean raw deflate."""
     try:
-        return _inflate(data, zlib.MAX_WBITS)
+        return _decoded(data, partial(zlib.decompressobj, zlib.MAX_WBITS), _GZIP_MAGIC)
     except zlib.error:
-        return _inflate(data, -zlib.MAX_WBITS)
+        return _decoded(data, partial(zlib.decompressobj, -zlib.MAX_WBITS), _GZIP_MAGIC)
 
 
 def _zstd(data: bytes) -> Decoded:
-    budget, pieces = _budget(len(data)), bytearray()
-    while data:
-        frame = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES_MAX).decompressobj()
-        for start in range(0, len(data), _ZSTD_STEP_BYTES):
-            pieces += frame.decompress(data[start : start + _ZSTD_STEP_BYTES])
-            if len(pieces) > budget:
-                return Decoded(b"", "decoded size over limit")
-            if frame.eof:
-                data = frame.unused_data + data[start + _ZSTD_STEP_BYTES :]
-                break
-        else:
-            return Decoded(bytes(pieces), "truncated compression")
-    return Decoded(bytes(pieces))
+    return _decoded(data, zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES_MAX).decompressobj)
 
 
 _DECODERS = {"gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate, "zstd": _zstd}
@@ -138,7 +122,7 @@ def _is_text(content_type: str, data: bytes) -> bool:
     if _TEXT_TYPES.match(kind):
         return True
     # No type, or one that we do not know: bytes that read as text are text.
-    return not _CONTROL.search(data[:4096])
+    return not _CONTROL.search(data[:BEGINNING_BYTES])
 
 
 def _to_text(data: bytes, content_type: str) -> tuple[str, str]:
@@ -154,19 +138,29 @@ def joined_notes(*notes: str) -> str:
     return "; ".join(note for note in notes if note)
 
 
-def read_body(wire: bytes, *, content_type: str, content_encoding: str) -> Body:
+def _unread(body: LongBody, content_type: str) -> Body:
+    text = _is_text(content_type, body.beginning)
+    return Body(size=body.size, sha256=body.sha256, note=_OVER_LIMIT if text else _binary(content_type))
+
+
+def _binary(content_type: str) -> str:
+    return f"binary {content_type.partition(';')[0].strip().lower()[:64]}".strip()
+
+
+def read_body(wire: bytes | LongBody, *, content_type: str, content_encoding: str) -> Body:
     """A body for the log: decoded text as received, never re-serialised; of binary content note and hash.
 
     `size` (bytes) and `sha256` (hex) are of the wire bytes. Raises nothing, whatever the bytes are.
     """
+    if isinstance(wire, LongBody):
+        return _unread(wire, content_type)
     if not wire:
         return Body()
     decoded = decode_content(wire, content_encoding)
     digest = hashlib.sha256(wire).hexdigest()
     if not _is_text(content_type, decoded.data):
-        kind = content_type.partition(";")[0].strip().lower()[:64]
-        return Body(size=len(wire), sha256=digest, note=joined_notes(f"binary {kind}".strip(), decoded.note))
+        return Body(size=len(wire), sha256=digest, note=joined_notes(_binary(content_type), decoded.note))
     if len(decoded.data) > DECODED_BYTES_MAX:
-        return Body(size=len(wire), sha256=digest, note="decoded size over limit")
+        return Body(size=len(wire), sha256=digest, note=_OVER_LIMIT)
     text, note = _to_text(decoded.data, content_type)
     return Body(text=text, size=len(wire), sha256=digest, note=joined_notes(decoded.note, note))

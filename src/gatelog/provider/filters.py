@@ -25,9 +25,11 @@ def _gravity(verdict: Any) -> tuple[bool, int]:
     return verdict.get("filtered") is True, max(rank, int(verdict.get("detected") is True))
 
 
-def merge_filter_results(known: dict[str, Any], further: dict[str, Any]) -> dict[str, Any]:
-    """Both results, category by category the graver verdict: a later segment that is safe clears nothing."""
-    merged = dict(known)
+def merge_filter_results(known: Any, further: dict[str, Any]) -> dict[str, Any]:
+    """Both results, category by category the graver verdict: a later segment that is safe clears nothing.
+    What is known may be no result at all.
+    """
+    merged = dict(known) if isinstance(known, dict) else {}
     for category, verdict in further.items():
         if category not in merged or _gravity(verdict) >= _gravity(merged[category]):
             merged[category] = verdict

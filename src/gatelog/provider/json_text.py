@@ -69,6 +69,18 @@ def read_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and not is_too_deep(text, value) else None
 
 
+def well_formed(value: Any) -> Any:
+    """A JSON value with U+FFFD for each half of a surrogate pair: no UTF-8 has those."""
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case dict():
+            return {well_formed(name): well_formed(member) for name, member in value.items()}
+        case list():
+            return [well_formed(item) for item in value]
+    return value
+
+
 def compact_json(value: Any) -> str:
     """JSON text without spaces.
 

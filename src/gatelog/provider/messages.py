@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -11,9 +12,11 @@ from gatelog.provider.assemble import assemble
 from gatelog.provider.bulk import without_bulk
 from gatelog.provider.content import joined_notes, read_body
 from gatelog.provider.json_flaws import DUPLICATE_KEYS, find_json_flaw
-from gatelog.provider.json_text import compact_json, read_object
+from gatelog.provider.json_text import compact_json, read_object, well_formed
+from gatelog.provider.long_body import LongBody
 
 _EVENT_STREAM = "text/event-stream"
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _STREAM_STARTS = ("data:", "event:", ":", "\ufeffdata:")
 
 
@@ -25,17 +28,23 @@ class Message(msgspec.Struct, frozen=True):
     is_stream: bool = False
 
 
+def _readable(found: dict[str, Any] | None, text: str) -> dict[str, Any]:
+    """The object that was read of `text`, with whole characters only."""
+    whole: dict[str, Any] = well_formed(found) if found and _SURROGATE.search(text) else found or {}
+    return whole
+
+
 def _noted(body: Body, *notes: str) -> Body:
     return msgspec.structs.replace(body, note=joined_notes(body.note, *notes))
 
 
-def _is_short(headers: dict[str, str], wire: bytes) -> bool:
+def _is_short(headers: dict[str, str], wire: bytes | LongBody) -> bool:
     """Whether fewer bytes came than Content-Length announced."""
     announced = headers.get("content-length", "")
     return announced.isascii() and announced.isdigit() and len(announced) < 16 and len(wire) < int(announced)
 
 
-def _text_of(headers: dict[str, str], wire: bytes) -> Body:
+def _text_of(headers: dict[str, str], wire: bytes | LongBody) -> Body:
     return read_body(
         wire,
         content_type=headers.get("content-type", ""),
@@ -57,17 +66,22 @@ def _ambiguity_note(body: Body, found: dict[str, Any] | None) -> str:
     return DUPLICATE_KEYS if flaw is not None and flaw.name == DUPLICATE_KEYS else ""
 
 
-def read_request(headers: dict[str, str], wire: bytes, *, cut: bool) -> Message:
+def read_request(headers: dict[str, str], wire: bytes | LongBody, *, cut: bool) -> Message:
     """The client's message. `cut`: the gateway knows that the body did not arrive whole."""
     body = _text_of(headers, wire)
     found = read_object(body.text) if body.text else None
     is_cut = "truncated" if cut or _is_short(headers, wire) else ""
     notes = (is_cut, _json_note(headers, body, found), _ambiguity_note(body, found))
-    return Message(_noted(body, *notes), found or {})
+    return Message(_noted(body, *notes), _readable(found, body.text))
 
 
 def read_response(
-    kind: OperationKind, headers: dict[str, str], wire: bytes, *, reason: EndReason, method: str = "POST"
+    kind: OperationKind,
+    headers: dict[str, str],
+    wire: bytes | LongBody,
+    *,
+    reason: EndReason,
+    method: str = "POST",
 ) -> Message:
     """The answer's message: a stream as the object that it amounts to, anything else as received.
 
@@ -77,14 +91,15 @@ def read_response(
     content_type = headers.get("content-type", "").lower()
     if content_type.startswith(_EVENT_STREAM) or (not content_type and body.text.startswith(_STREAM_STARTS)):
         return _read_stream(kind, body)
-    found = read_object(body.text) if body.text else None
+    text = body.text
+    found = read_object(text) if text else None
     broken_off = reason is not EndReason.COMPLETE and found is None and bool(body.size)
     is_cut = broken_off or (_is_short(headers, wire) and method != "HEAD")
-    smaller = without_bulk(body.text, found) if found else None
+    smaller = without_bulk(text, found) if found else None
     if smaller is not None:
         body = msgspec.structs.replace(body, text=smaller)
     notes = ("vectors replaced" if smaller is not None else "", "truncated" if is_cut else "")
-    return Message(_noted(body, *notes, _json_note(headers, body, found)), found or {})
+    return Message(_noted(body, *notes, _json_note(headers, body, found)), _readable(found, text))
 
 
 def _read_stream(kind: OperationKind, body: Body) -> Message:
@@ -95,4 +110,4 @@ def _read_stream(kind: OperationKind, body: Body) -> Message:
     )
     text = compact_json(whole.body) if whole.body else ""
     assembled = msgspec.structs.replace(body, text=text)
-    return Message(_noted(assembled, *notes), whole.body, is_stream=True)
+    return Message(_noted(assembled, *notes), _readable(whole.body, body.text), is_stream=True)

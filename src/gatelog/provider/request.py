@@ -10,7 +10,7 @@ import re
 import msgspec
 
 from gatelog.provider.json_members import Member, read_members
-from gatelog.provider.json_text import NotJson, read_json
+from gatelog.provider.json_text import NotJson, read_json, well_formed
 
 _INCLUDE_USAGE = b'"include_usage":true'
 _STREAM_OPTIONS = b'"stream_options":{' + _INCLUDE_USAGE + b"}"
@@ -52,10 +52,15 @@ def scan_request(body: bytes) -> RequestShape:
 
 
 def _scan_leniently(body: bytes) -> RequestShape:
+    value = read_json(body)
+    if isinstance(value, dict):
+        value = {name: value[name] for name in RequestShape.__struct_fields__ if name in value}
     try:
-        return msgspec.convert(read_json(body), RequestShape)
+        return msgspec.convert(well_formed(value), RequestShape)
     except msgspec.ValidationError as error:
         raise NotJson(str(error)) from None
+    except RecursionError:
+        raise NotJson("JSON is nested too deeply") from None
 
 
 def _spliced(body: bytes, start: int, end: int, new: bytes) -> bytes:

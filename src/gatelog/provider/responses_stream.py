@@ -72,13 +72,15 @@ class ResponsesStream:
 
     def add(self, event: str, data: dict[str, Any]) -> None:
         """Take in one event; its type is in the data, or (older previews) only in the event's name."""
-        kind = data.get("type") or event
+        kind = data.get("type")
+        if not isinstance(kind, str) or not kind:
+            kind = event
         response = data.get("response")
         if kind in _TERMINAL and isinstance(response, dict):
             self._response, self.complete = response, True
         elif kind in _SNAPSHOTS and isinstance(response, dict) and not self.complete:
             self._response = response
-        elif (index := _index(data, "output_index")) is not None and isinstance(kind, str):
+        elif (index := _index(data, "output_index")) is not None:
             self._add_to_item(kind, index, data)
 
     def body(self) -> dict[str, Any]:

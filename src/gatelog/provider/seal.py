@@ -38,6 +38,7 @@ from gatelog.model import (
 from gatelog.provider.conversation import find_claimed_user, find_conversation
 from gatelog.provider.evidence import read_evidence, read_region, readable_headers
 from gatelog.provider.filters import read_verdicts
+from gatelog.provider.long_body import LongBody
 from gatelog.provider.messages import Message, read_request, read_response
 from gatelog.provider.parameters import read_parameters
 from gatelog.provider.registry import resolve
@@ -76,8 +77,8 @@ class CapturedCall(msgspec.Struct, frozen=True):
     boot: Boot
     start: Start
     end: EndRecord
-    request_body: bytes
-    response_body: bytes
+    request_body: bytes | LongBody
+    response_body: bytes | LongBody
 
 
 def _label(value: Any) -> str:

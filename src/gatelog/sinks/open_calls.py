@@ -4,40 +4,39 @@
                 └── boot over ─────────► closed with a synthetic End (gateway_crash)
 
 Bodies are held in memory up to a limit; beyond it only their positions are, and they are read again from the
-spool when the call closes. The spool keeps everything from the oldest open Start on.
+spool when the call closes (see gathered_body.py). The spool keeps everything from the oldest open Start on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
 from gatelog.model import Direction, EndReason, EndRecord, Part, Start
+from gatelog.provider import LongBody
+from gatelog.sinks.gathered_body import GatheredBody, ReadBodies
 from gatelog.spool import Position
 
 HELD_BYTES_MAX = 64 * 2**20
 """Bodies of open calls in memory, over all calls of a spool directory."""
 
 
-class Piece(NamedTuple):
-    """A piece of a body: where its record is, and its bytes if they are held."""
-
-    position: Position
-    body: bytes | None
-
-
-@dataclass(slots=True)
 class OpenCall:
-    """What is known so far. `start` carries no body; the pieces do."""
+    """What is known so far. `start` carries no body; the gathered bodies do."""
 
-    position: Position
-    start: Start
-    request: list[Piece] = field(default_factory=list)
-    response: list[Piece] = field(default_factory=list)
-    held_bytes: int = 0
+    __slots__ = ("position", "request", "response", "start")
+
+    def __init__(self, position: Position, start: Start, read_bodies: ReadBodies) -> None:
+        self.position = position
+        self.start = start
+        self.request = GatheredBody(read_bodies)
+        self.response = GatheredBody(read_bodies)
+
+    @property
+    def held_bytes(self) -> int:
+        """Of its bodies, in memory."""
+        return self.request.held_bytes + self.response.held_bytes
 
 
 class ClosedCall(NamedTuple):
@@ -46,15 +45,12 @@ class ClosedCall(NamedTuple):
     position: Position
     start: Start
     end: EndRecord
-    request_body: bytes
-    response_body: bytes
+    request_body: bytes | LongBody
+    response_body: bytes | LongBody
 
 
 Key = tuple[bytes, int]
 """Boot id of the segment, sequence."""
-
-ReadBodies = Callable[[Sequence[Position]], list[bytes]]
-"""Reads the bodies of the Start or Part records at these positions (ascending) again."""
 
 
 class OpenCalls:
@@ -80,17 +76,18 @@ class OpenCalls:
 
     def start(self, boot: bytes, position: Position, start: Start) -> None:
         """A call began."""
-        call = OpenCall(position, msgspec.structs.replace(start, body=b""))
+        call = OpenCall(position, msgspec.structs.replace(start, body=b""), self._read_bodies)
         self._calls[boot, start.sequence] = call
-        self._hold(call, call.request, position, start.body)
+        self._gather(call.request, position, start.body)
 
     def part(self, boot: bytes, position: Position, part: Part) -> bool:
         """A further piece; False if no such call is open."""
         call = self._calls.get((boot, part.sequence))
         if call is None:
             return False
-        pieces = call.request if part.direction == Direction.REQUEST else call.response
-        self._hold(call, pieces, position, part.body)
+        self._gather(
+            call.request if part.direction == Direction.REQUEST else call.response, position, part.body
+        )
         return True
 
     def end(self, boot: bytes, end: EndRecord) -> ClosedCall | None:
@@ -113,24 +110,16 @@ class OpenCalls:
 
     def _close(self, boot: bytes, call: OpenCall, end: EndRecord) -> ClosedCall:
         """The call stays open if its pieces cannot be read: nothing is lost by an error of the disk."""
-        request, response = self._join(call.request), self._join(call.response) + end.body
+        request, response = call.request.whole(b""), call.response.whole(end.body)
         self.forget(boot, end.sequence)
         return ClosedCall(call.position, call.start, end, request, response)
 
-    def _hold(self, call: OpenCall, pieces: list[Piece], position: Position, body: bytes) -> None:
+    def _gather(self, gathered: GatheredBody, position: Position, body: bytes) -> None:
         if not body:
             return
-        if self.held_bytes + len(body) > self._held_bytes_max:
-            pieces.append(Piece(position, None))
-            return
-        self.held_bytes += len(body)
-        call.held_bytes += len(body)
-        pieces.append(Piece(position, body))
-
-    def _join(self, pieces: list[Piece]) -> bytes:
-        positions = [piece.position for piece in pieces if piece.body is None]
-        again = iter(self._read_bodies(positions) if positions else ())
-        return b"".join(next(again) if piece.body is None else piece.body for piece in pieces)
+        held_before = gathered.held_bytes
+        gathered.add(position, body, hold=self.held_bytes + len(body) <= self._held_bytes_max)
+        self.held_bytes += gathered.held_bytes - held_before
 
 
 def synthetic_end(call: OpenCall) -> EndRecord:

@@ -40,6 +40,9 @@ class File(Protocol):
     def size(self) -> int:
         """Length in bytes."""
 
+    def is_named(self) -> bool:
+        """Whether some name still leads to it; else it goes with its last descriptor."""
+
     def close(self) -> None:
         """Release the descriptor."""
 
@@ -125,6 +128,9 @@ class OsFile:
 
     def size(self) -> int:
         return os.fstat(self._descriptor).st_size
+
+    def is_named(self) -> bool:
+        return os.fstat(self._descriptor).st_nlink > 0
 
     def close(self) -> None:
         os.close(self._descriptor)

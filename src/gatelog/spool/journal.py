@@ -1,6 +1,6 @@
 """The writing side of a spool directory, one group at a time; threads and callbacks are `writer`'s.
 
-           write or sync error                       the same again
+     write or sync error, file deleted               the same again
 HEALTHY ───────────────────────► new segment, ─────────────────────► refusing: FAILED, or
    ▲                             same group          │               FULL if there is no space
    │                                 │ synced        │                  │ probe():
@@ -11,6 +11,7 @@ HEALTHY ───────────────────────►
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import time
 from collections.abc import Sequence
@@ -168,6 +169,8 @@ class Journal:
         self.sync_last_ns = self._clock.monotonic_ns() - started
         self.sync_max_ns = max(self.sync_max_ns, self.sync_last_ns)
         self.sync_count += 1
+        if not file.is_named():
+            raise FileNotFoundError(errno.ENOENT, "its segment was deleted while it was written")
         self._offset += len(data)
         self.space.grow(len(data))
 

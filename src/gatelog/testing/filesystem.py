@@ -101,6 +101,9 @@ class MemoryFile:
         self._enter("size")
         return len(self._inode.live)
 
+    def is_named(self) -> bool:
+        return self._filesystem.is_named(self._inode)
+
     def close(self) -> None:
         self._filesystem.enter("close", self._path)
 
@@ -277,6 +280,10 @@ class MemoryFileSystem:
         return path in self.locks
 
     # shared with MemoryFile
+
+    def is_named(self, inode: _Inode) -> bool:
+        """Whether some name leads to the file."""
+        return any(inode is named for named in self._live.values())
 
     def enter(self, operation: str, path: Path) -> None:
         """Count, log and perhaps fail an operation."""

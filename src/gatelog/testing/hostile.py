@@ -109,6 +109,7 @@ HOSTILE_HEADS: dict[str, tuple[bytes, int]] = {
     "Host with a space": (get(headers=b"Host: x y\r\n"), 400),
     "Host with a list": (get(headers=b"Host: x, y\r\n"), 400),
     "Host with a bad port": (get(headers=b"Host: x:8o\r\n"), 400),
+    "Host with a port beyond all ports": (get(headers=b"Host: x:65536\r\n"), 400),
     "bad Host in HTTP/1.0": (b"GET / HTTP/1.0\r\nHost: a/b\r\n\r\n", 400),
     # length and coding
     "length and chunked": (with_header(b"Content-Length: 1\r\nTransfer-Encoding: chunked"), 400),
@@ -138,6 +139,10 @@ HOSTILE_HEADS: dict[str, tuple[bytes, int]] = {
     "coding with space before the colon": (with_header(b"Transfer-Encoding : chunked"), 400),
     "coding folded": (with_header(b"Transfer-Encoding:\r\n chunked"), 400),
     "coding in HTTP/1.0": (b"POST / HTTP/1.0\r\n" + H + b"Transfer-Encoding: chunked\r\n\r\n", 400),
+    "length with a space behind it": (with_header(b"Content-Length: 1 "), 400),
+    "length in a name with a space": (with_header(b"Content Length: 1"), 400),
+    "coding with a space behind it": (with_header(b"Transfer-Encoding: chunked "), 400),
+    "coding with a tab behind it": (with_header(b"Transfer-Encoding: chunked\t"), 400),
     "length in tabs": (with_header(b"Content-Length: 1\t1"), 400),
     "length in full-width digits": (with_header("Content-Length: １".encode()), 400),
     "length with a point": (with_header(b"Content-Length: 1.0"), 400),
@@ -154,6 +159,8 @@ HOSTILE_HEADS: dict[str, tuple[bytes, int]] = {
     "headers too large": (get(headers=H + b"A: " + b"b" * 70_000 + b"\r\n"), 431),
     "target too long": (get(b"/" + b"a" * 20_000), 414),
     "unknown expectation": (with_header(b"Expect: 200-ok"), 417),
+    "expectation behind another": (with_header(b"Expect: x 100-continue\r\nContent-Length: 1"), 417),
+    "expectation folded": (with_header(b"Expect:\r\n 100-continue\r\nContent-Length: 1"), 400),
 }
 
 HOSTILE_CHUNKS: dict[str, bytes] = {
@@ -176,6 +183,9 @@ HOSTILE_CHUNKS: dict[str, bytes] = {
     "more data than said": b"1\r\nxy\r\n0\r\n\r\n",
     "less data than said": b"3\r\nx\r\n0\r\n\r\n1",
     "LF in an extension": b"1;a\nb\r\nx\r\n0\r\n\r\n",
+    "LF for an extension": b"1;\nx\r\n0\r\n\r\n",
+    "two CRs behind the size": b"1\r\r\nx\r\n0\r\n\r\n",
+    "other bytes for the end of a chunk": b"1\r\nxXY0\r\n\r\n",
     "CR in an extension": b"1;a\rb\r\nx\r\n0\r\n\r\n",
     "NUL in an extension": b"1;a\x00\r\nx\r\n0\r\n\r\n",
     "line end in a quoted extension": b'1;a="\r\n"\r\nx\r\n0\r\n\r\n',

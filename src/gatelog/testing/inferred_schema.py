@@ -116,7 +116,7 @@ def _retype(error: KqlError, query: str, tables: Tables, tried: set[tuple[str, K
 def _suspects(error: KqlError, query: str, tables: Tables) -> list[str]:
     """The columns on the line of the error, then all others."""
     lines = query.splitlines()
-    line = lines[error.line - 1] if error.line and error.line <= len(lines) else ""
+    line = lines[error.place.line - 1] if error.place and error.place.line <= len(lines) else ""
     known = {name for columns in tables.values() for name in columns}
     near = [word for word in re.findall(r"\w+", line) if word in known]
     return list(dict.fromkeys((*near, *sorted(known))))
@@ -131,4 +131,4 @@ def _set_type(name: str, kind: KqlType, tables: Tables) -> None:
 def _is_further(error: KqlError | None, before: KqlError) -> bool:
     if error is None:
         return True
-    return (error.line or 0, error.column or 0) > (before.line or 0, before.column or 0)
+    return (error.place or (0, 0)) > (before.place or (0, 0))

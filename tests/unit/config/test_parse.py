@@ -143,6 +143,7 @@ def test_problems_name_the_line() -> None:
         ),
         ("products: {' ': {}}", "products. ", "is not a name"),
         ("data: [", "(file)", "is not YAML"),
+        ("data: " + "[" * 3000, "(file)", "is nested too deeply"),
         ("", "(file)", "is empty"),
     ],
 )

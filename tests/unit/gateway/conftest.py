@@ -208,6 +208,7 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         timeouts: str = "{}",
         grace_s: float = 5,
         tls: str = "",
+        answer_bytes_max: str = "1GiB",
         filesystem: MemoryFileSystem | None = None,
     ) -> RunningGateway:
         backends = "\n".join(
@@ -217,6 +218,7 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         names = ", ".join(f"b{number}" for number in range(len(urls)))
         text = CONFIGURATION.format(data=tmp_path / "data", backends=backends, names=names, timeouts=timeouts)
         text = text.replace("grace_s: 5", f"grace_s: {grace_s}")
+        text = text.replace("limits: {", f"limits: {{answer_bytes_max: {answer_bytes_max}, ")
         text = text.replace("gateway:\n", f"gateway:\n  {tls}\n", 1)
         gateway = RunningGateway(text, tmp_path, filesystem or MemoryFileSystem())
         running.append(gateway.__enter__())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import time
+from collections.abc import Callable
 from typing import Any
 
 from .conftest import RunningGateway
@@ -63,3 +65,11 @@ def receive_all(client: socket.socket) -> bytes:
     except ConnectionError:
         pass
     return data
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Until something that has no event of its own has happened."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -170,14 +170,14 @@ def test_an_unreachable_backend_is_passed_over_and_then_goes_to_the_end_of_the_l
     assert (first.end.backend, first.end.region) == ("b1", "at-1")
 
 
-def test_no_reachable_backend_is_a_5xx_in_azure_s_shape(
+def test_no_reachable_backend_is_a_503_in_azure_s_shape(
     make_gateway: MakeGateway, chat: dict[str, Any]
 ) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         gateway = make_gateway(f"http://127.0.0.1:{closed.getsockname()[1]}")
         response = post(gateway, chat)
-    assert response.status_code in (502, 503)
+    assert response.status_code == 503
     assert set(response.json()["error"]) >= {"code", "message"}
     gateway.stop()
     (call,) = gateway.calls()

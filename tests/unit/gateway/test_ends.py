@@ -219,3 +219,26 @@ def test_a_client_is_not_told_to_go_on_with_a_body_that_is_refused(gateway: Runn
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=WAIT_S) as client:
         client.sendall("\r\n".join(lines).encode())
         assert receive_all(client).startswith(b"HTTP/1.1 413 ")
+
+
+def test_an_answer_that_does_not_end_is_cut_at_the_limit_and_recorded_so(make_gateway: MakeGateway) -> None:
+    """Else one backend could fill the spool, and keep every other call from being recorded."""
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n")
+        while True:
+            peer.send(b" " * 65_536)
+
+    with backend(script) as url:
+        gateway = make_gateway(url, answer_bytes_max="1MiB")
+        with raw_post(gateway, {"messages": []}) as client:
+            received = receive_all(client)
+        gateway.stop()
+    (call,) = gateway.calls()
+    assert call.end is not None
+    assert (call.end.reason, call.end.error) == (EndReason.UPSTREAM_PROTOCOL, "bad_gateway")
+    assert [attempt.outcome for attempt in call.end.attempts] == ["too_large"]
+    assert 2**20 - 65_536 <= len(call.response) <= 2**20 + 1
+    assert received.startswith(b"HTTP/1.1 200 OK")
+    assert not received.endswith(b"0\r\n\r\n")

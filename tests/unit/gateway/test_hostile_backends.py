@@ -216,6 +216,12 @@ def test_a_header_of_a_backend_cannot_split_the_clients_answer(
     assert "x-secret" not in response.headers
 
 
+def test_a_backend_cannot_give_a_call_another_id(gateway: RunningGateway, backend: RawBackend) -> None:
+    backend.answer = always(OK + b"X-Gatelog-Request-Id: spoofed\r\ncontent-length: 2\r\n\r\n{}")
+    (request_id,) = post(gateway).headers.get_list("x-gatelog-request-id")
+    assert request_id != "spoofed"
+
+
 @pytest.mark.parametrize("headers", [STRICT, LOOSE], ids=["required", "best_effort"])
 def test_a_stream_that_ends_without_done_gets_no_made_up_end(
     gateway: RunningGateway, backend: RawBackend, headers: dict[str, str]

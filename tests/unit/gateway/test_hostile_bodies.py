@@ -61,6 +61,17 @@ def test_bad_json_is_forwarded_byte_for_byte(
     assert backend.all_received[before:].endswith(b"\r\n\r\n" + body)
 
 
+@pytest.mark.parametrize("key", ["strict-key-1", "plain-key-1"])
+@pytest.mark.parametrize("member", [b'"\\ud83d": 1', b'"model": "\\ud83d"', b'"stream": "\\ud83d"'])
+def test_half_a_surrogate_pair_is_the_backends_to_judge(
+    gateway: RunningGateway, backend: RawBackend, member: bytes, key: str
+) -> None:
+    """It is JSON, though no UTF-8 can say what it means."""
+    body = b"{" + member + b', "messages": []}'
+    assert post(gateway, key, body).status_code == 200
+    assert backend.all_received.endswith(b"\r\n\r\n" + body)
+
+
 @pytest.mark.parametrize("name", FLAWED)
 def test_bad_json_is_refused_where_the_product_says_so(
     gateway: RunningGateway, backend: RawBackend, name: str

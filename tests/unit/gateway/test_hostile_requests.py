@@ -127,6 +127,22 @@ def test_headers_named_by_any_connection_header_stay_here(
     assert b"x-two" not in reached
 
 
+def test_what_concerns_this_hop_or_the_clients_address_stays_here(
+    gateway: RunningGateway, backend: RawBackend
+) -> None:
+    """A backend is told who asks by the gateway alone, and no expectation that nobody there will answer."""
+    ours = (
+        b"X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\nX-Real-IP: 192.0.2.1\r\n"
+        b"TE: trailers, chunked\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\n"
+        b"Expect: 100-continue\r\nX-Gatelog-Request-Id: spoofed\r\nconnection: close\r\nX-Theirs: 1\r\n"
+    )
+    before = len(backend.all_received)
+    assert status_of(converse(gateway.port, aimed(get(), CHAT, JSON + ours))) == 200
+    reached = [line.partition(b":")[0] for line in backend.all_received[before:].lower().split(b"\r\n")]
+    assert b"x-theirs" in reached
+    assert [line for line in ours.lower().split(b"\r\n")[:-2] if line.partition(b":")[0] in reached] == []
+
+
 @pytest.mark.parametrize("options", [b"Upgrade, HTTP2-Settings", b"Upgrade", b"HTTP2-Settings"])
 def test_an_offer_of_http_2_with_a_body_is_served_as_http_1(
     gateway: RunningGateway, backend: RawBackend, options: bytes

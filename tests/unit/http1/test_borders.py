@@ -12,6 +12,7 @@ import trustme
 
 from gatelog.http1 import ServerSettings
 from gatelog.http1.chunked_body import may_end_at
+from gatelog.http1.phase import Phase
 from gatelog.http1.request_parser import RequestParser
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -75,6 +76,50 @@ def test_what_came_before_an_early_reply_is_not_counted_as_drained(run, wire, ma
             assert b"connection: close" not in await client.answer()
             connection.data_received(body[:left] + GET)
             assert (await client.answer()).startswith(b"HTTP/1.1 401")
+
+    run(scenario())
+
+
+def test_a_body_without_an_end_is_not_drained_for_ever(run, wire, make_app):
+    """The reply came early; of a chunked body nobody knows how much is left."""
+
+    async def scenario():
+        app = make_app(on_body=lambda exchange: exchange.reply.ended or at_once(exchange), on_end=at_once)
+        async with wire.server(app, drain_bytes_max=10_000) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.answer()
+            (connection,) = server._state.connections
+            part = b"3e8\r\n" + bytes(1_000) + b"\r\n"
+            connection.data_received(CHUNKED + part)
+            assert b"connection: close" not in await client.answer()
+            connection.data_received(part * 9)
+            assert connection.phase is Phase.DRAINING
+            connection.data_received(part * 2)
+            assert await client.rest() == b""
+            assert len(app.exchanges) == 2
+
+    run(scenario())
+
+
+def test_of_what_is_sent_before_its_turn_little_is_read(run, wire, make_app):
+    """More waits in the kernel, and then at the client, until the answer before it has left."""
+
+    async def scenario():
+        app = make_app(on_end=lambda exchange: None)
+        async with wire.server(app, buffer_bytes_max=10_000) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await app.exchange()
+            (connection,) = server._state.connections
+            ahead = GET * (10_000 // len(GET))
+            connection.data_received(ahead)
+            assert connection.reading
+            connection.data_received(GET)
+            assert not connection.reading
+            for index in range(ahead.count(b"GET") + 2):
+                (await app.exchange(index)).reply.send(200, [], b"")
+            assert connection.reading
 
     run(scenario())
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from gatelog.errors import ProtocolError
-from gatelog.http1 import ServerSettings
+from gatelog.http1 import ClientSettings, ServerSettings
 from gatelog.http1.request_parser import RequestParser
+from gatelog.http1.response_parser import ResponseParser
 from gatelog.http1.strict import check_unfinished
 from gatelog.testing.hostile import CHUNKED, HOSTILE_CHUNKS, HOSTILE_HEADS, LINE, UNFINISHED, H, get
 
@@ -95,6 +98,18 @@ def test_a_strict_head_is_accepted_and_never_refused_while_it_arrives(name):
     assert head.target in raw
     for end in range(1, len(raw)):
         check_unfinished(raw[:end], end - 1, ServerSettings())
+
+
+@pytest.mark.parametrize("first_line", [b"GET / HTTP/1.1", b"HTTP/1.1 200 OK"], ids=["request", "answer"])
+def test_a_head_that_comes_byte_by_byte_costs_no_more_than_its_length(first_line):
+    """60 KiB of either: 0.1 s of the processor; 40 s if what came before is looked at again for each byte."""
+    answers = ResponseParser(ClientSettings(), lambda head: None, lambda body: None)
+    requests = new_parser()
+    feed = answers.feed if first_line.startswith(b"HTTP") else lambda data: requests.next_head(data, 0)
+    begun = time.process_time()
+    for byte in first_line + b"\r\nA: " + b"b" * 60 * 1024:
+        feed(bytes([byte]))
+    assert time.process_time() - begun < 5
 
 
 def test_the_absolute_form_gives_path_and_query():

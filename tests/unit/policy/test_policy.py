@@ -37,6 +37,13 @@ def test_a_key_ring_finds_the_subscription_and_shows_no_key() -> None:
         ([(b"authorization", b"Bearer k1")], b"", Credential("authorization", b"k1")),
         ([(b"authorization", b"bearer  k1 ")], b"", Credential("authorization", b"k1")),
         ([(b"authorization", b"Basic abc")], b"", None),
+        ([], b"subscription%2dkey=k1", Credential("subscription-key", b"k1")),
+        ([], b"api-%6Bey=k1", Credential("api-key", b"k1")),
+        (
+            [(b"api-key", b"k1")],
+            b"subscription%2Dkey=k2",
+            Disagreement(("api-key", "subscription-key")),
+        ),
         ([(b"ocp-apim-subscription-key", b"k1")], b"", Credential("ocp-apim-subscription-key", b"k1")),
         ([], b"a=1&subscription-key=k%201", Credential("subscription-key", b"k 1")),
         ([], b"Subscription-Key=k1", Credential("subscription-key", b"k1")),

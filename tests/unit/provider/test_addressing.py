@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatelog.provider import resolve, upstream_path, without_credentials
+from gatelog.provider import fit_for_log, resolve, upstream_path, without_credentials
 
 
 def upstream(target: str, kind: str, base: str) -> str:
@@ -57,3 +57,22 @@ def test_an_azure_backend_below_a_path_keeps_that_path() -> None:
 )
 def test_keys_leave_the_query_and_everything_else_stays_byte_exact(target: str, clean: str) -> None:
     assert without_credentials(target) == clean
+
+
+@pytest.mark.parametrize(
+    ("target", "recorded"),
+    [
+        ("/a", "/a"),
+        ("/a?", "/a?"),
+        ("/a?api-version=2024-10-21&monkey=1&tokens=2", "/a?api-version=2024-10-21&monkey=1&tokens=2"),
+        ("/a?x=1&subscription-key=s3cret", "/a?x=1"),
+        ("/a?access_token=s3cret&x=1", "/a?access_token=(hidden)&x=1"),
+        ("/a?x=1;subscription-key=s3cret", "/a?x=1;subscription-key=(hidden)"),
+        ("/a?subscription-key[]=s3cret", "/a?subscription-key[]=(hidden)"),
+        ("/a?sv=1&SIG=s3cret%3D", "/a?sv=1&SIG=(hidden)"),
+        ("/a?access%5Ftoken=s3cret=&apikey=s3cret", "/a?access%5Ftoken=(hidden)&apikey=(hidden)"),
+        ("/a?subscription_key=s3cret", "/a?subscription_key=(hidden)"),
+    ],
+)
+def test_what_may_be_a_secret_is_not_recorded(target: str, recorded: str) -> None:
+    assert fit_for_log(target) == recorded

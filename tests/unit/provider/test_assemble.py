@@ -279,6 +279,17 @@ def test_errors_are_known_in_their_other_shapes(raw: bytes, error: dict[str, Any
             {"type": "response.output_text.delta", "output_index": 0, "content_index": 10**9, "delta": "x"}
         ),
         stream({"type": "response.content_part.added", "output_index": 0, "content_index": 0, "part": 5}),
+        stream({"type": {"a": 1}, "response": {}}, {"type": [], "output_index": 0}),
+        stream(
+            {
+                "choices": [{"content_filter_results": 5, "content_filter_offsets": "x"}],
+                "prompt_annotations": 5,
+            },
+            {
+                "choices": [{"content_filter_results": {}, "content_filter_offsets": {}}],
+                "prompt_annotations": [],
+            },
+        ),
         b"data: [1]\n\ndata: \xff\n\n",
         b"",
     ],

@@ -39,6 +39,17 @@ def test_half_a_surrogate_pair_in_a_prompt_is_no_reason_to_refuse() -> None:
     assert (shape.model, shape.stream) == ("m", True)
 
 
+def test_half_a_surrogate_pair_in_a_models_name_is_no_character() -> None:
+    assert scan_request(b'{"model":"\\ud83d"}').model == "\ufffd"
+
+
+def test_half_a_surrogate_pair_in_a_name_is_no_reason_to_refuse() -> None:
+    body = b'{"\\ud83d":1,"model":"m","stream_options":{"\\ud83d":1,"include_usage":false},"stream":true}'
+    shape = scan_request(body)
+    assert (shape.model, shape.stream, shape.include_usage) == ("m", True, False)
+    assert with_include_usage(body) == body.replace(b"false", b"true")
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -51,6 +62,8 @@ def test_half_a_surrogate_pair_in_a_prompt_is_no_reason_to_refuse() -> None:
         (b'{"model":5}', "$.model"),
         (b'{"stream_options":{"include_usage":1}}', "$.stream_options.include_usage"),
         (b'{"stream":"true","z":"\\ud800"}', "$.stream"),
+        (b'{"stream":"\\ud800"}', "$.stream"),
+        (b'{"stream_options":"\\ud800"}', "$.stream_options"),
         (b'{"a":' + b"[" * 20_000 + b"]" * 20_000 + b"}", "nested too deeply"),
         (b'{"a":"\xff"} x', "not JSON"),
     ],

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatelog.model import OperationKind
-from gatelog.provider import tokens
-from gatelog.provider.tokens import Tokenizers, count_chat_prompt, count_text, encoding_name, is_reasoning
+from gatelog.provider import encodings, tokens
+from gatelog.provider.encodings import count_text, encoding_name, is_reasoning
+from gatelog.provider.tokens import Tokenizers, count_chat_prompt
 
 CHAT = OperationKind.CHAT
 
@@ -95,13 +96,13 @@ def test_one_unbroken_run_is_counted_without_an_overflow(text):
 
 def test_slices_at_word_borders_change_nothing():
     text = "hello wörld, it is 東京 (3.14) or so. " * 6_000
-    assert len(text) > 3 * tokens.SLICE_CHARS
-    whole = len(tokens.encoding("o200k_base").encode_ordinary(text))
+    assert len(text) > 3 * encodings.SLICE_CHARS
+    whole = len(encodings.encoding("o200k_base").encode_ordinary(text))
     assert count_text("gpt-4o", text) == (whole, True)
 
 
 def test_a_text_over_the_limit_is_extrapolated(monkeypatch):
-    monkeypatch.setattr(tokens, "COUNTED_CHARS_MAX", 100_000)
+    monkeypatch.setattr(encodings, "COUNTED_CHARS_MAX", 100_000)
     count, exact = count_text("gpt-4o", "hello world " * 50_000)
     assert not exact
     assert count == pytest.approx(100_000, rel=0.01)

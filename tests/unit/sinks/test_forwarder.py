@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
+import msgspec
 import pytest
 
 from gatelog.errors import StoreRefusedError, StoreUnavailableError
 from gatelog.model import Direction, EndReason, Part, RecordKind
+from gatelog.provider import CapturedCall, LongBody, seal
 from gatelog.sinks.batch import ROWS_MAX
 from gatelog.spool import AckLog
 from gatelog.store import BootKey, RangeSet
@@ -62,6 +65,41 @@ def test_memory_for_open_calls_is_bounded(gateway, forwarder, settle, sink) -> N
     rows = {row.id.sequence: row for row in sink.rows}
     assert rows[1].content.request.text == '"' + b"".join(pieces).decode()
     assert rows[2].content.request.text == json.dumps(REQUEST)
+    assert subject.statistics.open_bytes == 0
+
+
+@pytest.mark.parametrize(
+    ("held_bytes_max", "held_of_second"), [(12_000, 9_000), (5_000, 4_000)], ids=["in memory", "read again"]
+)
+def test_of_a_body_that_is_longer_than_the_log_keeps_nothing_stays_in_memory(
+    gateway, forwarder, settle, sink, monkeypatch, held_bytes_max, held_of_second
+) -> None:
+    """Its size and its hash are as if it had been there whole."""
+    monkeypatch.setattr("gatelog.sinks.gathered_body.DECODED_BYTES_MAX", 10_000)
+    one = gateway()
+    pieces = [bytes([65 + number]) * 1000 for number in range(20)]
+    binary = [(b"content-type", b"application/octet-stream")]
+    one.write(start_record(1, headers=binary, body=b"\0", more=True))
+    one.write(*[Part(1, Direction.REQUEST, piece) for piece in pieces])
+    one.write(*[Part(1, Direction.RESPONSE, piece) for piece in pieces])
+    one.write(start_record(2), *[Part(2, Direction.RESPONSE, piece) for piece in pieces[:9]])
+    subject = forwarder(held_bytes_max=held_bytes_max)
+    settle(subject, steps=5)
+    assert subject.statistics.open_bytes == len(start_record(2).body) + held_of_second
+    one.write(end_record(1, body=b"end"), end_record(2, body=b"x" * 5_000))
+    one.leave()
+    settle(subject)
+    first, second = sorted(sink.rows, key=lambda row: row.id.sequence)
+    whole = b"".join(pieces)
+    expected = [
+        (first.content.request, b"\0" + whole, "binary application/octet-stream"),
+        (first.content.response, whole + b"end", "decoded size over limit"),
+        (second.content.response, whole[:9_000] + b"x" * 5_000, "decoded size over limit"),
+    ]
+    for body, wire, note in expected:
+        assert (body.size, body.sha256) == (len(wire), hashlib.sha256(wire).hexdigest())
+        assert body.note.startswith(note)
+        assert body.text == ""
     assert subject.statistics.open_bytes == 0
 
 
@@ -265,6 +303,30 @@ def test_a_call_that_the_sink_can_never_hold_is_put_aside(gateway, forwarder, se
     assert sink.unlogged == {(KEY, "dead_letter"): RangeSet.of([13])}
     (letter,) = (spool / "dead-letter").glob("*.bin")
     assert json.loads(letter.read_bytes())["request_id"] == "request-13"
+
+
+def test_a_call_that_cannot_be_read_is_put_aside_and_counted(
+    gateway, forwarder, settle, sink, spool, monkeypatch
+) -> None:
+    """A defect of ours in the face of some bytes: the others go on, and the account adds up."""
+
+    def seal_or_fail(captured, counter):
+        if captured.start.sequence == 2:
+            raise RuntimeError("a defect")
+        return seal(captured, counter)
+
+    monkeypatch.setattr("gatelog.sinks.intake.seal", seal_or_fail)
+    monkeypatch.setattr("gatelog.sinks.gathered_body.DECODED_BYTES_MAX", 100)
+    one = gateway()
+    one.write(*[record for n in range(1, 4) for record in (start_record(n), end_record(n))])
+    one.leave()
+    settle(forwarder())
+    assert sorted(sink.sequences()) == [1, 3]
+    assert sink.unlogged == {(KEY, "dead_letter"): RangeSet.of([2])}
+    (letter,) = (spool / "dead-letter").glob("*.bin")
+    kept = msgspec.msgpack.decode(letter.read_bytes(), type=CapturedCall)
+    assert isinstance(kept.response_body, LongBody)
+    assert kept.start.sequence == 2
 
 
 def test_nothing_is_lost_while_the_sink_is_away(gateway, forwarder, settle, sink, spool) -> None:

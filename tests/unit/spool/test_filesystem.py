@@ -116,3 +116,13 @@ def test_another_process_is_kept_out_and_its_death_lets_in(
     reader = SpoolReader(tmp_path)
     assert [record.payload for record in reader.read()] == [b"from the other process"]
     reader.close()
+
+
+def test_a_file_knows_whether_it_has_a_name(tmp_path: Path) -> None:
+    file = OsFileSystem().create(tmp_path / "a")
+    assert file.is_named()
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert file.is_named()
+    (tmp_path / "b").unlink()
+    assert not file.is_named()
+    file.close()

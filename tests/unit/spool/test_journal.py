@@ -11,6 +11,7 @@ import pytest
 from gatelog.errors import SpoolFailedError, SpoolFullError, SpoolLockedError, SpoolVersionError
 from gatelog.spool import Level, SpoolWriter
 from gatelog.spool import journal as journal_module
+from gatelog.spool.segment import segment_path
 
 KIB = 1024
 WRITE_OR_SYNC = pytest.mark.parametrize("operation", ["write", "sync"])
@@ -96,6 +97,17 @@ def test_a_failed_descriptor_is_never_used_again(desk, operation: str, nth: int)
     assert desk.disk.misuse == []
     assert desk.payloads() == promised
     assert len(promised) >= 5
+
+
+def test_a_segment_that_is_deleted_while_it_is_written_is_left_for_a_new_one(desk) -> None:
+    """S30: what is reported durable is in a file that a reader can find, also one that starts later."""
+    journal = desk.open()
+    journal.commit([(1, b"deleted")])
+    desk.disk.unlink(segment_path(desk.directory, desk.segments()[-1]))
+    promised = [payload for payload in (b"one", b"two") if journal.commit([(1, payload)]) is None]
+    journal.close()
+    desk.disk.crash()
+    assert desk.payloads() == promised == [b"one", b"two"]
 
 
 def test_two_errors_in_a_row_make_the_spool_fail_until_a_probe_works(desk) -> None:

@@ -100,6 +100,15 @@ def test_a_damaged_record_costs_that_record_only(desk, in_header: bool) -> None:
     assert copy == desk.content(1)[two.position.offset : two.end.offset]
 
 
+def test_a_damaged_last_record_is_missed_at_the_seal(desk) -> None:
+    """S10: no record follows that could show the gap; the seal says which seq would have been next."""
+    desk.fill(b"one", b"two")
+    desk.content(1)[desk.records()[1].position.offset + HEADER_BYTES] ^= 1
+    reader = desk.reader()
+    assert [record.payload for record in reader.read()] == [b"one"]
+    assert (reader.damage.places, reader.damage.lost) == (1, 1)
+
+
 def test_damage_in_a_live_segment_waits_for_a_valid_record(desk) -> None:
     """S22: at the end it may still be a write under way."""
     journal = desk.open()

@@ -1,0 +1,73 @@
+"""A reset on a connection that was idle before: asked again only where nothing can have been taken."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import httpx2
+import pytest
+
+from gatelog.gateway import attempts
+from gatelog.model import EndReason
+
+from .conftest import MakeGateway
+from .raw_backend import good_answer
+from .raw_client import CHAT, STRICT
+from .scripted_backend import Peer, backend
+
+BACKEND_THINKS_S = 0.3
+
+
+class FirstConnectionBreaks:
+    """The first connection answers once, takes the next request and breaks off; others answer."""
+
+    def __init__(self, after_s: float) -> None:
+        self._after_s = after_s
+        self._first = threading.Lock()
+        self.asked = 0
+
+    def __call__(self, peer: Peer) -> None:
+        first = self._first.acquire(blocking=False)
+        while True:
+            peer.read_request()
+            self.asked += 1
+            if first and self.asked == 2:
+                time.sleep(self._after_s)
+                return
+            peer.send(good_answer())
+
+
+def post(url: str) -> int:
+    return httpx2.post(url + CHAT, json={"messages": []}, headers=STRICT, timeout=30).status_code
+
+
+@pytest.mark.parametrize(
+    ("stale_s", "status", "asked", "outcomes"),
+    [
+        (60.0, 200, 3, ["reset", "answered"]),
+        (BACKEND_THINKS_S / 2, 502, 2, ["reset"]),
+    ],
+    ids=["at once: nothing was taken", "later: the model may have run"],
+)
+def test_only_a_connection_that_was_stale_is_given_another_try(
+    make_gateway: MakeGateway,
+    monkeypatch: pytest.MonkeyPatch,
+    stale_s: float,
+    status: int,
+    asked: int,
+    outcomes: list[str],
+) -> None:
+    monkeypatch.setattr(attempts, "STALE_S", stale_s)
+    script = FirstConnectionBreaks(BACKEND_THINKS_S)
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        assert post(gateway.url) == 200
+        assert post(gateway.url) == status
+        gateway.stop()
+    _, call = gateway.calls()
+    assert script.asked == asked
+    assert call.end is not None
+    assert [attempt.outcome for attempt in call.end.attempts] == outcomes
+    assert call.end.attempts[0].reused_connection
+    assert call.end.reason is (EndReason.COMPLETE if status == 200 else EndReason.UPSTREAM_RESET)

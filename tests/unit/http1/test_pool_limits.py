@@ -1,0 +1,161 @@
+"""Limits of calls to an origin: how many wait, how long, how large, how fast."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gatelog.http1 import FailureReason
+
+from .origin import GET, OK, always, called, silent
+
+
+def test_calls_beyond_the_limit_wait_in_order_for_a_connection(run, wire, make_caller):
+    order = []
+
+    async def script(reader, writer):
+        while True:
+            order.append((await reader.readuntil(b"\r\n\r\n"))[5:6])
+            writer.write(OK)
+
+    async def scenario():
+        async with wire.origin(script) as port, wire.pool(port, connections_max=1) as pool:
+            callers = [make_caller() for _ in range(5)]
+            for number, caller in enumerate(callers):
+                pool.send(GET.replace(b"/", b"/%d" % number, 1), None, caller)
+            assert pool.statistics().waiting == 5
+            for caller in callers:
+                await caller.until("done")
+            assert order == [b"0", b"1", b"2", b"3", b"4"]
+            assert pool.statistics().opened == 1
+
+    run(scenario())
+
+
+def test_waiting_is_bounded_in_number_and_time(run, wire, make_caller):
+    async def scenario():
+        limits = {"connections_max": 1, "waiting_max": 1, "connect_timeout_s": 5}
+        async with wire.origin(silent) as port, wire.pool(port, **limits) as pool:
+            running = make_caller()
+            call = pool.send(GET, None, running)
+            await running.until("sent")
+            waiting, refused = make_caller(), make_caller()
+            pool.send(GET, None, waiting)
+            pool.send(GET, None, refused)
+            assert refused.failure is None, "told only after send() has returned"
+            await refused.until("done")
+            assert refused.failure.reason is FailureReason.POOL_EXHAUSTED
+            pool.sweep(asyncio.get_running_loop().time() + 6)
+            assert waiting.failure.reason is FailureReason.POOL_EXHAUSTED
+            assert not waiting.failure.request_sent
+            call.cancel()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("answer", "head_received"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 101, True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 101, True),
+    ],
+    ids=["announced", "until the connection closes", "chunked"],
+)
+def test_an_answer_that_is_too_large_ends_at_the_limit(run, wire, make_caller, answer, head_received):
+    async def scenario():
+        async with wire.origin(always(answer)) as port, wire.pool(port, body_bytes_max=100) as pool:
+            caller = await called(pool, make_caller)
+            assert caller.failure.reason is FailureReason.TOO_LARGE
+            assert caller.failure.head_received is head_received
+            assert pool.statistics().open == 0
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"Content-Length: 100\r\n"], ids=["until the connection closes", "length"]
+)
+def test_an_answer_of_just_the_limit_is_whole(run, wire, make_caller, head):
+    async def scenario():
+        answer = b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + b"x" * 100
+        async with (
+            wire.origin(always(answer, then_close=True)) as port,
+            wire.pool(port, body_bytes_max=100) as pool,
+        ):
+            caller = await called(pool, make_caller)
+            assert caller.events[-2:] == ["end", "done"]
+            assert caller.body == b"x" * 100
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", FailureReason.FIRST_BYTE_TIMEOUT),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", FailureReason.FIRST_BYTE_TIMEOUT),
+        (OK[:-1], FailureReason.IDLE_TIMEOUT),
+    ],
+)
+def test_an_answer_that_does_not_come_or_stalls_times_out(run, wire, make_caller, answer, reason):
+    async def scenario():
+        limits = {"first_byte_timeout_s": 600, "idle_timeout_s": 120}
+        async with wire.origin(always(answer)) as port, wire.pool(port, **limits) as pool:
+            caller = make_caller()
+            pool.send(GET, None, caller)
+            await caller.until("body" if OK.startswith(answer) and answer else "sent")
+            now = asyncio.get_running_loop().time()
+            limit_s = 120 if reason is FailureReason.IDLE_TIMEOUT else 600
+            pool.sweep(now + limit_s - 1)
+            assert caller.failure is None
+            pool.sweep(now + limit_s + 1)
+            assert caller.failure.reason is reason
+
+    run(scenario())
+
+
+def test_a_paused_answer_is_not_idle_but_has_a_total_time(run, wire, make_caller):
+    async def scenario():
+        async with wire.origin(always(OK[:-1])) as port, wire.pool(port, total_timeout_s=1800) as pool:
+            caller = make_caller()
+            call = pool.send(GET, None, caller)
+            await caller.until("body")
+            call.pause_reading()
+            now = asyncio.get_running_loop().time()
+            pool.sweep(now + 1700)
+            assert caller.failure is None
+            pool.sweep(now + 1801)
+            assert caller.failure.reason is FailureReason.TOTAL_TIMEOUT
+            assert caller.failure.head_received
+
+    run(scenario())
+
+
+def test_a_slow_handler_stops_the_origin(run, wire, make_caller):
+    sent = []
+
+    async def script(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 16000000\r\n\r\n")
+        for _ in range(160):
+            writer.write(b"x" * 100_000)
+            await writer.drain()
+            sent.append(100_000)
+
+    async def scenario():
+        async with wire.origin(script) as port, wire.pool(port) as pool:
+            caller = make_caller()
+            call = pool.send(GET, None, caller)
+            await caller.until("head")
+            call.pause_reading()
+            for _ in range(200):
+                await asyncio.sleep(0)
+            assert sum(sent) < 16_000_000
+            assert len(caller.body) <= 2 * 262_144
+            call.resume_reading()
+            await caller.until("done")
+            assert len(caller.body) == 16_000_000
+
+    run(scenario())
