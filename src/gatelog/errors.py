@@ -13,7 +13,7 @@
     │   ├── StoreUnavailableError  cannot be reached, or is overloaded: try again later
     │   ├── StoreRefusedError  these rows cannot be stored, however often they are sent
     │   └── UserTableError     a table of the users' own cannot be as they want it
-    └── KqlError               the query's author: line, column, message, hint
+    └── KqlError               the query's author: place, message, hint
         ├── KqlSyntaxError     the text is not KQL
         ├── KqlSemanticError   a name, a type or an argument is wrong
         ├── KqlUnsupportedError  valid KQL that gatelog refuses
@@ -105,19 +105,29 @@ class ControlError(GatelogError):
     """The control data cannot be used as asked: written by a newer gatelog, or a name is taken or unknown."""
 
 
-class KqlError(GatelogError):
-    """A query that cannot be answered, with the place in its text (1-based line and column)."""
+class Place(NamedTuple):
+    """Where in a text; both counted from 1."""
 
-    def __init__(self, message: str, *, line: int = 1, column: int = 1, hint: str = "") -> None:
+    line: int
+    column: int
+
+
+class KqlError(GatelogError):
+    """A query that cannot be answered. `place` is where its text is wrong; None where no part of it is."""
+
+    def __init__(self, message: str, *, place: Place | None = None, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.line = line
-        self.column = column
+        self.place = place
         self.hint = hint
 
+    @property
+    def advice(self) -> str:
+        """What is wrong and what may help, without the place."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
     def __str__(self) -> str:
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{self.line}:{self.column}: {self.message}{hint}"
+        return f"{self.place.line}:{self.place.column}: {self.advice}" if self.place else self.advice
 
 
 class KqlSyntaxError(KqlError):
@@ -126,13 +136,6 @@ class KqlSyntaxError(KqlError):
 
 class KqlSemanticError(KqlError):
     """A name is unknown, or a type or an argument does not fit."""
-
-
-class TimeRangeError(KqlSemanticError):
-    """A time that a request names beside the text of its query is none; the text has no part in it."""
-
-    def __str__(self) -> str:
-        return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
 class KqlUnsupportedError(KqlError):

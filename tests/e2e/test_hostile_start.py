@@ -13,15 +13,9 @@ from gatelog.model import SystemClock
 from gatelog.spool import SpoolSettings, SpoolWriter
 from gatelog.testing.stack import free_port
 
-pytestmark = pytest.mark.e2e
+from .conftest import ONE_WING
 
-CONFIGURATION = """\
-data: {data}
-gateway: {{listen: "127.0.0.1:{port}"}}
-backends: {{east: {{kind: azure-openai, url: "http://127.0.0.1:9", api_key: "backend-key-1"}}}}
-products: {{all: {{backends: [east], capture: required}}}}
-subscriptions: {{team: {{product: all, keys: ["team-key-1"]}}}}
-"""
+pytestmark = pytest.mark.e2e
 
 
 def start(wing: str, config: Path) -> tuple[int, str]:
@@ -36,7 +30,7 @@ def start(wing: str, config: Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def written(tmp_path: Path, text: str = CONFIGURATION, data: Path | None = None) -> Path:
+def written(tmp_path: Path, text: str = ONE_WING, data: Path | None = None) -> Path:
     config = tmp_path / "gatelog.yaml"
     config.write_text(text.format(data=data or tmp_path / "data", port=free_port()))
     return config
@@ -101,7 +95,7 @@ def test_a_read_only_data_directory_is_named(tmp_path: Path, read_only: Path, wi
 def test_a_configuration_with_a_mistake_is_refused_by_name(
     tmp_path: Path, change: str, to: str, words: list[str]
 ) -> None:
-    code, said = start("gateway", written(tmp_path, CONFIGURATION.replace(change, to)))
+    code, said = start("gateway", written(tmp_path, ONE_WING.replace(change, to)))
     assert code == 2
     assert [word for word in words if word not in said] == []
     assert "Traceback" not in said

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import ssl
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
-import trustme
 from azure.identity import ClientSecretCredential
 from azure.kusto.data import KustoClient, KustoConnectionStringBuilder
 from azure.kusto.data.exceptions import KustoApiError, KustoServiceError
 
-from gatelog.testing.stack import CONFIGURATION, Stack
+from gatelog.testing.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -32,21 +31,8 @@ hub:
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A hub that the clients of this process trust."""
-    directory: Path = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("localhost")
-    certificate.private_key_pem.write_to_path(directory / "server.key")
-    for part in certificate.cert_chain_pems:
-        part.write_to_path(directory / "server.pem", append=True)
-    authority.cert_pem.write_to_path(directory / "ca.pem")
-    plain = 'hub: {{listen: "127.0.0.1:{hub}", anonymous: true}}\n'
-    assert plain in CONFIGURATION
-    stack = Stack(directory, names=("east",), configuration=CONFIGURATION.replace(plain, HUB))
-    with pytest.MonkeyPatch.context() as patch, stack:
-        patch.setenv("REQUESTS_CA_BUNDLE", str(directory / "ca.pem"))
-        patch.setenv("SSL_CERT_FILE", str(directory / "ca.pem"))
+def endpoint(trusted: Callable[[str], AbstractContextManager[Stack]]) -> Iterator[str]:
+    with trusted(HUB) as stack:
         yield f"https://localhost:{stack.hub_port}"
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import openai
 import pytest
-import trustme
 from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from azure.core.pipeline.policies import AzureKeyCredentialPolicy
@@ -25,7 +24,7 @@ from azure.monitor.query.aio import LogsQueryClient as AsyncLogsQueryClient
 from azure.monitor.querymetrics import MetricAggregationType, MetricsClient
 from azure.monitor.querymetrics.aio import MetricsClient as AsyncMetricsClient
 
-from gatelog.testing.stack import CONFIGURATION, Stack
+from gatelog.testing.stack import Stack
 
 pytestmark = pytest.mark.e2e
 
@@ -41,7 +40,6 @@ hub:
     meter: {{role: metrics, token: "METER"}}
     reader: {{role: log-with-bodies, token: "READER"}}
 """.replace("METER", METER).replace("READER", READER)
-PLAIN = 'hub: {{listen: "127.0.0.1:{hub}", anonymous: true}}\n'
 
 WORKSPACE = "9f0d4f2c-0000-4000-8000-000000000001"
 NOWHERE = "00000000-0000-0000-0000-000000000000"
@@ -78,20 +76,9 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A hub that the clients of this process trust, with a few calls in its record."""
-    directory: Path = tmp_path_factory.mktemp("monitor")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("localhost", "127.0.0.1")
-    certificate.private_key_pem.write_to_path(directory / "server.key")
-    for part in certificate.cert_chain_pems:
-        part.write_to_path(directory / "server.pem", append=True)
-    authority.cert_pem.write_to_path(directory / "ca.pem")
-    assert PLAIN in CONFIGURATION
-    running = Stack(directory, names=("east",), configuration=CONFIGURATION.replace(PLAIN, HUB))
-    with pytest.MonkeyPatch.context() as patch, running:
-        patch.setenv("REQUESTS_CA_BUNDLE", str(directory / "ca.pem"))
-        patch.setenv("SSL_CERT_FILE", str(directory / "ca.pem"))
+def stack(trusted: Callable[[str], AbstractContextManager[Stack]]) -> Iterator[Stack]:
+    """A hub with a few calls in its record."""
+    with trusted(HUB) as running:
         with openai.OpenAI(
             base_url=f"{running.gateway_url}/openai/v1/", api_key=running.keys["team-a"]
         ) as sdk:
@@ -150,6 +137,13 @@ def test_timespans_of_every_kind_restrict_the_record(client: LogsQueryClient) ->
     ]:
         table = client.query_workspace(WORKSPACE, "Calls | count", timespan=timespan).tables[0]
         assert table.rows[0][0] == found
+
+
+def test_a_query_may_name_its_own_workspace(client: LogsQueryClient) -> None:
+    query = f"union workspace('{WORKSPACE}').Calls, workspace('gatelog').Calls | count"
+    assert client.query_workspace(WORKSPACE, query, timespan=DAY).tables[0].rows[0][0] == 2 * CALLS
+    with pytest.raises(HttpResponseError, match=f"workspace\\('{NOWHERE}'\\) is not supported"):
+        client.query_workspace(WORKSPACE, f"workspace('{NOWHERE}').Calls", timespan=DAY)
 
 
 def test_a_resource_is_asked_for_its_own_rows(client: LogsQueryClient) -> None:

@@ -13,7 +13,6 @@ Microsoft's clients, Grafana and curl can be made to send. Sign-in by Entra will
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import os
 import secrets
@@ -145,7 +144,7 @@ def _basic_password(credentials: str) -> str:
     """RFC 7617; the user name may be anything. What is not Basic is a password that nobody has."""
     try:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return ""
 
 

@@ -46,8 +46,8 @@ def _lock(descriptor: int, data: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        hint = "ask that hub (--hub URL), or stop it first"
-        raise ConfigError([ConfigProblem("data", f"a hub has {data} open", hint)]) from None
+        hint = "ask the hub (--hub URL), or end what has it open first"
+        raise ConfigError([ConfigProblem("data", f"a hub or a shell has {data} open", hint)]) from None
 
 
 @contextmanager

@@ -115,7 +115,14 @@ def json_rows(columns: Sequence[Column], rows: Block) -> Block:
     converted = [
         (place, column.type) for place, column in enumerate(columns) if column.type not in _AS_THEY_ARE
     ]
-    return [_convert(list(row), converted, cell_to_json) for row in rows] if converted else rows
+    return [_convert(list(row), converted, _json_cell) for row in rows] if converted else rows
+
+
+def _json_cell(kind: KqlType, cell: Any) -> Any:
+    """A decimal with all its digits: JSON numbers may have as many as they like."""
+    if kind is KqlType.DECIMAL and cell is not None:
+        return msgspec.Raw(to_text(kind, cell).encode())
+    return cell_to_json(kind, cell)
 
 
 def _convert(

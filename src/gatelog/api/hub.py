@@ -182,6 +182,8 @@ class Hub:
             functions=functions.saved,
             user_tables=self._user_tables,
             activity=activity,
+            database=self._config.hub.database,
+            workspace=self._config.hub.workspace,
         )
         services = Services(
             self._authenticator(), workers, questions, self._opened_store, functions, self._clock

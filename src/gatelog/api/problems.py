@@ -24,8 +24,8 @@ from gatelog.errors import (
     KqlSyntaxError,
     KqlTimeoutError,
     KqlUnsupportedError,
+    Place,
     StoreUnavailableError,
-    TimeRangeError,
 )
 
 log = logging.getLogger("gatelog.api")
@@ -43,6 +43,11 @@ class RequestError(GatelogError):
         super().__init__(message)
         self.status, self.code, self.message, self.hint = status, code, message, hint
 
+    @property
+    def advice(self) -> str:
+        """What is wrong and what may help."""
+        return f"{self.message}: {self.hint}" if self.hint else self.message
+
 
 _KQL: tuple[tuple[type[KqlError], int, str], ...] = (
     (KqlTimeoutError, 408, "query_timeout"),
@@ -59,12 +64,12 @@ def problem(
     status: int,
     code: str,
     message: str,
+    place: Place | None = None,
     *,
-    line: int | None = None,
-    column: int | None = None,
     hint: str | None = None,
 ) -> Response:
     """An error answer."""
+    line, column = place or (None, None)
     error = {"code": code, "message": message, "line": line, "column": column, "hint": hint or None}
     headers = {"www-authenticate": CHALLENGE} if status == 401 else None
     return Response(
@@ -76,9 +81,7 @@ def kql_problem(_: Request, error: Exception) -> Response:
     """The author of the query can do something about it."""
     assert isinstance(error, KqlError)
     status, code = next((status, code) for kind, status, code in _KQL if isinstance(error, kind))
-    if isinstance(error, TimeRangeError):
-        return problem(status, code, error.message, hint=error.hint)
-    return problem(status, code, error.message, line=error.line, column=error.column, hint=error.hint)
+    return problem(status, code, error.message, error.place, hint=error.hint)
 
 
 def request_problem(_: Request, error: Exception) -> Response:

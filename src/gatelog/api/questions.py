@@ -25,8 +25,8 @@ from gatelog.api.encodings import ENGINE_FORMATS, WRITERS, Block, Format, json_t
 from gatelog.api.principal import LOCAL, Principal, Role
 from gatelog.api.timespan import parse_timespan
 from gatelog.control import Functions, open_control
-from gatelog.errors import GatelogError, KqlSemanticError, TimeRangeError
-from gatelog.kql import Catalog, Compiled, SavedFunction, compile_batch, exported
+from gatelog.errors import GatelogError, KqlSemanticError
+from gatelog.kql import DEFAULT_DATABASE, Catalog, Compiled, SavedFunction, compile_batch, exported
 from gatelog.model import Clock, SystemClock
 from gatelog.store import GATEWAY_RESOURCE_ID, TABLES, Budget, Store, UserTable, Work
 
@@ -84,7 +84,8 @@ class Answered(NamedTuple):
 
 class Questions:
     """Answers principals. `store` gives the store, or raises StoreUnavailableError while it is away;
-    `functions` and `user_tables` give what users made, the same tuple until something changes.
+    `functions` and `user_tables` give what users made, the same tuple until something changes. `database` and
+    `workspace` are what queries may call the record.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class Questions:
         functions: Callable[[], tuple[SavedFunction, ...]] = tuple,
         user_tables: Callable[[], tuple[UserTable, ...]] = tuple,
         activity: Activity | None = None,
+        database: str = DEFAULT_DATABASE,
+        workspace: str = "",
     ) -> None:
         self.activity = activity or Activity(clock, lambda name: store().stop(name))
         self._store = store
@@ -103,6 +106,8 @@ class Questions:
         self._budget = budget or Budget()
         self._functions = functions
         self._user_tables = user_tables
+        self._database = database
+        self._workspace = workspace
         self._catalogs: tuple[object, Mapping[Role, Catalog]] = (None, {})
 
     @property
@@ -114,7 +119,7 @@ class Questions:
         """What the principal's questions may name."""
         made = (self._functions(), self._user_tables())
         if made != self._catalogs[0]:
-            self._catalogs = (made, _catalogs(*made))
+            self._catalogs = (made, _catalogs(*made, self._database, self._workspace))
         return self._catalogs[1][principal.role]
 
     def ask(self, principal: Principal, question: Question) -> Answered:
@@ -223,14 +228,17 @@ def answer_query(store: Store, text: str, *, now: datetime, timespan: str | None
     return Questions(lambda: store, SystemClock()).ask(LOCAL, question).tables[-1]
 
 
-def _catalogs(functions: Sequence[SavedFunction], user_tables: Sequence[UserTable]) -> Mapping[Role, Catalog]:
+def _catalogs(
+    functions: Sequence[SavedFunction], user_tables: Sequence[UserTable], database: str, workspace: str
+) -> Mapping[Role, Catalog]:
     """What each role's questions may name. Numbers are all that METRICS sees, whatever users made."""
     made = [table.kql_table() for table in user_tables]
     open_to_all = [table.kql_table() for table in user_tables if not table.notes.restricted]
+    metrics = [table for table in _TABLES if table.name in METRICS_TABLES]
     return {
-        Role.METRICS: Catalog(table for table in _TABLES if table.name in METRICS_TABLES),
-        Role.LOG: Catalog([*_TABLES_WITHOUT_CONTENT, *open_to_all], functions),
-        Role.LOG_WITH_BODIES: Catalog([*_TABLES, *made], functions),
+        Role.METRICS: Catalog(metrics, (), database, workspace),
+        Role.LOG: Catalog([*_TABLES_WITHOUT_CONTENT, *open_to_all], functions, database, workspace),
+        Role.LOG_WITH_BODIES: Catalog([*_TABLES, *made], functions, database, workspace),
     }
 
 
@@ -250,8 +258,8 @@ def _span(timespan: str | Span | None, now: datetime) -> Span | None:
     if isinstance(timespan, str):
         try:
             return parse_timespan(timespan, now) if timespan else None
-        except TimeRangeError as error:
-            raise TimeRangeError(f"timespan: {error.message}", hint=error.hint) from None
+        except KqlSemanticError as error:
+            raise KqlSemanticError(f"timespan: {error.message}", hint=error.hint) from None
     return timespan
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from gatelog.errors import TimeRangeError
+from gatelog.errors import KqlSemanticError
 
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -23,11 +23,11 @@ Span = tuple[datetime | None, datetime | None]
 
 
 def parse_timespan(text: str, now: datetime) -> Span:
-    """(from, to), both in UTC; a bare duration ends at `now`. TimeRangeError if it is none of the above."""
+    """(from, to), both in UTC; a bare duration ends at `now`. KqlSemanticError if it is none of the above."""
     try:
         return _span(text, now)
     except OverflowError:
-        raise TimeRangeError(f"{text!r} reaches beyond the years 1 to 9999", hint=_HINT) from None
+        raise KqlSemanticError(f"{text!r} reaches beyond the years 1 to 9999", hint=_HINT) from None
 
 
 def _span(text: str, now: datetime) -> Span:
@@ -40,7 +40,7 @@ def _span(text: str, now: datetime) -> Span:
     start = parse_time(first)
     end = start + duration_of(second) if second.startswith("P") else parse_time(second)
     if end < start:
-        raise TimeRangeError(f"the timespan {text!r} ends before it starts", hint=_HINT)
+        raise KqlSemanticError(f"the timespan {text!r} ends before it starts", hint=_HINT)
     return start, end
 
 
@@ -50,7 +50,7 @@ def parse_time(text: str) -> datetime:
         time = datetime.fromisoformat(text.strip())
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise TimeRangeError(f"{text!r} is not an ISO 8601 time", hint=_HINT) from None
+        raise KqlSemanticError(f"{text!r} is not an ISO 8601 time", hint=_HINT) from None
 
 
 def duration_of(text: str) -> timedelta:
@@ -58,8 +58,8 @@ def duration_of(text: str) -> timedelta:
     match = _DURATION.fullmatch(text)
     parts = {name: float(value) for name, value in match.groupdict().items() if value} if match else {}
     if not parts:
-        raise TimeRangeError(f"{text!r} is not an ISO 8601 duration", hint=_HINT)
+        raise KqlSemanticError(f"{text!r} is not an ISO 8601 duration", hint=_HINT)
     try:
         return timedelta(**parts)
     except OverflowError:
-        raise TimeRangeError(f"{text!r} is longer than time itself", hint=_HINT) from None
+        raise KqlSemanticError(f"{text!r} is longer than time itself", hint=_HINT) from None

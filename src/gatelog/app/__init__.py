@@ -8,7 +8,7 @@ from gatelog.app.service import run_gateway, run_hub
 from gatelog.app.sizing import Workload, size_of
 from gatelog.app.sizing_page import lines as size_lines
 from gatelog.app.supervisor import run_supervisor
-from gatelog.app.table import print_rows, print_table, standard_output
+from gatelog.app.table import on_one_line, print_rows, print_table, printable, standard_output
 
 __all__ = [
     "HubClient",
@@ -16,9 +16,11 @@ __all__ = [
     "Workload",
     "announce",
     "follow",
+    "on_one_line",
     "print_completeness",
     "print_rows",
     "print_table",
+    "printable",
     "run_demo",
     "run_gateway",
     "run_hub",

@@ -16,7 +16,7 @@ import msgspec
 
 from gatelog.app.local_hubs import data_of
 from gatelog.config import Address, load_hub_place
-from gatelog.errors import GatelogError, KqlError
+from gatelog.errors import GatelogError, KqlError, Place
 
 DEFAULT_URL = "http://127.0.0.1:8081"
 TOKEN_VARIABLE = "GATELOG_TOKEN"  # noqa: S105 - a name, not a token
@@ -159,11 +159,14 @@ def _refusal(status: int, body: bytes, signed_in: bool) -> HubError:
     try:
         error = msgspec.json.decode(body)["error"]
         message, line, column, hint = (error.get(key) for key in ("message", "line", "column", "hint"))
+        message = error.get(
+            "@message", message
+        )  # a refusal of the Kusto API: its message is the same for all
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
         message, line, column, hint = f"the hub answered {status}", None, None, None
     if status in (401, 403) and not signed_in:
         hint = f"give --config (its data directory holds the local token), or set {TOKEN_VARIABLE}"
     if line and column:
-        error_in_query = KqlError(message, line=line, column=column, hint=hint or "")
+        error_in_query = KqlError(message, place=Place(line, column), hint=hint or "")
         return HubError(str(error_in_query), 2 if status < 500 else 1, error_in_query)
     return HubError(f"{message}{f' ({hint})' if hint else ''}", 2 if status < 500 else 1)

@@ -19,8 +19,26 @@ CELL_CHARACTERS_MAX = 60
 PIPED_CHARACTERS = 160
 """Width of a table that goes into a file or a pipe."""
 
+_PICTURES = {
+    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},
+    0x7F: 0x2421,
+    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
+}
+
 COLUMN_CHARACTERS_MIN = 9
 """Narrower columns wrap every word; then records are printed one below the other."""
+
+
+def printable(text: str) -> str:
+    """The text with a picture in the place of each control character but tabs and line ends: what was said in
+    a call may hold sequences that a terminal would obey.
+    """
+    return text.translate(_PICTURES)
+
+
+def on_one_line(text: str) -> str:
+    """The same, with a space for whatever whitespace there is."""
+    return printable(" ".join(text.split()))
 
 
 def standard_output() -> Console:
@@ -65,7 +83,7 @@ def _table(columns: list[dict[str, str]], rows: list[list[Any]]) -> Table:
     for column in columns:
         numeric = column["type"] in NUMBERS
         table.add_column(
-            Text(column["name"]),
+            Text(on_one_line(column["name"])),
             justify="right" if numeric else "left",
             overflow="fold" if numeric else "ellipsis",
             no_wrap=numeric or column["type"] == "datetime",
@@ -81,7 +99,7 @@ def _print_records(columns: list[dict[str, str]], rows: list[list[Any]], console
         console.print(Text(f"── {number} ", "dim"))
         for column, value in zip(columns, row, strict=True):
             if value not in (None, ""):
-                name = Text(f"{column['name']:{width}}  ", "bold")
+                name = Text(f"{on_one_line(column['name']):{width}}  ", "bold")
                 console.print(name + _cell(column["type"], value), no_wrap=True, overflow="ellipsis")
 
 
@@ -95,7 +113,7 @@ def _cell(kind: str, value: Any) -> Text:
         text = value
     else:
         text = msgspec.json.encode(value).decode()
-    text = " ".join(text.split())
+    text = on_one_line(text)
     if len(text) > CELL_CHARACTERS_MAX:
         text = text[: CELL_CHARACTERS_MAX - 1] + "…"
     return Text(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -48,7 +48,7 @@ def query(
     ] = None,
 ) -> None:
     """Answer a KQL query, or open a shell for many."""
-    from gatelog.app import HubClient, print_table, standard_output  # loaded here: --help stays quick
+    from gatelog.app import HubClient  # loaded here: --help stays quick
 
     if json:
         format = _json_instead_of(format)
@@ -60,7 +60,7 @@ def query(
 
         if format in BINARY or output is not None:
             raise typer.BadParameter("a shell prints table, csv or json", param_hint="--format, --output")
-        target = _checked(data) if data is not None and hub is None else HubClient.find(hub, config, data)
+        target = _directory(data, hub) or HubClient.find(hub, config, data)
         run_shell(target, timespan=timespan, form=format)
         return
     text = sys.stdin.read() if kql is None or kql == "-" else kql
@@ -70,13 +70,19 @@ def query(
         _command(text, HubClient.find(hub, config, data), format)
         return
     kind = "json" if format == "table" else format
-    if data is not None and hub is None:
-        opened = _from_data(_checked(data), text, timespan, kind)
+    directory = _directory(data, hub)
+    if directory is not None:
+        _answer(_from_data(directory, text, timespan, kind), format, output)
     else:
-        question: dict[str, Any] = {"query": text, "format": kind}
-        if timespan is not None:
-            question["timespan"] = timespan
-        opened = HubClient.find(hub, config, data).stream("/query", question)
+        _answer(_from_hub(HubClient.find(hub, config, data), text, timespan, kind), format, output)
+
+
+def _answer(
+    opened: AbstractContextManager[Iterator[bytes]], format: OutputFormat, output: Path | None
+) -> None:
+    """Print an answer, or write it to a file."""
+    from gatelog.app import print_table, standard_output  # as above
+
     shown = output is None and format == "table"
     with _watched(opened, through=shown or output is not None) as pieces:
         if not shown:
@@ -138,11 +144,19 @@ def _write(pieces: Iterator[bytes], output: Path | None, *, end: bytes) -> None:
         with draft.open("wb") as file:
             file.writelines(pieces)
         draft.replace(output)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{output} cannot be written: {error.strerror}", param_hint="--output"
+        ) from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # there may be no directory that could hold it
+            draft.unlink()
 
 
-def _checked(data: Path) -> Path:
+def _directory(data: Path | None, hub: str | None) -> Path | None:
+    """The data directory that is to be asked itself, if one is."""
+    if data is None or hub is not None:
+        return None
     if not (data / "store").is_dir():
         raise typer.BadParameter(
             f"{data} holds no store: name the `data` of a configuration", param_hint="--data"
@@ -156,3 +170,12 @@ def _from_data(data: Path, text: str, timespan: str | None, kind: Any) -> Iterat
 
     with closing(Directory(data)) as directory, directory.document(text, timespan, kind) as pieces:
         yield pieces
+
+
+def _from_hub(
+    client: HubClient, text: str, timespan: str | None, kind: str
+) -> AbstractContextManager[Iterator[bytes]]:
+    question = {"query": text, "format": kind}
+    if timespan is not None:
+        question["timespan"] = timespan
+    return client.stream("/query", question)

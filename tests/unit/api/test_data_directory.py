@@ -15,7 +15,7 @@ def test_a_second_hub_is_refused(tmp_path: Path) -> None:
     """With a hint, and without touching the store."""
     with (
         claimed(tmp_path),
-        pytest.raises(ConfigError, match=r"a hub has .* open") as caught,
+        pytest.raises(ConfigError, match=r"a hub or a shell has .* open") as caught,
         open_store(tmp_path),
     ):
         pass

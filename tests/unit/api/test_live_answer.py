@@ -85,6 +85,13 @@ def test_every_format_has_the_same_rows_in_the_same_order(client, form: str, rea
     assert len(expected) == 10
 
 
+@pytest.mark.parametrize("digits", ["12345678901234567.123456789012345678", "-0.1", "3", "1.50"])
+def test_a_decimal_has_all_its_digits_in_json(client, digits: str) -> None:
+    query = f"print x = decimal({digits}), none = decimal(null)"
+    [[exact, none]] = json.loads(ask(client(), query, "json").text, parse_float=Decimal)["rows"]
+    assert (exact, none) == (Decimal(digits), None)
+
+
 @pytest.mark.parametrize("form", ["arrow", "parquet"])
 @pytest.mark.parametrize("value", ["datetime(9999-12-31)", "datetime(1500-01-01)", "timespan(200000d)"])
 def test_what_has_no_place_in_a_format_is_refused_not_changed(client, form: str, value: str) -> None:

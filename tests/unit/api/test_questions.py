@@ -12,7 +12,7 @@ from gatelog.api import questions as module
 from gatelog.api.principal import LOCAL, Role
 from gatelog.api.problems import without_values
 from gatelog.api.questions import Question, Questions
-from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError
+from gatelog.errors import KqlBudgetError, KqlError, KqlSemanticError, KqlTimeoutError
 from gatelog.kql import SavedFunction
 from gatelog.store import Budget, Rows, Store
 
@@ -73,6 +73,26 @@ def test_catalogs_are_kept_until_users_change_something(store: Store) -> None:
     at = 1
     assert questions.catalog(LOCAL) is not first
     assert questions.catalog(LOCAL._replace(role=Role.METRICS)).names == ("AzureMetrics",)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "database('prod')",
+        "database('PROD')",
+        "workspace('prod')",
+        "workspace('Ws-1')",
+        "workspace('/subscriptions/s/resourcegroups/g/providers/microsoft.operationalinsights/workspaces/ws-1')",
+    ],
+)
+@pytest.mark.parametrize("role", [Role.METRICS, Role.LOG, Role.LOG_WITH_BODIES])
+def test_a_query_may_name_the_record_as_the_configuration_does(store: Store, place: str, role: Role) -> None:
+    questions = Questions(lambda: store, FixedClock(), database="prod", workspace="ws-1")
+    asked = Question(f"union AzureMetrics, {place}.AzureMetrics | count")
+    assert questions.ask(LOCAL._replace(role=role), asked).tables[0].rows
+    for other in ("database('gatelog')", "workspace('gatelog')", "workspace('')"):
+        with pytest.raises(KqlError, match="'prod'"):
+            questions.ask(LOCAL, Question(f"{other}.Calls | count"))
 
 
 def test_nobody_becomes_more_than_they_are() -> None:

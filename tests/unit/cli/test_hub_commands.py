@@ -106,6 +106,20 @@ def test_an_answer_is_written_to_a_file_when_it_is_whole(gatelog: Gatelog, hub: 
     assert [one.name for one in tmp_path.iterdir()] == ["calls.csv"]
 
 
+@pytest.mark.parametrize("place", ["missing/calls.csv", "file/calls.csv", "."])
+def test_a_file_that_cannot_be_written_is_said_to_be_one(
+    gatelog: Gatelog, hub: str, tmp_path: Path, place: str
+) -> None:
+    reply(200, b"Model,Tokens\r\n")
+    (tmp_path / "file").touch()
+    code, _, err = gatelog(
+        "query", "Calls", "--hub", hub, "--format", "csv", "--output", str(tmp_path / place)
+    )
+    assert code == 2
+    assert "cannot be written: " in err
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
 def test_a_management_command_writes_no_file(gatelog: Gatelog, hub: str) -> None:
     code, _, err = gatelog("query", ".show tables", "--hub", hub, "--output", "tables.json")
     assert (code, "prints its answer" in err) == (2, True)
@@ -135,7 +149,13 @@ def test_a_table_aligns_numbers_to_the_right(gatelog: Gatelog, hub: str) -> None
             2,
             "1:5: no table Cals (Calls?)",
         ),
-        (413, {"message": "too many rows", "line": 1, "column": 1, "hint": None}, 2, "1:1: too many rows"),
+        (413, {"message": "too many rows", "line": None, "column": None, "hint": None}, 2, "too many rows"),
+        (
+            403,
+            {"message": "Request is invalid.", "@message": "it needs may_write"},
+            2,
+            "it needs may_write (give",
+        ),
         (401, {"message": "a valid token is needed"}, 2, "a valid token is needed (give --config"),
         (503, {"message": "the store is away", "line": None}, 1, "the store is away"),
     ],

@@ -14,6 +14,7 @@ from gatelog.errors import (
     ConfigProblem,
     GatelogError,
     KqlSyntaxError,
+    Place,
     SpoolLockedError,
     StoreError,
 )
@@ -64,7 +65,7 @@ def test_what_prints_an_answer_can_print_json(gatelog: Gatelog, command: tuple[s
             "hub.listen: is",
         ),
         (
-            KqlSyntaxError("expected a table", line=3, column=7, hint="try Calls"),
+            KqlSyntaxError("expected a table", place=Place(3, 7), hint="try Calls"),
             2,
             "3:7: expected a table (try",
         ),

@@ -36,6 +36,14 @@ def test_markup_in_data_is_only_text() -> None:
     assert "[bold]x[/bold]" in printed({"S": "string"}, [["[bold]x[/bold]"]])
 
 
+def test_no_data_moves_the_cursor_of_a_terminal() -> None:
+    """Sequences that would set its title, or write its clipboard: CSI and OSC, of seven and eight bits."""
+    out = printed({"S\x1b[2J": "string", "D": "dynamic"}, [["a\x1b]0;b\x07", {"k": "c\x9b31md\x7f"}]])
+    assert not set(map(ord, out)) & {*range(10), *range(11, 32), *range(0x7F, 0xA0)}
+    assert "S␛[2J" in out
+    assert "a␛]0;b␇" in out
+
+
 def test_columns_that_do_not_fit_become_lines_without_the_empty_ones() -> None:
     columns = {f"Column{number}": "string" for number in range(30)}
     out = printed(columns, [["", None, *(f"value {number}" for number in range(2, 30))]])

@@ -157,7 +157,7 @@ def test_a_view_takes_no_arguments(save: Callable[..., None]) -> None:
 def test_an_error_has_its_place_in_the_body(save: Callable[..., None]) -> None:
     with pytest.raises(KqlSemanticError) as refused:
         save("F", "(x: long)", "{ T\n| where nope > x }")
-    assert (refused.value.line, refused.value.column) == (2, 9)
+    assert refused.value.place == (2, 9)
 
 
 def test_an_error_of_a_call_has_the_place_of_the_call(functions: Functions) -> None:
@@ -165,7 +165,7 @@ def test_an_error_of_a_call_has_the_place_of_the_call(functions: Functions) -> N
     functions.save(SavedFunction("F", "()", body), CATALOG, by="ada", validate=False)
     with pytest.raises(KqlSemanticError) as refused:
         sql(functions, "print 1;\n  F() | count")
-    assert (refused.value.line, refused.value.column) == (2, 3)
+    assert refused.value.place == (2, 3)
     assert refused.value.message.startswith("F(): there is no column 'gone'")
 
 

@@ -157,7 +157,7 @@ def fault_of(error: GatelogError) -> Fault:
         case KustoError():
             return error.fault
         case KqlTimeoutError():
-            text = f"Request execution has timed-out on the service side: {_with_hint(error)}"
+            text = f"Request execution has timed-out on the service side: {error.advice}"
             return Fault(504, "RequestExecutionTimeout", f"{_DATA}.KustoServiceTimeoutException", text, False)
         case KqlBudgetError():
             return _limits(error)
@@ -188,26 +188,25 @@ def _service_fault(status: int, message: str) -> Fault:
 
 def _query_fault(error: KqlError, code: str, word: str, inner: str) -> Fault:
     exception = f"{_DATA}.{word}Exception"
-    line, position = error.line, error.column - 1
-    message = f"{word} error: {inner}: {_with_hint(error)} [line:position={line}:{position}]"
+    message = f"{word} error: {inner}: {error.advice}"
+    if error.place is None:
+        return Fault(400, code, exception, message)
+    line, position = error.place.line, error.place.column - 1
+    message = f"{message} [line:position={line}:{position}]"
     return Fault(400, code, exception, message, inner_code=inner, place=(line, position))
 
 
 def _limits(error: KqlBudgetError) -> Fault:
     """80DA0003 is E_QUERY_RESULT_SET_TOO_LARGE, 80DA0001 is E_RUNAWAY_QUERY."""
     code = "80DA0003" if isinstance(error, TruncatedError) else "80DA0001"
-    message = f"Query execution has exceeded the allowed limits ({code}): {_with_hint(error)}"
+    message = f"Query execution has exceeded the allowed limits ({code}): {error.advice}"
     exception = f"{_DATA}.KustoServicePartialQueryFailureLimitsExceededException"
     return Fault(400, "LimitsExceeded", exception, message, False)
 
 
-def _with_hint(error: KqlError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message
-
-
 def _request_fault(error: RequestError) -> Fault:
     """What the hub itself refuses, before this surface looks at it."""
-    message = f"{error.message}: {error.hint}" if error.hint else error.message
+    message = error.advice
     match error.status:
         case 401:
             return Fault(401, "Unauthorized", f"{_DATA}.KustoRequestDeniedException", message)

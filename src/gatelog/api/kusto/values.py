@@ -57,8 +57,10 @@ def _converter(kql_type: KqlType) -> Cell:
 
 
 def _dynamic(text: str) -> Any:
-    """JSON text unchanged, whatever the size of its numbers; text that is no JSON is a string."""
+    """JSON text unchanged, whatever the size of its numbers; text that is no JSON is a string, and so is what
+    is nested deeper than is read.
+    """
     try:
         return _check(text)
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return text

@@ -19,8 +19,8 @@ from gatelog.errors import (
     KqlSyntaxError,
     KqlTimeoutError,
     KqlUnsupportedError,
+    Place,
     StoreUnavailableError,
-    TimeRangeError,
 )
 
 RETRY_AFTER_S = 5
@@ -82,13 +82,15 @@ def fault_of(error: GatelogError) -> Fault:
         case LogAnalyticsError():
             return error.fault
         case KqlTimeoutError():
-            return Fault(504, "GatewayTimeout", _with_hint(error))
-        case KqlBudgetError() | KqlUnsupportedError() | TimeRangeError():
-            return _invalid("QueryValidationError", _with_hint(error))
-        case KqlSyntaxError():
-            return _of_query(error, "SyntaxError", "A recognition error occurred in the query.", "SYN0002")
-        case KqlError():
-            return _of_query(error, "SemanticError", "A semantic error occurred.", "SEM0100")
+            return Fault(504, "GatewayTimeout", error.advice)
+        case KqlBudgetError() | KqlUnsupportedError() | KqlError(place=None):
+            return _invalid("QueryValidationError", error.advice)
+        case KqlSyntaxError(place=Place() as place):
+            return _of_query(
+                error, place, "SyntaxError", "A recognition error occurred in the query.", "SYN0002"
+            )
+        case KqlError(place=Place() as place):
+            return _of_query(error, place, "SemanticError", "A semantic error occurred.", "SEM0100")
         case RequestError():
             return _of_request(error)
         case StoreUnavailableError():
@@ -117,20 +119,16 @@ def _invalid(code: str, message: str) -> Fault:
     return Fault(400, "BadArgumentError", _INVALID, ({"code": code, "message": message},))
 
 
-def _of_query(error: KqlError, code: str, message: str, inner: str) -> Fault:
-    place = {"line": error.line, "pos": error.column - 1}
-    text = f"{_with_hint(error)} [line:position={error.line}:{error.column - 1}]"
-    innermost = {"code": inner, "message": text, **place}
+def _of_query(error: KqlError, place: Place, code: str, message: str, inner: str) -> Fault:
+    line, position = place.line, place.column - 1
+    text = f"{error.advice} [line:position={line}:{position}]"
+    innermost = {"code": inner, "message": text, "line": line, "pos": position}
     return Fault(400, "BadArgumentError", _INVALID, ({"code": code, "message": message}, innermost))
-
-
-def _with_hint(error: KqlError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message
 
 
 def _of_request(error: RequestError) -> Fault:
     """What the hub itself refuses, before this surface looks at it."""
-    message = f"{error.message}: {error.hint}" if error.hint else error.message
+    message = error.advice
     match error.status:
         case 401:
             return Fault(401, "AuthenticationFailed", message, headers={"www-authenticate": CHALLENGE})

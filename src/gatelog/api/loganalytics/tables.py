@@ -119,7 +119,7 @@ def _limited_rows(one: Compiled, blocks: Iterable[Block], rows_max: int, bytes_m
                 return TableEnd(rows_max, size, _too_many(f"{rows_max} records"))
             rows += len(block)
     except KqlError as error:
-        return TableEnd(rows, size, f"{error.message} ({error.hint})" if error.hint else error.message)
+        return TableEnd(rows, size, error.advice)
     except StoreError:
         return TableEnd(rows, size, "the store failed while it read the answer; the rows here are not all")
     return TableEnd(rows, size)

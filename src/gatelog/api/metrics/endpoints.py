@@ -234,8 +234,8 @@ def _parameters(request: Request) -> dict[str, str]:
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    """A JSON object, its names in lower case. Only JSON by name is taken: a web page cannot send that to
-    another origin without asking first.
+    """A JSON object, its names in lower case; nothing is an empty one. Only JSON by name is taken: a web page
+    cannot send that to another origin without asking first.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
@@ -243,7 +243,7 @@ async def _body(request: Request) -> dict[str, Any]:
     refusal = MetricsError(Fault(413, "RequestTooLarge", f"a body has at most {BODY_BYTES_MAX} bytes"))
     body = await read_body(request, BODY_BYTES_MAX, refusal)
     try:
-        document = msgspec.json.decode(body, type=dict[str, Any])
+        document = msgspec.json.decode(body or b"{}", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request(f"the body is not a JSON object: {error}") from error
     return {name.lower(): value for name, value in document.items()}

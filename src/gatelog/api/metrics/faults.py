@@ -70,7 +70,7 @@ def defect() -> Fault:
 
 def _of_request(error: RequestError) -> Fault:
     """What the hub itself refuses, before this surface looks at it."""
-    message = f"{error.message}: {error.hint}" if error.hint else error.message
+    message = error.advice
     match error.status:
         case 401:
             return Fault(401, "AuthenticationFailed", message, {"www-authenticate": CHALLENGE})

@@ -62,7 +62,7 @@ def times_of(span: Span | None, interval: str, now: datetime, *, adjusts: bool) 
     """
     start, end = span or (None, None)
     end = end or now
-    start = (start or end - DEFAULT_RANGE).replace(second=0, microsecond=0)
+    start = (start or _an_hour_before(end)).replace(second=0, microsecond=0)
     if start >= end:
         raise bad_request("the timespan is empty or ends before it starts")
     times = Times(start, end, _interval(interval or "PT1M", adjusts))
@@ -77,6 +77,13 @@ def times_of(span: Span | None, interval: str, now: datetime, *, adjusts: bool) 
 def iso(time: datetime) -> str:
     """As Azure writes times: without a fraction where there is none."""
     return time.isoformat().replace("+00:00", "Z")
+
+
+def _an_hour_before(end: datetime) -> datetime:
+    try:
+        return end - DEFAULT_RANGE
+    except OverflowError:
+        raise bad_request(f"the timespan ends at {iso(end)}, and time begins there") from None
 
 
 def _interval(text: str, adjusts: bool) -> str:

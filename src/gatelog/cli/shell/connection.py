@@ -26,7 +26,7 @@ class Connection(Protocol):
     """Whether there is a hub behind it that carries out management commands."""
 
     def ask(self, query: str, timespan: str | None) -> AnswerTable:
-        """The answer to a query. KqlError or HubError with the place in the text where that is wrong."""
+        """The answer to a query. KqlError or HubError, with the place in the text where that is wrong."""
 
     def command(self, text: str) -> AnswerTable:
         """The result of a management command of Kusto, `.show tables`."""

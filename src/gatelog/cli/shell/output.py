@@ -16,10 +16,10 @@ from prompt_toolkit.utils import get_cwidth
 from rich.console import Console
 from rich.text import Text
 
-from gatelog.app import print_rows
+from gatelog.app import print_rows, printable
 from gatelog.cli.shell.charts import NotDrawableError, draw
 from gatelog.cli.shell.connection import AnswerTable
-from gatelog.errors import KqlError
+from gatelog.errors import KqlError, Place
 from gatelog.kql import RenderHint, pieces
 
 ROWS_SHOWN_MAX: Final = 1000
@@ -54,7 +54,7 @@ def as_json(answer: AnswerTable) -> str:
 def print_answer(answer: AnswerTable, form: str, hint: RenderHint | None, console: Console) -> None:
     """Print an answer in the form table, csv or json; as a table it is drawn if the query says how."""
     if form != "table":
-        console.file.write(as_csv(answer) if form == "csv" else as_json(answer))
+        console.file.write(printable(as_csv(answer) if form == "csv" else as_json(answer)))
     elif hint is None or hint.chart == "table" or not answer["rows"]:
         _print_table(answer, console)
     else:
@@ -95,18 +95,24 @@ def _paged(console: Console, show: Callable[[], None]) -> None:
 
 def print_query_error(query: str, error: KqlError, console: Console) -> None:
     """The line of the query with its error underlined, what is wrong, and what may help."""
-    lines = query.split("\n")
-    if 1 <= error.line <= len(lines):
-        line = lines[error.line - 1]
-        number = f"{error.line} │ " if len(lines) > 1 else ""
-        before = line[: error.column - 1]
-        length = _token_length(query, sum(len(one) + 1 for one in lines[: error.line - 1]) + error.column - 1)
-        indent = " " * get_cwidth(number + before.replace("\t", " "))
-        console.print(Text.assemble((number, "dim"), line.replace("\t", " ")), overflow="ignore", crop=False)
-        console.print(Text(indent + "^" * length, "bold red"), overflow="ignore", crop=False)
+    if error.place is not None:
+        _underline(query, error.place, console)
     console.print(Text.assemble(("error: ", "bold red"), error.message))
     if error.hint:
         console.print(Text.assemble(("hint: ", "bold"), error.hint))
+
+
+def _underline(query: str, place: Place, console: Console) -> None:
+    lines = query.split("\n")
+    if place.line > len(lines):
+        return
+    line = lines[place.line - 1]
+    number = f"{place.line} │ " if len(lines) > 1 else ""
+    before = line[: place.column - 1]
+    length = _token_length(query, sum(len(one) + 1 for one in lines[: place.line - 1]) + place.column - 1)
+    indent = " " * get_cwidth(number + before.replace("\t", " "))
+    console.print(Text.assemble((number, "dim"), line.replace("\t", " ")), overflow="ignore", crop=False)
+    console.print(Text(indent + "^" * length, "bold red"), overflow="ignore", crop=False)
 
 
 def _token_length(query: str, offset: int) -> int:

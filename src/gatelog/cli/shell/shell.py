@@ -10,7 +10,7 @@ from typing import Final
 from prompt_toolkit import PromptSession
 from rich.console import Console
 
-from gatelog.app import HubError
+from gatelog.app import HubError, printable
 from gatelog.cli.shell import commands
 from gatelog.cli.shell.connection import AnswerTable, CommandError, Connection
 from gatelog.cli.shell.editing import is_command
@@ -22,7 +22,7 @@ from gatelog.cli.shell.output import (
     print_query_error,
 )
 from gatelog.cli.waiting import waiting
-from gatelog.errors import GatelogError, KqlError, TimeRangeError
+from gatelog.errors import GatelogError, KqlError
 from gatelog.kql import Catalog, render_of
 
 HINTS: Final = ("; or an empty line runs", ".help", "Tab completes", "Alt-Enter runs at once")
@@ -79,8 +79,6 @@ class Shell:
             return False
         except KeyboardInterrupt:
             self.say("cancelled")
-        except TimeRangeError as error:
-            print_error(str(error), self._console)
         except KqlError as error:
             print_query_error(text, error, self._console)
         except HubError as error:
@@ -106,7 +104,7 @@ class Shell:
 
     def say(self, text: str) -> None:
         """Print a remark."""
-        self._console.print(text, style="dim", markup=False, highlight=False)
+        self._console.print(printable(text), style="dim", markup=False, highlight=False)
 
     def export(self, name: str) -> None:
         """Write the last answer to a file, as JSON if its name says so, else as CSV."""

@@ -47,6 +47,7 @@ def cell(kind: str, value: Any) -> Any:
         ("guid", UUID("123e27de-1e4e-49d9-b579-fe0b331d3642"), "123e27de-1e4e-49d9-b579-fe0b331d3642"),
         ("dynamic", '{"moshe":"value"}', {"moshe": "value"}),
         ("dynamic", "no json", "no json"),
+        ("dynamic", "[" * 1000 + "]" * 1000, "[" * 1000 + "]" * 1000),
     ],
 )
 def test_a_cell_is_written_as_the_service_writes_it(kind: str, value: Any, expected: Any) -> None:

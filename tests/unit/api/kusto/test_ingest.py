@@ -19,8 +19,9 @@ from gatelog.api.kusto.ingest import find_format, text_of
 from gatelog.api.kusto.ingest.cells import cell_of
 from gatelog.api.kusto.ingest.formats import MalformedDataError
 from gatelog.api.kusto.ingest.json_path import follow, parse_path
+from gatelog.api.kusto.ingest.mapping import by_mapping
 from gatelog.api.kusto.ingest.rows import INGEST_BYTES_MAX
-from gatelog.kql import KqlType
+from gatelog.kql import Column, KqlType
 
 from .conftest import Kusto
 
@@ -134,6 +135,24 @@ def test_packed_data_has_its_limit_unpacked() -> None:
     with pytest.raises(KustoError) as caught:
         text_of(bomb, "gatelog", "E")
     assert caught.value.fault.status == 413
+
+
+def test_data_nested_as_deep_as_can_be_is_read_or_refused(kusto: Kusto) -> None:
+    """What can just be read may be too deep to be written again, or to be answered."""
+    statuses = set()
+    for depth in range(950, 1000):
+        data = b'{"more":' + b"[" * depth + b"]" * depth + b"}"
+        statuses.add(kusto.ingest("E", data, streamFormat="multijson").status_code)
+    assert statuses == {200, 400}
+    assert kusto.post("/v1/rest/query", "E").status_code == 200
+
+
+def test_a_list_is_no_unix_time() -> None:
+    """It was repeated ten million times: a record of a kilobyte took all of the memory."""
+    mapping = '[{"column": "at", "path": "$.at", "transform": "DateTimeFromUnixSeconds"}]'
+    [pick] = by_mapping("json", mapping, [Column("at", KqlType.DATETIME)])
+    assert pick({"at": "1700000000"}, 1) == "2023-11-14T22:13:20.0000000Z"
+    assert pick({"at": [0] * 10**6}, 1) is None
 
 
 def test_mappings_are_made_shown_used_and_dropped(kusto: Kusto) -> None:

@@ -95,10 +95,14 @@ def test_the_schema_or_the_permission_alone_may_be_asked_for(kusto: Kusto) -> No
     assert kusto.post("/v1/rest/query", "Nope", validatepermissions=True).status_code == 400
 
 
-def test_an_error_of_the_engine_before_the_first_row_has_its_status(kusto: Kusto) -> None:
+def test_what_only_the_engine_finds_wrong_has_no_place(kusto: Kusto) -> None:
+    """Before the first row it has its status."""
     answer = kusto.post("/v2/rest/query", "Calls | where UserAgent matches regex strcat('(', RequestId)")
-    assert answer.status_code >= 400
-    assert "@type" in answer.json()["error"]
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (400, "General_BadRequest")
+    assert error["@message"].startswith("Semantic error: SEM0100: a regular expression is not valid")
+    assert "line:position" not in error["@message"]
+    assert "innererror" not in error
 
 
 def test_the_renderer_reaches_the_client(kusto: Kusto) -> None:

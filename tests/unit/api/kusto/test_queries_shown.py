@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gatelog.api.activity import Origin, State
+from gatelog.api.activity import Activity, Origin, State
 from gatelog.api.principal import Principal, Role
+from gatelog.model import SystemClock
 
 from .conftest import Kusto
 
@@ -17,9 +18,9 @@ SAID = "Calls | where RequestBody has 'Jane Roe' | count"
 
 
 @pytest.fixture(autouse=True)
-def nothing_else(kusto: Kusto) -> None:
+def nothing_else(kusto: Kusto, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test begins without a past."""
-    kusto.questions.activity._ended.clear()
+    monkeypatch.setattr(kusto.questions, "activity", Activity(SystemClock(), kusto.store.stop))
 
 
 def shown(kusto: Kusto, *, token: str = "writer", command: str = ".show queries") -> list[dict[str, Any]]:

@@ -48,6 +48,26 @@ def test_a_function_cannot_take_the_name_of_a_table_that_its_author_may_not_see(
     assert kusto.rows("Said | count") == [[10]]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ".create table Said (a: int)",
+        ".create-merge table Said (a: int)",
+        ".create tables Said (a: int), Other (a: int)",
+        ".set Said <| print a = 1",
+        ".set-or-append Said <| print RequestBody = ''",
+        ".set-or-replace Said <| print RequestBody = ''",
+    ],
+)
+def test_nor_can_a_table(kusto: Kusto, command: str) -> None:
+    """And nobody is told that what they want to make does not exist."""
+    kusto.command(".set Said <| Calls | project RequestBody")
+    status, code, message = kusto.refusal(command, token="clerk")
+    assert (status, code) == (400, "BadRequest_EntityAlreadyExists")
+    assert "choose another name" in message
+    assert kusto.rows("Said | count") == [[10]]
+
+
 @pytest.mark.parametrize("command", [".drop table {} ifexists", ".drop tables ({}, Other) ifexists"])
 def test_dropping_what_need_not_be_there_says_nothing_of_what_may_not_be_seen(
     kusto: Kusto, command: str

@@ -161,6 +161,14 @@ def test_an_error_says_whose_fault_and_where(monitor) -> None:
     assert "nope" in innermost["message"]
 
 
+def test_what_only_the_engine_finds_wrong_has_no_place(monitor) -> None:
+    answer = monitor.query('datatable(p: string)["("] | where "a" matches regex p')
+    assert error_codes(answer) == ["BadArgumentError", "QueryValidationError"]
+    innermost = answer.json()["error"]["innererror"]
+    assert innermost["message"].startswith("a regular expression is not valid")
+    assert "line" not in innermost
+
+
 def test_a_timespan_that_is_none_has_no_place_in_the_query(monitor) -> None:
     headers = {"authorization": "Bearer reader"}
     body = {"query": "print 1", "timespan": "tomorrow"}

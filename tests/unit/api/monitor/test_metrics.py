@@ -199,6 +199,12 @@ def test_a_subscription_splits_by_resource(monitor) -> None:
         headers=METER,
     )
     assert posted.json()["value"][0]["timeseries"][0]["data"][0]["total"] == 12
+    bare = monitor.client.post(
+        "/subscriptions/s/providers/Microsoft.Insights/metrics",
+        params=VERSION | asked | {"interval": "FULL"},
+        headers=METER | {"content-type": "application/json"},
+    )
+    assert bare.json()["value"] == posted.json()["value"]
     assert monitor.get("/subscriptions/s", "metricDefinitions").status_code == 400
 
 
@@ -241,6 +247,7 @@ def test_a_batch_that_makes_no_sense_is_refused(monitor, resources: Any, status:
         ({"interval": "PT7M"}, "PT5M"),
         ({"interval": "soon"}, "soon"),
         ({"timespan": "2026-01-02T00:00:00Z/2026-01-01T00:00:00Z"}, "ends before"),
+        ({"endtime": "0001-01-01T00:30:00Z"}, "time begins there"),
         ({"timespan": "P400D"}, "larger interval"),
         ({"metricnamespace": "Microsoft.Nope"}, "namespace"),
         ({"_filter": "Nope eq '*'"}, "supported ones"),
@@ -291,7 +298,7 @@ def test_unknown_places_and_people_are_refused_as_azure_does(monitor) -> None:
     assert refusal(monitor.client.post(path, params=VERSION, headers=METER)) == (405, "MethodNotAllowed")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b"[" * 50_000, b'{"filter": []}', b"x" * 300_000])
+@pytest.mark.parametrize("body", [b" ", b"[]", b"\xff", b"[" * 50_000, b'{"filter": []}', b"x" * 300_000])
 @pytest.mark.parametrize(
     "path", ["/subscriptions/s/metrics:getBatch", "/subscriptions/s/providers/Microsoft.Insights/metrics"]
 )
@@ -301,6 +308,14 @@ def test_a_malformed_body_has_azures_error(monitor, path: str, body: bytes) -> N
     answer = monitor.client.post(path, params=asked, content=body, headers=headers)
     assert answer.status_code == (413 if len(body) > 262_144 else 400)
     assert set(answer.json()["error"]) == {"code", "message"}
+
+
+def test_a_batch_without_a_body_names_no_resources(monitor) -> None:
+    asked = VERSION | {"metricnamespace": ACCOUNT_NAMESPACE, "metricnames": "TotalCalls"}
+    headers = METER | {"content-type": "application/json"}
+    answer = monitor.client.post("/subscriptions/s/metrics:getBatch", params=asked, headers=headers)
+    assert answer.status_code == 400
+    assert "resourceids" in answer.json()["error"]["message"]
 
 
 def test_grains_cover_the_range_from_its_minute() -> None:

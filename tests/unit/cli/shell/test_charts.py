@@ -61,6 +61,36 @@ def test_bars_can_be_stacked() -> None:
     assert drawn(table, "barchart", 33, kind="stacked100")[1] == "b │████████████████████ 6"
 
 
+def test_labels_are_aligned_by_the_room_that_they_take() -> None:
+    """A wide character takes two cells, and no sequence of a terminal's gets through."""
+    table = answer("Model:string Calls:long", ["日本語", 4], ["é🚀", 2], ["a\n\x1b[31m", 1])
+    assert drawn(table, "barchart", 40) == [
+        " 日本語 │█████████████████████ 4",
+        "    é🚀 │██████████▌ 2",
+        "a ␛[31m │█████▎ 1",
+        "■ Calls",
+    ]
+    assert drawn(table, "piechart", 40)[0].startswith(" 日本語 │")
+    assert drawn(table, "columnchart", 40)[-2].split() == ["日本語", "é🚀", "a", "␛[31m"]
+
+
+def test_labels_leave_room_for_their_bars() -> None:
+    table = answer(
+        "Model:string Calls:long", ["gpt-35-turbo-instruct-0914", 1], ["gpt-35-turbo-instruct-0613", 3]
+    )
+    assert drawn(table, "piechart", 34) == [
+        "gpt-35-turbo… │▎ 25.0% (1)",
+        "gpt-35-turbo… │▊ 75.0% (3)",
+    ]
+
+
+def test_a_single_moment_is_drawn_in_its_minute() -> None:
+    lines = drawn(answer("T:datetime n:long", [time(6), 1]), "timechart", 60)
+    assert lines[-2].split() == ["05:59:30", "05:59:45", "06:00:00", "06:00:15", "06:00:30"]
+    with pytest.raises(NotDrawableError, match="no values"):
+        drawn(answer("T:datetime n:long", [None, 1]), "timechart")
+
+
 def test_columns_stand_beside_each_other() -> None:
     table = answer("Model:string n:long", ["gpt", 8], ["o3", 4])
     assert drawn(table, "columnchart", 24, 4) == [
@@ -161,7 +191,7 @@ def test_times_as_categories_are_short() -> None:
         (answer("a:string b:string", ["x", "y"]), "barchart", {}, "there is no column of numbers"),
         (answer("a:string n:long", ["x", None]), "barchart", {}, "there are no values to draw"),
         (MODELS, "barchart", {"xcolumn": "Nope"}, "the answer has no column 'Nope'"),
-        (MODELS, "treemap", {}, "a treemap cannot be drawn in a terminal"),
+        (MODELS, "treemap", {}, "treemap cannot be drawn in a terminal"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(

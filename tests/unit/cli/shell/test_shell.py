@@ -10,7 +10,7 @@ import pytest
 
 from gatelog.app import HubError
 from gatelog.cli.shell.commands import suggestions
-from gatelog.errors import KqlSemanticError, StoreUnavailableError, TimeRangeError
+from gatelog.errors import KqlSemanticError, Place, StoreUnavailableError
 from gatelog.kql import SavedFunction
 
 from .conftest import CATALOG, Screen
@@ -28,7 +28,7 @@ def test_an_answer_is_a_table_with_its_rows_and_time(screen: Screen) -> None:
 def test_an_error_is_underlined_in_its_line(screen: Screen) -> None:
     """The whole token; the line number where there are several."""
     screen.connection.answer = KqlSemanticError(
-        "there is no column 'Modelname'", line=2, column=9, hint="did you mean 'ModelName'?"
+        "there is no column 'Modelname'", place=Place(2, 9), hint="did you mean 'ModelName'?"
     )
     assert screen.after("Calls\n| where Modelname == 1").splitlines() == [
         "2 │ | where Modelname == 1",
@@ -40,7 +40,7 @@ def test_an_error_is_underlined_in_its_line(screen: Screen) -> None:
 
 def test_a_caret_stands_under_characters_of_any_width(screen: Screen) -> None:
     """Wide ones take two places, a tab one."""
-    screen.connection.answer = KqlSemanticError("wrong", line=1, column=16)
+    screen.connection.answer = KqlSemanticError("wrong", place=Place(1, 16))
     assert screen.after("print\t'日本語', a + b").splitlines()[:2] == [
         "print '日本語', a + b",
         " " * 18 + "^",
@@ -59,7 +59,7 @@ def test_an_error_at_the_end_of_the_query_has_its_place(screen: Screen) -> None:
 
 
 def test_an_error_of_the_hub_is_shown_as_one_of_ours(screen: Screen) -> None:
-    inner = KqlSemanticError("no such thing", line=1, column=1)
+    inner = KqlSemanticError("no such thing", place=Place(1, 1))
     screen.connection.answer = HubError(str(inner), 2, inner)
     assert screen.after("Calls").splitlines() == ["Calls", "^^^^^", "error: no such thing"]
     screen.connection.answer = HubError("no hub answers", 1)
@@ -69,8 +69,8 @@ def test_an_error_of_the_hub_is_shown_as_one_of_ours(screen: Screen) -> None:
 
 
 def test_a_timespan_that_is_none_is_no_fault_of_the_query(screen: Screen) -> None:
-    screen.connection.answer = TimeRangeError("timespan: 'bogus' is not a duration", hint="write P1D")
-    assert screen.after("Calls") == "error: timespan: 'bogus' is not a duration (write P1D)\n"
+    screen.connection.answer = KqlSemanticError("timespan: 'bogus' is not a duration", hint="write P1D")
+    assert screen.after("Calls") == "error: timespan: 'bogus' is not a duration\nhint: write P1D\n"
 
 
 def test_ctrl_c_gives_up_the_query_and_not_the_shell(screen: Screen) -> None:
@@ -106,6 +106,16 @@ def test_answers_come_in_three_formats(screen: Screen) -> None:
     text = screen.after(".format json", "Calls")
     assert json.loads(text[text.index("{") : text.rindex("}") + 1])["rows"] == [["gpt-4o", 1200]]
     assert "there is no format 'xml'" in screen.after(".format xml")
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+def test_no_answer_and_no_remark_is_obeyed_by_the_terminal(screen: Screen, form: str) -> None:
+    column = {"name": "Said", "type": "string"}
+    screen.connection.answer = {"columns": [column], "rows": [["a\x1b[2Jb\x9b2Jc"]]}
+    shown = screen.after(f".format {form}", "Calls", "Calls | render piechart")
+    screen.shell.say("d\x07")
+    assert not {"\x1b", "\x9b", "\x07"} & set(screen.text)
+    assert shown.count("2Jc") == 2
 
 
 @pytest.mark.parametrize(
@@ -174,7 +184,7 @@ def test_what_cannot_be_drawn_is_a_table_and_a_reason(screen: Screen) -> None:
     text = screen.after("Calls | render timechart")
     assert "gpt-4o" in text
     assert "no chart: a timechart needs a column for its x axis" in text
-    assert "a treemap cannot be drawn in a terminal" in screen.after("Calls | render treemap")
+    assert "treemap cannot be drawn in a terminal" in screen.after("Calls | render treemap")
 
 
 def test_a_table_is_cut_where_nobody_reads_on(screen: Screen) -> None:

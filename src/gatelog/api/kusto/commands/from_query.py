@@ -51,8 +51,7 @@ def fill(text: CommandText, scene: Scene, *, makes: bool, adds: bool, replaces: 
         raise text.error("'<|' and a query")
     _check_properties(properties)
     compiled, reads_bodies = _compiled(scene, text.input)
-    existing = scene.user_tables.find(name)
-    if existing is None and makes:
+    if makes and scene.existing(name) is None:
         table = tables.new_table(scene, name, compiled.columns, properties, restricted=reads_bodies)
         return _filled(scene, table, compiled, replaces=False, is_new=True)
     table = scene.user_table(name)

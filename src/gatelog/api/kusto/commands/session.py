@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gatelog.api.kusto.commands.grammar import CommandText
-from gatelog.api.kusto.faults import bad_request, forbidden, not_found
+from gatelog.api.kusto.faults import bad_request, conflict, forbidden, not_found
 from gatelog.api.kusto.requests import KustoRequest
 from gatelog.api.kusto.result import CommandTable
 from gatelog.api.principal import Principal, Role
@@ -55,6 +55,13 @@ class Scene(NamedTuple):
         table = self.user_tables.find(name)
         if table is None or self.catalog.find(name) is None:
             raise not_found("Table", name)
+        return table
+
+    def existing(self, name: str) -> UserTable | None:
+        """The table that a command would make, if there is one; KustoError 400 if it is hidden from them."""
+        table = self.user_tables.find(name)
+        if table is not None and self.catalog.find(name) is None:
+            raise conflict(f"'{name}' is a table that needs another role: choose another name")
         return table
 
     def check_may_write(self) -> None:

@@ -37,7 +37,7 @@ def create(text: CommandText, scene: Scene) -> CommandTable:
     if text.accept_word("ingestion"):
         return mappings.create_mapping(text, scene, name, replaces=False)
     columns, properties = _declaration(text)
-    if scene.user_tables.find(name) is None:
+    if scene.existing(name) is None:
         return _shown(scene, new_table(scene, name, columns, properties))
     return _shown(scene, scene.user_table(name))
 
@@ -48,8 +48,7 @@ def create_several(text: CommandText, scene: Scene, *, merges: bool) -> CommandT
     properties = text.properties()
     text.end()
     for name, columns in declared:
-        existing = scene.user_tables.find(name)
-        if existing is None:
+        if scene.existing(name) is None:
             new_table(scene, name, columns, properties)
         elif merges:
             _merged(scene, scene.user_table(name), columns, properties)
@@ -60,7 +59,7 @@ def create_merge(text: CommandText, scene: Scene) -> CommandTable:
     """`.create-merge table`."""
     name = text.entity("a table")
     columns, properties = _declaration(text)
-    if scene.user_tables.find(name) is None:
+    if scene.existing(name) is None:
         return _shown(scene, new_table(scene, name, columns, properties))
     return _shown(scene, _merged(scene, scene.user_table(name), columns, properties))
 

@@ -134,12 +134,11 @@ def _dictionary(value: Any) -> Any:
 
 
 def _unix_time(value: Any, ticks: float) -> str | None:
-    """A number of units since 1970 as the text of a datetime."""
+    """A number of units since 1970, or the text of one, as the text of a datetime."""
     try:
-        return to_text(
-            KqlType.DATETIME, int(float(value) * ticks) if isinstance(value, str) else int(value * ticks)
-        )
-    except (ValueError, TypeError, OverflowError):
+        number = float(value) if isinstance(value, str) else value
+        return to_text(KqlType.DATETIME, int(number * ticks)) if isinstance(number, int | float) else None
+    except (ValueError, OverflowError):
         return None
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from gatelog.api.kusto.faults import bad_ingestion, bad_stream, too_large
 from gatelog.api.kusto.ingest.cells import cell_of
 from gatelog.api.kusto.ingest.formats import Format, MalformedDataError
 from gatelog.api.kusto.ingest.mapping import Pick, by_default, by_mapping
+from gatelog.provider import UnpackError, unpacked
 from gatelog.store import ROWS_A_REQUEST_MAX, UserTable
 
 INGEST_BYTES_MAX = 16 * 2**20
@@ -35,19 +37,15 @@ def text_of(data: bytes, database: str, table: str) -> str:
 
 
 def _unpacked(data: bytes, database: str, table: str) -> bytes:
-    unpacked = bytearray()
+    content = bytearray()
     try:
-        while data:
-            unpacker = zlib.decompressobj(_GZIP)
-            unpacked += unpacker.decompress(data, INGEST_BYTES_MAX + 1 - len(unpacked))
-            if len(unpacked) > INGEST_BYTES_MAX:
+        for piece in unpacked(data, partial(zlib.decompressobj, _GZIP), _GZIP_MAGIC):
+            content += piece
+            if len(content) > INGEST_BYTES_MAX:
                 raise too_large(f"one request brings at most {INGEST_BYTES_MAX} bytes of data, unpacked")
-            if not unpacker.eof:
-                raise bad_stream(database, table, "the gzip stream ends before its end")
-            data = unpacker.unused_data
-    except zlib.error as error:
+    except (zlib.error, UnpackError) as error:
         raise bad_stream(database, table, f"the gzip stream is damaged: {error}") from error
-    return bytes(unpacked)
+    return bytes(content)
 
 
 def picks_of(table: UserTable, form: Format, reference: str, inline: str) -> Sequence[Pick]:
@@ -90,7 +88,7 @@ def columns_of_cells(
             if number > 1 or not skip_first:
                 for kql_type, pick, append in readers:
                     append(cell_of(kql_type, pick(record, number)))
-    except MalformedDataError as error:
+    except (MalformedDataError, RecursionError) as error:
         raise bad_stream(database, table.name, f"the data is not {form.name}: {error}") from error
     if number == 0:
         message = "The input stream is empty after processing, tip:check stream validity"

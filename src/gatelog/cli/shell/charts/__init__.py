@@ -29,7 +29,7 @@ _DRAW: Final[Mapping[str, Callable[[Chart, int, int], list[Text]]]] = {
 def draw(answer: dict[str, Any], hint: RenderHint, width: int, height: int) -> list[Text]:
     """The answer as the chart of the hint, of about `height` lines. Raises NotDrawableError, saying why."""
     if hint.chart not in _DRAW:
-        raise NotDrawableError(f"a {hint.chart} cannot be drawn in a terminal")
+        raise NotDrawableError(f"{hint.chart} cannot be drawn in a terminal")
     chart = chart_of(answer, hint)
     title = [Text(chart.title, "bold")] if chart.title else []
     return [*title, *_DRAW[hint.chart](chart, width, height)]

@@ -11,17 +11,22 @@ gpt-4o-mini  █████▎ 410
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from gatelog.app import on_one_line
 from gatelog.cli.shell.charts.palette import legend, style_of
 from gatelog.cli.shell.charts.scale import bounds, number_ticks, shown
 from gatelog.cli.shell.charts.series import Chart, X
 
 _PARTS_ACROSS: Final = " ▏▎▍▌▋▊▉"
 _PARTS_UP: Final = " ▁▂▃▄▅▆▇"
-LABEL_CHARACTERS_MAX: Final = 32
+LABEL_CELLS_MAX: Final = 32
+"""Of a label beside a bar, and at most two fifths of the width: wide characters take two cells."""
+
 _COLUMN_CHARACTERS_MIN: Final = 4
 """Narrower columns have no room for labels: then bars are drawn."""
 
@@ -31,9 +36,8 @@ _VALUE_CHARACTERS: Final = 10
 
 def draw_bars(chart: Chart, width: int, _height: int) -> list[Text]:
     """Horizontal bars; stacked ones in one line a category."""
-    values, labels = _by_category(chart), _labels(chart)
-    margin = max(map(len, labels))
-    room = max(width - margin - 2 - _VALUE_CHARACTERS, 1)
+    values, labels = _by_category(chart), _beside_bars(_categories(chart), width)
+    room = max(width - cell_len(labels[0]) - 2 - _VALUE_CHARACTERS, 1)
     stacked = chart.variant.startswith("stacked")
     most = max(_extent(row, stacked=stacked) for row in values) or 1.0
     lines = []
@@ -41,31 +45,28 @@ def draw_bars(chart: Chart, width: int, _height: int) -> list[Text]:
         whole = (_extent(row, stacked=True) or most) if chart.variant == "stacked100" else most
         bars = _stack(row, whole, room) if stacked else _side_by_side(row, whole, room)
         for place, bar in enumerate(bars):
-            lines.append(Text.assemble(f"{label if place == 0 else '':>{margin}} ", ("│", "dim"), bar))
+            shown_label = label if place == 0 else " " * cell_len(label)
+            lines.append(Text.assemble(f"{shown_label} ", ("│", "dim"), bar))
     return [*lines, *legend(chart, width)]
 
 
 def draw_shares(chart: Chart, width: int, _height: int) -> list[Text]:
     """A pie, unrolled: each category's share of the whole."""
-    totals: dict[str, float] = {}
-    for x, y in chart.series[0].points:
-        totals[_label(x)] = totals.get(_label(x), 0.0) + abs(y)
+    totals = _summed([(x, abs(y)) for x, y in chart.series[0].points])
     whole = sum(totals.values()) or 1.0
-    margin = max(map(len, totals))
-    room = max(width - margin - 2 - 2 * _VALUE_CHARACTERS, 1)
+    labels = _beside_bars(list(totals), width)
+    room = max(width - cell_len(labels[0]) - 2 - 2 * _VALUE_CHARACTERS, 1)
     lines = []
-    for place, (name, total) in enumerate(totals.items()):
+    for place, (label, total) in enumerate(zip(labels, totals.values(), strict=True)):
         bar = _bar(total / whole * room)
         value = f" {total / whole:.1%} ({shown(total)})"
-        lines.append(
-            Text.assemble(f"{name:>{margin}} ", ("│", "dim"), (bar, style_of(place)), (value, "dim"))
-        )
+        lines.append(Text.assemble(f"{label} ", ("│", "dim"), (bar, style_of(place)), (value, "dim")))
     return lines
 
 
 def draw_columns(chart: Chart, width: int, height: int) -> list[Text]:
     """Vertical columns, or bars where there are too many for the width."""
-    values, labels = _by_category(chart), _labels(chart)
+    values, labels = _by_category(chart), [_label(one) for one in _categories(chart)]
     stacked = chart.variant.startswith("stacked")
     per_category = 1 if stacked else len(chart.series)
     low, high = 0.0, max(_extent(row, stacked=stacked) for row in values) or 1.0
@@ -93,9 +94,8 @@ def draw_columns(chart: Chart, width: int, height: int) -> list[Text]:
             line.append(" " * (each - 1 - thick * per_category))
         rows.append(line)
     rule = Text(f"{'':{margin}} └{'─' * (each * len(labels))}", "dim")
-    names = Text(
-        " " * (margin + 3) + "".join(f"{label[: each - 1]:{each}}" for label in labels).rstrip(), "dim"
-    )
+    below = "".join(f"{set_cell_size(label, each - 1)} " for label in labels)
+    names = Text(" " * (margin + 3) + below.rstrip(), "dim")
     return [*rows, rule, names, *legend(chart, width)]
 
 
@@ -134,7 +134,7 @@ def _by_category(chart: Chart) -> list[list[float]]:
     return [[table.get(category, 0.0) for table in tables] for category in order]
 
 
-def _summed(points: tuple[tuple[X, float], ...]) -> dict[X, float]:
+def _summed(points: Sequence[tuple[X, float]]) -> dict[X, float]:
     totals: dict[X, float] = {}
     for x, y in points:
         totals[x] = totals.get(x, 0.0) + y
@@ -145,10 +145,17 @@ def _categories(chart: Chart) -> list[X]:
     return list(dict.fromkeys(x for one in chart.series for x, _ in one.points))
 
 
-def _labels(chart: Chart) -> list[str]:
-    return [_label(category) for category in _categories(chart)]
+def _beside_bars(categories: Sequence[X], width: int) -> list[str]:
+    """The labels, all of one width, to the left of their bars."""
+    most = max(min(LABEL_CELLS_MAX, width * 2 // 5), 1)
+    labels = [_cut(_label(category), most) for category in categories]
+    margin = max(map(cell_len, labels))
+    return [" " * (margin - cell_len(label)) + label for label in labels]
 
 
 def _label(category: X) -> str:
-    text = str(category) or "(empty)"
-    return text if len(text) <= LABEL_CHARACTERS_MAX else text[: LABEL_CHARACTERS_MAX - 1] + "…"
+    return on_one_line(str(category)) or "(empty)"
+
+
+def _cut(text: str, cells: int) -> str:
+    return text if cell_len(text) <= cells else f"{set_cell_size(text, cells - 1)}…"

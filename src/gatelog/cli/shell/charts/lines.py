@@ -16,7 +16,7 @@ from rich.text import Text
 
 from gatelog.cli.shell.charts.canvas import Canvas
 from gatelog.cli.shell.charts.palette import legend, style_of
-from gatelog.cli.shell.charts.scale import Tick, bounds, number_ticks, time_ticks
+from gatelog.cli.shell.charts.scale import Tick, bounds, number_ticks, time_bounds, time_ticks
 from gatelog.cli.shell.charts.series import Chart, Series
 
 _ROWS_PER_LABEL: Final = 3
@@ -30,7 +30,8 @@ def draw_lines(chart: Chart, width: int, height: int) -> list[Text]:
     ys = [y for one in series for _, y in one.points]
     xs = [x for one in series for x, _ in one.points if isinstance(x, float)]
     low, high = bounds(ys, low=chart.y_min, high=chart.y_max, zero=chart.kind != "scatterchart")
-    left, right = bounds(xs, low=None, high=None, zero=False)
+    is_time = chart.x_kind == "time"
+    left, right = time_bounds(xs) if is_time else bounds(xs, low=None, high=None, zero=False)
     y_ticks = number_ticks(low, high, max(height // _ROWS_PER_LABEL, 2))
     margin = max(len(tick.label) for tick in y_ticks)
     canvas = Canvas(max(width - margin - 2, 1), height)
@@ -41,7 +42,7 @@ def draw_lines(chart: Chart, width: int, height: int) -> list[Text]:
             if isinstance(x, float)
         ]
         _draw(canvas, chart.kind, dots, _scaled(max(low, 0.0), low, high, canvas.height), style_of(place))
-    ticks = time_ticks if chart.x_kind == "time" else number_ticks
+    ticks = time_ticks if is_time else number_ticks
     x_ticks = ticks(left, right, max(canvas.width // 2 // _CHARACTERS_PER_LABEL, 1))
     rows = _with_y_axis(canvas.lines(), y_ticks, low, high, margin)
     return [*rows, *_x_axis(x_ticks, left, right, canvas.width // 2, margin), *legend(chart, width)]

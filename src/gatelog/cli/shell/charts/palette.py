@@ -6,6 +6,7 @@ from typing import Final
 
 from rich.text import Text
 
+from gatelog.app import on_one_line
 from gatelog.cli.shell.charts.series import Chart
 
 _STYLES: Final = ("cyan", "yellow", "green", "magenta", "blue", "red", "bright_cyan", "bright_yellow")
@@ -23,7 +24,7 @@ def legend(chart: Chart, width: int) -> list[Text]:
     if not chart.legend:
         return []
     entries = [
-        Text.assemble(("■ ", style_of(place)), series.name or "(empty)", "  ")
+        Text.assemble(("■ ", style_of(place)), on_one_line(series.name) or "(empty)", "  ")
         for place, series in enumerate(chart.series[:LEGEND_MAX])
     ]
     if len(chart.series) > LEGEND_MAX:

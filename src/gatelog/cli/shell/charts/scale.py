@@ -55,6 +55,12 @@ def bounds(
     return least, least + (abs(least) if abs(least) >= _NARROWEST else 1.0)
 
 
+def time_bounds(values: Sequence[float]) -> tuple[float, float]:
+    """The range of an axis of times, in seconds; of a single moment the minute around it."""
+    least, most = min(values), max(values)
+    return (least, most) if most > least else (least - _MINUTE / 2, most + _MINUTE / 2)
+
+
 def shown(value: float, step: float | None = None) -> str:
     """A number as a label: 1.5k, 20M, 0.25; with the digits that steps of `step` need."""
     for size, unit in _UNITS:

@@ -64,7 +64,8 @@ def chart_of(answer: dict[str, Any], hint: RenderHint) -> Chart:
         for y in ys:
             name = _series_name(row, names, columns[y][0], several=len(ys) > 1)
             grouped.setdefault(name, []).extend(_points(row[x], row[y], as_text=x_kind == "text"))
-    series = tuple(Series(name, _ordered(points, x_kind)) for name, points in grouped.items() if points)
+    ordered = ((name, _ordered(points, x_kind)) for name, points in grouped.items())
+    series = tuple(Series(name, points) for name, points in ordered if points)
     if not series:
         raise NotDrawableError("there are no values to draw")
     return Chart(
