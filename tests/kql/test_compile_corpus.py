@@ -14,7 +14,7 @@ CORPUS = Path(__file__).parents[3] / "shared" / "reference" / "kql"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus is not at {CORPUS}")
 
 FLOORS = {"azmoncommunity": 0.98, "ai-gateway": 1.0}
-"""Share of the queries of a collection that compile. The rest use reduce, names that their authors did not
+"""Share of the queries of a collection that compile. The rest use names that their authors did not
 define, or tables whose types one query does not tell."""
 
 

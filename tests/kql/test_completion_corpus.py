@@ -46,7 +46,9 @@ def is_prefix(text: str) -> bool:
 
 
 def offset_of(text: str, error: KqlSyntaxError) -> int:
-    return sum(len(line) + 1 for line in text.split("\n")[: error.line - 1]) + error.column - 1
+    assert error.place is not None
+    line, column = error.place
+    return sum(len(one) + 1 for one in text.split("\n")[: line - 1]) + column - 1
 
 
 def test_every_place_gets_an_answer_at_once() -> None:

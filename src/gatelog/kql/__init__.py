@@ -1,9 +1,27 @@
 """The query language: KQL text in, ClickHouse SQL out, answers back as Kusto shows them. No I/O.
 
-text → tokenizer → parser → ast → binder (types, names) → relations → lower (SELECTs) → SQL
+    text → tokenizer → parser → ast → binder (types, names) → relations → lower (SELECTs) → writer → SQL
+
+The whole way is `compile`. What is where:
+
+    the text        tokens · tokenizer · parser/ · ast/ · diagnostics
+    a query         binder · context · scope · bindings · declarations · parameters · databases · outputs
+    its tables      tabular · scans · relations · stages/ (the operators, a function each)
+    its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
+    values          expressions · literals · naming · terms · types · conversions · datetime_texts · misfit (refusals)
+      operators     arithmetic · comparisons · chains · in_lists
+      search        text_search · indexed_search · origin_search · regexes
+      dynamic       json_access · json_paths · json_values
+      functions     functions/ (of their arguments) · aggregates/ (of rows) · kusto_names (valid, not built)
+      with more     special_functions · setting_functions · several_columns · windows · sessions
+    the SQL         lower · block · sql · nodes · formula · shapes · ticks · dialect · writer
+    what is there   catalog · schema · view · possible (what a view can leave out)
+    the answers     results · exports · cells (the way back)
+    an editor       completion/ · outline
+    the reference   documentation/ · reference · known_failures
 """
 
-from gatelog.kql.catalog import Catalog
+from gatelog.kql.catalog import DEFAULT_DATABASE, Catalog
 from gatelog.kql.cells import cell_from_text
 from gatelog.kql.compile import Compiled, compile, compile_batch
 from gatelog.kql.completion import (
@@ -25,6 +43,7 @@ from gatelog.kql.schema import (
     SHORT_WORD_MOST,
     Column,
     JsonPath,
+    OriginColumn,
     PathColumn,
     RenderHint,
     SavedFunction,
@@ -35,6 +54,7 @@ from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
 from gatelog.kql.view import Choice, View
 
 __all__ = [
+    "DEFAULT_DATABASE",
     "DOTNET_TYPES",
     "NUMBERS",
     "OMITTED",
@@ -47,6 +67,7 @@ __all__ = [
     "JsonPath",
     "KqlType",
     "LiteralParser",
+    "OriginColumn",
     "PathColumn",
     "Piece",
     "RenderHint",

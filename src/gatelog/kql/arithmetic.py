@@ -134,9 +134,23 @@ def _long_quotient(left: Term, right: Term) -> Term:
 
 
 def _long_remainder(left: Term, right: Term) -> Term:
-    divisor, absent = _divisor(right)
-    remainder = sql.call("toInt64", sql.call("positiveModulo", left.sql, divisor))
-    return _term(LONG, remainder, left, right, nullable=absent)
+    """Never below 0. ClickHouse does not divide by -1 and the least long: the one leaves nothing, the other
+    all bits but the sign."""
+    if right.constant is not None and right.constant.value not in (0, -1, -(2**63)):
+        remainder = sql.call("toInt64", sql.call("positiveModulo", left.sql, right.sql))
+        return _term(LONG, remainder, left, right)
+    least = sql.call("toInt64", -(2**63))
+    usable = sql.call(
+        "multiIf",
+        sql.in_(right.sql, [sql.literal(0), least]),
+        sql.null(),
+        sql.eq(right.sql, -1),
+        1,
+        right.sql,
+    )
+    remainder = sql.call("toInt64", sql.call("positiveModulo", left.sql, usable))
+    bits = sql.call("bitAnd", left.sql, 2**63 - 1)
+    return _term(LONG, sql.if_(sql.eq(right.sql, least), bits, remainder), left, right, nullable=True)
 
 
 def _real_remainder(left: Term, right: Term) -> Term:

@@ -13,16 +13,18 @@ from typing import NamedTuple
 
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
+from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
+from gatelog.kql.context import Context
 from gatelog.kql.databases import own_tables
 from gatelog.kql.declarations import alias_database, check_declared_once, restricted, set_option
 from gatelog.kql.expressions import bind
-from gatelog.kql.function_calls import entered, placed
+from gatelog.kql.function_calls import entered
 from gatelog.kql.outputs import Output, branches, result_name_of
-from gatelog.kql.parameters import Parameters, parameter_value
+from gatelog.kql.parameters import Parameters, with_parameters
 from gatelog.kql.relations import Relation
-from gatelog.kql.scans import TimeRange, scanned, within
+from gatelog.kql.scans import TimeRange, stored
 from gatelog.kql.schema import RenderHint
-from gatelog.kql.scope import Binding, Context, DrawnBinding, FunctionBinding, Scope, TableBinding, nearest
+from gatelog.kql.scope import Scope
 from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied, kept
 from gatelog.kql.tabular import is_table, returns_table
 from gatelog.kql.terms import Term
@@ -120,7 +122,7 @@ class Binder:
             case ast.Restrict():
                 return restricted(statement, scope)
             case ast.DeclareParameters():
-                return self._parameters(statement, scope)
+                return with_parameters(statement, self._given, scope)
             case _:
                 raise self._context.unsupported(statement, "declare pattern", "use let with a function")
 
@@ -137,11 +139,6 @@ class Binder:
         if self._context.row_draws == before:
             return term
         return DrawnBinding(term.type, lambda: bind(value, scope))
-
-    def _parameters(self, statement: ast.DeclareParameters, scope: Scope) -> Scope:
-        for parameter in statement.parameters:
-            scope = scope.with_name(parameter.name, parameter_value(parameter, self._given, scope))
-        return scope
 
     def _table(self, node: ast.Expression, scope: Scope) -> Relation:
         """The relation of a tabular expression that is no graph."""
@@ -230,13 +227,7 @@ class Binder:
             return self._called(ast.Call(node.span, node.value, ()), scope)
         if binding is not None:
             raise self._context.error(node, f"'{node.value}' is a value, not a table", "use print to show it")
-        table = self._context.catalog.find(node.value)
-        if table is None:
-            self._context.check_read(node, node.value)
-            tables = [name for name, value in scope.names.items() if isinstance(value, TableBinding)]
-            hint = nearest(node.value, [*self._context.catalog.names, *tables])
-            raise self._context.error(node, f"there is no table '{node.value}'", hint)
-        return within(self._timespan, scanned(table, self._context), scope)
+        return stored(node, scope, self._timespan)
 
     def _called(self, node: ast.Call, scope: Scope) -> Relation:
         if node.qualifier is not None:
@@ -284,16 +275,12 @@ class Binder:
     def _in_body(
         self, binding: FunctionBinding, node: ast.Call, scope: Scope, first: tuple[Binding, ...]
     ) -> Relation:
-        inner = entered(binding, node, scope, self._binding, first)
-        with placed(binding, node, self._context):
-            check_declared_once(binding.function.body, binding.function.parameters, self._context)
+        with entered(binding, node, scope, self._binding, first) as inner:
             return self._result(binding.function.body, inner)
 
     def _call(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:
         """A call of the author's function where a value is wanted."""
-        inner = entered(binding, node, scope, self._binding)
-        with placed(binding, node, self._context):
-            check_declared_once(binding.function.body, binding.function.parameters, self._context)
+        with entered(binding, node, scope, self._binding) as inner:
             return self._value_of_body(binding, node, inner)
 
     def _value_of_body(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:

@@ -13,19 +13,24 @@ from gatelog.kql.function_text import parse_function
 from gatelog.kql.schema import SavedFunction, Table
 
 DEFAULT_DATABASE = "gatelog"
-"""The name by which `database("name").T` may call the database that is asked."""
+"""The name of a database that was given none."""
 
 
 class Catalog:
-    """Tables and functions by name; names are case-sensitive, as in Kusto."""
+    """Tables and functions by name; names are case-sensitive, as in Kusto.
+
+    `database` and `workspace` are what `database("name").T` and `workspace("name").T` may call all of it.
+    """
 
     def __init__(
         self,
         tables: Iterable[Table] = (),
         functions: Iterable[SavedFunction] = (),
         database: str = DEFAULT_DATABASE,
+        workspace: str = "",
     ) -> None:
         self.database = database
+        self.workspace = workspace
         self._tables = {table.name: table for table in tables}
         self._protected = {column.name for table in self._tables.values() for column in table.protected}
         self.saved = {function.name: function for function in functions}
@@ -81,7 +86,7 @@ class Catalog:
 
     def with_functions(self, functions: Iterable[SavedFunction]) -> Catalog:
         """The same tables with other functions."""
-        return Catalog(self._tables.values(), functions, self.database)
+        return Catalog(self._tables.values(), functions, self.database, self.workspace)
 
     def of_resource(self, resource: str, *, with_others: bool = False) -> Catalog:
         """The tables as one Azure resource sees them: its own rows; tables whose rows name no resource only
@@ -89,7 +94,7 @@ class Catalog:
         """
         own = [replace(table, resource=resource) for table in self._tables.values() if _names_resource(table)]
         others = [table for table in self._tables.values() if with_others and not _names_resource(table)]
-        return Catalog([*own, *others], self.saved.values(), self.database)
+        return Catalog([*own, *others], self.saved.values(), self.database, self.workspace)
 
     def __repr__(self) -> str:
         return f"Catalog({', '.join((*self._tables, *self.saved))})"

@@ -11,10 +11,7 @@ from typing import Any
 
 from gatelog.kql import ticks
 from gatelog.kql.parser.values import typed_value
-from gatelog.kql.types import DECIMAL_SCALE, KqlType
-
-_DECIMAL_DIGITS = 76 - DECIMAL_SCALE
-"""Digits that a decimal has room for before its point."""
+from gatelog.kql.types import KqlType
 
 
 def cell_from_text(kql_type: KqlType, text: str) -> Any:
@@ -33,8 +30,6 @@ def cell_from_text(kql_type: KqlType, text: str) -> Any:
     if kql_type is KqlType.DATETIME:
         assert isinstance(value, int)
         return value - ticks.EPOCH
-    if kql_type is KqlType.DECIMAL and abs(value) >= 10**_DECIMAL_DIGITS:  # type: ignore[arg-type]
-        return None
     return value
 
 

@@ -207,8 +207,12 @@ def is_in_table(operand: Term, table: exp.Query, table_type: KqlType, *, ignore_
 
 
 def is_in_array(operand: Term, texts: Sql, *, ignore_case: bool = False) -> Term:
-    """`operand in (dynamic)`: `texts` are the elements, an Array(String), compared as strings."""
+    """`operand in (dynamic)`: `texts` are the elements, an Array(String), compared as strings. A null is in
+    none."""
     subject = lowered(operand) if ignore_case else convert(operand, STRING).sql
     if ignore_case:
         texts = sql.call("arrayMap", sql.lambda_("item", sql.call("lowerUTF8", sql.variable("item"))), texts)
-    return Term(BOOL, sql.call("has", texts, subject), nullable=False)
+    found = sql.call("has", texts, subject)
+    if operand.nullable:
+        found = sql.all_of([sql.call("isNotNull", operand.sql), found])
+    return Term(BOOL, found, nullable=False)

@@ -9,13 +9,13 @@ from types import MappingProxyType
 from gatelog.kql import parser, sql, ticks
 from gatelog.kql.binder import Binder
 from gatelog.kql.catalog import Catalog
+from gatelog.kql.context import Ask, Context
 from gatelog.kql.lower import select_of
 from gatelog.kql.outputs import PRIMARY_RESULT, Output
 from gatelog.kql.parameters import Parameters
 from gatelog.kql.relations import Compute, Computed, ProtectedColumnError, Relation
 from gatelog.kql.scans import TimeRange
 from gatelog.kql.schema import Column, RenderHint
-from gatelog.kql.scope import Ask, Context
 from gatelog.kql.types import KqlType
 from gatelog.kql.writer import written
 

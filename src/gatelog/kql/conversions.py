@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from gatelog.kql import json_values, sql, ticks
+from gatelog.kql.datetime_texts import datetime_from_text
 from gatelog.kql.literals import widened
 from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
@@ -22,21 +23,6 @@ TIMESPAN, GUID, DYNAMIC = KqlType.TIMESPAN, KqlType.GUID, KqlType.DYNAMIC
 Conversion = Callable[[Sql], Sql]
 
 _BLANKS = " \t\r\n"
-_YEAR_ZERO = r"^\s*0000"
-"""ClickHouse reads the current year where there is none."""
-
-_DATE_SHAPE = (
-    r"^\s*("
-    r"\d{4}-\d{1,2}(-\d{1,2})?([T ]\d{1,2}:\d{2}.*)?"  # 2024-01-31, 2024-01-31T10:00:00Z
-    r"|\d{4}/\d{1,2}/\d{1,2}.*"  # 2024/01/31
-    r"|\d{8}"  # 20240131
-    r"|.*[A-Za-z]{3}.*\d{4}.*"  # Wed, 31 Jan 2024 10:00:00 GMT
-    r")\s*$"
-)
-_SHORT_YEAR_SHAPE = (  # RFC 822 and RFC 850: Sat, 8 Nov 14 15:05:02 GMT, Saturday, 08-Nov-14 15:05
-    r"^\s*(?:[A-Za-z]+,\s*)?(\d{1,2})[ -]([A-Za-z]{3})[ -](%s)\s+(\d{1,2}:\d{2}(?::\d{2})?(?:\s+GMT)?)\s*$"
-)
-_US_DATE_SHAPE = r"^\s*\d{1,2}[-/]\d{1,2}[-/]\d{4}.*$"
 _BARE_INTEGER = r"^-?\d+$"
 _HEX = r"^\s*0[xX][0-9a-fA-F]{1,16}\s*$"
 
@@ -49,8 +35,36 @@ def _truncated(clickhouse_type: str) -> Conversion:
     return lambda value: sql.call("accurateCastOrNull", sql.call("trunc", value), clickhouse_type)
 
 
+def _nearest(bits: int) -> Conversion:
+    """A real without its fraction; beyond the range of the integers the nearest of them."""
+    whole = _truncated(f"Int{bits}")
+    least, most = (sql.call(f"toInt{bits}", end) for end in (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
+
+    def convert(value: Sql) -> Sql:
+        nearest = sql.if_(sql.greater(value, 0), most, least)
+        return sql.if_(sql.call("isFinite", value), sql.if_null(whole(value), nearest), sql.null())
+
+    return once("real", convert)
+
+
+def _nearest_to_decimal(bits: int) -> Conversion:
+    """The same of a decimal, by way of an integer that has room for all of them."""
+    least, most = (sql.call("toInt256", str(end)) for end in (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
+
+    def convert(value: Sql) -> Sql:
+        whole = sql.call("toInt256", value)
+        bounded = sql.call("multiIf", sql.less(whole, least), least, sql.greater(whole, most), most, whole)
+        return sql.call(f"toInt{bits}", bounded)
+
+    return once("decimal", convert)
+
+
+def _bool_json(value: Sql) -> Sql:
+    return sql.call("toString", sql.call("toBool", value))
+
+
 def _bool_text(value: Sql) -> Sql:
-    return sql.if_(value, "True", "False")
+    return sql.call("initcap", _bool_json(value))
 
 
 def _real_text(value: Sql) -> Sql:
@@ -105,28 +119,12 @@ def _parsed_bool(text: Sql) -> Sql:
     return sql.call("multiIf", sql.eq(word, "true"), 1, sql.eq(word, "false"), 0, number)
 
 
-def _parsed_datetime(text: Sql) -> Sql:
-    return sql.call(
-        "multiIf",
-        sql.call("match", text, _YEAR_ZERO), sql.null(),
-        sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
-        sql.call("match", text, _US_DATE_SHAPE),
-        sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
-        sql.call("match", text, _SHORT_YEAR_SHAPE % r"\d{2}"),
-        sql.call("parseDateTime64BestEffortOrNull", _with_century(text), 7, "UTC"),
-        sql.null(),
-    )  # fmt: skip  # pairs of condition and value
-
-
-def _with_century(text: Sql) -> Sql:
-    """A date with two digits for its year, with four: 00 to 49 are of this century (RFC 2822, 4.3)."""
-    for century, years in (("20", r"[0-4]\d"), ("19", r"[5-9]\d")):
-        text = sql.call("replaceRegexpOne", text, _SHORT_YEAR_SHAPE % years, rf"\1 \2 {century}\3 \4")
-    return text
+def _string_to_guid(text: Sql) -> Sql:
+    bare = sql.call("replaceRegexpOne", sql.call("trimBoth", text, _BLANKS), r"^\{(.*)\}$", r"\1")
+    return sql.call("toUUIDOrNull", bare)
 
 
 _string_to_bool = once("text", _parsed_bool)
-_string_to_datetime = once("text", _parsed_datetime)
 
 
 def _from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:
@@ -179,14 +177,15 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (BOOL, REAL): _to("toFloat64"),
     (BOOL, DECIMAL): _to("toDecimal256", DECIMAL_SCALE),
     (BOOL, STRING): _bool_text,
-    (BOOL, DYNAMIC): lambda value: sql.if_(value, "true", "false"),
+    (BOOL, TIMESPAN): _to("toInt64"),
+    (BOOL, DYNAMIC): _bool_json,
     (INT, BOOL): _not_zero,
     (INT, LONG): _to("toInt64"),
     (INT, REAL): _to("toFloat64"),
     (INT, DECIMAL): _to("toDecimal256", DECIMAL_SCALE),
     (INT, STRING): _to("toString"),
     (INT, TIMESPAN): _to("toInt64"),
-    (INT, DATETIME): lambda value: ticks.from_year_1(sql.call("toInt64", value), nullable=True),
+    (INT, DATETIME): lambda value: ticks.from_year_1(sql.call("toInt64", value)),
     (INT, DYNAMIC): _to("toString"),
     (LONG, BOOL): _not_zero,
     (LONG, INT): _to("toInt32"),
@@ -194,19 +193,19 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (LONG, DECIMAL): _to("toDecimal256", DECIMAL_SCALE),
     (LONG, STRING): _to("toString"),
     (LONG, TIMESPAN): _same,
-    (LONG, DATETIME): lambda value: ticks.from_year_1(value, nullable=True),
+    (LONG, DATETIME): ticks.from_year_1,
     (LONG, DYNAMIC): _to("toString"),
     (REAL, BOOL): _not_zero,
-    (REAL, INT): _truncated("Int32"),
-    (REAL, LONG): _truncated("Int64"),
+    (REAL, INT): _nearest(32),
+    (REAL, LONG): _nearest(64),
     (REAL, DECIMAL): lambda value: sql.call("toDecimal256OrNull", sql.call("toString", value), DECIMAL_SCALE),
     (REAL, STRING): real_text,
     (REAL, TIMESPAN): _truncated("Int64"),
-    (REAL, DATETIME): lambda value: ticks.from_year_1(_truncated("Int64")(value), nullable=True),
+    (REAL, DATETIME): lambda value: ticks.from_year_1(_truncated("Int64")(value)),
     (REAL, DYNAMIC): _real_json,
     (DECIMAL, BOOL): _not_zero,
-    (DECIMAL, INT): _truncated("Int32"),
-    (DECIMAL, LONG): _truncated("Int64"),
+    (DECIMAL, INT): _nearest_to_decimal(32),
+    (DECIMAL, LONG): _nearest_to_decimal(64),
     (DECIMAL, REAL): _to("toFloat64"),
     (DECIMAL, STRING): _to("toString"),
     (DECIMAL, DYNAMIC): _json_string(_to("toString")),
@@ -215,12 +214,13 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (STRING, LONG): _string_to_long,
     (STRING, REAL): _string_to_real,
     (STRING, DECIMAL): _string_to_decimal,
-    (STRING, DATETIME): _string_to_datetime,
+    (STRING, DATETIME): datetime_from_text,
     (STRING, TIMESPAN): ticks.timespan_from_text,
-    (STRING, GUID): _to("toUUIDOrNull"),
+    (STRING, GUID): _string_to_guid,
     (STRING, DYNAMIC): json_values.quoted,
     (DATETIME, LONG): ticks.since_year_1,
     (DATETIME, REAL): lambda value: sql.call("toFloat64", ticks.since_year_1(value)),
+    (DATETIME, TIMESPAN): ticks.since_year_1,
     (DATETIME, STRING): ticks.datetime_text,
     (DATETIME, DYNAMIC): _json_string(ticks.datetime_text),
     (TIMESPAN, LONG): _same,
@@ -235,9 +235,9 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (DYNAMIC, REAL): _from_json(_string_to_real, _json_to_real),
     (DYNAMIC, DECIMAL): _from_json(_string_to_decimal, _string_to_decimal),
     (DYNAMIC, STRING): json_values.string_of,
-    (DYNAMIC, DATETIME): _from_json(_string_to_datetime, _never),
-    (DYNAMIC, TIMESPAN): _from_json(ticks.timespan_from_text, _never),
-    (DYNAMIC, GUID): _from_json(_to("toUUIDOrNull"), _to("toUUIDOrNull")),
+    (DYNAMIC, DATETIME): _from_json(datetime_from_text, _never),
+    (DYNAMIC, TIMESPAN): _from_json(ticks.timespan_from_text, _json_to_long),
+    (DYNAMIC, GUID): _from_json(_string_to_guid, _never),
 }
 """The SQL of each conversion; a pair that is not here cannot be converted."""
 

@@ -1,4 +1,6 @@
-"""`database("name").T`: there is one database, which may be named; others, and clusters, cannot be asked."""
+"""`database("name").T`: there is one database, which may be named; others, and clusters, cannot be asked. For
+Log Analytics it is one workspace: `workspace("name or id").T`.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +30,12 @@ def own_tables(place: ast.Expression, scope: Scope) -> Scope:
             if name.lower() in (own.lower(), ALIAS.lower()):
                 return scope.without_names()
             raise context.error(place, f"there is no database '{name}'", f"the database here is '{own}'")
+        case ast.Call(function="workspace", qualifier=None, arguments=(ast.Literal(value=str(name)),)):
+            own = context.catalog.database
+            known = {own.lower(), context.catalog.workspace.lower()} - {""}
+            if name.rpartition("/")[2].lower() in known:
+                return scope.without_names()
+            raise context.unsupported(place, f"workspace('{name}')", f"the workspace here is '{own}'")
         case ast.Call(function=function, qualifier=beyond) if is_place(place):
             shown = beyond.function if isinstance(beyond, ast.Call) else function
             raise context.unsupported(place, f"{shown}()", "only the tables of this database can be asked")

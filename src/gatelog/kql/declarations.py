@@ -9,9 +9,11 @@ from fnmatch import translate
 from typing import NoReturn
 
 from gatelog.kql import ast
+from gatelog.kql.bindings import TableBinding
+from gatelog.kql.context import Context
 from gatelog.kql.databases import is_place, own_tables
 from gatelog.kql.expressions import bind
-from gatelog.kql.scope import Context, Scope, TableBinding
+from gatelog.kql.scope import Scope
 
 
 def check_declared_once(

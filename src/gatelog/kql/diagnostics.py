@@ -24,8 +24,7 @@ _STRAY_CHARACTERS: Final = {
 
 def syntax_error(text: str, offset: int, message: str, hint: str = "") -> KqlSyntaxError:
     """The error for the character at `offset` of `text`."""
-    line, column = Span(offset, offset).line_and_column(text)
-    return KqlSyntaxError(message, line=line, column=column, hint=hint)
+    return KqlSyntaxError(message, place=Span(offset, offset).place(text), hint=hint)
 
 
 def unexpected(text: str, token: Token, expected: str, hint: str = "") -> KqlSyntaxError:
@@ -43,10 +42,11 @@ def describe(token: Token) -> str:
     return shown if token.kind == "string" else f"'{shown}'"
 
 
-def did_you_mean(word: str, candidates: Iterable[str]) -> str:
-    """A hint that names the candidate nearest to `word`, or nothing."""
-    nearest = get_close_matches(word.lower(), [one for one in candidates if one != word], n=1, cutoff=0.6)
-    return f"did you mean '{nearest[0]}'?" if nearest else ""
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the known name nearest to `name`, whatever their case, or nothing."""
+    lower = {candidate.lower(): candidate for candidate in known if candidate != name}
+    found = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
+    return f"did you mean '{lower[found[0]]}'?" if found else ""
 
 
 def _invalid(text: str, token: Token) -> KqlSyntaxError:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import NoReturn
 
-from gatelog.kql import ast, json_values, sql
+from gatelog.kql import ast
 from gatelog.kql.aggregates import AGGREGATES, INSIDE_EXPRESSIONS, AggregateFunction
 from gatelog.kql.arithmetic import arithmetic, negated, positive
+from gatelog.kql.bindings import FunctionBinding
 from gatelog.kql.chains import shortened
 from gatelog.kql.comparisons import (
     between,
@@ -16,32 +17,24 @@ from gatelog.kql.comparisons import (
     compare,
     either,
     equal_ignoring_case,
-    is_in_array,
-    is_in_table,
-    is_one_of,
     opposite,
 )
-from gatelog.kql.conversions import convert
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
+from gatelog.kql.in_lists import is_in
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.kusto_names import is_known_function, reason_against
 from gatelog.kql.literals import literal_term, term_of
-from gatelog.kql.lower import select_of
-from gatelog.kql.misfit import Misfit
-from gatelog.kql.relations import Aggregate, Compute, Computed
-from gatelog.kql.scope import FunctionBinding, Scope, nearest
+from gatelog.kql.scope import Scope
 from gatelog.kql.several_columns import columns_of, makes_several
 from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
-from gatelog.kql.sql import Sql
-from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term, reference
-from gatelog.kql.text_search import is_search, search
+from gatelog.kql.text_search import check_text, is_search, search
 from gatelog.kql.types import NUMBERS, KqlType
 
 _LOGIC: dict[str, Callable[[Term, Term], Term]] = {"and": both, "or": either}
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
-_PLURAL_SEARCHES = {"has_any": either, "has_all": both}
 
 
 @singledispatch
@@ -113,8 +106,8 @@ def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
         return arithmetic(operator, left, right)
     if operator in _COMPARISONS:
         return compare(operator, left, right)
-    _check_text(operator, left)
-    _check_text(operator, right)
+    check_text(operator, left)
+    check_text(operator, right)
     if operator == "=~":
         return equal_ignoring_case(left, right)
     if operator == "!~":
@@ -122,12 +115,6 @@ def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
     if is_search(operator):
         return search(operator, left, right)
     raise scope.context.unsupported(node, f"the operator '{operator}'")
-
-
-def _check_text(operator: str, operand: Term) -> None:
-    """The operators that search and compare texts take nothing else."""
-    if operand.type not in (KqlType.STRING, KqlType.DYNAMIC):
-        raise Misfit(f"'{operator}' has no meaning for a {operand.type}", "convert it with tostring()")
 
 
 def _any_column(node: ast.Binary, scope: Scope) -> Term:
@@ -162,100 +149,7 @@ def _between(node: ast.Between, scope: Scope) -> Term:
 
 @bind.register
 def _in_list(node: ast.InList, scope: Scope) -> Term:
-    operator = node.op.removeprefix("!")
-    operand = bind(node.operand, scope)
-    with scope.context.at(node):
-        if operator != "in":
-            _check_text(operator, operand)
-        found = (
-            _plural(operator, operand, node, scope)
-            if operator in _PLURAL_SEARCHES
-            else _in(operand, node, scope)
-        )
-        return opposite(found) if node.op.startswith("!") else found
-
-
-def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope) -> Term:
-    """`x has_any (a, b)` and `has_all`: `has` for each."""
-    if len(node.items) == 1 and is_table(node.items[0], scope):
-        return _search_for_each(operator, operand, _column_of(node.items[0], scope))
-    items = _spread([bind(item, scope) for item in node.items])
-    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
-        return _search_for_each(operator, operand, json_values.strings(items[0].sql))
-    join = _PLURAL_SEARCHES[operator]
-    found = literal_term(KqlType.BOOL, operator == "has_all")
-    for place, item in enumerate(items):
-        test = search("has", operand, item)
-        found = test if place == 0 else join(found, test)
-    return found
-
-
-def _column_of(node: ast.Expression, scope: Scope) -> Sql:
-    """Array(String): the first column of a table."""
-    table = scope.bind_table(node, scope)
-    first = table.fields[0]
-    texts = scope.context.field("texts", KqlType.STRING, nullable=False)
-    text = convert(reference(first), KqlType.STRING)
-    all_texts = Aggregate((texts,), table, (), (Computed(texts, sql.call("groupUniqArray", text.sql)),))
-    return sql.subquery(select_of(all_texts, [texts.sql_name]))
-
-
-def _search_for_each(operator: str, operand: Term, texts: Sql) -> Term:
-    """`has_any` and `has_all` with texts that only the data knows, an Array(String)."""
-    text = convert(operand, KqlType.STRING)
-    needle = Term(KqlType.STRING, sql.variable("needle"), nullable=False)
-    test = sql.lambda_("needle", search("has", text, needle).sql)
-    function = "arrayExists" if operator == "has_any" else "arrayAll"
-    return Term(KqlType.BOOL, sql.call(function, test, texts), nullable=False)
-
-
-def _in(operand: Term, node: ast.InList, scope: Scope) -> Term:
-    ignore_case = node.op.endswith("~")
-    if len(node.items) == 1 and is_table(node.items[0], scope):
-        return _in_table(operand, node.items[0], scope, ignore_case=ignore_case)
-    items = _spread([bind(item, scope) for item in node.items])
-    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
-        return is_in_array(operand, json_values.strings(items[0].sql), ignore_case=ignore_case)
-    return is_one_of(operand, items, ignore_case=ignore_case)
-
-
-def _spread(items: list[Term]) -> list[Term]:
-    """The items with constant arrays replaced by their elements."""
-    spread: list[Term] = []
-    for item in items:
-        value = item.constant.value if item.constant is not None else None
-        if isinstance(value, list):
-            spread += [_element_term(element) for element in value]
-        else:
-            spread.append(item)
-    return spread
-
-
-def _element_term(value: object) -> Term:
-    match value:
-        case ast.Literal():
-            return term_of(value)
-        case bool():
-            return literal_term(KqlType.BOOL, value)
-        case int():
-            return literal_term(KqlType.LONG, value)
-        case float():
-            return literal_term(KqlType.REAL, value)
-        case str():
-            return literal_term(KqlType.STRING, value)
-        case _:
-            return literal_term(KqlType.DYNAMIC, value)  # type: ignore[arg-type]  # a list, a dict or None
-
-
-def _in_table(operand: Term, node: ast.Expression, scope: Scope, *, ignore_case: bool) -> Term:
-    table = scope.bind_table(node, scope)
-    first = table.fields[0]
-    if not ignore_case:
-        return is_in_table(operand, select_of(table, [first.sql_name]), first.type)
-    lower = scope.context.field(first.name, KqlType.STRING)
-    lowered = sql.call("lowerUTF8", sql.column(first.sql_name))
-    relation = Compute((lower,), table, (Computed(lower, lowered),))
-    return is_in_table(operand, select_of(relation, [lower.sql_name]), first.type, ignore_case=True)
+    return is_in(node, scope, bind)
 
 
 @bind.register
@@ -341,4 +235,4 @@ def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
     known += [
         known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)
     ]
-    raise scope.context.error(node, f"there is no function '{name}'", nearest(name, known))
+    raise scope.context.error(node, f"there is no function '{name}'", did_you_mean(name, known))

@@ -9,34 +9,44 @@ from typing import TypeAlias
 
 from gatelog.errors import KqlError
 from gatelog.kql import ast
+from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
+from gatelog.kql.context import DEEPEST_CALL, Context
 from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.declarations import check_declared_once
 from gatelog.kql.expressions import bind
-from gatelog.kql.scope import (
-    DEEPEST_CALL,
-    Binding,
-    Context,
-    DrawnBinding,
-    FunctionBinding,
-    Scope,
-    TableBinding,
-)
+from gatelog.kql.scope import Scope
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
 BindArgument: TypeAlias = "Callable[[ast.Expression, Scope], Binding]"
 
 
+@contextmanager
 def entered(
     binding: FunctionBinding,
     node: ast.Call,
     scope: Scope,
     bind_argument: BindArgument,
     first: tuple[Binding, ...] = (),
-) -> Scope:
-    """The scope of a function's body: what was known where it stands, and its parameters, but no columns.
+) -> Iterator[Scope]:
+    """Gives the scope of a function's body while that is bound: what was known where it stands, and its
+    parameters, but no columns.
 
     `first` are arguments that stand before those of the call: the input of invoke.
     """
+    inner = _inner(binding, node, scope, bind_argument, first)
+    with _placed(binding, node, scope.context):
+        check_declared_once(binding.function.body, binding.function.parameters, scope.context)
+        yield inner
+
+
+def _inner(
+    binding: FunctionBinding,
+    node: ast.Call,
+    scope: Scope,
+    bind_argument: BindArgument,
+    first: tuple[Binding, ...],
+) -> Scope:
     context = scope.context
     context.count_stage(node)
     if context.depth >= DEEPEST_CALL:
@@ -87,7 +97,7 @@ def _parameter(
 
 
 @contextmanager
-def placed(binding: FunctionBinding, node: ast.Call, context: Context) -> Iterator[None]:
+def _placed(binding: FunctionBinding, node: ast.Call, context: Context) -> Iterator[None]:
     """One level deeper; gives the errors of a saved function's body the place of its call."""
     before = set(context.guarded_at)
     context.depth += 1
@@ -98,8 +108,7 @@ def placed(binding: FunctionBinding, node: ast.Call, context: Context) -> Iterat
     except KqlError as error:
         if not binding.saved:
             raise
-        line, column = node.span.line_and_column(context.text)
         message = f"{node.function}(): {error.message}"
-        raise type(error)(message, line=line, column=column, hint=error.hint) from error
+        raise type(error)(message, place=node.span.place(context.text), hint=error.hint) from error
     finally:
         context.depth -= 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from gatelog.errors import KqlError, KqlSemanticError
+from gatelog.errors import KqlError, KqlSemanticError, Place
 from gatelog.kql import ast, parser
 from gatelog.kql.schema import SavedFunction
 
@@ -27,7 +27,7 @@ def parse_function(function: SavedFunction) -> ast.Let:
             ) if text[span.start : span.end] == whole:
                 return let
             case _:
-                raise KqlSemanticError("a function is (parameters) { statements }", line=2)
+                raise KqlSemanticError("a function is (parameters) { statements }", place=Place(2, 1))
 
 
 @contextmanager
@@ -36,5 +36,10 @@ def places_of_body() -> Iterator[None]:
     try:
         yield
     except KqlError as error:
-        line, column = (error.line - 1, error.column) if error.line > 1 else (1, 1)
-        raise type(error)(error.message, line=line, column=column, hint=error.hint) from error
+        raise type(error)(error.message, place=_in_body(error.place), hint=error.hint) from error
+
+
+def _in_body(place: Place | None) -> Place | None:
+    if place is None:
+        return None
+    return Place(place.line - 1, place.column) if place.line > 1 else Place(1, 1)

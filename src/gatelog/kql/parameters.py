@@ -28,7 +28,14 @@ Parameters: TypeAlias = Mapping[str, Given]
 _QUOTES = ("'", '"', "@'", '@"', "h'", 'h"', "h@", "```", "~~~")
 
 
-def parameter_value(parameter: ast.ColumnDeclaration, given: Parameters, scope: Scope) -> Term:
+def with_parameters(statement: ast.DeclareParameters, given: Parameters, scope: Scope) -> Scope:
+    """The scope in which the declared parameters have their values."""
+    for parameter in statement.parameters:
+        scope = scope.with_name(parameter.name, _value(parameter, given, scope))
+    return scope
+
+
+def _value(parameter: ast.ColumnDeclaration, given: Parameters, scope: Scope) -> Term:
     """The value of one declared parameter: the one given, else its default.
 
     KqlSemanticError when there is neither, or when the value is none of the declared type.

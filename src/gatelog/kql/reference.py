@@ -47,6 +47,18 @@ LIMITS = """\
 - A graph is held in memory while it is matched: up to 1,000,000 nodes and edges, 100,000 paths from a node.
 - `basket` counts all rows (Kusto samples the first values), the most frequent pattern first. The weight
   column is no part of patterns and holds wildcards; rows whose weight is not above zero do not count.
+- How Kusto seeks the patterns of `reduce`, `diffpatterns` and `autocluster` is not published; the shape of
+  the answers and what they mean are. In `reduce` a word that is in the given share of the rows, in two at
+  least, stays, and any other and every number is a wildcard. A text whose words are frequent but not all of
+  them together keeps the more frequent ones; all that is left is `others`. Of a text the first 64 words, in
+  the first 2,048 bytes, are looked at.
+- `diffpatterns` gives the patterns whose shares of the two sets differ most, with all values that their rows
+  have in common, and none that says more or less than a better one. `autocluster` does so for the patterns
+  of the greatest share^SizeWeight · information^(1 − SizeWeight) that five per cent of the rows have; the
+  information is the sum of −log(share) over the values of the pattern. 25 patterns at a time, NumSeeds in
+  `autocluster`, are tried with one value more; that is done in up to 1,000 different rows of each set, and
+  what is found is counted in all. Values of more than 256 bytes are no part of patterns, nor is the column
+  that divides the sets.
 - In `sequence_detect` and `funnel_sequence_completion` a step comes later than the one before, not at the
   same time. `sequence_detect` gives every combination of moments that fits, once; a funnel has no row for a
   state that nobody reached.

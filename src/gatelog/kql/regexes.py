@@ -15,9 +15,13 @@ DOT_STOPS_AT_NEWLINE = "(?-s)"
 """ClickHouse lets `.` match a newline, Kusto does not."""
 
 
+SPECIAL = r"[\\.+*?()|\[\]{}^$]"
+"""A character that means more than itself in a pattern."""
+
+
 def quote_pattern(text: str) -> str:
     """A text as an RE2 pattern that matches just it."""
-    return re.sub(r"[\\.+*?()|\[\]{}^$]", lambda special: "\\" + special[0], text)
+    return re.sub(SPECIAL, lambda special: "\\" + special[0], text)
 
 
 _PIECES = re.compile(r"\\.|.", re.DOTALL)

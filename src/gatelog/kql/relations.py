@@ -18,7 +18,7 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from gatelog.kql.schema import JsonPath, Table
-from gatelog.kql.sql import Sql, columns_read
+from gatelog.kql.sql import Sql, column, columns_read
 from gatelog.kql.terms import Field
 
 
@@ -36,6 +36,11 @@ class SortKey(NamedTuple):
     sql_name: str
     descending: bool
     nulls_first: bool
+
+    @property
+    def sql(self) -> Sql:
+        """The key in an ORDER BY."""
+        return exp.Ordered(this=column(self.sql_name), desc=self.descending, nulls_first=self.nulls_first)
 
 
 @dataclass(frozen=True, eq=False)

@@ -120,5 +120,5 @@ def _not_finite(value: float) -> str:
 def _parse_dynamic(value: str) -> JsonValue:
     try:
         return json.loads(value)  # type: ignore[no-any-return]  # whatever the JSON holds
-    except ValueError:  # a stored column may hold text that is not JSON: then the value is the text
+    except (ValueError, RecursionError):  # what is stored may be no JSON, or nested deeper than is read
         return value

@@ -11,11 +11,11 @@ from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.binder import Binder
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.compile import compile
+from gatelog.kql.context import Context
 from gatelog.kql.function_text import definition_of, parse_function, places_of_body
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.kusto_names import is_known_function
 from gatelog.kql.schema import SavedFunction
-from gatelog.kql.scope import Context
 from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.tabular import TABLE_FUNCTIONS
 from gatelog.kql.tokenizer import tokenize

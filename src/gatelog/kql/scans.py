@@ -5,17 +5,32 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from gatelog.kql import ast
+from gatelog.kql.bindings import TableBinding
+from gatelog.kql.context import Context
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Filter, Relation, Scan
 from gatelog.kql.schema import Column, JsonPath, Table
-from gatelog.kql.scope import Context, Scope
-from gatelog.kql.terms import Field, JsonSource, Words
+from gatelog.kql.scope import Scope
+from gatelog.kql.terms import Field, JsonSource, Origin, Words
 from gatelog.kql.types import KqlType
 
 TimeRange: TypeAlias = "tuple[int | None, int | None] | None"
 """From and to, in ticks since 0001-01-01."""
 
 TypedColumns: TypeAlias = "dict[tuple[str, JsonPath], Field]"
+
+
+def stored(node: ast.Name, scope: Scope, timespan: TimeRange) -> Relation:
+    """The rows of the time range of the catalogue's table that a name stands for."""
+    context = scope.context
+    table = context.catalog.find(node.value)
+    if table is None:
+        context.check_read(node, node.value)
+        bound = [name for name, value in scope.names.items() if isinstance(value, TableBinding)]
+        hint = did_you_mean(node.value, [*context.catalog.names, *bound])
+        raise context.error(node, f"there is no table '{node.value}'", hint)
+    return within(timespan, scanned(table, context), scope)
 
 
 def scanned(table: Table, context: Context) -> Scan:
@@ -28,7 +43,8 @@ def scanned(table: Table, context: Context) -> Scan:
         sql_name = context.fresh(column.name)
         columns[sql_name] = column.name
         words = _words(table, column.name, columns, context)
-        fields.append(_stored_field(column, sql_name, nullable, typed, context, words))
+        origin = _origin(table, column, sql_name, columns, context)
+        fields.append(_stored_field(column, sql_name, nullable, typed, context, words, origin))
     for (body, path), target in table.paths.items():
         sql_name = context.fresh(target.sql_column)
         columns[sql_name] = target.sql_column
@@ -46,16 +62,28 @@ def _words(table: Table, column: str, columns: dict[str, str], context: Context)
     if indexed is None:
         return None
 
-    def name(hidden: str) -> str:
-        fresh = context.fresh(hidden)
-        columns[fresh] = hidden
-        return fresh
-
     return Words(
-        name(indexed.sql_column),
-        None if indexed.short is None else name(indexed.short),
-        None if indexed.guard is None else name(indexed.guard),
+        _hidden(indexed.sql_column, columns, context),
+        None if indexed.short is None else _hidden(indexed.short, columns, context),
+        None if indexed.guard is None else _hidden(indexed.guard, columns, context),
     )
+
+
+def _origin(
+    table: Table, column: Column, sql_name: str, columns: dict[str, str], context: Context
+) -> Origin | None:
+    """The text that has the JSON of a column's values: that of a text column is the column itself."""
+    if column.type is KqlType.STRING:
+        return Origin(sql_name)
+    known = table.origins.get(column.name)
+    return None if known is None else Origin(_hidden(known.sql_column, columns, context), known.added)
+
+
+def _hidden(name: str, columns: dict[str, str], context: Context) -> str:
+    """The name in the SQL of a column that KQL does not see."""
+    fresh = context.fresh(name)
+    columns[fresh] = name
+    return fresh
 
 
 def _stored_field(
@@ -65,10 +93,11 @@ def _stored_field(
     typed: TypedColumns,
     context: Context,
     words: Words | None = None,
+    origin: Origin | None = None,
 ) -> Field:
     if not context.use_paths:
         return Field(column.name, column.type, sql_name, nullable)
-    source = JsonSource(lambda path: typed.get((column.name, path)), (), words)
+    source = JsonSource(lambda path: typed.get((column.name, path)), (), words, origin)
     return Field(column.name, column.type, sql_name, nullable, source)
 
 

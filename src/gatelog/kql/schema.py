@@ -52,6 +52,15 @@ class WordsColumn(NamedTuple):
     guard: str | None = None
 
 
+class OriginColumn(NamedTuple):
+    """A text column of the SQL view with the JSON from which the view reads a dynamic column; `added` is what
+    the view puts around it.
+    """
+
+    sql_column: str
+    added: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table as KQL sees it, over the SQL view or table `source` (`name` or `database.name`).
@@ -59,10 +68,11 @@ class Table:
     `paths` says which typed SQL column answers for a path into a string column of JSON:
     `{("BackendResponseBody", ("usage", "prompt_tokens")): PathColumn("__prompt_tokens", KqlType.LONG)}`.
     `not_null` names the columns whose SQL type is not Nullable (string columns never are, they need no
-    mention). `words` says which string columns have an index of their words. `protected` columns are none of
-    the table's for this reader: a query may name them only where `paths` answer in their place. With a
-    `resource` (an Azure resource id in lower case) the table is only those of its rows whose `_ResourceId` is
-    that. With a `view` statements say what the view `source` selects instead of naming it.
+    mention). `words` says which string columns have an index of their words, `origins` where the JSON of
+    which dynamic columns is read from. `protected` columns are none of the table's for this reader: a query
+    may name them only where `paths` answer in their place. With a `resource` (an Azure resource id in lower
+    case) the table is only those of its rows whose `_ResourceId` is that. With a `view` statements say what
+    the view `source` selects instead of naming it.
     """
 
     name: str
@@ -72,6 +82,7 @@ class Table:
     not_null: frozenset[str] = frozenset()
     protected: tuple[Column, ...] = ()
     words: Mapping[str, WordsColumn] = field(default_factory=dict)
+    origins: Mapping[str, OriginColumn] = field(default_factory=dict)
     resource: str = ""
     view: View | None = None
 
@@ -81,6 +92,7 @@ class Table:
             self,
             columns=tuple(column for column in self.columns if column.name not in names),
             words={column: words for column, words in self.words.items() if column not in names},
+            origins={column: origin for column, origin in self.origins.items() if column not in names},
             protected=tuple(column for column in self.columns if column.name in names),
         )
 

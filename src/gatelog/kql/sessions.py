@@ -44,11 +44,11 @@ def window_session(arguments: list[Term], scope: Scope) -> Term:
 def _run(place: Sql, gap: Sql, restart: list[Term], kind: KqlType, scope: Scope) -> Sql:
     """A number that grows wherever a row cannot belong to the session of the row before."""
     nullable = sql.call("toNullable", place)
-    before = scope.window("before", kind, window(scope, sql.call("lagInFrame", nullable, 1)))
+    before = scope.window("row_window_session", kind, window(scope, sql.call("lagInFrame", nullable, 1)))
     breaks = [sql.is_null(before.sql), sql.greater(sql.minus(place, before.sql), gap)]
     breaks += [sql.if_null(condition(test).condition, sql.boolean(False)) for test in restart]
     count = window(scope, sql.call("countIf", sql.any_of(breaks)), "running")
-    return scope.window("run", KqlType.LONG, count, nullable=False).sql
+    return scope.window("row_window_session", KqlType.LONG, count, nullable=False).sql
 
 
 def _begun(values: Sql, longest: Sql) -> Sql:

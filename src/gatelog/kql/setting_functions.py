@@ -14,13 +14,12 @@ from gatelog.kql.functions import FUNCTIONS, bag_of, bin_at
 from gatelog.kql.functions.row import constant_string
 from gatelog.kql.literals import bool_term, literal_term, string_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.scope import Scope
+from gatelog.kql.scope import Bind, Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, null_of, reference
 from gatelog.kql.text_search import search
 from gatelog.kql.types import KqlType
 
-Bind: TypeAlias = "Callable[[ast.Node, Scope], Term]"
 Special: TypeAlias = "Callable[[ast.Call, Scope, Bind], Term]"
 
 DYNAMIC, LONG, STRING = KqlType.DYNAMIC, KqlType.LONG, KqlType.STRING

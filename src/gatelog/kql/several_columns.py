@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
-
 from gatelog.kql import ast
+from gatelog.kql.bindings import FunctionBinding
 from gatelog.kql.functions import SEVERAL_COLUMNS
 from gatelog.kql.naming import result_name
-from gatelog.kql.scope import FunctionBinding, Scope
+from gatelog.kql.scope import Bind, Scope
 from gatelog.kql.terms import Term
-
-Bind: TypeAlias = "Callable[[ast.Node, Scope], Term]"
 
 
 def makes_several(node: ast.Node, scope: Scope) -> bool:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from gatelog.kql import ast, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
+from gatelog.kql.context import DrawnOnce
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
 from gatelog.kql.functions.row import Anything, accept, constant_integer
@@ -20,9 +21,9 @@ from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
 from gatelog.kql.lower import select_of
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.relations import Limit
-from gatelog.kql.scope import DrawnOnce, Scope
+from gatelog.kql.scope import Bind, Scope
 from gatelog.kql.sessions import window_session
-from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Bind, Special
+from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Special
 from gatelog.kql.sql import Sql
 from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term, null_of, reference
@@ -201,23 +202,25 @@ def _maybe(term: Term) -> Sql:
 def _rank(function: str) -> Special:
     """`row_rank_dense` and `row_rank_min`: equal values that follow each other share a rank."""
 
+    name = f"row_rank_{function}"
+
     def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
         value, restart, *_ = [*_arguments(node, scope, bind, 1, 2), None]
         partition = _restarts(scope, restart)
-        before = scope.window("before", value.type, window(scope, sql.call("lagInFrame", _maybe(value), 1)))
+        before = scope.window(name, value.type, window(scope, sql.call("lagInFrame", _maybe(value), 1)))
         first = sql.call("row_number")
         place = scope.window(
-            "place", LONG, sql.call("toInt64", window(scope, first, "running", partition)), nullable=False
+            name, LONG, sql.call("toInt64", window(scope, first, "running", partition)), nullable=False
         )
         changed = sql.any_of(
             [sql.eq(place.sql, 1), sql.not_(sql.call("isNotDistinctFrom", value.sql, before.sql))]
         )
         if function == "dense":
             count = window(scope, sql.call("countIf", changed), "running", partition)
-            return scope.window("rank", LONG, sql.call("toInt64", count), nullable=False)
+            return scope.window(name, LONG, sql.call("toInt64", count), nullable=False)
         start = sql.if_(changed, place.sql, 0)
         return scope.window(
-            "rank", LONG, window(scope, sql.call("max", start), "running", partition), nullable=False
+            name, LONG, window(scope, sql.call("max", start), "running", partition), nullable=False
         )
 
     return build

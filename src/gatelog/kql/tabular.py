@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gatelog.kql import ast
+from gatelog.kql.bindings import FunctionBinding, TableBinding
 from gatelog.kql.databases import is_place
 from gatelog.kql.literals import bool_term
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import FunctionBinding, Scope, TableBinding
+from gatelog.kql.scope import Scope
 from gatelog.kql.terms import Term
 
 TABLE_FUNCTIONS = frozenset({"materialize", "table", "view", "database", "cluster", "workspace", "app"})

@@ -32,13 +32,22 @@ class Words(NamedTuple):
     guard: str | None
 
 
+class Origin(NamedTuple):
+    """The stored text with the JSON that values are read from, by its name in the SQL; see
+    `schema.OriginColumn`."""
+
+    sql_name: str
+    added: str = ""
+
+
 class JsonSource(NamedTuple):
-    """Where a value was read from: a path below a column of a scanned table, and the words of that column if
-    the path is empty."""
+    """Where a value was read from: a path below a column of a scanned table, the text that has its JSON, and
+    the words of that column if the path is empty."""
 
     typed_column: Callable[[JsonPath], Field | None]
     path: JsonPath
     words: Words | None = None
+    origin: Origin | None = None
 
     def child(self, key: str | int) -> JsonSource:
         """The member or element `key` of this value."""

@@ -1,7 +1,8 @@
 """The operators that search strings: has, contains, startswith, endswith and their relatives.
 
 `has` finds whole terms, a term being a maximal run of letters and digits. The case-insensitive forms
-compare lower case. Where the words of a column are indexed, the index is asked first (indexed_search.py).
+compare lower case. Where the words of a column are indexed, the index is asked first (indexed_search.py);
+before a value is read from JSON, its letters are looked for in the whole (origin_search.py).
 
     operator     finds                          case-sensitive form
     has          a term                         has_cs
@@ -14,7 +15,6 @@ compare lower case. Where the words of a column are indexed, the index is asked 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from gatelog.kql import sql
@@ -22,6 +22,8 @@ from gatelog.kql.comparisons import lowered
 from gatelog.kql.conversions import convert
 from gatelog.kql.indexed_search import indexed
 from gatelog.kql.literals import bool_term
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.origin_search import in_plain_sight, seen_in
 from gatelog.kql.regexes import quote_pattern, regex_of
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -31,6 +33,13 @@ Search = Callable[[Term, Term], Sql]
 
 _TERM_START = r"(?:^|[^\pL\pN])"
 _TERM_END = r"(?:$|[^\pL\pN])"
+_STARTS_A_TERM, _ENDS_A_TERM = r"^[\pL\pN]", r"[\pL\pN]$"
+
+
+def check_text(operator: str, operand: Term) -> None:
+    """Refuses an operand of an operator on texts that is none."""
+    if operand.type not in (KqlType.STRING, KqlType.DYNAMIC):
+        raise Misfit(f"'{operator}' has no meaning for a {operand.type}", "convert it with tostring()")
 
 
 def search(operator: str, text: Term, needle: Term) -> Term:
@@ -38,6 +47,8 @@ def search(operator: str, text: Term, needle: Term) -> Term:
     name = operator.removeprefix("!")
     if name in _FOR_A_PIECE and _is_foreign(needle, text.type):
         return bool_term(operator.startswith("!"))
+    if name in _FOR_A_PIECE:
+        text = _where_seen(text, needle)
     found = _SEARCHES[name](_searchable(text), _searchable(needle))
     node = sql.not_(found) if operator.startswith("!") else found
     return Term(KqlType.BOOL, node, nullable=False)
@@ -46,6 +57,17 @@ def search(operator: str, text: Term, needle: Term) -> Term:
 def is_search(operator: str) -> bool:
     """Whether `operator` is one of this table."""
     return operator.removeprefix("!") in _SEARCHES
+
+
+def _where_seen(text: Term, needle: Term) -> Term:
+    """The same text, but null (which no needle is found in) where the JSON that it is read from shows that it
+    does not have the needle's letters.
+    """
+    value, origin = _constant(needle), text.source.origin if text.source is not None else None
+    if value is None or origin is None or text.type is not KqlType.DYNAMIC or text.native is not None:
+        return text
+    seen = seen_in(origin, value)
+    return text if seen is None else text._replace(sql=sql.if_(seen, text.sql, sql.null()))
 
 
 _IN_NUMBERS = {
@@ -76,11 +98,19 @@ def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
             pattern = term_pattern(value.lower() if ignore_case else value, start=start, end=end)
             found = _at_a_glance(text, value, sql.call("match", subject, pattern), ignore_case=ignore_case)
             return _with_index(text, needle, found, start=start, end=end, may_decide=ignore_case)
-        quoted = sql.call("regexpQuoteMeta", lowered(needle) if ignore_case else needle.sql)
-        border = sql.call("concat", _TERM_START if start else "", quoted, _TERM_END if end else "")
-        return sql.call("match", subject, border)
+        wanted = lowered(needle) if ignore_case else needle.sql
+        before = _border(wanted, _STARTS_A_TERM, _TERM_START) if start else sql.literal("")
+        after = _border(wanted, _ENDS_A_TERM, _TERM_END) if end else sql.literal("")
+        return sql.call(
+            "match", subject, sql.call("concat", before, sql.call("regexpQuoteMeta", wanted), after)
+        )
 
     return build
+
+
+def _border(needle: Sql, edge: str, border: str) -> Sql:
+    """The border beside a needle of each row, as `term_pattern` has it."""
+    return sql.if_(sql.call("match", needle, edge), border, "")
 
 
 def _constant(needle: Term) -> str | None:
@@ -94,22 +124,12 @@ def _at_a_glance(text: Term, needle: str, found: Sql, *, ignore_case: bool, may_
     """
     if not text.is_stored:
         return found
-    letters = _in_plain_sight(needle.lower()) if ignore_case else needle
+    letters = in_plain_sight(needle.lower()) if ignore_case else needle
     if not letters:
         return found
     place = sql.call("positionCaseInsensitive" if ignore_case else "position", text.sql, letters)
     glance = sql.greater(place, 0)
     return glance if may_decide and letters == needle.lower() else sql.all_of([glance, found])
-
-
-def _in_plain_sight(needle: str) -> str:
-    """The longest piece of `needle` (lower case) that texts can only have in letters of ASCII, large or
-    small.
-
-    Two others become ASCII in lower case: the sign of Kelvin becomes k, and a dotted I an i before a mark.
-    """
-    pieces = re.split(r"[^\0-\x7f]+|k", needle)
-    return max((piece.rstrip("i") for piece in pieces), key=len)
 
 
 def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool, may_decide: bool) -> Sql:

@@ -69,9 +69,9 @@ def in_range(ticks: Sql) -> Sql:
     return sql.with_value(ticks, "count", known)
 
 
-def from_year_1(ticks: Sql, *, nullable: bool) -> Sql:
-    """The datetime that is `ticks` (Int64) after 0001-01-01."""
-    return from_1970(sql.minus(ticks, EPOCH), nullable=nullable)
+def from_year_1(ticks: Sql) -> Sql:
+    """The datetime that is `ticks` (Int64) after 0001-01-01, NULL after the year 9999."""
+    return from_1970(in_range(sql.minus(ticks, EPOCH)), nullable=True)
 
 
 def floor_to(ticks: Sql, width: Sql) -> Sql:
@@ -113,7 +113,7 @@ timespan_text = once("span", _timespan_text)
 """`[-][d.]hh:mm:ss[.fffffff]`; NULL for null."""
 
 
-_TIMESPAN_PATTERN = r"^\s*(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7}))?)?\s*$"
+_TIMESPAN_PATTERN = r"^\s*(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?\s*$"
 _UNIT_PATTERN = r"^\s*(-?\d+(?:\.\d+)?)\s*(d|h|m|s|ms|microsecond|tick)\s*$"
 _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 10_000, "microsecond": 10, "tick": 1}
 

@@ -36,7 +36,10 @@ class KqlType(StrEnum):
 
 
 DECIMAL_SCALE = 34
-"""Digits after the point: Kusto's decimal has 34 significant digits. 42 digits are left before the point."""
+"""Digits after the point: Kusto's decimal has 34 significant digits."""
+
+DECIMAL_DIGITS = 76 - DECIMAL_SCALE
+"""Digits before the point, which ClickHouse has left."""
 
 CLICKHOUSE_TYPES = {
     KqlType.BOOL: "Bool",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlglot import exp
 
 from gatelog.kql import sql
-from gatelog.kql.lower import ordered
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 
@@ -17,7 +16,7 @@ WINDOW_FUNCTIONS = frozenset(
 
 def window(scope: Scope, function: Sql, frame: str = "whole", partition: list[Sql] | None = None) -> Sql:
     """`function OVER (...)` in the order of the rows; frame whole (all rows) or running (up to this row)."""
-    order = exp.Order(expressions=[ordered(key) for key in scope.order]) if scope.order else None
+    order = exp.Order(expressions=[key.sql for key in scope.order]) if scope.order else None
     end, side = ("UNBOUNDED", "FOLLOWING") if frame == "whole" else ("CURRENT ROW", None)
     spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end=end, end_side=side)
     within = [*(partition or []), *([sql.column(scope.part.sql_name)] if scope.part is not None else [])]

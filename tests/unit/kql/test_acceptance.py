@@ -156,7 +156,7 @@ def test_other_keywords_are_names_as_they_are(word: str) -> None:
 def test_a_literal_that_is_not_closed_is_told_where_it_should_be(text: str) -> None:
     with pytest.raises(KqlError, match="is not closed") as refused:
         columns(text)
-    assert refused.value.column == len(text) + 1
+    assert refused.value.place == (1, len(text) + 1)
 
 
 def test_a_refused_argument_is_told_a_conversion_that_there_is() -> None:

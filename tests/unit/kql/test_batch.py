@@ -136,7 +136,7 @@ def test_a_value_nobody_declared_is_passed_over() -> None:
 def test_a_value_of_another_type_is_refused(declared: str, given: str) -> None:
     with pytest.raises(KqlSemanticError, match="the value given for the parameter 'p'") as caught:
         answers(DECLARED.format(declared), p=given)
-    assert (caught.value.line, caught.value.column) == (1, 26)
+    assert caught.value.place == (1, 26)
 
 
 def test_a_missing_value_is_refused() -> None:

@@ -39,6 +39,7 @@ def refusal(text: str) -> KqlError:
         ("print make_datetime(true)", (1, 7), "make_datetime() cannot take a bool", ""),
         ("print make_timespan(now())", (1, 7), "make_timespan() cannot take a datetime", ""),
         ("Calls | make-series n=count() on 1s from now() step 1s", (1, 42), "expected timespan", "write a"),
+        ("let FACTOR = 5; print factor", (1, 23), "no column 'factor'", "did you mean 'FACTOR'?"),
         ("Calls | project Total, Total = 1", (1, 24), "two columns 'Total'", ""),
         ("Calls | extend x = iff(true, 1, 'a')", (1, 20), "different types: long, string", ""),
         ("Calls | extend x = datetime_add('eon', 1, now())", (1, 20), "no part of a date", "year"),
@@ -58,7 +59,7 @@ def test_the_authors_mistakes_are_shown_in_their_place(
 ) -> None:
     error = refusal(text)
     assert isinstance(error, KqlSemanticError)
-    assert (error.line, error.column) == place
+    assert error.place == place
     assert message in error.message
     assert hint in error.hint
 
@@ -66,9 +67,9 @@ def test_the_authors_mistakes_are_shown_in_their_place(
 @pytest.mark.parametrize(
     "text",
     [
-        "Calls | evaluate autocluster()",
+        "Calls | evaluate funnel_sequence()",
         "Calls | extend x = hash_combine(1, 2)",
-        "Calls | reduce by Region",
+        "Calls | assert-schema (Region: string)",
         "externaldata(a: long)['https://example.com/x.csv']",
         "Calls | extend x = treepath(dynamic({}))",
     ],

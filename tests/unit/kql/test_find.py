@@ -8,7 +8,8 @@ import pytest
 
 from gatelog import kql
 from gatelog.errors import KqlSemanticError
-from gatelog.kql import Catalog, Column, KqlType, Table
+from gatelog.kql import Catalog, Column, KqlType, SavedFunction, Table
+from gatelog.kql.context import MOST_STAGES
 
 CATALOG = Catalog(
     [
@@ -43,3 +44,40 @@ def test_naming_a_protected_column_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["find 'x'", "search 'x'", "find Code == 1", "union *", "search *"])
 def test_looking_everywhere_does_not_look_into_it(text: str) -> None:
     assert "Body" not in sql(text)
+
+
+def view(name: str, body: str) -> SavedFunction:
+    return SavedFunction(name, "()", body, view=True)
+
+
+MADE_BY_OTHERS = CATALOG.with_functions(
+    [
+        view("Whole", "{ Logs | extend Length = strlen(Body), Twice = Code * 2 }"),
+        view("Chosen", "{ Logs | where Body has 'x' }"),
+        view("Told", "{ print Answer = toscalar(Logs | summarize max(Body)) }"),
+        view("Elsewhere", "{ Gone | project Name }"),
+    ]
+)
+
+
+@pytest.mark.parametrize("text", ["union *", "search 'x'", "find 'x'", "search *", "union Who*, Names"])
+def test_a_view_of_others_shows_what_its_reader_may_read(text: str) -> None:
+    """Its columns made of protected ones are passed over, and views that are nothing without them."""
+    compiled = kql.compile(text, MADE_BY_OTHERS, now=datetime(2024, 1, 1, tzinfo=UTC))
+    assert "Body" not in compiled.sql
+    names = {column.name for column in compiled.columns}
+    assert not names & {"Length", "Answer", "Body"}
+    assert "Twice" in names or text.startswith("find")
+
+
+@pytest.mark.parametrize("text", ["Chosen", "Told", "Elsewhere", "union Chosen, Names", "union Tol*"])
+def test_a_view_that_is_named_is_answered_or_refused(text: str) -> None:
+    with pytest.raises(KqlSemanticError):
+        kql.compile(text, MADE_BY_OTHERS, now=datetime(2024, 1, 1, tzinfo=UTC))
+
+
+def test_a_view_does_not_hide_that_the_query_has_too_many_stages() -> None:
+    long = "union " + ", ".join(["(print a = 1 | where true)"] * MOST_STAGES)
+    catalog = CATALOG.with_functions([view("Long", f"{{ {long} }}")])
+    with pytest.raises(KqlSemanticError, match=f"more than {MOST_STAGES} stages"):
+        kql.compile("union *", catalog, now=datetime(2024, 1, 1, tzinfo=UTC))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import combinations
@@ -18,6 +20,7 @@ from gatelog.kql.stages.evaluate import PLUGINS, REFUSED_PLUGINS
 from gatelog.testing.kql import run
 
 few = settings(max_examples=25, deadline=None, derandomize=True)
+fewer = settings(few, max_examples=8)
 
 Row = tuple[str, ...]
 
@@ -151,3 +154,124 @@ def test_patterns_are_not_sought_in_columns_that_the_asker_may_not_read() -> Non
 def test_a_plugin_does_not_read_them_either(plugin: str) -> None:
     with pytest.raises(KqlError, match="Body"):
         kql.compile(f"Logs | evaluate {plugin}", CATALOG, now=datetime(2024, 1, 1, tzinfo=UTC))
+
+
+def gaps(pattern: str) -> str:
+    """A regular expression for the texts that a pattern of reduce stands for."""
+    return ".*".join(map(re.escape, pattern.split("*")))
+
+
+@fewer
+@given(
+    texts=st.lists(
+        st.lists(st.sampled_from(["a", "b", "cc", "7", "x9"]), max_size=4).map(" ".join),
+        min_size=1,
+        max_size=12,
+    ),
+    least=st.sampled_from([0, 0.1, 0.3, 1]),
+)
+def test_reduce_puts_each_text_under_one_pattern_that_it_has_and_that_enough_have(
+    texts: list[str], least: float
+) -> None:
+    cells = ", ".join(f'"{text}"' for text in texts)
+    table = f"datatable(text: string)[{cells}]"
+    _, answer = run(f"{table} | reduce by text with threshold = {least}")
+    _, rows = run(f"{table} | reduce kind=source by text with threshold = {least}")
+    assert sorted(text for text, _ in rows) == sorted(texts)
+    assert {row[0]: row[1] for row in answer} == Counter(pattern for _, pattern in rows)
+    for pattern, count, representative in answer:
+        if pattern != "others":
+            assert count >= max(2, least * len(texts))
+            assert representative == min(text for text, found in rows if found == pattern)
+            assert all(re.fullmatch(gaps(pattern), text) for text, found in rows if found == pattern)
+    for word in ("a", "b", "cc", "x9"):
+        if sum(text == word for text in texts) >= max(2, least * len(texts)):
+            assert word in {row[0] for row in answer}
+
+
+@fewer
+@given(
+    rows=st.lists(st.tuples(st.sampled_from("AB"), *[st.sampled_from("xyz")] * 3), min_size=2, max_size=14)
+)
+def test_diffpatterns_counts_what_it_finds_and_misses_no_greatest_difference(rows: list[Row]) -> None:
+    cells = ", ".join(f'"{cell}"' for row in rows for cell in row)
+    table = f"datatable(s: string, a: string, b: string, c: string)[{cells}]"
+    _, answer = run(f"{table} | evaluate diffpatterns(s, 'A', 'B')")
+    sides = {side: [row[1:] for row in rows if row[0] == side] for side in "AB"}
+
+    def count(side: str, pattern: Row) -> int:
+        return sum(
+            all(one in ("", cell) for one, cell in zip(pattern, row, strict=True)) for row in sides[side]
+        )
+
+    def difference(pattern: Row) -> float:
+        parts = [count(side, pattern) / len(sides[side]) if sides[side] else 0 for side in "AB"]
+        return abs(parts[0] - parts[1])
+
+    for segment, count_a, count_b, _, _, differs, *pattern in answer:
+        assert (count_a, count_b) == (count("A", tuple(pattern)), count("B", tuple(pattern)))
+        assert differs == pytest.approx(100 * difference(tuple(pattern)))
+        assert segment == [row[6:] for row in answer].index(pattern)
+    patterns = {
+        tuple(cell if place in some else "" for place, cell in enumerate(row[1:]))
+        for row in rows
+        for size in range(1, 4)
+        for some in combinations(range(3), size)
+    }
+    greatest = max(map(difference, patterns))
+    found = [row[5] for row in answer]
+    assert found == sorted(found, reverse=True)
+    assert (max(found, default=0) == pytest.approx(100 * greatest)) or greatest < 0.05
+
+
+@fewer
+@given(rows=st.lists(st.tuples(*[st.sampled_from("xyz")] * 3), min_size=1, max_size=14))
+def test_autocluster_counts_patterns_of_which_none_says_more_than_another(rows: list[Row]) -> None:
+    cells = ", ".join(f'"{cell}"' for row in rows for cell in row)
+    _, answer = run(f"datatable(a: string, b: string, c: string)[{cells}] | evaluate autocluster()")
+    closed_patterns = shares(rows, 0.05, 3)
+    found = [frozenset((place, cell) for place, cell in enumerate(row[3:]) if cell) for row in answer]
+    assert found
+    for pattern, row in zip(found, answer, strict=True):
+        assert row[1] == closed_patterns[tuple(sorted(pattern))]
+        assert row[2] == pytest.approx(100 * row[1] / len(rows))
+    assert not any(one < other for one in found for other in found)
+
+
+def test_a_cause_is_found_among_rows_that_are_all_different() -> None:
+    """With more different rows than are searched, and columns of noise: the counts are those of all rows."""
+    _, answer = run(
+        "range x from 1 to 20000 step 1"
+        " | project side = iff(x % 3 == 0 and x % 4 == 0, 'bad', 'good'), model = x % 3, region = x % 4,"
+        "   id = tostring(x), noise = x * 7919 % 5, more = x * 104729 % 7"
+        " | evaluate diffpatterns(side, 'bad', 'good')"
+    )
+    assert answer[0] == [0, 1666, 0, 100.0, 0.0, 100.0, 0, 0, "", None, None]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Logs | reduce by Body",
+        "Logs | evaluate diffpatterns(Body, 'a', 'b')",
+        "Logs | evaluate autocluster(0.5, Body)",
+    ],
+)
+def test_patterns_of_texts_that_the_asker_may_not_read_are_refused(query: str) -> None:
+    with pytest.raises(KqlError, match="Body"):
+        kql.compile(query, CATALOG, now=datetime(2024, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("plugin", ["diffpatterns(Code, 'a', 'b')", "autocluster()"])
+def test_nor_are_they_sought_in_such_columns(plugin: str) -> None:
+    compiled = kql.compile(f"Logs | evaluate {plugin}", CATALOG, now=datetime(2024, 1, 1, tzinfo=UTC))
+    assert "Body" not in compiled.sql
+
+
+def test_a_thousand_columns_are_refused_before_the_engine_is_asked() -> None:
+    columns = ", ".join(f"c{number} = x" for number in range(1_001))
+    with pytest.raises(KqlSemanticError, match="seeks patterns in 1 to 1000 columns, here are 1001"):
+        run(f"range x from 1 to 2 step 1 | project {columns} | evaluate autocluster()")
+    few_hundred = ", ".join(f"c{number} = x" for number in range(900))
+    with pytest.raises(KqlSemanticError, match="characters of SQL"):
+        run(f"range x from 1 to 2 step 1 | project {few_hundred} | evaluate autocluster()")

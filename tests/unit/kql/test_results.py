@@ -58,6 +58,13 @@ def test_text_of_a_dynamic_string_has_no_quotes_and_of_a_bag_is_json() -> None:
     assert to_text(KqlType.DYNAMIC, '{"a":1}') == '{"a":1}'
 
 
+def test_a_dynamic_that_is_nested_deeper_than_is_read_is_its_text() -> None:
+    """The engine reads up to 1,000 levels: what a client sent once must not fail each query over it."""
+    deep = "[" * 1000 + "]" * 1000
+    assert cell_to_json(KqlType.DYNAMIC, deep) == to_python(KqlType.DYNAMIC, deep) == deep
+    assert to_text(KqlType.DYNAMIC, deep) == deep
+
+
 def test_text_of_a_bool_is_lower_case() -> None:
     assert to_text(KqlType.BOOL, 1) == "true"
 

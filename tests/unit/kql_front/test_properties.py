@@ -81,7 +81,9 @@ def outcome(text: str) -> None:
         first = str(error)
     _, errors = parse_recovering(text)
     assert first == (str(errors[0]) if errors else None)
-    assert all(1 <= one.line <= text.count("\n") + 1 and 1 <= one.column <= len(text) + 1 for one in errors)
+    last_line = text.count("\n") + 1
+    places = [one.place for one in errors]
+    assert all(one and 1 <= one.line <= last_line and 1 <= one.column <= len(text) + 1 for one in places)
 
 
 @given(st.text())

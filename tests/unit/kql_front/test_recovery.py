@@ -38,7 +38,7 @@ def test_what_is_sound_around_an_error_is_kept(
 ) -> None:
     query, errors = parse_recovering(text)
     assert [shape(getattr(one, "pipeline", one)) for one in query.statements] == kept
-    assert [(error.line, error.column) for error in errors] == places
+    assert [error.place for error in errors] == places
 
 
 def test_a_sound_query_recovers_to_itself() -> None:

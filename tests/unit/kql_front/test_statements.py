@@ -100,7 +100,7 @@ def test_an_error_says_where_what_and_what_next(
     with pytest.raises(KqlSyntaxError) as caught:
         parse(text)
     error = caught.value
-    assert (error.line, error.column) == place
+    assert error.place == place
     assert message in error.message
     assert hint in error.hint
 

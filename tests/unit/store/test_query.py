@@ -20,9 +20,9 @@ def test_an_answer_names_its_columns_and_types(store: Store) -> None:
     [
         (
             "SELECT count() FROM numbers(1e12) WHERE NOT ignore(sipHash64(number))",
-            Budget(seconds=0.2),
+            Budget(seconds=0.200067),
             KqlTimeoutError,
-            "0.2 s",
+            " 0.2 s",
         ),
         ("SELECT number FROM numbers(101)", Budget(rows=100), KqlBudgetError, "100 rows"),
         (
@@ -73,7 +73,7 @@ def test_a_query_cannot_change_anything(store: Store, sql: str) -> None:
 
 def test_an_assertion_of_the_query_is_the_authors_fault(store: Store) -> None:
     """assert(), and limits like that of scan, which only the data can exceed; in the words of the query."""
-    with pytest.raises(KqlSemanticError, match=r": assert\(\) failed: too, many: 2$"):
+    with pytest.raises(KqlSemanticError, match=r"^assert\(\) failed: too, many: 2$"):
         store.run("SELECT throwIf(number > 1, 'assert() failed: too, many: 2') FROM numbers(3)")
 
 
@@ -117,3 +117,8 @@ def test_a_server_tells_what_it_read() -> None:
     assert query._work(summary, embedded=False) == Work(0.0025, 10, 80, 4096)
     assert query._work(summary, embedded=True) == Work(0.0025)
     assert query._work({}, embedded=False) == Work()
+
+
+def test_the_engine_has_few_rows_in_hand_at_once(store: Store) -> None:
+    """A condition on long texts holds several copies of them."""
+    assert store.run("SELECT max(blockSize()) FROM numbers(100000)").rows[0][0] <= query.BLOCK_ROWS

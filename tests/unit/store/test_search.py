@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,6 +12,7 @@ from gatelog import kql
 from gatelog.errors import KqlError
 from gatelog.model import Body, Exchange, Operation, OperationKind, PathFamily
 from gatelog.store import CATALOG, Store
+from gatelog.store.tables import TABLES
 from gatelog.testing.records import chat_exchange, refused_exchange
 
 NOW = datetime(2026, 9, 22, tzinfo=UTC)
@@ -194,6 +196,98 @@ def test_a_single_word_is_answered_by_the_index_alone(
     lines = [row[0] for row in filled.run(f"EXPLAIN actions = 1 {sql}").rows]
     assert any("__text_index_re" in line for line in lines)
     assert any("_body" in line for line in lines) == reads_text
+
+
+CHATS = (
+    '{"messages":[{"role":"user","content":"An Invoice of 4711"}]}',
+    r'{"messages":[{"role":"user","content":"An \u0069nvo\u0049ce"}]}',
+    r'{"messages":[{"role":"user","content":"invoice\nof\/books \ud83d\ude00"}]}',
+    '{"messages":[{"role":"system","content":"none"}],"note":"invoice"}',
+    r'{"messages":"invoice\nbooks"}',
+    '{"messages":[{"price":1e5,"paid":[1.250,true]}]}',
+    '{"input":"INVOICE"}',
+    '{"input":["books"]}',
+    '{"prompt":"bookſ İnvoiceİ"}',
+    '{"messages":["\u2028invoice\u2029"]}',
+    '{"messages":["boo\u212as"]}',
+    r'{"messages":["{\"said\":\"inv\\u006fice\"}"]}',
+    "no JSON: invoice",
+)
+"""Bodies, some of them spelled in ways that the values read from them are not."""
+
+
+@pytest.mark.parametrize(
+    ("predicate", "found"),
+    [
+        ("RequestMessages has 'invoice'", [1, 2, 3, 5, 7]),
+        ("RequestMessages !has 'invoice'", [4, 6, 8, 9, 10, 11, 12, 13]),
+        ("RequestMessages has_cs 'INVOICE'", [7]),
+        ("RequestMessages has 'nbooks'", []),
+        ("RequestMessages has 'books'", [3, 5, 8, 11]),
+        ("RequestMessages contains 'u2028invoice'", [10]),
+        ("RequestMessages contains '2028inv'", [10]),
+        ("RequestMessages has '100000'", [6]),
+        ("RequestMessages has '1.25'", [6]),
+        ("RequestMessages has 'true'", [6]),
+        ("RequestMessages has 'user'", [1, 2, 3, 7, 9]),
+        ("RequestMessages has 'content'", [1, 2, 3, 4, 7, 9]),
+        ("RequestMessages contains 'nvoice'", [1, 2, 3, 5, 7, 9, 10]),
+        ("RequestMessages has_any ('4711', 'INVOICE')", [1, 2, 3, 5, 7]),
+        ("RequestMessages[0].content has 'invoice'", [1, 2, 3, 7]),
+        ("RequestMessages[0].content endswith 'of 4711'", [1]),
+        ("parse_json(tostring(RequestMessages[0])).said has 'invoice'", [12]),
+        ("RequestMessages matches regex 'Invo.ce'", [1]),
+    ],
+)
+def test_what_messages_hold_is_found_however_their_json_is_spelled(
+    store: Store, predicate: str, found: list[int]
+) -> None:
+    """The same rows with and without the look at the body that the messages are read from."""
+    store.insert([said(number, text) for number, text in enumerate(CHATS, start=1)])
+    expected = [(f"request-{number}",) for number in found]
+    query = f"ApiManagementGatewayLlmLog | where {predicate} | project CorrelationId"
+    assert sorted(ask(store, query, use_paths=False)) == sorted(expected)
+    assert sorted(ask(store, query)) == sorted(expected)
+
+
+@pytest.mark.parametrize("table", ["ApiManagementGatewayLogs", "Calls"])
+def test_what_parse_json_reads_is_found_however_the_json_is_spelled(store: Store, table: str) -> None:
+    """Members of a body too."""
+    store.insert([said(number, text) for number, text in enumerate(CHATS, start=1)])
+    query = f"{table} | where parse_json(RequestBody).messages has 'invoice' | count"
+    assert ask(store, query) == ask(store, query, use_paths=False) == [(4,)]
+
+
+@pytest.mark.parametrize(
+    ("predicate", "looks"),
+    [
+        ("RequestMessages has 'invoice'", True),
+        ("ResponseMessages[0].content contains 'invoice'", True),
+        ("RequestMessages has 'content'", False),
+        ("RequestMessages has ModelName", False),
+        ("ModelName has 'invoice'", False),
+    ],
+)
+def test_the_body_is_looked_at_before_messages_are_read(predicate: str, looks: bool) -> None:
+    """Where letters are known that it must have."""
+    glance = "multiSearchAnyCaseInsensitive"
+    assert (glance in sql_of(f"ApiManagementGatewayLlmLog | where {predicate} | count")) == looks
+
+
+def test_a_member_with_a_column_of_its_own_is_not_looked_for_in_the_body() -> None:
+    """The column is shorter."""
+    query = "Calls | where parse_json(ResponseBody).model has 'gpt-4o-mini' | count"
+    assert "multiSearchAny" not in sql_of(query)
+
+
+def test_what_a_view_puts_around_json_is_known() -> None:
+    """Every piece of JSON in the SQL of a column is in `added` of its origin."""
+    messages = next(table for table in TABLES if table.name == "ApiManagementGatewayLlmLog")
+    columns = {column.name: column.sql for column in messages.columns}
+    for origin in messages.origins:
+        pieces = re.findall(r"'([^']*\"[^']*)'", columns[origin.column])
+        assert pieces
+        assert all(piece in origin.added for piece in pieces)
 
 
 def test_the_words_of_a_protected_column_are_protected_too() -> None:

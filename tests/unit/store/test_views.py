@@ -134,7 +134,8 @@ def test_a_view_holds_what_the_compiler_is_told(store: Store, table: LogTable) -
         expected = sql_types[column.type.value]
         assert actual == (f"Nullable({expected})" if nullable else expected), column.name
     words = {name for column in known.words.values() for name in column if name}
-    assert set(described) == {path.sql_column for path in known.paths.values()} | words
+    origins = {origin.sql_column for origin in known.origins.values()}
+    assert set(described) == {path.sql_column for path in known.paths.values()} | words | origins
     assert all(name.startswith("__") for name in described)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gatelog.errors import Place
+
 
 class Span(NamedTuple):
     """Half-open range of offsets, in characters, into the text of the query."""
@@ -12,9 +14,9 @@ class Span(NamedTuple):
     start: int
     end: int
 
-    def line_and_column(self, text: str) -> tuple[int, int]:
-        """1-based line and column of the start of this span in `text`."""
-        return text.count("\n", 0, self.start) + 1, self.start - text.rfind("\n", 0, self.start)
+    def place(self, text: str) -> Place:
+        """The start of this span in `text`."""
+        return Place(text.count("\n", 0, self.start) + 1, self.start - text.rfind("\n", 0, self.start))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,20 @@ from dataclasses import replace
 from gatelog.errors import KqlError
 from gatelog.kql import ast
 from gatelog.kql.binder import Binder
+from gatelog.kql.bindings import TableBinding
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.completion.place import Frame, OpenPipeline, OpenStatements
+from gatelog.kql.context import Context
 from gatelog.kql.expressions import bind
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.naming import result_name
 from gatelog.kql.relations import Compute, Computed, ProtectedColumnError, Relation, Rows
-from gatelog.kql.scope import Context, Scope, TableBinding
+from gatelog.kql.scope import Scope
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType
 
-_UNBOUND = (KqlError, ProtectedColumnError)
-"""What does not bind: a mistake, or a value that the caller may not see."""
+_UNBOUND = (KqlError, Misfit, ProtectedColumnError)
+"""What does not bind: a mistake, with its place or without, or a value that the caller may not see."""
 
 _INPUT = "\0input"
 """A name that no query can spell, for the relation that an operator is bound to."""
@@ -76,10 +79,8 @@ class CursorBinder(Binder):
             scope = scope.with_name(parameter.name, self._parameter_kind(parameter))
         for statement in frame.done:
             try:
-                if isinstance(statement, ast.Let):
-                    scope = self._let(statement, scope)
-                elif isinstance(statement, ast.DeclareParameters):
-                    scope = self._parameters(statement, scope)
+                if isinstance(statement, ast.Let | ast.DeclareParameters):
+                    scope = self._declared(statement, scope)
             except _UNBOUND:
                 if isinstance(statement, ast.Let):
                     scope = scope.with_name(statement.name.value, null_of(KqlType.DYNAMIC))

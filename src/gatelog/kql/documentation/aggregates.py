@@ -81,7 +81,9 @@ PLUGINS: Mapping[str, Entry] = entries("""
     activity_counts_metrics(id, time, start, end, window [, ...]) — Counts and new values in windows of time.
     activity_engagement(id, time, start, end, inner, outer [, ...]) — Ids of a day beside those of a month.
     activity_metrics(id, time, start, end, window [, ...]) — How many values came back from window to window.
+    autocluster([size weight, weight column, seeds, wildcard, ...]) — Few patterns that sum up many rows.
     basket([threshold, weight column, dimensions, wildcard, ...]) — The values that many rows have in common.
+    diffpatterns(column, value, value [, weight column, threshold, ...]) — What sets two sets of rows apart.
     funnel_sequence_completion(id, time, start, end, bin, state, states, periods) — Who got how far, how soon.
     new_activity_metrics(id, time, start, end, window [, cohort, ...]) — What becomes of new values later.
     rolling_percentile(value, percent, index, bin, bins [, ...]) — A percentile of the last bins.

@@ -55,7 +55,7 @@ OPERATORS: Mapping[str, Entry] = entries("""
     project-reorder column [asc|desc], ... — Moves columns to the front.
     project-smart column, ... — Chooses columns as project does.
     range name from start to end step width — A column of equally spaced values, ten million at most.
-    reduce by text — Groups similar texts under patterns.
+    reduce by text [with threshold = share, characters = separators] — Groups similar texts under patterns.
     render chart [with (properties)] — How to draw the answer: timechart, barchart, piechart, ...
     sample number — That many rows at random.
     sample-distinct number of column — That many distinct values of a column.

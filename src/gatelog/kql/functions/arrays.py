@@ -253,7 +253,9 @@ def _repeat(arguments: Sequence[Term]) -> Term:
     if arguments[0].type is DYNAMIC:
         raise Misfit("repeat() takes a value that is no dynamic", "convert it, for example with tostring()")
     value, count = convert(arguments[0], DYNAMIC), accept(arguments[1], LONG)
-    bounded = sql.call("toUInt64", sql.call("least", sql.call("greatest", count.sql, 0), LONGEST_RANGE))
+    bounded = sql.call(
+        "toUInt64", sql.call("least", sql.call("greatest", sql.if_null(count.sql, 0), 0), LONGEST_RANGE)
+    )
     texts = sql.call("arrayWithConstant", bounded, sql.if_null(value.sql, json_values.NULL_TEXT))
     return finished(DYNAMIC, json_values.array_text(texts), [count])
 

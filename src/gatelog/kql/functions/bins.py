@@ -8,6 +8,7 @@ from gatelog.kql import sql, ticks
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions.row import Anything, Function, Naming, accept, aliases, finished
+from gatelog.kql.functions.times import months_later
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -41,6 +42,11 @@ def _floor_weeks(value: Sql) -> Sql:
     return sql.minus(shifted, _EPOCH_SUNDAY)
 
 
+def _sunday(term: Term) -> Term:
+    """NULL in the first week, which begins before the year 1."""
+    return finished(DATETIME, _known(_floor_weeks(ticks.since_1970(term.sql))), [term], may_fail=True)
+
+
 def _floor_months(term: Term) -> Term:
     """The first of the month: back by the days since it."""
     first = sql.call("subtractDays", term.sql, sql.minus(sql.call("toDayOfMonth", term.sql), 1))
@@ -52,33 +58,59 @@ def _floor_years(term: Term) -> Term:
     return _moment(_floor_days)(finished(DATETIME, first, [term]))
 
 
-_STARTS: dict[str, tuple[Callable[[Term], Term], str]] = {
-    "day": (_moment(_floor_days), "addDays"),
-    "week": (_moment(_floor_weeks), "addWeeks"),
-    "month": (_floor_months, "addMonths"),
-    "year": (_floor_years, "addYears"),
+_STARTS: dict[str, Callable[[Term], Term]] = {
+    "day": _moment(_floor_days),
+    "week": _sunday,
+    "month": _floor_months,
+    "year": _floor_years,
 }
+_STEPS = {"day": ticks.DAY, "week": WEEK}
+_MONTHS = {"month": 1, "year": 12}
 
 
-def _start(unit: str, arguments: Sequence[Term], beyond: int) -> Term:
-    """The start of the unit that is `beyond` plus the offset argument away."""
-    floor, step = _STARTS[unit]
-    start = floor(accept(arguments[0], DATETIME))
-    if len(arguments) == 1 and beyond == 0:
+def _start(unit: str, arguments: Sequence[Term]) -> Term:
+    """The start of the unit that is as many units away as the second argument says."""
+    start = _STARTS[unit](accept(arguments[0], DATETIME))
+    if len(arguments) == 1:
         return start
-    offset = accept(arguments[1], LONG).sql if len(arguments) == 2 else sql.literal(0)
-    steps = sql.plus(offset, beyond) if beyond else offset
-    return finished(DATETIME, sql.call(step, start.sql, steps), arguments)
+    steps = accept(arguments[1], LONG)
+    if unit in _MONTHS:
+        later = months_later(start.sql, sql.times(steps.sql, _MONTHS[unit]))
+    else:
+        later = _known(sql.plus(ticks.since_1970(start.sql), sql.times(steps.sql, _STEPS[unit])))
+    return finished(DATETIME, later, [start, steps], may_fail=True)
+
+
+def _known(count: Sql) -> Sql:
+    """The datetime of ticks from 1970; NULL outside of the years 1 to 9999."""
+    return ticks.from_1970(ticks.in_range(count), nullable=True)
 
 
 def _start_of(unit: str) -> Function:
     naming = Naming.FIRST if unit == "day" else Naming.NONE
-    return Function(f"startof{unit}", 1, 2, lambda arguments: _start(unit, arguments, 0), naming)
+    return Function(f"startof{unit}", 1, 2, lambda arguments: _start(unit, arguments), naming)
+
+
+def _next(unit: str, start: Sql) -> Sql:
+    """Ticks from 1970 to the start of the next unit; ClickHouse knows none after the last December."""
+    count = ticks.since_1970(start)
+    if unit in _STEPS:
+        return sql.plus(count, _STEPS[unit])
+    if unit == "year":
+        return sql.plus(ticks.since_1970(sql.call("addMonths", start, 11)), 31 * ticks.DAY)
+    following = ticks.since_1970(sql.call("addMonths", start, 1))
+    return sql.if_(sql.eq(sql.call("toMonth", start), 12), sql.plus(count, 31 * ticks.DAY), following)
 
 
 def _end_of(unit: str) -> Function:
+    """The last tick of the unit."""
+
     def build(arguments: Sequence[Term]) -> Term:
-        return _moment(lambda value: sql.minus(value, 1))(_start(unit, arguments, 1))
+        start = _start(unit, arguments)
+        last = sql.with_value(start.sql, "start", lambda begin: sql.minus(_next(unit, begin), 1))
+        if unit == "week":
+            return finished(DATETIME, _known(last), [start], may_fail=True)
+        return finished(DATETIME, ticks.from_1970(last, nullable=start.nullable), [start])
 
     return Function(f"endof{unit}", 1, 2, build)
 
@@ -131,8 +163,7 @@ def _number_bin(value: Term, width: Term) -> Term:
         positive = sql.if_(sql.greater(width.sql, 0), floor.sql, sql.null())
         return finished(kind, positive, [value, width], may_fail=True)
     whole = sql.call("floor", sql.over(value.sql, width.sql))
-    usable = sql.if_(sql.greater(width.sql, 0), sql.times(whole, width.sql), sql.null())
-    return finished(REAL, usable, [value, width], may_fail=True)
+    return finished(REAL, sql.times(whole, width.sql), [value, width])
 
 
 def _not_positive(width: Term) -> bool:
@@ -147,9 +178,7 @@ def bin_at(arguments: Sequence[Term]) -> Term:
         fixed = accept(origin, DATETIME)
         start = ticks.since_1970(fixed.sql)
         steps = ticks.floor_to(sql.minus(ticks.since_1970(value.sql), start), _width(width).sql)
-        return finished(
-            DATETIME, ticks.from_1970(sql.plus(start, steps), nullable=True), arguments, may_fail=True
-        )
+        return finished(DATETIME, _known(sql.plus(start, steps)), arguments, may_fail=True)
     if value.type is TIMESPAN:
         fixed = accept(origin, TIMESPAN)
         steps = ticks.floor_to(sql.minus(value.sql, fixed.sql), _width(width).sql)

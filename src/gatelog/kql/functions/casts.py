@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql.functions.row import Function, Naming, cast
+from gatelog.kql.literals import literal_term
 from gatelog.kql.terms import Term
-from gatelog.kql.types import KqlType
+from gatelog.kql.types import INTEGERS, KqlType
+
+_LEAST = {KqlType.INT: -(2**31), KqlType.LONG: -(2**63)}
 
 _NAMES = {
     "tostring": KqlType.STRING,
@@ -26,9 +29,23 @@ _NAMES = {
 
 def _cast(name: str, target: KqlType) -> Function:
     def build(arguments: Sequence[Term]) -> Term:
-        return cast(name, arguments[0], target)
+        known = _folded(arguments[0], target)
+        return known if known is not None else cast(name, arguments[0], target)
 
     return Function(name, 1, 1, build, Naming.FIRST)
+
+
+def _folded(term: Term, target: KqlType) -> Term | None:
+    """A constant integer as another; of a constant real that no integer of the type is near, the least one:
+    that is what Kusto makes of it, where a row gets the nearest."""
+    value = term.constant.value if term.constant is not None else None
+    if target not in _LEAST:
+        return None
+    least = _LEAST[target]
+    if term.type in INTEGERS and isinstance(value, int):
+        return literal_term(target, (value - least) % (-2 * least) + least)
+    beyond = isinstance(value, float) and (value < least or value >= -least)
+    return literal_term(target, least) if beyond else None
 
 
 CASTS: tuple[Function, ...] = tuple(_cast(name, target) for name, target in _NAMES.items())

@@ -3,7 +3,6 @@ compiled, of constants only."""
 
 from __future__ import annotations
 
-import binascii
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
@@ -48,7 +47,7 @@ def _decompressor(form: int) -> Callable[[str], str]:
         try:
             found = unpacker.decompress(b64decode(text, validate=True), LONGEST_TEXT)
             return found.decode() if unpacker.eof else ""
-        except (binascii.Error, zlib.error, UnicodeDecodeError):
+        except (ValueError, zlib.error):
             return ""
 
     return decompressed

@@ -19,7 +19,7 @@ STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
 
 def _network(address: Sql, length: Sql) -> Sql:
     """The address with all but its first bits 0; NULL when the length is none."""
-    masked = "bitShiftLeft(bitShiftRight(address, 32 - length), 32 - length)"
+    masked = "bitShiftLeft(bitShiftRight(address, bitAnd(32 - length, 63)), bitAnd(32 - length, 63))"
     known = formula(
         "length BETWEEN 0 AND 32 AND address BETWEEN 0 AND 4294967295", length=length, address=address
     )

@@ -14,10 +14,13 @@ STRING, LONG, BOOL = KqlType.STRING, KqlType.LONG, KqlType.BOOL
 _BITS = 128
 _BEFORE_IPV4 = 96
 _IPV4 = r"^(?:::)?(\d+\.\d+\.\d+\.\d+)$"
+_DOTTED_END = r"(?:^|:)\d+\.\d+\.\d+\.\d+$"
 
 
 def _bare(text: Sql) -> Sql:
-    return sql.call("arrayElement", sql.call("splitByChar", "/", text), 1)
+    """The address without its prefix and its zone (`%eth0`)."""
+    address = sql.call("arrayElement", sql.call("splitByChar", "/", text), 1)
+    return sql.call("replaceRegexpOne", sql.call("trimBoth", address), "%.*$", "")
 
 
 def _number(text: Sql) -> Sql:
@@ -33,7 +36,7 @@ def _prefix(text: Sql) -> Sql:
     """The length of the prefix in bits of IPv6, all when there is none; NULL when it is no such number."""
     pieces = sql.call("splitByChar", "/", text)
     given = sql.call("toInt64OrNull", sql.call("arrayElement", pieces, 2))
-    before = sql.if_(sql.call("match", _bare(text), _IPV4), _BEFORE_IPV4, 0)
+    before = sql.if_(sql.call("match", _bare(text), _DOTTED_END), _BEFORE_IPV4, 0)
     bits = sql.plus(given, before)
     valid = sql.if_(sql.all_of([sql.at_least(given, 0), sql.at_most(bits, _BITS)]), bits, sql.null())
     return sql.if_(sql.eq(sql.call("length", pieces), 1), _BITS, valid)

@@ -44,8 +44,9 @@ def _network(address: Sql, length: Sql) -> Sql:
 
 
 def _parse(text: Sql) -> Sql:
-    length = prefix_of(text)
-    return sql.call("bitShiftLeft", _network(address_of(text), length), sql.minus(ADDRESS_BITS, length))
+    bare = sql.call("trimBoth", text)
+    length = prefix_of(bare)
+    return sql.call("bitShiftLeft", _network(address_of(bare), length), sql.minus(ADDRESS_BITS, length))
 
 
 def _shared_prefix(arguments: Sequence[Sql]) -> Sql:
@@ -135,8 +136,10 @@ def _constants(term: Term, name: str) -> list[str]:
 
 def _has_of_row(text: Sql, wanted: Term, *, prefix: bool) -> Sql:
     """The same for addresses that only the row knows, against the whole addresses of the text."""
-    lists = wanted.type is DYNAMIC
-    addresses = json_values.strings(wanted.sql) if lists else sql.array([accept(wanted, STRING).sql])
+    alone = sql.array([accept(wanted, STRING).sql])
+    addresses = alone
+    if wanted.type is DYNAMIC:
+        addresses = sql.if_(json_values.is_array(wanted.sql), json_values.strings(wanted.sql), alone)
     runs = sql.call("extractAll", text, r"[\pL\pN.]+")
     whole = sql.lambda_("run", sql.call("match", sql.variable("run"), rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"))
     test = _BEGINS if prefix else "has(found, address)"

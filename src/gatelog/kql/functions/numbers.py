@@ -34,6 +34,18 @@ def _logarithm(name: str, function: str) -> Function:
     )
 
 
+def _of_unit(name: str) -> Function:
+    """asin or acos; null for what is no sine, where ClickHouse says NaN."""
+    return simple(
+        name,
+        [REAL],
+        REAL,
+        lambda value: sql.if_(sql.greater(sql.call("abs", value), 1), sql.null(), sql.call(name, value)),
+        may_fail=True,
+        naming=Naming.FIRST,
+    )
+
+
 def _absolute(arguments: Sequence[Term]) -> Term:
     term = arguments[0] if arguments[0].type is TIMESPAN else accept(arguments[0], NUMBER)
     term = convert(term, LONG) if term.type in INTEGERS else term
@@ -72,9 +84,10 @@ def _half() -> Sql:
 
 
 def _sign(arguments: Sequence[Term]) -> Term:
-    term = accept(arguments[0], NUMBER)
-    value = sql.if_(sql.call("isNaN", convert(term, REAL).sql), 0, sql.call("sign", convert(term, REAL).sql))
-    return finished(REAL, sql.call("toFloat64", value), [term])
+    """-1, 0 or 1; 0 also for null and NaN."""
+    number = convert(accept(arguments[0], NUMBER), REAL).sql
+    value = sql.call("multiIf", sql.greater(number, 0), 1, sql.less(number, 0), -1, 0)
+    return Term(REAL, sql.call("toFloat64", value), nullable=False)
 
 
 def _extreme(name: str, function: str) -> Function:
@@ -123,7 +136,8 @@ def _hex(value: Sql, width: Sql | None = None) -> Sql:
     digits = sql.if_(sql.eq(value, 0), "0", digits)
     if width is None:
         return digits
-    return sql.call("leftPad", digits, sql.call("greatest", width, sql.call("length", digits)), "0")
+    size = sql.call("toInt64", sql.call("length", digits))
+    return sql.call("leftPad", digits, sql.call("greatest", width, size), "0")
 
 
 def _power(base: Sql, exponent: Sql) -> Sql:
@@ -145,8 +159,8 @@ NUMBERS_TABLE: tuple[Function, ...] = (
     _real("sin", "sin"),
     _real("cos", "cos"),
     _real("tan", "tan"),
-    _real("asin", "asin"),
-    _real("acos", "acos"),
+    _of_unit("asin"),
+    _of_unit("acos"),
     _real("atan", "atan"),
     _real("degrees", "degrees", Naming.NONE),
     _real("radians", "radians", Naming.NONE),

@@ -10,6 +10,7 @@ from gatelog.kql.functions.strings import string_array
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.regexes import (
     DOT_STOPS_AT_NEWLINE,
+    SPECIAL,
     checked,
     group_count,
     group_names,
@@ -56,17 +57,18 @@ def _extract_all(arguments: Sequence[Term]) -> Term:
 
 
 def _wanted_groups(term: Term, names: list[str]) -> list[int]:
-    """The groups that the author names, by their numbers or names."""
+    """The groups that the author names, by their numbers or names; all when none of the numbers is one's."""
     value = term.constant.value if term.constant is not None else None
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list):
         raise Misfit("the capture groups must be a constant array", "for example dynamic([1, 2])")
-    return [_group(item, names) for item in value]
+    groups = [_group(item, names) for item in value]
+    return [group for group in groups if 0 < group <= len(names)] or list(range(1, len(names) + 1))
 
 
 def _group(wanted: object, names: list[str]) -> int:
     if isinstance(wanted, str) and wanted in names:
         return names.index(wanted) + 1
-    if isinstance(wanted, int) and 0 < wanted <= len(names):
+    if isinstance(wanted, int):
         return wanted
     raise Misfit(f"the regular expression has no capture group {wanted}")
 
@@ -86,20 +88,17 @@ def _replace(arguments: Sequence[Term]) -> Term:
     return _replace_regex_term([source, pattern, replacement])
 
 
-def _trim(*anchored: str) -> Function:
-    """Cuts one match of the pattern at the start, at the end or at both."""
+def _trim(name: str, places: str) -> Function:
+    """Cuts one match of the pattern at the start, at the end or at both; `places` is Kusto's own pattern
+    about the author's."""
 
     def build(arguments: Sequence[Term]) -> Term:
         pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
         source = accept(arguments[1], STRING)
-        node = source.sql
-        for anchor in anchored:
-            bounded = f"{DOT_STOPS_AT_NEWLINE}{anchor.replace('x', f'(?:{pattern})')}"
-            node = sql.call("replaceRegexpOne", node, bounded, "")
-        return finished(STRING, node, [source])
+        bounded = DOT_STOPS_AT_NEWLINE + places.replace("x", pattern)
+        return finished(STRING, sql.call("replaceRegexpAll", source.sql, bounded, ""), [source])
 
-    names = {("^x",): "trim_start", ("x$",): "trim_end", ("^x", "x$"): "trim"}
-    return Function(names[anchored], 2, 2, build)
+    return Function(name, 2, 2, build)
 
 
 def _count_of(arguments: Sequence[Term]) -> Term:
@@ -126,7 +125,7 @@ def _regex_quote(arguments: Sequence[Term]) -> Term:
     if isinstance(value, str):
         return Term(STRING, sql.literal(quote_pattern(value)), nullable=False)
     text = accept(arguments[0], Anything.TEXT)
-    return finished(STRING, sql.call("regexpQuoteMeta", text.sql), [text])
+    return finished(STRING, sql.call("replaceRegexpAll", text.sql, f"({SPECIAL})", r"\\\1"), [text])
 
 
 PATTERNS: tuple[Function, ...] = (
@@ -135,9 +134,9 @@ PATTERNS: tuple[Function, ...] = (
     Function("extractall", 2, 3, _extract_all),
     Function("replace_regex", 3, 3, _replace_regex_term),
     Function("replace", 3, 3, _replace),
-    _trim("^x"),
-    _trim("x$"),
-    _trim("^x", "x$"),
+    _trim("trim_start", "^(x)"),
+    _trim("trim_end", "(x)$"),
+    _trim("trim", "^(x)|(x)$"),
     Function("countof", 2, 3, _count_of),
     Function("regex_quote", 1, 1, _regex_quote),
 )

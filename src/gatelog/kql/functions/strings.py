@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
+from gatelog.kql.functions.pieces import joined, pieces_of
 from gatelog.kql.functions.row import (
     Anything,
     Function,
@@ -38,22 +39,22 @@ def _concat(arguments: Sequence[Term]) -> Term:
 
 def _concat_with(arguments: Sequence[Term]) -> Term:
     delimiter, *texts = (accept(argument, TEXT) for argument in arguments)
-    joined = sql.call("arrayStringConcat", sql.array([text.sql for text in texts]), delimiter.sql)
-    return finished(STRING, joined, texts)
+    return finished(STRING, joined(sql.array([text.sql for text in texts]), delimiter.sql), texts)
 
 
 def _repeat(text: Sql, times: Sql, delimiter: Sql | None = None) -> Sql:
-    count = sql.call("toUInt64", sql.call("greatest", times, 0))
-    return sql.call(
-        "arrayStringConcat", sql.call("arrayWithConstant", count, text), delimiter or sql.literal("")
-    )
+    count = sql.call("toUInt64", sql.call("greatest", sql.if_null(times, 0), 0))
+    return joined(sql.call("arrayWithConstant", count, text), delimiter or sql.literal(""))
 
 
 def _substring(text: Sql, start: Sql, length: Sql | None = None) -> Sql:
-    offset = sql.if_(sql.less(start, 0), sql.call("greatest", sql.plus(_length(text), start), 0), start)
-    if length is None:
-        return sql.call("substringUTF8", text, sql.plus(offset, 1))
-    return sql.call("substringUTF8", text, sql.plus(offset, 1), sql.call("greatest", length, 0))
+    """A start below 0 counts from the end; nothing begins before the text does."""
+    sizes = [] if length is None else [sql.call("greatest", length, 0)]
+
+    def cut(offset: Sql) -> Sql:
+        return sql.if_(sql.less(offset, 0), "", sql.call("substringUTF8", text, sql.plus(offset, 1), *sizes))
+
+    return sql.with_value(sql.if_(sql.less(start, 0), sql.plus(_length(text), start), start), "offset", cut)
 
 
 def _substring_term(arguments: Sequence[Term]) -> Term:
@@ -97,7 +98,7 @@ def _index_in_window(text: Sql, wanted: Sql, start: Sql, length: Sql, occurrence
         return sql.if_(sql.greater(sql.call("length", pieces), occurrence), found, -1)
 
     valid = sql.all_of([sql.at_least(length, -1), sql.greater(occurrence, 0)])
-    found = sql.with_value(sql.call("splitByString", wanted, window), "pieces", place)
+    found = sql.with_value(pieces_of(wanted, window), "pieces", place)
     return sql.if_(valid, sql.call("toInt64", found), sql.null())
 
 
@@ -120,7 +121,7 @@ def _first(array: Sql, count: Sql) -> Sql:
 
 def _split(arguments: Sequence[Term]) -> Term:
     text, delimiter = accept(arguments[0], TEXT), accept(arguments[1], STRING)
-    pieces = sql.call("splitByString", delimiter.sql, text.sql)
+    pieces = pieces_of(delimiter.sql, text.sql)
     if len(arguments) > 2:
         wanted = accept(arguments[2], LONG)
         pieces = sql.call("arraySlice", pieces, sql.plus(wanted.sql, 1), 1)
@@ -135,11 +136,16 @@ def string_array(texts: Sql) -> Sql:
 
 
 def _strcat_array(array: Sql, delimiter: Sql) -> Sql:
+    """The texts of the elements; what is no array is one itself."""
     present = json_values.present(sql.variable("item"))
-    texts = sql.call(
-        "arrayMap", sql.lambda_("item", json_values.string_of(present)), json_values.elements(array)
-    )
-    return sql.call("arrayStringConcat", texts, delimiter)
+
+    def joined_elements(json: Sql) -> Sql:
+        texts = sql.call(
+            "arrayMap", sql.lambda_("item", json_values.string_of(present)), json_values.elements(json)
+        )
+        return sql.if_(json_values.is_array(json), joined(texts, delimiter), json_values.string_of(json))
+
+    return sql.with_value(array, "json", joined_elements)
 
 
 def _compare(left: Sql, right: Sql) -> Sql:
@@ -152,12 +158,12 @@ def _replace_string(text: Sql, wanted: Sql, replacement: Sql) -> Sql:
 
 def _hex_digest(function: str) -> Function:
     names = {"SHA256": "hash_sha256", "MD5": "hash_md5", "SHA1": "hash_sha1"}
-    return simple(
-        names[function],
-        [TEXT],
-        STRING,
-        lambda text: sql.call("lower", sql.call("hex", sql.call(function, text))),
-    )
+
+    def digest(text: Sql) -> Sql:
+        """Nothing has no digest, as Kusto has it."""
+        return sql.if_(sql.eq(text, ""), "", sql.call("lower", sql.call("hex", sql.call(function, text))))
+
+    return simple(names[function], [TEXT], STRING, digest)
 
 
 def _xxhash(text: Sql, modulus: Sql | None = None) -> Sql:

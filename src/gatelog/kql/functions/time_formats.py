@@ -86,12 +86,12 @@ _TIMESPAN_PIECES: Mapping[str, Piece] = {
 
 
 def _fraction(count: Sql, run: str) -> Sql:
-    """The first digits of the second's fraction; with F the zeros at the end are left out."""
+    """The first digits of the second's fraction; with F nothing when they are all zeros."""
     if len(run) > _LONGEST_FRACTION:
         raise Misfit(f"a fraction has at most {_LONGEST_FRACTION} digits")
     all_digits = _digits(sql.call("positiveModulo", count, ticks.SECOND), _LONGEST_FRACTION)
     digits = sql.call("substring", all_digits, 1, len(run))
-    return sql.call("trimRight", digits, "0") if run[0] == "F" else digits
+    return sql.if_(sql.eq(digits, "0" * len(run)), "", digits) if run[0] == "F" else digits
 
 
 def _days(size: Sql, width: int) -> Sql:
@@ -99,11 +99,17 @@ def _days(size: Sql, width: int) -> Sql:
     return sql.call("leftPad", days, sql.call("greatest", sql.call("length", days), width), "0")
 
 
-def _runs(picture: str) -> list[str]:
+_OF_DATETIME = r"f{1,7}|F{1,7}|y{1,4}|([a-zA-Z])\1?|[^a-zA-Z]+"
+_OF_TIMESPAN = r"([a-zA-Z])\1*|[^a-zA-Z]+"
+
+
+def _runs(picture: str, longest: str) -> list[str]:
+    """The parts of a picture and what stands between them; of a longer run of a letter, parts as long as they
+    can be."""
     for char in picture:
         if not char.isalpha() and char not in _DELIMITERS:
             raise Misfit(f"{char!r} is no delimiter of a format", "blank / - : , . _ [ ]")
-    return [found.group() for found in re.finditer(r"([a-zA-Z])\1*|[^a-zA-Z]+", picture)]
+    return [found.group() for found in re.finditer(longest, picture)]
 
 
 def _datetime_piece(moment: Sql, run: str) -> Sql:
@@ -130,7 +136,7 @@ def _timespan_piece(size: Sql, run: str) -> Sql:
 
 def _format_datetime(arguments: Sequence[Term]) -> Term:
     moment = accept(arguments[0], KqlType.DATETIME)
-    runs = _runs(constant_string(arguments[1], "the format"))
+    runs = _runs(constant_string(arguments[1], "the format"), _OF_DATETIME)
     node = sql.with_value(
         moment.sql, "moment", lambda value: _joined([_datetime_piece(value, run) for run in runs])
     )
@@ -139,7 +145,7 @@ def _format_datetime(arguments: Sequence[Term]) -> Term:
 
 def _format_timespan(arguments: Sequence[Term]) -> Term:
     span = accept(arguments[0], KqlType.TIMESPAN)
-    runs = _runs(constant_string(arguments[1], "the format"))
+    runs = _runs(constant_string(arguments[1], "the format"), _OF_TIMESPAN)
 
     def fill(value: Sql) -> Sql:
         size = sql.call("abs", value)

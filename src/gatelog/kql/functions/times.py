@@ -55,7 +55,7 @@ def _datetime_add(arguments: Sequence[Term]) -> Term:
     unit, amount, moment = _unit(arguments[0]), accept(arguments[1], LONG), accept(arguments[2], DATETIME)
     if unit in _MONTHS:
         months = sql.times(amount.sql, _MONTHS[unit])
-        return finished(DATETIME, _months_later(moment.sql, months), [amount, moment], may_fail=True)
+        return finished(DATETIME, months_later(moment.sql, months), [amount, moment], may_fail=True)
     span = (
         sql.call("intDiv", amount.sql, 100)
         if unit == "nanosecond"
@@ -65,8 +65,9 @@ def _datetime_add(arguments: Sequence[Term]) -> Term:
     return finished(DATETIME, ticks.from_1970(shifted, nullable=True), [amount, moment], may_fail=True)
 
 
-def _months_later(moment: Sql, months: Sql) -> Sql:
-    """NULL outside of the years 1 to 9999, where ClickHouse would stop at the border."""
+def months_later(moment: Sql, months: Sql) -> Sql:
+    """The datetime so many months later: NULL outside of the years 1 to 9999, where ClickHouse would stop at
+    the border."""
     month = sql.plus(_count("month", moment), months)
     known = sql.all_of([sql.at_least(month, 12), sql.less(month, 120_000)])
     return sql.if_(known, sql.call("addMonths", moment, months), sql.null())
@@ -137,11 +138,11 @@ def _week_of_year(moment: Sql) -> Sql:
 def _make_datetime(arguments: Sequence[Term]) -> Term:
     if len(arguments) == 1:
         return cast("make_datetime", arguments[0], DATETIME)
-    parts = [convert(accept(argument, Anything.NUMBER), REAL) for argument in arguments]
-    whole = [sql.call("toInt64", part.sql) for part in parts[:5]]
+    parts = [accept(argument, Anything.NUMBER) for argument in arguments]
+    whole = [convert(part, LONG).sql for part in parts[:5]]
     while len(whole) < 5:
         whole.append(sql.literal(0))
-    seconds = parts[5].sql if len(parts) == 6 else sql.call("toFloat64", 0)
+    seconds = convert(parts[5], REAL).sql if len(parts) == 6 else sql.call("toFloat64", 0)
     return finished(DATETIME, _assembled(whole, seconds), parts, may_fail=True)
 
 
@@ -151,13 +152,21 @@ def _assembled(whole: Sequence[Sql], seconds: Sql) -> Sql:
     text = sql.call("concat", _digits(year, 4), "-", _digits(month, 2), "-", _digits(day, 2))
     date = sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC")
     rest = sql.plus(sql.times(hour, ticks.HOUR), sql.times(minute, ticks.MINUTE))
-    rest = sql.plus(rest, sql.call("toInt64", sql.call("round", sql.times(seconds, ticks.SECOND))))
+    rest = sql.plus(rest, _ticks_of(seconds))
     valid = sql.all_of([
+        sql.at_least(year, 1), sql.call("less", year, 10_000), sql.call("less", month, 13),
+        sql.call("less", day, 32),
         sql.call("less", hour, 24), sql.call("less", minute, 60), sql.call("less", seconds, 60),
         sql.at_least(hour, 0), sql.at_least(minute, 0), sql.at_least(seconds, 0),
     ])  # fmt: skip
     moment = ticks.from_1970(sql.plus(ticks.since_1970(date), rest), nullable=True)
     return sql.if_(valid, moment, sql.null())
+
+
+def _ticks_of(seconds: Sql) -> Sql:
+    """The ticks of a real number of seconds, NULL for more than there can be."""
+    rounded = sql.call("round", sql.times(seconds, ticks.SECOND))
+    return sql.call("accurateCastOrNull", rounded, "Int64")
 
 
 def _digits(number: Sql, width: int) -> Sql:
@@ -166,6 +175,8 @@ def _digits(number: Sql, width: int) -> Sql:
 
 def _make_timespan(arguments: Sequence[Term]) -> Term:
     if len(arguments) == 1:
+        if arguments[0].type in (DATETIME, KqlType.BOOL):
+            raise Misfit(f"make_timespan() cannot take a {arguments[0].type}")
         return cast("make_timespan", arguments[0], TIMESPAN)
     parts = [accept(argument, Anything.NUMBER) for argument in arguments]
     *whole, last = parts
@@ -175,8 +186,7 @@ def _make_timespan(arguments: Sequence[Term]) -> Term:
     hours, minutes = values
     seconds = convert(last, REAL).sql if is_seconds else sql.literal(0)
     total = sql.plus(sql.times(days, ticks.DAY), sql.times(hours, ticks.HOUR))
-    seconds_ticks = sql.call("toInt64", sql.call("round", sql.times(seconds, ticks.SECOND)))
-    total = sql.plus(sql.plus(total, sql.times(minutes, ticks.MINUTE)), seconds_ticks)
+    total = sql.plus(sql.plus(total, sql.times(minutes, ticks.MINUTE)), _ticks_of(seconds))
     valid = sql.all_of(
         [sql.call("less", hours, 24), sql.call("less", minutes, 60), sql.call("less", seconds, 60)]
     )

@@ -8,6 +8,7 @@ from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.bags import bag_from_pairs
 from gatelog.kql.functions.row import Function, accept, aliases, finished, simple
+from gatelog.kql.functions.strings import string_array
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -15,9 +16,9 @@ from gatelog.kql.types import KqlType
 STRING, DYNAMIC = KqlType.STRING, KqlType.DYNAMIC
 
 _URL = (
-    r"^(?:([A-Za-z][A-Za-z0-9+.-]*)://)?"  # scheme
-    r"(?:([^:@/?#]*)(?::([^@/?#]*))?@)?"  # username, password
-    r"([^:/?#]*)(?::(\d+))?"  # host, port
+    r"^([A-Za-z][A-Za-z0-9+.-]*)://"  # scheme
+    r"(?:([^:@/?#]*):([^@/?#]*)@)?"  # username and password; one alone belongs to the host
+    r"(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?"  # host, port
     r"([^?#]*)"  # path
     r"(?:\?([^#]*))?"  # query
     r"(?:#(.*))?$"  # fragment
@@ -27,15 +28,25 @@ _PARTS = {"Scheme": 1, "Host": 4, "Port": 5, "Path": 6, "Username": 2, "Password
 """The members of parse_url's bag before the query, by the place of their group."""
 
 
+_PAIR = r"(?:^|&)([^=&]+)=([^&]+)"
+_COLLECTED = """
+arrayMap(
+    name -> (name, arrayMap(pair -> pair[2], arrayFilter(pair -> pair[1] = name, pairs))),
+    arraySort(arrayDistinct(arrayMap(pair -> pair[1], pairs)))
+)
+"""
+
+
 def _parameters(query: Sql) -> Sql:
-    """The bag of a query string."""
-    pieces = sql.call("splitByChar", "&", query)
-    halves = sql.call("splitByChar", "=", sql.variable("piece"))
-    name = sql.call("arrayElement", halves, 1)
-    value = sql.call("arrayStringConcat", sql.call("arraySlice", halves, 2), "=")
-    pair = sql.tuple_([name, json_values.quoted(value)])
-    known = sql.call("arrayFilter", sql.lambda_("piece", sql.ne(sql.variable("piece"), "")), pieces)
-    return bag_from_pairs(sql.call("arrayMap", sql.lambda_("piece", pair), known))
+    """The bag of a query string: what has a name and a value, by the names. Several values of a name are an
+    array."""
+    pairs = sql.call("extractAllGroupsVertical", query, _PAIR)
+    name, values = (sql.call("tupleElement", sql.variable("parameter"), place) for place in (1, 2))
+    one = json_values.quoted(sql.call("arrayElement", values, 1))
+    value = sql.if_(sql.eq(sql.call("length", values), 1), one, string_array(values))
+    collected = sql.with_value(pairs, "pairs", lambda known: formula(_COLLECTED, pairs=known))
+    pair = sql.tuple_([name, value])
+    return bag_from_pairs(sql.call("arrayMap", sql.lambda_("parameter", pair), collected))
 
 
 def _parse_url(arguments: Sequence[Term]) -> Term:
@@ -43,7 +54,8 @@ def _parse_url(arguments: Sequence[Term]) -> Term:
 
     def bag(groups: Sql) -> Sql:
         def part(place: int) -> Sql:
-            return sql.call("arrayElement", groups, place)
+            found = sql.call("arrayElement", groups, place)
+            return _path(found, url.sql) if place == _PARTS["Path"] else found
 
         members = [_member(name, json_values.quoted(part(place))) for name, place in _PARTS.items()]
         members.append(_member("Query Parameters", _parameters(part(_QUERY_PLACE))))
@@ -52,6 +64,12 @@ def _parse_url(arguments: Sequence[Term]) -> Term:
 
     node = sql.with_value(sql.call("extractGroups", url.sql, _URL), "groups", bag)
     return finished(DYNAMIC, node, [url])
+
+
+def _path(path: Sql, url: Sql) -> Sql:
+    """A slash that ends the address is no path."""
+    ends = sql.all_of([sql.eq(path, "/"), sql.call("not", sql.call("match", url, "[?#]"))])
+    return sql.if_(ends, "", path)
 
 
 def _member(name: str, value: Sql) -> Sql:

@@ -29,7 +29,7 @@ _JSON_TYPES: Final = {"bool", "dynamic", "long", "real", "string"}
 _FORMATS: Final = {
     "bool": "true or false",
     "datetime": "year-month-day hour:minute:second, with the last parts optional",
-    "decimal": "a number",
+    "decimal": "a number with up to 42 digits before its point",
     "guid": "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
     "int": "a whole number of 32 bits",
     "long": "a whole number of 64 bits",

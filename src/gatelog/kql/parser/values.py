@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 from uuid import UUID
 
 from gatelog.kql.diagnostics import syntax_error
 from gatelog.kql.tokenizer import TIMESPAN_UNITS
 from gatelog.kql.tokens import Token
+from gatelog.kql.types import DECIMAL_DIGITS, DECIMAL_SCALE
 
 TICKS_PER_SECOND: Final = 10_000_000
 TICKS_PER_DAY: Final = 86_400 * TICKS_PER_SECOND
@@ -82,6 +83,10 @@ def _joined_surrogates(query: str, token: Token, value: str) -> str:
         raise syntax_error(query, token.start, "the string has half of a surrogate pair") from None
 
 
+_BARE_DATE = re.compile(r"(\d{4})(?:(\d\d)(\d\d)|\s*,\s*(\d{1,2})(?:\s*,\s*(\d{1,2}))?)")
+"""`20250614`, `2025, 6` and `2025, 6, 14`."""
+
+
 def long_value(text: str) -> int | None:
     """An unsigned number, decimal or 0x; None when it needs more than 63 bits."""
     return _bounded_integer(text, 64)
@@ -110,8 +115,11 @@ def datetime_value(text: str) -> int | None:
     """Ticks of a date with or without a time; None when the text is none.
 
     Understands ISO 8601 with its parts missing from the right (year, month, day, time), month/day/year, and
-    day month-name year (RFC 822, RFC 850). Without a zone it is UTC.
+    day month-name year (RFC 822, RFC 850); also a date of eight digits, and one of numbers between commas.
+    Without a zone it is UTC.
     """
+    if match := _BARE_DATE.fullmatch(text):
+        text = "-".join(number.zfill(2) for number in match.groups() if number)
     match = _DATETIME.fullmatch(text)
     if match is None:
         return None
@@ -146,7 +154,7 @@ def typed_value(kind: str, text: str) -> bool | int | float | Decimal | UUID | N
         case "real":
             return float(text) if _NUMBER.fullmatch(text) or _SPECIAL_REAL.fullmatch(text) else None
         case "decimal":
-            return Decimal(text) if _NUMBER.fullmatch(text) else None
+            return _bounded_decimal(text) if _NUMBER.fullmatch(text) else None
         case "guid":
             return UUID(text) if _GUID.fullmatch(text) else None
         case "timespan":
@@ -159,6 +167,17 @@ def _bounded_integer(text: str, bits: int) -> int | None:
         return None
     value = int(text, 16 if "x" in text.lower() else 10)
     return value if -(1 << (bits - 1)) <= value < 1 << (bits - 1) else None
+
+
+def _bounded_decimal(text: str) -> Decimal | None:
+    """A few characters can have an exponent that takes gigabytes to write out."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # an exponent of 19 digits or more
+        return None
+    if not value or value.adjusted() < -DECIMAL_SCALE:
+        return Decimal(0)
+    return value if value.adjusted() < DECIMAL_DIGITS else None
 
 
 def _bounded_ticks(ticks: int) -> int | None:

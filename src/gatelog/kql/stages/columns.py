@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from fnmatch import translate
 
 from gatelog.kql import ast
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import long_term, string_term
 from gatelog.kql.naming import Names, chosen_names, result_name
 from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
-from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.scope import Scope
 from gatelog.kql.several_columns import columns_of, makes_several
 from gatelog.kql.stages.computing import column_for, with_columns
 from gatelog.kql.terms import Field, Term
@@ -162,7 +163,7 @@ def _matches(pattern: ast.Expression, relation: Relation, scope: Scope) -> list[
             if found is None and scope.context.catalog.protects(name):
                 raise scope.context.protected(pattern, name)
             if found is None:
-                hint = nearest(name, [field.name for field in relation.fields])
+                hint = did_you_mean(name, [field.name for field in relation.fields])
                 raise scope.context.error(pattern, f"there is no column '{name}'", hint)
             return [found]
         case _:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from sqlglot import exp
 
 from gatelog.kql import sql
+from gatelog.kql.context import Context
 from gatelog.kql.relations import Compute, Computed, Copied, Kept, Relation
-from gatelog.kql.scope import Context, Scope
+from gatelog.kql.scope import Scope
 from gatelog.kql.terms import Field, Term
 
 

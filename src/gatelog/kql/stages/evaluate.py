@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from gatelog.kql import ast
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.scope import Scope
 from gatelog.kql.stages.activity_plugins import ACTIVITY_PLUGINS
 from gatelog.kql.stages.bag_unpack import bag_unpack
 from gatelog.kql.stages.basket import basket
+from gatelog.kql.stages.diffpatterns import autocluster, diffpatterns
 from gatelog.kql.stages.funnel import funnel_sequence_completion
 from gatelog.kql.stages.geo_lookup import geo_line_lookup, geo_polygon_lookup
 from gatelog.kql.stages.ip_lookup import ipv4_lookup, ipv6_lookup
@@ -35,6 +37,8 @@ PLUGINS: Mapping[str, Plugin] = {
     "dcount_intersect": dcount_intersect,
     "rows_near": rows_near,
     "basket": basket,
+    "diffpatterns": diffpatterns,
+    "autocluster": autocluster,
     "funnel_sequence_completion": funnel_sequence_completion,
     "sequence_detect": sequence_detect,
     **ACTIVITY_PLUGINS,
@@ -43,12 +47,9 @@ PLUGINS: Mapping[str, Plugin] = {
 """The plugins by name."""
 
 _ELSEWHERE = "queries read this database only"
-_UNPUBLISHED = "how it finds its patterns is not published; basket finds all that are frequent"
 
 REFUSED_PLUGINS: Mapping[str, str] = {
-    "autocluster": _UNPUBLISHED,
-    "diffpatterns": _UNPUBLISHED,
-    "diffpatterns_text": _UNPUBLISHED,
+    "diffpatterns_text": "how it finds its patterns is not published; reduce each side by itself",
     "funnel_sequence": "which of several occurrences counts is not published; sequence_detect gives all",
     "preview": "it has two answers: write fork (take n) (count)",
     "python": "no program runs beside the engine",
@@ -75,6 +76,6 @@ def bind_evaluate(stage: ast.Evaluate, relation: Relation, scope: Scope) -> Rela
     plugin = PLUGINS.get(call.function) if isinstance(call, ast.Call) else None
     if plugin is None or not isinstance(call, ast.Call):
         name = call.function if isinstance(call, ast.Call) else "evaluate"
-        hint = REFUSED_PLUGINS.get(name) or nearest(name, list(PLUGINS)) or f"these are: {', '.join(PLUGINS)}"
+        hint = REFUSED_PLUGINS.get(name) or did_you_mean(name, PLUGINS) or f"these are: {', '.join(PLUGINS)}"
         raise scope.context.unsupported(stage, f"the plugin {name}", hint)
     return plugin(stage, call, relation, scope)

@@ -96,6 +96,18 @@ def _elements(json: Sql, *, pairs: bool) -> Sql:
     )  # fmt: skip  # pairs of condition and value
 
 
+_NUMBER = r"^[-\d]"
+_ACCEPTED = {
+    KqlType.INT: _NUMBER,
+    KqlType.LONG: _NUMBER,
+    KqlType.REAL: rf'{_NUMBER}|^"(?:NaN|-?Infinity)"$',
+    KqlType.BOOL: r"^(?:true|false|-?\d+)$",
+    KqlType.TIMESPAN: '^"',
+}
+"""What an element must look like to become a value of a type: a text is no number, as it would be for
+tolong."""
+
+
 def _item(column: ast.ExpandedColumn, item: Field, scope: Scope, names: Names) -> Computed:
     given = column.column.names[0].value if column.column.names else result_name(column.column.value)
     name = names.counted() if given is None else given
@@ -103,6 +115,9 @@ def _item(column: ast.ExpandedColumn, item: Field, scope: Scope, names: Names) -
         choose(name, names, column, scope)
     value = Term(DYNAMIC, json_values.present(sql.column(item.sql_name)))
     target = KqlType(column.type.types[0]) if column.type is not None else DYNAMIC
+    if target in _ACCEPTED:
+        fits = sql.call("match", value.sql, _ACCEPTED[target])
+        value = Term(DYNAMIC, sql.if_(fits, value.sql, sql.null()))
     with scope.context.at(column):
         converted = convert(value, target)
     made = scope.context.field(name, target, nullable=converted.nullable)

@@ -15,10 +15,11 @@ from fnmatch import translate
 from gatelog.kql import ast
 from gatelog.kql.ast.walking import descendants, mentions_all_columns, names_in
 from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.functions import bag_of
 from gatelog.kql.literals import string_term
 from gatelog.kql.relations import Compute, Computed, Relation
-from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.scope import Scope
 from gatelog.kql.stages.search import matching
 from gatelog.kql.stages.table_lists import Input, everything, listed
 from gatelog.kql.stages.union import Wanted, columns_of, rows_of
@@ -52,10 +53,10 @@ def bind_find(stage: ast.Find, relation: Relation | None, scope: Scope) -> Relat
 
 
 def _with_columns_asked(predicate: ast.Expression, inputs: list[Input], scope: Scope) -> list[Input]:
-    """The tables that have a column of the predicate; all of them when it looks into every column."""
-    if mentions_all_columns(predicate) or _has_bare_term(predicate):
-        return inputs
+    """The tables that have a column of the predicate; all of them when it looks into every one, or none."""
     asked = names_in(predicate)
+    if not asked or mentions_all_columns(predicate) or _has_bare_term(predicate):
+        return inputs
     for name in asked:
         _refuse_protected(name, predicate, inputs, scope)
     kept = [table for table in inputs if any(field.name in asked for field in table.relation.fields)]
@@ -116,7 +117,7 @@ def _projected(stage: ast.Find, relations: Sequence[Relation], scope: Scope) -> 
         if item.type is not None:
             types = [KqlType(item.type)]
         if not types:
-            hint = nearest(name, [column.source for column in columns])
+            hint = did_you_mean(name, [column.source for column in columns])
             raise scope.context.error(item, f"none of the tables has a column '{name}'", hint)
         if len(types) > 1:
             shown = " and ".join(types)

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from gatelog.kql import ast, sql
 from gatelog.kql.comparisons import meeting_type
 from gatelog.kql.conversions import convert
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.naming import names_beside
 from gatelog.kql.relations import Aggregate, Compute, Computed, Join, Relation
-from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
@@ -136,7 +137,7 @@ def _column(name: str, relation: Relation, node: ast.Node, scope: Scope) -> Fiel
     for field in relation.fields:
         if field.name == name:
             return field
-    hint = nearest(name, [field.name for field in relation.fields])
+    hint = did_you_mean(name, [field.name for field in relation.fields])
     raise scope.context.error(node, f"there is no column '{name}' on this side of the join", hint)
 
 

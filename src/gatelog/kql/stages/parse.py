@@ -2,15 +2,19 @@
 
 The pattern becomes one regular expression with a group for each column:
 
-    simple, relaxed   literal → itself · column → as little as possible, the last one to the end · `*` →
-    anything
-                                        simple: long, int → digits · real → digits with a point
-    regex             literal → the expression that it is · column → as much as possible (flag U: as little)
+    simple, relaxed   literal → itself · `*` → anything · column → as little as possible, the last one to the
+                      end, but before a `*` what its type looks like
+    regex             literal → the expression that it is · `*` → as little as possible · column → as much as
+                      possible, or what its type looks like; flag U: each the other way round
 
 When the text does not match, all columns are null; in simple mode also when one value does not fit its type.
+A type looks a little different in the two, as `1.`, `.5` and a bool of `1` show.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
@@ -26,12 +30,36 @@ from gatelog.kql.types import KqlType
 
 STRING = KqlType.STRING
 
+_Part: TypeAlias = "ast.Literal | ast.ParseColumn | ast.Star"
+
 _FLAGS = frozenset("Uims")
-_NUMBER_SHAPES = {
-    "long": r"-?\d+",
-    "int": r"-?\d+",
-    "real": r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?",
-    "decimal": r"-?\d+(?:\.\d+)?",
+_INTEGER = r"\s*[-+]?\d+"
+_DIGITS = "[0-9a-fA-F]"
+_GUID = rf"{_DIGITS}{{8}}-?{_DIGITS}{{4}}-?{_DIGITS}{{4}}-?{_DIGITS}{{4}}-?{_DIGITS}{{12}}"
+_CLOCK = r"\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d*)?)?"
+_DATE = rf"\s*(?:\d{{4}}-\d{{1,2}}-\d{{1,2}}|\d{{1,2}}/\d{{1,2}}/\d{{1,4}})(?:[Tt ]\s*{_CLOCK})?"
+_TEMPORAL_SHAPES = {
+    "datetime": _DATE + r"(?:[Zz]|[-+]\d{1,2}(?::\d{1,2})?)?",
+    "timespan": r"\s*-?(?:\d+\.\d{1,2}:\d{1,2}:\d{1,2}|\d{1,2}:\d{1,2}(?::\d{1,2})?)(?:\.\d*)?",
+}
+_SHARED_SHAPES = {
+    "long": _INTEGER,
+    "int": _INTEGER,
+    "guid": rf"\s*(?:\{{{_GUID}\}}|{_GUID})",
+    **_TEMPORAL_SHAPES,
+}
+_SIMPLE_REAL, _REGEX_REAL = r"\s*[-+]?(?:\d+\.?\d*|\.\d+)", r"\s*[-+]?\d+(?:\.\d+)?"
+_SIMPLE_SHAPES = {
+    **_SHARED_SHAPES,
+    "real": _SIMPLE_REAL,
+    "decimal": _SIMPLE_REAL,
+    "bool": rf"\s*(?i:true|false)|{_INTEGER}",
+}
+_REGEX_SHAPES = {
+    **_SHARED_SHAPES,
+    "real": _REGEX_REAL,
+    "decimal": _REGEX_REAL,
+    "bool": r"\s*(?i:true|false)",
 }
 
 
@@ -76,26 +104,30 @@ def _pattern(stage: ast.Parse, scope: Scope) -> tuple[str, list[int]]:
             pieces.append(text if regex else quote_pattern(text))
             count += group_count(text) if regex else 0
         elif isinstance(part, ast.Star):
-            pieces.append("" if last and not regex else ".*" if regex else ".*?")
+            pieces.append("" if last else ".*?")
         else:
             count += 1
             places.append(count)
-            before_star = not last and isinstance(stage.pattern[index + 1], ast.Star)
-            any_text = stage.kind == "relaxed" and not before_star
-            shape = _shape(part, last=last, regex=regex, any_text=any_text)
-            pieces.append(f"({shape})")
-    flags = stage.flags if regex else stage.flags.replace("U", "")
+            after = stage.pattern[index + 1 :]
+            pieces.append(f"({_regex_shape(part, after) if regex else _simple_shape(part, after)})")
     body = "".join(pieces)
-    anchored = body if regex else "^" + body + ("" if isinstance(stage.pattern[-1], ast.Star) else "$")
-    return f"((?s{flags}){anchored})", places
-
-
-def _shape(part: ast.ParseColumn, *, last: bool, regex: bool, any_text: bool) -> str:
     if regex:
-        return _NUMBER_SHAPES.get(part.type, ".*")
-    if part.type in _NUMBER_SHAPES and not any_text:
-        return _NUMBER_SHAPES[part.type]
-    return ".*" if last else ".*?"
+        return f"((?{stage.flags}{'' if 's' in stage.flags else '-s'}){body})", places
+    end = "" if isinstance(stage.pattern[-1], ast.Star) else "$"
+    return f"((?s{stage.flags.replace('U', '')})^{body}{end})", places
+
+
+def _simple_shape(part: ast.ParseColumn, after: Sequence[_Part]) -> str:
+    if not after or not isinstance(after[0], ast.Star):
+        return ".*?" if after else ".*"
+    shape = _SIMPLE_SHAPES.get(part.type, ".*?")
+    return f"(?:{shape})?" if len(after) == 1 else shape
+
+
+def _regex_shape(part: ast.ParseColumn, after: Sequence[_Part]) -> str:
+    if not after and part.type in _TEMPORAL_SHAPES:
+        return ".*"
+    return _REGEX_SHAPES.get(part.type, ".*")
 
 
 def _value(column: ast.ParseColumn, text: Term, scope: Scope) -> Term:

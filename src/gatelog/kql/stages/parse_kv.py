@@ -71,7 +71,8 @@ def bind_parse_kv(stage: ast.ParseKv, relation: Relation, scope: Scope) -> Relat
     choose_all(((column, column.name) for column in stage.columns), scope)
     source = convert(bind(stage.source, row_scope), STRING)
     pairs = scope.context.field("pairs", KqlType.DYNAMIC)
-    split = Computed(pairs, _pairs(source.sql, stage, row_scope))
+    with scope.context.at(stage):
+        split = Computed(pairs, _pairs(source.sql, stage, row_scope))
     computed: list[Computed] = []
     for column in stage.columns:
         kind = KqlType(column.type)

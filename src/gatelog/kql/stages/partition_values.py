@@ -12,12 +12,13 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from gatelog.kql import ast, sql, ticks
+from gatelog.kql.bindings import TableBinding
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import literal_term
 from gatelog.kql.lower import select_of
 from gatelog.kql.relations import Aggregate, Computed, Filter, Relation
-from gatelog.kql.scope import Scope, TableBinding
+from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.table_lists import Input

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gatelog.kql import ast, sql
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.expressions import bind
 from gatelog.kql.formula import formula
 from gatelog.kql.lower import select_of
 from gatelog.kql.relations import Filter, Relation
-from gatelog.kql.scope import Scope, nearest
+from gatelog.kql.scope import Scope
 from gatelog.kql.terms import Field
 from gatelog.kql.types import NUMBERS, KqlType
 from gatelog.kql.writer import written
@@ -27,7 +28,7 @@ def arguments_of(call: ast.Call, names: Sequence[str], scope: Scope) -> dict[str
     for place, argument in enumerate(call.arguments):
         if isinstance(argument, ast.NamedArgument):
             if argument.name not in names:
-                hint = nearest(argument.name, list(names))
+                hint = did_you_mean(argument.name, names)
                 raise scope.context.error(
                     argument, f"{call.function} has no parameter '{argument.name}'", hint
                 )
@@ -55,7 +56,7 @@ def named_column(node: ast.Expression | None, call: ast.Call, relation: Relation
         raise scope.context.error(node or call, f"{call.function} expects the name of a column here")
     found = scope.over(relation).column(node.value)
     if found is None:
-        hint = nearest(node.value, [field.name for field in relation.fields])
+        hint = did_you_mean(node.value, [field.name for field in relation.fields])
         raise scope.context.error(node, f"there is no column '{node.value}'", hint)
     return found
 

@@ -13,7 +13,6 @@ from gatelog.kql.comparisons import condition
 from gatelog.kql.expressions import bind
 from gatelog.kql.functions.digests import size_of, state, union_of
 from gatelog.kql.functions.row import accept
-from gatelog.kql.lower import ordered
 from gatelog.kql.naming import Names
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
@@ -46,7 +45,7 @@ def rows_near(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Sc
         end=sql.literal(before),
         end_side="FOLLOWING",
     )
-    order = exp.Order(expressions=[ordered(key) for key in relation.order]) if relation.order else None
+    order = exp.Order(expressions=[key.sql for key in relation.order]) if relation.order else None
     near = exp.Window(this=sql.call("max", match), order=order, spec=spec)
     made = Computed(scope.context.field("near", KqlType.BOOL), near)
     rows = Compute(relation.fields, with_windows(relation, row_scope), (made,), windowed=True)

@@ -83,7 +83,12 @@ def _named(argument: ast.Expression) -> tuple[str, ast.Expression]:
 @cache
 def _text(steps: int) -> str:
     """The KQL for a sequence of so many steps."""
-    found = "__T | where Step1 | distinct Timeline, Dims | project __time1 = Timeline, Dims\n"
+    found = """\
+__T
+| where Step1 and isnotnull(Timeline)
+| distinct Timeline, Dims
+| project __time1 = Timeline, Dims
+"""
     for number in range(2, steps + 1):
         before, now = f"__time{number - 1}", f"__time{number}"
         shown = ", ".join(f"__time{place}" for place in range(1, number + 1))

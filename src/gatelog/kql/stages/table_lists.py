@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from fnmatch import translate
 from typing import NamedTuple
 
+from gatelog.errors import KqlError
 from gatelog.kql import ast
+from gatelog.kql.bindings import FunctionBinding, TableBinding
 from gatelog.kql.databases import own_tables
-from gatelog.kql.relations import Relation
-from gatelog.kql.scope import FunctionBinding, Scope, TableBinding
+from gatelog.kql.lower import lower
+from gatelog.kql.relations import Compute, ProtectedColumnError, Relation
+from gatelog.kql.scope import Scope
 
 
 class Input(NamedTuple):
@@ -54,9 +57,48 @@ def _inputs(node: ast.Expression, place: int, scope: Scope, *, fuzzy: bool) -> l
             return []
         case _:
             return [Input(_shown_name(node, place, scope), scope.bind_table(node, scope))]
-    if not names and not fuzzy:
-        raise scope.context.error(node, f"no table matches '{pattern}'")
-    return [Input(name, scope.bind_table(ast.Name(node.span, name), scope)) for name in names]
+    found = [table for name in names if (table := _named(name, node, scope)) is not None]
+    if not found and not fuzzy:
+        hint = "saved views of what cannot be read here are passed over" if names else ""
+        raise scope.context.error(node, f"no table matches '{pattern}'", hint)
+    return found
+
+
+def _named(name: str, node: ast.Node, scope: Scope) -> Input | None:
+    """The table or view of that name, found by a pattern."""
+    called = ast.Name(node.span, name)
+    relation = _readable(called, scope) if _is_saved(name, scope) else scope.bind_table(called, scope)
+    return None if relation is None else Input(name, relation)
+
+
+def _readable(view: ast.Name, scope: Scope) -> Relation | None:
+    """What the asker may read of a saved view, which somebody else may have made of more than that: the
+    columns that need no protected one. None if there are none, or it names what is not here.
+    """
+    used = len(scope.context.guarded_at)
+    try:
+        relation = scope.bind_table(view, scope)
+    except (KqlError, ProtectedColumnError):
+        scope.context.count_stage(view)  # a query that has too many columns or stages is refused all the same
+        return None
+    if len(scope.context.guarded_at) == used:
+        return relation
+    fields = tuple(field for field in relation.fields if _can_be_lowered(relation, field.sql_name))
+    return Compute(fields, relation, ()) if fields else None
+
+
+def _can_be_lowered(relation: Relation, sql_name: str) -> bool:
+    try:
+        lower(relation, frozenset({sql_name}))
+    except ProtectedColumnError:
+        return False
+    return True
+
+
+def _is_saved(name: str, scope: Scope) -> bool:
+    binding = scope.names.get(name)
+    let_bound = binding is not None and not (isinstance(binding, FunctionBinding) and binding.saved)
+    return name in scope.context.catalog.saved and not let_bound
 
 
 def _matching(pattern: str, scope: Scope) -> list[str]:

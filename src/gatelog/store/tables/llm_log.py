@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gatelog.kql import KqlType
 from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
-from gatelog.store.tables.table import LogColumn, LogTable, string
+from gatelog.store.tables.table import JsonOrigin, LogColumn, LogTable, string
 
 _NAME = "ApiManagementGatewayLlmLog"
 
@@ -62,4 +62,8 @@ TABLE = LogTable(
         *standard(_NAME, f"'{GATEWAY_RESOURCE_ID}'", "request_size + response_size"),
     ),
     condition=_MODEL_CALLS,
+    origins=(
+        JsonOrigin("RequestMessages", "request_body", '[{"role":"user","content":'),
+        JsonOrigin("ResponseMessages", "response_body", '[{"role":"assistant","content":'),
+    ),
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gatelog.kql import Choice, Column, KqlType, PathColumn, Table, View, WordsColumn
+from gatelog.kql import Choice, Column, KqlType, OriginColumn, PathColumn, Table, View, WordsColumn
 
 STRING_NULL = "''"
 
@@ -74,6 +74,14 @@ class IndexedText(NamedTuple):
     guard: str = ""
 
 
+class JsonOrigin(NamedTuple):
+    """The column of `calls` with the JSON that a dynamic column is read from, and what is put around it."""
+
+    column: str
+    sql: str
+    added: str
+
+
 @dataclass(frozen=True, slots=True)
 class LogTable:
     """One table: `rows` is the SQL after FROM, `condition` that after WHERE, if anything."""
@@ -85,6 +93,7 @@ class LogTable:
     hidden: tuple[LogColumn, ...] = ()
     paths: JsonPaths = field(default_factory=dict)
     indexed: tuple[IndexedText, ...] = ()
+    origins: tuple[JsonOrigin, ...] = ()
     choice: Choice | None = None
 
     def create_view(self) -> str:
@@ -97,7 +106,8 @@ class LogTable:
     def view(self) -> View:
         """What the view selects."""
         columns = {column.name: _value(column) for column in (*self.columns, *self.hidden)}
-        return View({**columns, **dict(_words(self.indexed))}, self.rows, self.condition, self.choice)
+        columns |= dict(_words(self.indexed)) | {_origin(each): each.sql for each in self.origins}
+        return View(columns, self.rows, self.condition, self.choice)
 
     @property
     def content(self) -> frozenset[str]:
@@ -114,8 +124,13 @@ class LogTable:
             paths={where: PathColumn(name, hidden[name]) for where, name in self.paths.items()},
             not_null=frozenset(column.name for column in self.columns if not column.nullable),
             words={text.column: _words_column(text) for text in self.indexed},
+            origins={each.column: OriginColumn(_origin(each), each.added) for each in self.origins},
             view=self.view(),
         )
+
+
+def _origin(origin: JsonOrigin) -> str:
+    return f"__origin_{origin.column}"
 
 
 def _words_column(text: IndexedText) -> WordsColumn:

@@ -1,0 +1,64 @@
+"""make_list, make_set, make_bag: the values themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import json_values, sql
+from gatelog.kql.aggregates.function import Build
+from gatelog.kql.conversions import convert
+from gatelog.kql.functions import bag_from_pairs
+from gatelog.kql.functions.row import accept
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import INTEGERS, KqlType
+
+DYNAMIC = KqlType.DYNAMIC
+
+LONGEST_LIST = 1_048_576
+"""Elements of make_list and make_set at most: Kusto's own bound."""
+
+
+def collection(function: str, *, keep_nulls: bool = False) -> Build:
+    """make_list and make_set: scalars as they are, the elements of dynamic arrays one by one."""
+
+    def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        term, limit = arguments[0], max(_limit(arguments), 1)
+        texts = convert(term, DYNAMIC).sql
+        if term.type is DYNAMIC:
+            collected = _collected(f"{function}Array", predicate, limit, sql.with_value(texts, "json", _flat))
+        else:
+            value = sql.if_null(texts, json_values.NULL_TEXT) if keep_nulls else texts
+            collected = _collected(function, predicate, limit, value)
+        return Term(DYNAMIC, json_values.array_text(collected), nullable=False)
+
+    return build
+
+
+def bag(arguments: Sequence[Term], predicate: Term | None) -> Term:
+    """make_bag: the pairs of all bags in one."""
+    bags = accept(arguments[0], DYNAMIC)
+    limit = max(_limit(arguments), 1)
+    pairs = _collected("groupArrayArray", predicate, limit, json_values.pairs(bags.sql))
+    return Term(DYNAMIC, bag_from_pairs(pairs), nullable=False)
+
+
+def _limit(arguments: Sequence[Term]) -> int:
+    if len(arguments) == 1:
+        return LONGEST_LIST
+    value = arguments[1].constant.value if arguments[1].constant is not None else None
+    if arguments[1].type not in INTEGERS or not isinstance(value, int) or value < 0:
+        raise Misfit("the longest length must be a constant integer")
+    return min(value, LONGEST_LIST)
+
+
+def _collected(function: str, predicate: Term | None, limit: int, value: Sql) -> Sql:
+    name = f"{function}If" if predicate is not None else function
+    extra = [predicate.condition] if predicate is not None else []
+    return sql.parametric(name, [limit], value, *extra)
+
+
+def _flat(json: Sql) -> Sql:
+    single = sql.array([sql.if_null(json, json_values.NULL_TEXT)])
+    return sql.if_(json_values.is_array(json), json_values.elements(json), single)

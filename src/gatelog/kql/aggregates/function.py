@@ -1,0 +1,46 @@
+"""An aggregate function: what it takes, and how it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gatelog.kql import sql
+from gatelog.kql.comparisons import condition
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+
+Build: TypeAlias = "Callable[[Sequence[Term], Term | None], Term]"
+"""From the arguments, and for the `...if` forms the predicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateFunction:
+    """An aggregate: between `least` and `most` arguments, the predicate at place `predicate` for `...if`
+    forms.
+
+    `prefix` names the column: `prefix_firstargument`; empty for the first argument's own name.
+    """
+
+    name: str
+    least: int
+    most: int
+    build: Build
+    prefix: str
+    predicate: int | None = None
+    ordered: bool = False
+
+    def apply(self, arguments: Sequence[Term]) -> Term:
+        """The aggregate of some arguments, in order as written."""
+        if self.predicate is None:
+            return self.build(arguments, None)
+        rest = [*arguments[: self.predicate], *arguments[self.predicate + 1 :]]
+        return self.build(rest, condition(arguments[self.predicate]))
+
+
+def aggregate(function: str, predicate: Term | None, *arguments: Sql) -> Sql:
+    """`function(arguments)`, over the rows for which the predicate is true."""
+    if predicate is None:
+        return sql.call(function, *arguments)
+    return sql.call(f"{function}If", *arguments, predicate.condition)

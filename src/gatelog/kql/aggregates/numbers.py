@@ -1,0 +1,138 @@
+"""Counts, sums, averages, deviations, bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gatelog.kql import sql, ticks
+from gatelog.kql.aggregates.function import Build, aggregate
+from gatelog.kql.conversions import convert
+from gatelog.kql.literals import literal_term
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
+from gatelog.kql.types import DECIMAL_SCALE, INTEGERS, NUMBERS, KqlType
+
+LONG, REAL, DECIMAL = KqlType.LONG, KqlType.REAL, KqlType.DECIMAL
+DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN
+
+
+def count(_: Sequence[Term], predicate: Term | None) -> Term:
+    """The rows."""
+    return Term(LONG, sql.call("toInt64", aggregate("count", predicate)), nullable=False)
+
+
+def distinct_count(function: str) -> Build:
+    """The distinct values but null; 0 where there are none, for which the engine's estimate is null."""
+
+    def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        found = sql.if_null(aggregate(function, predicate, arguments[0].sql), 0)
+        return Term(LONG, sql.call("toInt64", found), nullable=False)
+
+    return build
+
+
+def summable(term: Term) -> Term:
+    """A value that can be added up, integers as long; refuses any other."""
+    if term.type in INTEGERS:
+        return convert(term, LONG)
+    if term.type not in (*NUMBERS, TIMESPAN, DATETIME):
+        raise Misfit(f"a {term.type} cannot be added up", "convert it, for example with tolong()")
+    return term
+
+
+def total(arguments: Sequence[Term], predicate: Term | None) -> Term:
+    """The sum; 0 of nothing."""
+    term = summable(arguments[0])
+    if term.type is DATETIME:
+        raise Misfit("datetimes cannot be added up")
+    if term.whole is not None:
+        return Term(
+            DECIMAL,
+            sql.call("toDecimal256", _exact_sum(term.whole, predicate), DECIMAL_SCALE),
+            nullable=False,
+        )
+    added = aggregate("sum", predicate, term.sql)
+    zero = literal_term(term.type, 0).sql
+    return Term(term.type, sql.if_null(added, zero) if term.nullable else added, nullable=False)
+
+
+def _exact_sum(term: Term, predicate: Term | None) -> Sql:
+    """The sum of integers in 128 bits: it cannot wrap."""
+    added = aggregate("sum", predicate, sql.call("toInt128", term.sql))
+    return sql.if_null(added, 0) if term.nullable else added
+
+
+def _not_null_count(term: Term, predicate: Term | None) -> Sql:
+    return aggregate("count", predicate, term.sql)
+
+
+def average(arguments: Sequence[Term], predicate: Term | None) -> Term:
+    """The mean; NaN of nothing, where the type has one."""
+    term = summable(arguments[0])
+    if term.type is DECIMAL:
+        return _decimal_average(term, predicate)
+    if term.type in (TIMESPAN, DATETIME):
+        return _time_average(term, predicate)
+    mean = aggregate("avg", predicate, term.sql)
+    return Term(REAL, sql.if_null(mean, nan()) if term.nullable else mean, nullable=False)
+
+
+def _decimal_average(term: Term, predicate: Term | None) -> Term:
+    added = total([term], predicate).sql
+    divisor = sql.call("toDecimal256", _known(term.whole or term, predicate), 0)
+    return Term(DECIMAL, sql.divide_decimal(added, divisor, DECIMAL_SCALE, divisor_scale=0))
+
+
+def _time_average(term: Term, predicate: Term | None) -> Term:
+    value = ticks.since_1970(term.sql) if term.type is DATETIME else term.sql
+    added = aggregate("sum", predicate, sql.call("toInt128", value))
+    mean = sql.call("intDiv", added, sql.call("toInt128", _known(term, predicate)))
+    node = sql.call("toInt64", mean)
+    return Term(term.type, ticks.from_1970(node, nullable=True) if term.type is DATETIME else node)
+
+
+def _known(term: Term, predicate: Term | None) -> Sql:
+    """How many values a mean is of; null where there are none."""
+    return sql.null_if(_not_null_count(term, predicate), 0)
+
+
+def nan() -> Sql:
+    """The real that is no number."""
+    return sql.call("toFloat64", "nan")
+
+
+def spread(function: str, *, sample: bool) -> Build:
+    """Standard deviation or variance; 0 for fewer values than the estimate needs."""
+
+    def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        term = convert(summable(arguments[0]), REAL)
+        enough = sql.greater(_not_null_count(term, predicate), 1 if sample else 0)
+        node = sql.if_(enough, aggregate(function, predicate, term.sql), sql.call("toFloat64", 0))
+        return Term(REAL, sql.if_null(node, sql.call("toFloat64", 0)), nullable=False)
+
+    return build
+
+
+def covariance(function: str) -> Build:
+    """Of two columns, over the rows where both are known; 0 where there are too few."""
+
+    def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        one, other = (convert(summable(argument), REAL) for argument in arguments)
+        node = aggregate(function, predicate, one.sql, other.sql)
+        safe = sql.if_(sql.call("isFinite", node), node, sql.call("toFloat64", 0))
+        return Term(REAL, sql.if_null(safe, sql.call("toFloat64", 0)), nullable=False)
+
+    return build
+
+
+def bits(function: str) -> Build:
+    """The integers, combined bit by bit."""
+
+    def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        term = arguments[0]
+        if term.type not in INTEGERS:
+            raise Misfit("bits can be combined of integers only", "convert it with tolong()")
+        return Term(term.type, aggregate(function, predicate, term.sql), term.nullable)
+
+    return build

@@ -1,0 +1,43 @@
+"""What a name can stand for, other than a column: a value, one that is drawn, a table, a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gatelog.kql import ast
+from gatelog.kql.relations import Relation
+from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+
+@dataclass(frozen=True, slots=True)
+class TableBinding:
+    """A name for a table: `make` binds it anew at each use; that of one `denied` refuses."""
+
+    make: Callable[[], Relation]
+    denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBinding:
+    """A name for a value with rand() or new_guid() in it: `make` binds it anew at each use, so that each use
+    draws for itself."""
+
+    type: KqlType
+    make: Callable[[], Term]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBinding:
+    """A name for a function, with the names that were known where it stands; `saved`: it is not of this text,
+    so its places are not places of the text.
+    """
+
+    function: ast.Function
+    names: Mapping[str, Binding]
+    saved: bool = False
+
+
+Binding: TypeAlias = "Term | DrawnBinding | TableBinding | FunctionBinding"

@@ -1,0 +1,130 @@
+"""One SELECT in the making: what it has in reach, and how it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from gatelog.kql import nodes, sql
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.relations import Computed, SortKey
+from gatelog.kql.sql import Sql
+
+Names = frozenset[str]
+"""SQL names of columns."""
+
+
+@dataclass(slots=True)
+class Block:
+    """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
+    under that name; `reads` says what the computed ones read. `consumed` are those that a grouping took: its
+    expressions read them, nobody else can. `source_within` makes a source of the rows for which conditions
+    hold, where that is less work."""
+
+    source: Sql | None
+    columns: dict[str, Sql | None]
+    where: list[Sql] = field(default_factory=list)
+    group: tuple[str, ...] | None = None
+    consumed: frozenset[str] = frozenset()
+    order: tuple[SortKey, ...] = ()
+    limit: Sql | None = None
+    limit_by: tuple[str, ...] = ()
+    windowed: bool = False
+    joins: list[exp.Join] = field(default_factory=list)
+    reads: dict[str, Names] = field(default_factory=dict)
+    source_within: Callable[[list[Sql]], Sql] | None = None
+
+    def compute(self, made: Iterable[Computed]) -> None:
+        """Adds columns."""
+        for computed in made:
+            self.columns[computed.field.sql_name] = computed.sql
+            self.reads[computed.field.sql_name] = computed.reads
+
+    def reachable(self, need: Iterable[str]) -> list[str]:
+        """Those of the columns `need` that this block has to give."""
+        wanted = set(need) - self.consumed
+        return [name for name in self.columns if name in wanted]
+
+    def nested(self, need: Iterable[str]) -> Block:
+        """A new block over this one as its subquery; the order moves outwards."""
+        inner = self if self.limit is not None else replace(self, order=())
+        names = self.reachable([*need, *(key.sql_name for key in self.order)])
+        return Block(sql.subquery(inner.select(names)), dict.fromkeys(names), order=self.order)
+
+    def select(self, names: Iterable[str]) -> exp.Select:
+        """The statement that returns the columns `names`, in that order."""
+        shown = list(names)
+        first = {name: place for place, name in reversed([*enumerate(shown)])}
+        items = [self._item(name, first[name] < place) for place, name in enumerate(shown)]
+        # Without a column there are rows nevertheless: of a group without keys one, else each of them.
+        mark = sql.call("count") if self.group == () else sql.literal(1)
+        clauses: dict[str, object] = {"expressions": items or [sql.alias(mark, "_")]}
+        helpers = self._needed(shown)
+        if helpers:
+            clauses["with_"] = exp.With(expressions=helpers)
+        source = self.source if self.source_within is None else self.source_within(self.where)
+        if source is not None:
+            clauses["from_"] = nodes.make(exp.From, this=source)
+        if self.joins:
+            clauses["joins"] = self.joins
+        if self.where:
+            clauses["where"] = nodes.make(exp.Where, this=sql.all_of(self.where))
+        if self.group:
+            clauses["group"] = exp.Group(expressions=[sql.column(name) for name in self.group])
+        if self.order:
+            clauses["order"] = exp.Order(expressions=[key.sql for key in self.order])
+        if self.limit is not None:
+            within = [sql.column(name) for name in self.limit_by]
+            clauses["limit"] = exp.Limit(expression=self.limit, expressions=within)
+        return nodes.make(exp.Select, **clauses)
+
+    def _expression(self, name: str) -> Sql | None:
+        """That of a column in reach."""
+        if name not in self.columns:
+            raise _of_another_row(name)
+        return self.columns[name]
+
+    def _item(self, name: str, repeated: bool) -> Sql:
+        expression = self._expression(name)
+        return sql.column(name) if expression is None or repeated else sql.alias(expression, name)
+
+    def _needed(self, shown: list[str]) -> list[Sql]:
+        """For WITH: the expressions that are used by others but not shown."""
+        used = [
+            *map(self._reads, shown),
+            *map(sql.columns_read, self.where),
+            sql.columns_read(self.source) if self.source is not None else frozenset(),
+            frozenset([*(key.sql_name for key in self.order), *(self.group or ()), *self.limit_by]),
+        ]
+        return [
+            nodes.make(exp.CTE, this=node, alias=sql.identifier(name), scalar=True)
+            for name, node in self._helpers(used, set(shown)).items()
+        ]
+
+    def _reads(self, name: str) -> Names:
+        node = self.columns[name]
+        if node is None:
+            return frozenset()
+        return self.reads[name] if name in self.reads else sql.columns_read(node)
+
+    def _helpers(self, used: list[Names], shown: set[str]) -> Mapping[str, Sql]:
+        found: dict[str, Sql] = {}
+        while used:
+            for name in sorted(used.pop()):
+                node = self._expression(name)
+                if node is not None and name not in shown and name not in found:
+                    found[name] = node
+                    used.append(self._reads(name))
+        return found
+
+
+def _of_another_row(name: str) -> Misfit:
+    """The refusal of a column that is not in reach. The engine would look for one of that name in whatever is
+    below the statement, columns that the reader may not see among it.
+    """
+    return Misfit(
+        f"'{name}' is of a row, where what is asked for is the same for all rows",
+        "no table within an expression depends on a row, nor do the bounds of a series: join instead",
+    )

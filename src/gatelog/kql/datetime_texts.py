@@ -1,0 +1,48 @@
+"""Texts that are dates, with a time or without: the shapes that Kusto reads."""
+
+from __future__ import annotations
+
+from gatelog.kql import sql
+from gatelog.kql.shapes import once
+from gatelog.kql.sql import Sql
+
+_YEAR_ZERO = r"^\s*0000"
+"""ClickHouse reads the current year where there is none."""
+
+_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?:\D.*)?"
+_DATE_SHAPE = (
+    r"^\s*("
+    rf"\d{{4}}-\d{{1,2}}(-\d{{1,2}})?([T ]\s*{_CLOCK})?"  # 2024-01-31, 2024-01-31T10:00:00Z
+    r"|\d{4}/\d{1,2}/\d{1,2}.*"  # 2024/01/31
+    r"|\d{8}"  # 20240131
+    r"|.*[A-Za-z]{3}.*\d{4}.*"  # Wed, 31 Jan 2024 10:00:00 GMT
+    r")\s*$"
+)
+_SHORT_YEAR_SHAPE = (  # RFC 822 and RFC 850: Sat, 8 Nov 14 15:05:02 GMT, Saturday, 08-Nov-14 15:05
+    r"^\s*(?:[A-Za-z]+,\s*)?(\d{1,2})[ -]([A-Za-z]{3})[ -](%s)\s+(\d{1,2}:\d{2}(?::\d{2})?(?:\s+GMT)?)\s*$"
+)
+_US_DATE_SHAPE = rf"^\s*\d{{1,2}}[-/]\d{{1,2}}[-/]\d{{4}}(?:\s+{_CLOCK})?\s*$"
+
+
+def _parsed_datetime(text: Sql) -> Sql:
+    return sql.call(
+        "multiIf",
+        sql.call("match", text, _YEAR_ZERO), sql.null(),
+        sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
+        sql.call("match", text, _US_DATE_SHAPE),
+        sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
+        sql.call("match", text, _SHORT_YEAR_SHAPE % r"\d{2}"),
+        sql.call("parseDateTime64BestEffortOrNull", _with_century(text), 7, "UTC"),
+        sql.null(),
+    )  # fmt: skip  # pairs of condition and value
+
+
+def _with_century(text: Sql) -> Sql:
+    """A date with two digits for its year, with four: 00 to 49 are of this century (RFC 2822, 4.3)."""
+    for century, years in (("20", r"[0-4]\d"), ("19", r"[5-9]\d")):
+        text = sql.call("replaceRegexpOne", text, _SHORT_YEAR_SHAPE % years, rf"\1 \2 {century}\3 \4")
+    return text
+
+
+datetime_from_text = once("text", _parsed_datetime)
+"""The datetime of a text; NULL for one of no such shape."""

@@ -1,0 +1,123 @@
+"""The operators with a list behind them: in, in~, has_any, has_all.
+
+    items       in (1, 2)               each is compared
+    an array    in (dynamic([1, 2]))    a constant one gives its elements; any other is looked through
+    a table     in (Calls | ...)        its first column
+
+`has_any` is true when some of them is found, `has_all` when all are.
+"""
+
+from __future__ import annotations
+
+from gatelog.kql import ast, json_values, sql
+from gatelog.kql.comparisons import both, either, is_in_array, is_in_table, is_one_of, opposite
+from gatelog.kql.conversions import convert
+from gatelog.kql.literals import literal_term, term_of
+from gatelog.kql.lower import select_of
+from gatelog.kql.relations import Aggregate, Compute, Computed
+from gatelog.kql.scope import Bind, Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.tabular import is_table
+from gatelog.kql.terms import Term, reference
+from gatelog.kql.text_search import check_text, search
+from gatelog.kql.types import KqlType
+
+_PLURAL_SEARCHES = {"has_any": either, "has_all": both}
+
+
+def is_in(node: ast.InList, scope: Scope, bind: Bind) -> Term:
+    """`x in (...)`, `x !in~ (...)`, `x has_any (...)`: items, an array or a table."""
+    operator = node.op.removeprefix("!")
+    operand = bind(node.operand, scope)
+    with scope.context.at(node):
+        if operator != "in":
+            check_text(operator, operand)
+        found = (
+            _plural(operator, operand, node, scope, bind)
+            if operator in _PLURAL_SEARCHES
+            else _in(operand, node, scope, bind)
+        )
+        return opposite(found) if node.op.startswith("!") else found
+
+
+def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope, bind: Bind) -> Term:
+    """`x has_any (a, b)` and `has_all`: `has` for each."""
+    if len(node.items) == 1 and is_table(node.items[0], scope):
+        return _search_for_each(operator, operand, _column_of(node.items[0], scope))
+    items = _spread([bind(item, scope) for item in node.items])
+    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
+        return _search_for_each(operator, operand, json_values.strings(items[0].sql))
+    join = _PLURAL_SEARCHES[operator]
+    found = literal_term(KqlType.BOOL, operator == "has_all")
+    for place, item in enumerate(items):
+        test = search("has", operand, item)
+        found = test if place == 0 else join(found, test)
+    return found
+
+
+def _column_of(node: ast.Expression, scope: Scope) -> Sql:
+    """Array(String): the first column of a table."""
+    table = scope.bind_table(node, scope)
+    first = table.fields[0]
+    texts = scope.context.field("texts", KqlType.STRING, nullable=False)
+    text = convert(reference(first), KqlType.STRING)
+    all_texts = Aggregate((texts,), table, (), (Computed(texts, sql.call("groupUniqArray", text.sql)),))
+    return sql.subquery(select_of(all_texts, [texts.sql_name]))
+
+
+def _search_for_each(operator: str, operand: Term, texts: Sql) -> Term:
+    """`has_any` and `has_all` with texts that only the data knows, an Array(String)."""
+    text = convert(operand, KqlType.STRING)
+    needle = Term(KqlType.STRING, sql.variable("needle"), nullable=False)
+    test = sql.lambda_("needle", search("has", text, needle).sql)
+    function = "arrayExists" if operator == "has_any" else "arrayAll"
+    return Term(KqlType.BOOL, sql.call(function, test, texts), nullable=False)
+
+
+def _in(operand: Term, node: ast.InList, scope: Scope, bind: Bind) -> Term:
+    ignore_case = node.op.endswith("~")
+    if len(node.items) == 1 and is_table(node.items[0], scope):
+        return _in_table(operand, node.items[0], scope, ignore_case=ignore_case)
+    items = _spread([bind(item, scope) for item in node.items])
+    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
+        return is_in_array(operand, json_values.strings(items[0].sql), ignore_case=ignore_case)
+    return is_one_of(operand, items, ignore_case=ignore_case)
+
+
+def _spread(items: list[Term]) -> list[Term]:
+    """The items with constant arrays replaced by their elements."""
+    spread: list[Term] = []
+    for item in items:
+        value = item.constant.value if item.constant is not None else None
+        if isinstance(value, list):
+            spread += [_element_term(element) for element in value]
+        else:
+            spread.append(item)
+    return spread
+
+
+def _element_term(value: object) -> Term:
+    match value:
+        case ast.Literal():
+            return term_of(value)
+        case bool():
+            return literal_term(KqlType.BOOL, value)
+        case int():
+            return literal_term(KqlType.LONG, value)
+        case float():
+            return literal_term(KqlType.REAL, value)
+        case str():
+            return literal_term(KqlType.STRING, value)
+        case _:
+            return literal_term(KqlType.DYNAMIC, value)  # type: ignore[arg-type]  # a list, a dict or None
+
+
+def _in_table(operand: Term, node: ast.Expression, scope: Scope, *, ignore_case: bool) -> Term:
+    table = scope.bind_table(node, scope)
+    first = table.fields[0]
+    if not ignore_case:
+        return is_in_table(operand, select_of(table, [first.sql_name]), first.type)
+    lower = scope.context.field(first.name, KqlType.STRING)
+    lowered = sql.call("lowerUTF8", sql.column(first.sql_name))
+    relation = Compute((lower,), table, (Computed(lower, lowered),))
+    return is_in_table(operand, select_of(relation, [lower.sql_name]), first.type, ignore_case=True)

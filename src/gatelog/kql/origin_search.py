@@ -1,0 +1,59 @@
+r"""What the letters of a needle say before they are looked for: in plain texts, and in JSON.
+
+    request_body       {"messages":[{"role":"user","content":"Gr\u00f6\u00dfe 5.0 ml"}]}     stored
+    RequestMessages    [{"role":"user","content":"Größe 5.0 ml"}]                             read from it
+
+Letters and digits of a value that is read from JSON are in the JSON too, so where it has not even these, it
+need not be read, which takes longer by far. Not so, and thus not relied upon:
+
+    \u00f6             an escape can be any character                    ┐ texts with these
+    U+2028 U+2029      the engine writes them as escapes, of letters    ┘ are read
+    1e2 → 100          numbers are written anew                         ┐ no letters
+    "role":"user"      the view itself may add some                     ┘ to look for
+"""
+
+from __future__ import annotations
+
+import re
+
+from gatelog.kql import sql
+from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Origin
+
+LETTERS_LEAST = 4
+"""Letters worth looking for: fewer are in most texts."""
+
+_RESPELT = ("\\u", "\u2028", "\u2029")
+_OF_NUMBERS = frozenset("0123456789e")
+
+
+def in_plain_sight(needle: str) -> str:
+    """The longest piece of `needle` (lower case) that texts can only have in letters of ASCII, large or
+    small.
+    """
+    return max(_ascii_pieces(needle), key=len)
+
+
+def seen_in(origin: Origin, needle: str) -> Sql | None:
+    """A condition that holds wherever a value read from `origin` contains `needle`, in any case; None if
+    there is nothing to look for.
+    """
+    pieces = (run for piece in _ascii_pieces(needle.lower()) for run in re.split(r"[^a-z0-9]+", piece))
+    telling = [piece for piece in pieces if _tells(piece, origin.added)]
+    if not telling:
+        return None
+    column = sql.column(origin.sql_name)
+    needles = sql.array([sql.literal(text) for text in (max(telling, key=len), *_RESPELT)])
+    return sql.eq(sql.call("multiSearchAnyCaseInsensitive", column, needles), 1)
+
+
+def _ascii_pieces(needle: str) -> list[str]:
+    """The pieces of ASCII between other characters.
+
+    Two of these become ASCII in lower case: the sign of Kelvin becomes k, and a dotted I an i before a mark.
+    """
+    return [piece.rstrip("i") for piece in re.split(r"[^\0-\x7f]+|k", needle)]
+
+
+def _tells(piece: str, added: str) -> bool:
+    return len(piece) >= LETTERS_LEAST and piece not in added and not set(piece) <= _OF_NUMBERS

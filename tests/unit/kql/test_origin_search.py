@@ -1,0 +1,52 @@
+"""What is looked for in the JSON before a value is read from it: never what the value may have without it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatelog.kql.origin_search import in_plain_sight, seen_in
+from gatelog.kql.terms import Origin
+from gatelog.kql.writer import text_of
+
+ORIGIN = Origin("body", '[{"role":"user","content":')
+
+
+def looked_for(needle: str) -> str | None:
+    """The letters that `seen_in` looks for."""
+    seen = seen_in(ORIGIN, needle)
+    if seen is None:
+        return None
+    return text_of(seen).partition("('")[2].partition("'")[0]
+
+
+@pytest.mark.parametrize(
+    ("needle", "letters"),
+    [
+        ("Invoice", "invoice"),
+        ("two words", "words"),
+        ("a_long-name", "long"),
+        ("C:\\temp\\files", "files"),
+        ("4711abc", "4711abc"),
+        ("bookkeeping", "eeping"),
+        ("taxi-wagon", "wagon"),
+        ("Größenangabe", "enangabe"),
+    ],
+)
+def test_the_longest_run_of_letters_is_looked_for(needle: str, letters: str) -> None:
+    """Of letters and digits only: what is between them is spelled in other ways."""
+    assert looked_for(needle) == letters
+
+
+@pytest.mark.parametrize(
+    "needle", ["", "abc", "客户", "müşteri", "100000", "2.5e10", "user", "CONTENT", "role", "ontent", "a,b:c"]
+)
+def test_nothing_is_looked_for_where_nothing_is_certain(needle: str) -> None:
+    """Short pieces, numbers, what the view adds, letters beyond ASCII."""
+    assert looked_for(needle) is None
+
+
+def test_letters_that_others_become_in_lower_case_are_not_in_plain_sight() -> None:
+    """The sign of Kelvin, and a dotted I before its mark."""
+    assert in_plain_sight("bookmark") == "boo"
+    assert in_plain_sight("taxi") == "tax"
+    assert in_plain_sight("größe") == "gr"
