@@ -22,6 +22,15 @@ def test_every_room_has_its_layer() -> None:
     assert {name for layer in layers for name in re.findall(r"\w+", layer)} == ROOMS
 
 
+def test_the_map_of_the_language_shows_every_module_once() -> None:
+    """It is the room with the most of them."""
+    room = SOURCE / "kql"
+    [shown] = re.findall(r"What is where:\n\n(.*?)\n\"\"\"", (room / "__init__.py").read_text(), re.DOTALL)
+    named = re.findall(r"\w+", re.sub(r"^ {4}.{16}|\(.*?\)", "", shown, flags=re.MULTILINE))
+    modules = [entry.stem for entry in room.iterdir() if entry.stem.strip("_") not in ("init", "pycache")]
+    assert sorted([*named, "compile"]) == sorted(modules)
+
+
 def test_decisions_are_numbered_without_gaps_and_say_why() -> None:
     pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 
 INPUT_BYTES_MAX = 64 * 1024
@@ -48,7 +49,18 @@ def _splice(data: bytes, chance: random.Random, corpus: Sequence[bytes]) -> byte
     return data[:place] + other[start : chance.choice([end, len(other)])] + data[place:]
 
 
-_STROKES: tuple[Stroke, ...] = (_flip, _replace, _delete, _repeat, _cut, _splice)
+def _retype(data: bytes, chance: random.Random, corpus: Sequence[bytes]) -> bytes:
+    """A JSON value becomes one of another type, which a byte here and there hardly ever makes of it."""
+    values = list(_VALUE.finditer(data))
+    if not values:
+        return data
+    value = chance.choice(values)
+    return data[: value.start()] + chance.choice(_ODD_VALUES) + data[value.end() :]
+
+
+_VALUE = re.compile(rb'(?<=[:,\[])\s*(?:"[^"]*"|[-+.\w]+|\[\]|\{\})')
+_ODD_VALUES = tuple(rb'5 -1 1e999 "" "\ud83d" [] [5] {} {"a":[1]} null true'.split())
+_STROKES: tuple[Stroke, ...] = (_flip, _replace, _delete, _repeat, _cut, _splice, _retype)
 
 
 def mutated(corpus: Sequence[bytes], chance: random.Random) -> bytes:

@@ -16,13 +16,15 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from .mutate import INPUT_BYTES_MAX, mutated
-from .targets import TARGETS, Target
+from .target import Target
+from .targets import TARGETS
 
-SLOW_S = 1.0  # one input that takes longer is a finding too: it stalls every call of a process
+SLOW_S = 1.0  # of a processor; an input that takes longer is a finding too: it stalls every call of a process
 FINDINGS = Path("fuzz-findings")
 
 
@@ -35,28 +37,34 @@ class Result(NamedTuple):
 
 def try_input(target: Target, data: bytes) -> str:
     """What is wrong with the target's answer to an input; empty if nothing is."""
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         target.run(data)
     except Exception:  # noqa: BLE001 - whatever a parser raises is the finding
         return traceback.format_exc(limit=-4)
-    spent_s = time.perf_counter() - began
+    spent_s = time.process_time() - began
     return f"took {spent_s:.1f} s" if spent_s > SLOW_S else ""
 
 
 def fuzz(target: Target, seconds: float, seed: int, findings_max: int = 5) -> Result:
     """Run the corpus, then changed inputs, until the time is over or there are enough findings."""
-    chance = random.Random(seed)
     findings: list[tuple[bytes, str]] = []
-    deadline = time.monotonic() + seconds
     runs = 0
-    waiting = list(target.corpus)
-    while (waiting or time.monotonic() < deadline) and len(findings) < findings_max:
-        data = waiting.pop() if waiting else mutated(target.corpus, chance)
+    for data in _inputs(target, seconds, seed):
         runs += 1
         if problem := try_input(target, data):
             findings.append((data, problem))
+        if len(findings) == findings_max:
+            break
     return Result(runs, findings)
+
+
+def _inputs(target: Target, seconds: float, seed: int) -> Iterator[bytes]:
+    yield from target.corpus
+    chance = random.Random(seed)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        yield mutated(target.corpus, chance)
 
 
 def guided(target: Target, seconds: float) -> Result:

@@ -1,27 +1,24 @@
 """What is fuzzed: for each parser a corpus, and one run that raises only where the parser is wrong.
 
+Here are those of bytes on the wire and on disk; the others are in record_, kql_ and hub_targets.
+
 request    bytes of a client     → requests, answers   however they are cut
 response   bytes of a backend    → heads, bodies       however they are cut
 sse        an event stream       → events, one object  however it is cut; nothing raises
 json       a request body        → its shape, and the one change that the gateway makes
 spool      a segment on disk     → records, report     only whole records, in order
-kql        a query               → SQL, or an error with a place in the text
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from gatelog import kql
-from gatelog.errors import KqlError, ProtocolError, SpoolVersionError
+from gatelog.errors import ProtocolError, SpoolVersionError
 from gatelog.http1 import ClientSettings, ServerSettings
 from gatelog.http1.request_parser import RequestParser
 from gatelog.http1.response_parser import ResponseParser
-from gatelog.kql import Catalog, Column, KqlType, Table
 from gatelog.model import OperationKind
 from gatelog.provider import (
     NotJson,
@@ -40,6 +37,9 @@ from gatelog.spool.segment import segment_path
 from gatelog.testing.filesystem import MemoryFileSystem
 from gatelog.testing.hostile import CHUNKED, HOSTILE_CHUNKS, HOSTILE_HEADS, UNFINISHED, get, with_header
 
+from . import hub_targets, kql_targets, record_targets
+from .target import Target, halves
+
 TESTS = Path(__file__).parents[1]
 ANSWERS = (
     b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
@@ -55,34 +55,6 @@ BODIES = (
     b'{"stream":true,"a":{"stream_options":{"include_usage":true}},"n":-1.5e3}',
     b'[1,2,{"a":NaN}]',
 )
-TABLE = Table(
-    "Calls",
-    tuple(
-        Column(name, kind)
-        for name, kind in {
-            "TimeGenerated": KqlType.DATETIME,
-            "Status": KqlType.INT,
-            "TotalTokens": KqlType.LONG,
-            "DurationMs": KqlType.REAL,
-            "Client": KqlType.STRING,
-            "Body": KqlType.DYNAMIC,
-        }.items()
-    ),
-    "db.calls",
-)
-
-
-class Target(NamedTuple):
-    """`run` raises if the parser is wrong about an input; `corpus` are inputs to begin with."""
-
-    name: str
-    corpus: tuple[bytes, ...]
-    run: Callable[[bytes], None]
-
-
-def _halves(data: bytes) -> list[bytes]:
-    place = data[-1] * len(data) // 255 if data else 0
-    return [piece for piece in (data[:place], data[place:]) if piece]
 
 
 # request ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -108,7 +80,7 @@ def run_request(data: bytes) -> None:
     """A message is a head and the rest; the rest is read in one piece and in two."""
     head, end, rest = data.partition(b"\r\n\r\n")
     outcome, body = _request(head + end, [rest] if rest else [])
-    again, same = _request(head + end, _halves(rest))
+    again, same = _request(head + end, halves(rest))
     assert outcome == again
     assert outcome in ("refused 4xx", "refused 5xx") or body == same
 
@@ -132,7 +104,7 @@ def _response(pieces: list[bytes]) -> tuple[str, list[int], bytes]:
 def run_response(data: bytes) -> None:
     """An answer, in one piece and in two: the same head, and the same body unless it is refused."""
     outcome, heads, body = _response([data])
-    again, same_heads, same = _response(_halves(data))
+    again, same_heads, same = _response(halves(data))
     assert len(heads) <= 1
     assert outcome == again
     assert outcome == "refused" or (heads, body) == (same_heads, same)
@@ -145,13 +117,13 @@ def run_sse(data: bytes) -> None:
     """Events do not depend on the cut; nothing raises, whatever the kind is taken for."""
     whole, cut = SseParser(), SseParser()
     events = whole.feed(data) + whole.close()
-    assert events == [event for piece in _halves(data) for event in cut.feed(piece)] + cut.close()
+    assert events == [event for piece in halves(data) for event in cut.feed(piece)] + cut.close()
     for kind in OperationKind:
         assembled = assemble(kind, data)
         assert assembled.events == len(events)
         json.dumps(assembled.body)
     one, two, watch = UsageChunkFilter(), UsageChunkFilter(), TerminalWatch()
-    filtered = b"".join(map(one.feed, _halves(data))) + one.flush()
+    filtered = b"".join(map(one.feed, halves(data))) + one.flush()
     assert filtered == two.feed(data) + two.flush()
     assert one.removed or filtered == data
     watch.feed(data)
@@ -241,34 +213,6 @@ def run_spool(data: bytes) -> None:
 SEALED = _segment(clean=True)
 
 
-# kql ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-CATALOG = Catalog([TABLE])
-NOW = datetime(2026, 9, 21, tzinfo=UTC)
-
-
-def _queries() -> tuple[bytes, ...]:
-    scripts = [path.read_text() for path in sorted((TESTS / "kql" / "scripts").glob("*.kqlt"))]
-    blocks = [block.strip() for script in scripts for block in script.split("\n\n")]
-    return (
-        *(block.encode()[:2000] for block in blocks if "|" in block),
-        b"Calls | where Status == 200 and Client has 'a' | summarize n=count() by bin(TimeGenerated, 1h)",
-        b"let a = 5; Calls | extend x = Body.usage.total_tokens + a | top 3 by x desc | project x, Client",
-        b"Calls | join kind=inner (Calls | distinct Client) on Client | mv-expand Body",
-        b"Calls | parse Client with * 'x' y:long | make-series count() on TimeGenerated step 1h",
-    )
-
-
-def run_kql(data: bytes) -> None:
-    """A query compiles, or its author is told where and why."""
-    text = data.decode("utf-8", "replace")
-    try:
-        assert kql.compile(text, CATALOG, now=NOW).sql
-    except KqlError as error:
-        if not error.message or error.line < 1 or error.column < 1:
-            raise AssertionError("the error names no place") from error
-
-
 # ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 REQUESTS = (
@@ -289,6 +233,8 @@ TARGETS = {
         Target("sse", STREAMS, run_sse),
         Target("json", BODIES, run_json),
         Target("spool", (SEALED, _segment(clean=False)), run_spool),
-        Target("kql", _queries(), run_kql),
+        *record_targets.all_of(STREAMS, BODIES),
+        *kql_targets.TARGETS,
+        *hub_targets.TARGETS,
     )
 }

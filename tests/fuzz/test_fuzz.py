@@ -7,7 +7,8 @@ import json
 import pytest
 
 from .run import Result, fuzz
-from .targets import TARGETS, Target
+from .target import Target
+from .targets import TARGETS
 
 SECONDS = 1.0
 SEED = 20261121
