@@ -8,7 +8,7 @@ The whole way is `compile`. What is where:
     a query         binder · context · scope · bindings · declarations · parameters · databases · outputs
     its tables      tabular · scans · relations · stages/ (the operators, a function each)
     its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
-    values          expressions · literals · naming · terms · types · conversions · datetime_texts · misfit (refusals)
+    values          expressions · literals · naming · terms · types · conversions · datetime_texts · misfit
       operators     arithmetic · comparisons · chains · in_lists
       search        text_search · indexed_search · origin_search · regexes
       dynamic       json_access · json_paths · json_values
