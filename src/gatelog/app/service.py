@@ -1,7 +1,7 @@
 """One wing as a process: it serves until a signal, or until the process that started it is gone.
 
 start ── serve ── ready ──→ one line on stdout, or on the pipe `ready` that the supervisor reads
-              └─ a signal of STOPS ──→ stop() ── drains ── returns
+              └─ SIGTERM · SIGINT · SIGHUP ──→ stop() ── drains ── returns
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from gatelog.errors import ConfigError, ConfigProblem
 
 log = logging.getLogger("gatelog.app")
 
-STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""What asks a process to drain and end; SIGHUP comes when the terminal that it was started from is closed."""
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 _ADDRESS_ERRORS = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
@@ -95,10 +94,20 @@ def _warn(config: Config, wing: str) -> None:
             log.warning(str(notice))
 
 
-async def _serve(service: Service, on_port: Callable[[int], None]) -> None:
+def stop_on_signals(stop: Callable[[], None]) -> None:
+    """Call `stop` in the running loop at each signal that asks a process to drain and end.
+
+    SIGHUP says that the terminal is closed: not to a process that was started to outlive it (`nohup`).
+    """
     loop = asyncio.get_running_loop()
-    for number in STOPS:
-        loop.add_signal_handler(number, service.stop)
+    for number in _STOPS:
+        loop.add_signal_handler(number, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, stop)
+
+
+async def _serve(service: Service, on_port: Callable[[int], None]) -> None:
+    stop_on_signals(service.stop)
     await service.serve(lambda: on_port(service.port))
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from gatelog.app.child import Child
 from gatelog.app.parent import announce, follow
-from gatelog.app.service import STOPS
+from gatelog.app.service import stop_on_signals
 from gatelog.config import Config, load
 
 HUB_DRAIN_S = 60.0
@@ -70,9 +70,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Serve until told to stop."""
-        loop = asyncio.get_running_loop()
-        for number in STOPS:
-            loop.add_signal_handler(number, self._on_signal)
+        stop_on_signals(self._on_signal)
         try:
             serving = asyncio.create_task(self._serve())
             stopping = asyncio.create_task(self._stop.wait())

@@ -7,8 +7,8 @@
 failure before the head        then
 ───────────────────────        ────
 dns, connect, tls, pool        the next backend: the request was certainly not accepted
-reset on a reused connection   within STALE_S of sending: the same backend once more, it closed an idle
-                               connection and took nothing
+reset on a reused connection   within STALE_S of sending, without a byte of an answer: the same backend once
+                               more, it closed an idle connection and took nothing
 anything else                  the end: the model may have run, asking again could bill twice
 """
 
@@ -112,10 +112,10 @@ class Attempts:
 
     def _was_stale(self, answer: Answer, failure: Failure) -> bool:
         """Whether the backend had closed the connection before the request was sent on it."""
+        if failure.reason is not FailureReason.RESET or failure.answer_begun:
+            return False
         waited_ns = self._call.elapsed_ns() - answer.sent_ns
-        return (
-            failure.reason is FailureReason.RESET and failure.reused_connection and waited_ns < STALE_S * 1e9
-        )
+        return failure.reused_connection and waited_ns < STALE_S * 1e9
 
     def _wants_usage(self, shape: RequestShape) -> bool:
         """Whether the gateway must ask for usage because the client did not."""

@@ -168,12 +168,13 @@ class UpstreamCall:
         *,
         head_received: bool = False,
         reused_connection: bool = False,
+        answer_begun: bool = False,
     ) -> None:
         """The answer will not be completed."""
         if self.done:
             return
         sent = self._carrier is not None
-        failure = Failure(reason, detail, head_received, reused_connection, sent)
+        failure = Failure(reason, detail, head_received, reused_connection, sent, answer_begun)
         handler = self._release()
         try:
             handler.on_failure(failure)

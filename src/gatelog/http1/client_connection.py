@@ -221,8 +221,14 @@ class ClientConnection(asyncio.Protocol):
         if call is None:
             return
         self.drop()
-        head_received = self._parser.head is not None
-        call.fail(reason, detail, head_received=head_received, reused_connection=self.reused)
+        parser = self._parser
+        call.fail(
+            reason,
+            detail,
+            head_received=parser.head is not None,
+            reused_connection=self.reused,
+            answer_begun=parser.begun,
+        )
 
     # ── the pool's side ───────────────────────────────────────────────────────────────────────────
 

@@ -52,3 +52,5 @@ class Failure:
     reused_connection: bool
     request_sent: bool
     """Any byte of the request was handed to the connection."""
+    answer_begun: bool
+    """Any byte of an answer came, if only of an interim one."""

@@ -52,6 +52,11 @@ class ResponseParser(MessageParser):
         self.head: ResponseHead | None = None
         self.complete = self.surplus = self.until_close = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether a part of an answer has come, if only of an interim one."""
+        return bool(self._unfinished or self._interims) or self.head is not None
+
     def feed(self, data: bytes) -> None:
         """Parse the next bytes. ProtocolError if they are not strict HTTP/1.1."""
         at = 0

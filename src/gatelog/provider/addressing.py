@@ -12,11 +12,17 @@ BackendKind = Literal["azure-openai", "openai"]
 
 # Query parameters that carry keys: API Management's default name, and browser websockets' name.
 CREDENTIAL_PARAMETERS = frozenset(["subscription-key", "api-key"])
-# Parameters that other services take secrets in: RFC 6750 section 2.3, signatures of Azure Storage, the like.
+# Parameters that other services take secrets in: RFC 6750 section 2.3, signatures of Azure Storage, keys of
+# Azure Functions (`code`), the like.
 _SECRET_PARAMETER = re.compile(
-    r"(?:^|[^a-z])(?:(?:api|access)?key|token|secret|password|sig|signature|credential)\b"
+    r"(?:token|secret|password|passwd|pwd|signature|credential|authorization|jwt)\b"
+    r"|(?:^|[^a-z])(?:(?:api|access)?key|sig|auth)\b"
+    r"|^code$"
 )
-_PAIR = re.compile(r"(?<![^&;])([^&;=]*+)=[^&;]*+")
+_SUSPECT = ("key", "token", "sig", "code", "secret", "credential", "passw", "pwd", "auth", "jwt")
+"""One of these is in every query with such a parameter: the usual one is not taken apart."""
+_NAME = re.compile(r"(?:^|;)([^;=]*+)=")  # some take `;` for `&`
+_WORD_BORDER = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _HIDDEN = "(hidden)"
 _API_VERSION = frozenset(["api-version"])
 
@@ -32,7 +38,7 @@ def _joined(path: str, query: str) -> str:
 
 
 def without_credentials(target: str) -> str:
-    """The request target without keys in its query: fit for the log and for a backend.
+    """The request target without keys in its query: fit for a backend.
 
     Names are compared percent-decoded and without case; everything else stays byte-exact.
     """
@@ -44,13 +50,29 @@ def without_credentials(target: str) -> str:
 
 def fit_for_log(target: str) -> str:
     """The request target as it is recorded: without keys, the values of what may be other secrets hidden."""
-    path, mark, query = without_credentials(target).partition("?")
-    return path + mark + _PAIR.sub(_hide_secret, query) if query else path + mark
+    clean = without_credentials(target)
+    path, mark, query = clean.partition("?")
+    plain = _decoded_twice(query).lower()
+    if not any(word in plain for word in _SUSPECT):
+        return clean
+    return path + mark + "&".join(map(_without_secret, query.split("&")))
 
 
-def _hide_secret(pair: re.Match[str]) -> str:
-    name = pair[1]
-    return f"{name}={_HIDDEN}" if _SECRET_PARAMETER.search(unquote_plus(name).lower()) else pair[0]
+def _without_secret(pair: str) -> str:
+    """A parameter, cut behind the name of a secret: a `;` may belong to its value."""
+    for name in _NAME.finditer(pair):
+        if _is_secret(_decoded_twice(name[1])):
+            return pair[: name.end()] + _HIDDEN
+    return pair
+
+
+def _decoded_twice(text: str) -> str:
+    """What a client may have meant that encoded what was encoded already."""
+    return unquote_plus(unquote_plus(text))
+
+
+def _is_secret(name: str) -> bool:
+    return _SECRET_PARAMETER.search(_WORD_BORDER.sub("-", name).lower()) is not None
 
 
 def upstream_path(

@@ -37,7 +37,10 @@ class ChunkHead:
                 continue
             if name in _JOINED and isinstance(value, list):
                 before = known.get(name)
-                known[name] = [*before, *value] if isinstance(before, list) else value
+                if isinstance(before, list):
+                    before.extend(value)
+                else:
+                    known[name] = value
             elif name not in _FIRST_WINS or not known.get(name):
                 known[name] = value
 

@@ -26,6 +26,16 @@ class _Growing:
         self.pieces = list(pieces)
 
 
+class _Entries:
+    """A list in the making; of its entries with an index the first of each is found without a search."""
+
+    __slots__ = ("by_index", "items")
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+        self.by_index: dict[int, dict[str, Any]] = {}
+
+
 def _merge_text(name: str, known: Any, further: str) -> Any:
     if isinstance(known, _Growing):
         known.pieces.append(further)
@@ -35,16 +45,19 @@ def _merge_text(name: str, known: Any, further: str) -> Any:
     return (known or further) if name in _SET_ONCE else _Growing(known, further)
 
 
-def _merge_list(known: list[Any], further: list[Any]) -> list[Any]:
+def _merge_list(known: _Entries, further: list[Any]) -> _Entries:
     for entry in further:
-        index = entry.get("index") if isinstance(entry, dict) else None
-        same = None
-        if isinstance(index, int):
-            same = next((old for old in known if isinstance(old, dict) and old.get("index") == index), None)
-        if same is not None:
-            merge_delta(same, entry)
+        if not isinstance(entry, dict):
+            known.items.append(entry)
+            continue
+        index = entry.get("index")
+        if not isinstance(index, int):
+            known.items.append(merge_delta({}, entry))
+        elif index in known.by_index:
+            merge_delta(known.by_index[index], entry)
         else:
-            known.append(merge_delta({}, entry) if isinstance(entry, dict) else entry)
+            known.by_index[index] = merge_delta({}, entry)
+            known.items.append(known.by_index[index])
     return known
 
 
@@ -54,7 +67,7 @@ def _merge_value(name: str, known: Any, further: Any) -> Any:
     if further is None:
         return known
     if isinstance(further, list):
-        return _merge_list(known if isinstance(known, list) else [], further)
+        return _merge_list(known if isinstance(known, _Entries) else _Entries(), further)
     if isinstance(further, dict):
         return merge_delta(known if isinstance(known, dict) else {}, further)
     return further
@@ -73,4 +86,5 @@ def merged(value: Any) -> Any:
         return "".join(value.pieces)
     if isinstance(value, dict):
         return {name: merged(member) for name, member in value.items()}
-    return [merged(entry) for entry in value] if isinstance(value, list) else value
+    entries = value.items if isinstance(value, _Entries) else value
+    return [merged(entry) for entry in entries] if isinstance(entries, list) else value

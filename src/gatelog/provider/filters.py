@@ -26,14 +26,14 @@ def _gravity(verdict: Any) -> tuple[bool, int]:
 
 
 def merge_filter_results(known: Any, further: dict[str, Any]) -> dict[str, Any]:
-    """Both results, category by category the graver verdict: a later segment that is safe clears nothing.
-    What is known may be no result at all.
+    """`known`, changed to hold both results: category by category the graver verdict, so that a later segment
+    that is safe clears nothing. What is known may be no result at all.
     """
-    merged = dict(known) if isinstance(known, dict) else {}
+    both: dict[str, Any] = known if isinstance(known, dict) else {}
     for category, verdict in further.items():
-        if category not in merged or _gravity(verdict) >= _gravity(merged[category]):
-            merged[category] = verdict
-    return merged
+        if category not in both or _gravity(verdict) >= _gravity(both[category]):
+            both[category] = verdict
+    return both
 
 
 def _dicts(value: Any) -> Iterator[dict[str, Any]]:

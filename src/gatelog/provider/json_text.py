@@ -72,7 +72,7 @@ def read_object(text: str) -> dict[str, Any] | None:
 def well_formed(value: Any) -> Any:
     """A JSON value with U+FFFD for each half of a surrogate pair: no UTF-8 has those."""
     match value:
-        case str():
+        case str() if not value.isascii():
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case dict():
             return {well_formed(name): well_formed(member) for name, member in value.items()}

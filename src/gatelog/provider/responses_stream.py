@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gatelog.provider.deltas import merge_delta, merged
+
 _TERMINAL = frozenset(["response.completed", "response.incomplete", "response.failed"])
 _SNAPSHOTS = frozenset(["response.created", "response.in_progress", "response.queued"])
 
@@ -58,8 +60,7 @@ def _part(item: dict[str, Any], group: str, index: int) -> dict[str, Any]:
 
 def _extend(holder: dict[str, Any], member: str, delta: Any) -> None:
     if isinstance(delta, str):
-        known = holder.get(member)
-        holder[member] = (known if isinstance(known, str) else "") + delta
+        merge_delta(holder, {member: delta})
 
 
 class ResponsesStream:
@@ -87,7 +88,7 @@ class ResponsesStream:
         """The response object; where it has no output of its own yet, with the output as far as it came."""
         if not self._items or (self.complete and self._response.get("output") is not None):
             return self._response
-        return self._response | {"output": [self._items[index] for index in sorted(self._items)]}
+        return self._response | {"output": [merged(self._items[index]) for index in sorted(self._items)]}
 
     def _add_to_item(self, kind: str, index: int, data: dict[str, Any]) -> None:
         item = self._items.setdefault(index, {})

@@ -50,6 +50,9 @@ class File(Protocol):
 class Lock(Protocol):
     """A held lock."""
 
+    def is_named(self) -> bool:
+        """Whether its file still has a name; else it keeps nobody out."""
+
     def release(self) -> None:
         """Let others in."""
 
@@ -157,6 +160,9 @@ class OsLock:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+
+    def is_named(self) -> bool:
+        return os.fstat(self._descriptor).st_nlink > 0
 
     def release(self) -> None:
         os.close(self._descriptor)

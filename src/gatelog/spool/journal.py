@@ -127,6 +127,7 @@ class Journal:
     def probe(self) -> None:
         """To be called every `probe_interval_s`: measures the space, and heals if the disk allows it."""
         try:
+            self._keep_lock()
             self.space.measure(self._size - self._offset)
             room = self._keep_ballast()
             if self._may_go_on(room):
@@ -176,6 +177,7 @@ class Journal:
 
     def _open_segment(self, first_seq: int, least: int) -> File:
         """Begin a segment, durable before any record goes into it."""
+        self._keep_lock()
         number = self._next_segment
         self._next_segment += 1
         path = segment_path(self._directory, number)
@@ -196,6 +198,17 @@ class Journal:
         self._file, self._offset, self._size = file, DATA_OFFSET, size
         self.space.begin_segment(number, DATA_OFFSET)
         return file
+
+    def _keep_lock(self) -> None:
+        """Whoever deletes a segment may delete the lock, or the directory: without it anybody could write."""
+        if self._lock.is_named():
+            return
+        self._filesystem.make_directory(self._directory)
+        lock = self._filesystem.lock(self._directory / LOCK_NAME)
+        if lock is None:
+            raise BlockingIOError(errno.EWOULDBLOCK, "its lock was deleted, and another process has it now")
+        self._lock.release()
+        self._lock = lock
 
     def _seal(self, next_seq: int) -> None:
         """End the segment cleanly. Its records are durable already: an error here costs nothing."""

@@ -125,12 +125,17 @@ class MemoryFile:
 class MemoryLock:
     """A held lock."""
 
-    def __init__(self, filesystem: MemoryFileSystem, path: Path) -> None:
+    def __init__(self, filesystem: MemoryFileSystem, path: Path, inode: _Inode) -> None:
         self._filesystem = filesystem
         self._path = path
+        self._inode = inode
+
+    def is_named(self) -> bool:
+        return self._filesystem.is_named(self._inode)
 
     def release(self) -> None:
-        self._filesystem.locks.discard(self._path)
+        if self.is_named():
+            self._filesystem.locks.discard(self._path)
 
 
 class MemoryFileSystem:
@@ -247,6 +252,7 @@ class MemoryFileSystem:
         self.enter("unlink", path)
         self._find(path)
         del self._live[path]
+        self.locks.discard(path)
 
     def make_directory(self, directory: Path) -> None:
         self.enter("make_directory", directory)
@@ -273,8 +279,7 @@ class MemoryFileSystem:
         if path in self.locks:
             return None
         self.locks.add(path)
-        self._live.setdefault(path, _Inode(bytearray()))
-        return MemoryLock(self, path)
+        return MemoryLock(self, path, self._live.setdefault(path, _Inode(bytearray())))
 
     def is_locked(self, path: Path) -> bool:
         return path in self.locks

@@ -20,10 +20,13 @@ BACKEND_THINKS_S = 0.3
 
 
 class FirstConnectionBreaks:
-    """The first connection answers once, takes the next request and breaks off; others answer."""
+    """The first connection answers once, takes the next request and breaks off, after `last_words`; others
+    answer.
+    """
 
-    def __init__(self, after_s: float) -> None:
+    def __init__(self, after_s: float, last_words: bytes = b"") -> None:
         self._after_s = after_s
+        self._last_words = last_words
         self._first = threading.Lock()
         self.asked = 0
 
@@ -34,6 +37,7 @@ class FirstConnectionBreaks:
             self.asked += 1
             if first and self.asked == 2:
                 time.sleep(self._after_s)
+                peer.send(self._last_words)
                 return
             peer.send(good_answer())
 
@@ -71,3 +75,16 @@ def test_only_a_connection_that_was_stale_is_given_another_try(
     assert [attempt.outcome for attempt in call.end.attempts] == outcomes
     assert call.end.attempts[0].reused_connection
     assert call.end.reason is (EndReason.COMPLETE if status == 200 else EndReason.UPSTREAM_RESET)
+
+
+@pytest.mark.parametrize("last_words", [b"HTTP/1.1 200 O", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+def test_a_backend_that_began_to_answer_is_not_asked_again(
+    make_gateway: MakeGateway, last_words: bytes
+) -> None:
+    script = FirstConnectionBreaks(0, last_words)
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        assert post(gateway.url) == 200
+        assert post(gateway.url) == 502
+        gateway.stop()
+    assert script.asked == 2

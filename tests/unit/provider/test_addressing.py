@@ -72,6 +72,15 @@ def test_keys_leave_the_query_and_everything_else_stays_byte_exact(target: str, 
         ("/a?sv=1&SIG=s3cret%3D", "/a?sv=1&SIG=(hidden)"),
         ("/a?access%5Ftoken=s3cret=&apikey=s3cret", "/a?access%5Ftoken=(hidden)&apikey=(hidden)"),
         ("/a?subscription_key=s3cret", "/a?subscription_key=(hidden)"),
+        ("/a?accessToken=s3cret&clientSecret=s3cret", "/a?accessToken=(hidden)&clientSecret=(hidden)"),
+        ("/a?authtoken=s3cret&subscriptionKey=s3cret", "/a?authtoken=(hidden)&subscriptionKey=(hidden)"),
+        ("/a?subscription%252Dkey=s3cret", "/a?subscription%252Dkey=(hidden)"),
+        ("/a?sig=s3;cret&x=1;y=2", "/a?sig=(hidden)&x=1;y=2"),
+        ("/a?code=s3cret&error_code=1&token_type=b", "/a?code=(hidden)&error_code=1&token_type=b"),
+        (
+            "/a?acc%65ssToken=s3cret&jwt=s3cret&Pwd=s3cret",
+            "/a?acc%65ssToken=(hidden)&jwt=(hidden)&Pwd=(hidden)",
+        ),
     ],
 )
 def test_what_may_be_a_secret_is_not_recorded(target: str, recorded: str) -> None:

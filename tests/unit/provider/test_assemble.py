@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,43 @@ def test_errors_are_known_in_their_other_shapes(raw: bytes, error: dict[str, Any
 @pytest.mark.parametrize("kind", list(OperationKind))
 def test_malformed_chunks_are_survived(raw: bytes, kind: OperationKind) -> None:
     json.dumps(assemble(kind, raw).body)
+
+
+LONG = 16_000_000
+EVENTS = 3_000
+TEXT = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0}
+ARGUMENTS = {"type": "response.function_call_arguments.delta", "output_index": 0}
+
+
+def with_verdicts(*categories: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "content_filter_results": {name: {} for name in categories}}]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "further", "last"),
+    [
+        (CHAT, {"prompt_filter_results": [0] * 10**6}, {"prompt_filter_results": [1]}, ", 1" * EVENTS),
+        (CHAT, with_verdicts(*map(str, range(120_000))), with_verdicts("hate"), '"hate": {}'),
+        (OTHER, TEXT | {"delta": "a" * LONG}, TEXT | {"delta": "b"}, "b" * EVENTS),
+        (OTHER, ARGUMENTS | {"delta": "a" * LONG}, ARGUMENTS | {"delta": "b"}, "b" * EVENTS),
+    ],
+    ids=["filter results of prompts", "filter results", "text", "arguments"],
+)
+def test_what_grows_is_not_copied_with_each_event(
+    kind: OperationKind, first: dict[str, Any], further: dict[str, Any], last: str
+) -> None:
+    """A body of 64 MiB in small events would take half an hour, and no other call is recorded meanwhile."""
+    events = stream(first, done=False) + stream(further, done=False) * EVENTS
+    began = time.process_time()
+    body = assemble(kind, events).body
+    assert time.process_time() - began < 1
+    assert last in json.dumps(body)
+
+
+def test_entries_are_not_searched_for_each_further_one() -> None:
+    many = range(12_000)
+    events = stream(*({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": n}]}}]} for n in many))
+    began = time.process_time()
+    (choice,) = assemble(CHAT, events).body["choices"]
+    assert time.process_time() - began < 1
+    assert len(choice["message"]["tool_calls"]) == len(many)

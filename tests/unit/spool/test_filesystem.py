@@ -126,3 +126,12 @@ def test_a_file_knows_whether_it_has_a_name(tmp_path: Path) -> None:
     (tmp_path / "b").unlink()
     assert not file.is_named()
     file.close()
+
+
+def test_a_lock_knows_whether_others_can_find_it(disk: OsFileSystem, tmp_path: Path) -> None:
+    lock = disk.lock(tmp_path / "lock")
+    assert lock is not None
+    assert lock.is_named()
+    (tmp_path / "lock").unlink()
+    assert not lock.is_named()
+    lock.release()

@@ -110,6 +110,34 @@ def test_a_segment_that_is_deleted_while_it_is_written_is_left_for_a_new_one(des
     assert desk.payloads() == promised == [b"one", b"two"]
 
 
+def test_a_lock_that_was_deleted_is_taken_again(desk) -> None:
+    """S30: the hub would take the spool for abandoned, and another gateway for its own."""
+    journal = desk.open()
+    lock = desk.directory / journal_module.LOCK_NAME
+    desk.disk.unlink(lock)
+    journal.probe()
+    assert desk.disk.is_locked(lock)
+    for path in desk.disk.paths():
+        desk.disk.unlink(path)
+    assert journal.commit([(1, b"one")]) is None
+    assert desk.disk.is_locked(lock)
+    assert desk.payloads() == [b"one"]
+
+
+def test_where_another_has_taken_the_lock_nothing_is_promised_until_it_is_gone(desk) -> None:
+    """S17, S30: two writers would number their records alike."""
+    journal = desk.open()
+    lock = desk.directory / journal_module.LOCK_NAME
+    desk.disk.unlink(lock)
+    other = desk.disk.lock(lock)
+    journal.probe()
+    assert isinstance(journal.commit([(1, b"refused")]), SpoolFailedError)
+    other.release()
+    journal.probe()
+    assert journal.commit([(1, b"written")]) is None
+    assert desk.payloads() == [b"written"]
+
+
 def test_two_errors_in_a_row_make_the_spool_fail_until_a_probe_works(desk) -> None:
     """S13: refusals come at once, without touching the disk; the next probe that works heals."""
     journal = desk.open()
