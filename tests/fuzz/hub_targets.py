@@ -84,6 +84,7 @@ PARAMETERS = (
     b"timespan=2026-01-01T00:00:00Z/P1D&interval=FULL&resulttype=metadata&orderby=Total desc",
     b"starttime=2026-01-01&endtime=2026-01-01T10:00:00%2B02:00&autoadjusttimegrain=true&interval=PT2H",
     b"endtime=2026-01-01&$filter=startswith(A, 'b''c')&rollupby=A&validatedimensions=false",
+    b"endtime=0001-01-01T00:30:00Z",
 )
 
 

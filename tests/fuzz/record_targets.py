@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gatelog.model import Attempt, Boot, EndReason, EndRecord, OperationKind, Start
+import msgspec
+
+from gatelog.model import Attempt, Boot, EndReason, EndRecord, Exchange, OperationKind, Start
 from gatelog.provider import CapturedCall, Tokenizers, seal
 from gatelog.store.calls import COLUMNS
 
@@ -113,6 +115,7 @@ def run_seal(data: bytes) -> None:
     exchange = seal(_captured(data[:CHOICES], request, answer), TOKENIZERS)
     assert exchange.content.request.size == len(request)
     assert exchange.content.response.size == len(answer)
+    msgspec.convert(msgspec.to_builtins(exchange), Exchange)  # raises where a field is not of its type
     for column in COLUMNS:
         _check_cell(column.read(exchange))
 

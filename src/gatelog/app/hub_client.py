@@ -159,9 +159,8 @@ def _refusal(status: int, body: bytes, signed_in: bool) -> HubError:
     try:
         error = msgspec.json.decode(body)["error"]
         message, line, column, hint = (error.get(key) for key in ("message", "line", "column", "hint"))
-        message = error.get(
-            "@message", message
-        )  # a refusal of the Kusto API: its message is the same for all
+        # A refusal of the Kusto API: its `message` is the same for all.
+        message = error.get("@message", message)
     except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
         message, line, column, hint = f"the hub answered {status}", None, None, None
     if status in (401, 403) and not signed_in:

@@ -6,11 +6,13 @@ import os
 import sys
 from typing import Any
 
-import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from gatelog.app.exact_json import encode_exactly
+from gatelog.app.terminal import on_one_line
 
 NUMBERS = frozenset({"int", "long", "real", "decimal", "timespan"})
 CELL_CHARACTERS_MAX = 60
@@ -19,26 +21,8 @@ CELL_CHARACTERS_MAX = 60
 PIPED_CHARACTERS = 160
 """Width of a table that goes into a file or a pipe."""
 
-_PICTURES = {
-    **{code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n\r"},
-    0x7F: 0x2421,
-    **dict.fromkeys(range(0x80, 0xA0), 0xFFFD),
-}
-
 COLUMN_CHARACTERS_MIN = 9
 """Narrower columns wrap every word; then records are printed one below the other."""
-
-
-def printable(text: str) -> str:
-    """The text with a picture in the place of each control character but tabs and line ends: what was said in
-    a call may hold sequences that a terminal would obey.
-    """
-    return text.translate(_PICTURES)
-
-
-def on_one_line(text: str) -> str:
-    """The same, with a space for whatever whitespace there is."""
-    return printable(" ".join(text.split()))
 
 
 def standard_output() -> Console:
@@ -112,7 +96,7 @@ def _cell(kind: str, value: Any) -> Text:
     elif isinstance(value, str):
         text = value
     else:
-        text = msgspec.json.encode(value).decode()
+        text = encode_exactly(value).decode()
     text = on_one_line(text)
     if len(text) > CELL_CHARACTERS_MAX:
         text = text[: CELL_CHARACTERS_MAX - 1] + "…"

@@ -35,10 +35,10 @@ class Directory:
         self._questions = self._opened.enter_context(open_questions(data, dsn))
         self._thread = self._opened.enter_context(ThreadPoolExecutor(1, thread_name_prefix="query"))
 
-    def ask(self, text: str, timespan: str | None) -> Answer:
-        """The last answer to a query. Errors as those of `Questions.ask`."""
+    def ask(self, text: str, timespan: str | None) -> tuple[Answer, ...]:
+        """The answers to a query. Errors as those of `Questions.ask`."""
         question = Question(text, timespan)
-        return self._work().run(self._questions.ask, LOCAL, question).tables[-1]
+        return self._work().run(self._questions.ask, LOCAL, question).tables
 
     @contextmanager
     def document(self, text: str, timespan: str | None, form: Format) -> Iterator[Iterator[bytes]]:

@@ -74,5 +74,7 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    from gatelog.app import printable  # loaded here: --help stays quick
+
+    print(f"error: {printable(message)}", file=sys.stderr)
     return code

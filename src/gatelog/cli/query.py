@@ -81,7 +81,7 @@ def _answer(
     opened: AbstractContextManager[Iterator[bytes]], format: OutputFormat, output: Path | None
 ) -> None:
     """Print an answer, or write it to a file."""
-    from gatelog.app import print_table, standard_output  # as above
+    from gatelog.app import decode_exactly, print_table, standard_output  # as above
 
     shown = output is None and format == "table"
     with _watched(opened, through=shown or output is not None) as pieces:
@@ -89,7 +89,7 @@ def _answer(
             _write(pieces, output, end=b"\n" if format == "json" else b"")
             return
         answer = b"".join(pieces)
-    print_table(msgspec.json.decode(answer), standard_output())
+    print_table(decode_exactly(answer), standard_output())
 
 
 def _json_instead_of(format: OutputFormat) -> OutputFormat:
@@ -128,14 +128,18 @@ def _command(text: str, client: HubClient, format: OutputFormat) -> None:
     if format == "table":
         print_table(answer, standard_output())
     else:
-        sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
+        _write(iter([msgspec.json.encode(answer)]), None, end=b"\n")
 
 
 def _write(pieces: Iterator[bytes], output: Path | None, *, end: bytes) -> None:
-    """To the file, which appears only when it is whole, or to standard output."""
+    """To the file, which appears only when it is whole, or to standard output: as it is, but that a terminal
+    obeys nothing of it.
+    """
+    from gatelog.app import printable_pieces  # as above
+
     if output is None:
         sys.stdout.flush()
-        sys.stdout.buffer.writelines(pieces)
+        sys.stdout.buffer.writelines(printable_pieces(pieces) if sys.stdout.isatty() else pieces)
         sys.stdout.buffer.write(end)
         sys.stdout.buffer.flush()
         return

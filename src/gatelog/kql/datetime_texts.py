@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatelog.kql import sql
+from gatelog.kql import sql, ticks
 from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
 
@@ -25,6 +25,11 @@ _US_DATE_SHAPE = rf"^\s*\d{{1,2}}[-/]\d{{1,2}}[-/]\d{{4}}(?:\s+{_CLOCK})?\s*$"
 
 
 def _parsed_datetime(text: Sql) -> Sql:
+    count = ticks.since_1970(_read(text))
+    return ticks.from_1970(ticks.in_range(count), nullable=True)  # its zone may lead out of it
+
+
+def _read(text: Sql) -> Sql:
     return sql.call(
         "multiIf",
         sql.call("match", text, _YEAR_ZERO), sql.null(),
@@ -45,4 +50,4 @@ def _with_century(text: Sql) -> Sql:
 
 
 datetime_from_text = once("text", _parsed_datetime)
-"""The datetime of a text; NULL for one of no such shape."""
+"""The datetime of a text; NULL for one of no such shape, and outside of the years 1 to 9999."""

@@ -141,9 +141,10 @@ def _kept(relation: rel.Kept, need: Names) -> Block:
     ordering = [key.sql_name for key in relation.order]
     wanted = dict.fromkeys([*(one.sql_name for one in relation.fields if one.sql_name in need), *ordering])
     kept = relation.rows
-    kept.names += [name for name in wanted if name not in kept.names]
+    new = [name for name in wanted if name not in kept.names]
+    inner = sql.subquery(select_of(relation.input, [*kept.names, *new]))
+    kept.names += new  # only now: what the asker may not have would be kept for the other uses too
     rows = sql.call("groupArray", sql.tuple_([sql.column(name) for name in kept.names]))
-    inner = sql.subquery(select_of(relation.input, kept.names))
     kept.statement.args = {"expressions": [rows], "from_": nodes.make(exp.From, this=inner)}
     block = Block(None, {relation.row: sql.call("arrayJoin", sql.subquery(kept.statement))})
     block = block.nested([relation.row])

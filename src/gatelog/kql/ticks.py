@@ -74,6 +74,11 @@ def from_year_1(ticks: Sql) -> Sql:
     return from_1970(in_range(sql.minus(ticks, EPOCH)), nullable=True)
 
 
+def multiple(count: Sql, unit: int) -> Sql:
+    """`count` (Int64) times `unit`; NULL for more than an Int64 holds."""
+    return sql.call("accurateCastOrNull", sql.times(sql.call("toInt128", count), unit), "Int64")
+
+
 def floor_to(ticks: Sql, width: Sql) -> Sql:
     """The largest multiple of `width` not above `ticks`; NULL when the width is not positive."""
     usable = sql.if_(sql.greater(width, 0), width, sql.null())
@@ -113,7 +118,7 @@ timespan_text = once("span", _timespan_text)
 """`[-][d.]hh:mm:ss[.fffffff]`; NULL for null."""
 
 
-_TIMESPAN_PATTERN = r"^\s*(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?\s*$"
+_TIMESPAN_PATTERN = r"^\s*(-)?(?:(\d{1,20})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?\s*$"
 _UNIT_PATTERN = r"^\s*(-?\d+(?:\.\d+)?)\s*(d|h|m|s|ms|microsecond|tick)\s*$"
 _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 10_000, "microsecond": 10, "tick": 1}
 
@@ -121,12 +126,14 @@ _UNITS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 10_000, "microsec
 def _timespan_from_text(text: Sql) -> Sql:
     clock = sql.with_value(sql.call("extractGroups", text, _TIMESPAN_PATTERN), "parts", _clock_ticks)
     unit = sql.with_value(sql.call("extractGroups", text, _UNIT_PATTERN), "parts", _unit_ticks)
-    days = sql.times(sql.call("toInt64OrNull", sql.call("trimBoth", text)), DAY)
+    days = multiple(sql.call("toInt64OrNull", sql.call("trimBoth", text)), DAY)
     return sql.call("coalesce", clock, unit, days)
 
 
 timespan_from_text = once("text", _timespan_from_text)
-"""Ticks of `[-][d.]hh:mm[:ss[.fffffff]]` or of `2.5h`; NULL for anything else. A bare number counts days."""
+"""Ticks of `[-][d.]hh:mm[:ss[.fffffff]]` or of `2.5h`; NULL for anything else, and for more than there are.
+A bare number counts days.
+"""
 
 
 def _part(parts: Sql, index: int) -> Sql:
@@ -140,7 +147,8 @@ def _number(parts: Sql, index: int) -> Sql:
 def _clock_ticks(parts: Sql) -> Sql:
     fraction = sql.call("toInt64OrZero", sql.call("rightPad", _part(parts, 6), 7, "0"))
     hours, minutes, seconds = _number(parts, 3), _number(parts, 4), _number(parts, 5)
-    size = sql.plus(sql.times(_number(parts, 2), DAY), sql.times(hours, HOUR))
+    days = sql.call("toInt128OrZero", _part(parts, 2))
+    size = sql.plus(sql.times(days, DAY), sql.times(hours, HOUR))
     size = sql.plus(
         sql.plus(size, sql.times(minutes, MINUTE)), sql.plus(sql.times(seconds, SECOND), fraction)
     )
@@ -148,7 +156,7 @@ def _clock_ticks(parts: Sql) -> Sql:
     valid = sql.all_of(
         [sql.call("notEmpty", parts), sql.less(hours, 24), sql.less(minutes, 60), sql.less(seconds, 60)]
     )
-    return sql.if_(valid, signed, sql.null())
+    return sql.if_(valid, sql.call("accurateCastOrNull", signed, "Int64"), sql.null())
 
 
 def _unit_ticks(parts: Sql) -> Sql:
@@ -156,5 +164,5 @@ def _unit_ticks(parts: Sql) -> Sql:
     sizes = sql.array([sql.call("toInt64", size) for size in _UNITS.values()])
     unit = sql.call("transform", _part(parts, 2), names, sizes, sql.call("toInt64", 0))
     amount = sql.call("toFloat64OrZero", _part(parts, 1))
-    ticks = sql.call("toInt64", sql.call("round", sql.times(amount, unit)))
+    ticks = sql.call("accurateCastOrNull", sql.call("round", sql.times(amount, unit)), "Int64")
     return sql.if_(sql.call("notEmpty", parts), ticks, sql.null())

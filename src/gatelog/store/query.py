@@ -72,7 +72,7 @@ _TOO_MUCH_ANSWER = frozenset({158, 307, 396})
 _TOO_MUCH_MEMORY = frozenset({173, 241})
 _BAD_REGEX = frozenset({427})
 _BAD_ARGUMENT = frozenset({36})
-_TOO_LARGE_VALUE = frozenset({128, 131})
+_TOO_LARGE_VALUE = frozenset({128, 131, 407})
 _ASSERTED = frozenset({395})
 _ASSERTION = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(FUNCTION_)", re.DOTALL)
 _UNKNOWN_ZONE = re.compile(
@@ -168,7 +168,9 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
             hint="narrow the time range, or join and sort less",
         )
     if code in _TOO_LARGE_VALUE:
-        return KqlBudgetError("a value of the query grows too large", hint="build smaller strings and arrays")
+        return KqlBudgetError(
+            "a value of the query grows too large", hint="build smaller strings, arrays and decimals"
+        )
     if code in _BAD_ARGUMENT and (zone := _UNKNOWN_ZONE.search(said)):
         return KqlSemanticError(
             f"there is no time zone '{zone[1]}'", hint="print datetime_list_timezones() shows them"

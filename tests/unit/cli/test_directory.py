@@ -66,7 +66,7 @@ def test_ctrl_c_ends_a_query(directory: Directory) -> None:
     with pytest.raises(KeyboardInterrupt), ctrl_c_while_asking(directory):
         directory.ask(ENDLESS, None)
     assert [asked.state.value for asked in directory._questions.activity.all()] == ["Cancelled"]
-    assert directory.ask("print 1", None).rows == [(1,)]
+    assert [answer.rows for answer in directory.ask("print 1", None)] == [[(1,)]]
 
 
 def test_ctrl_c_ends_an_answer_that_is_being_written(directory: Directory) -> None:
@@ -76,4 +76,4 @@ def test_ctrl_c_ends_an_answer_that_is_being_written(directory: Directory) -> No
         directory.document(ENDLESS, None, "csv") as pieces,
     ):
         list(pieces)
-    assert directory.ask("print 1", None).rows == [(1,)]
+    assert [answer.rows for answer in directory.ask("print 1", None)] == [[(1,)]]

@@ -86,6 +86,31 @@ def test_json_has_an_option_of_its_own_as_with_all_commands(gatelog: Gatelog, hu
     assert (code, "--json: --format says csv" in err) == (2, True)
 
 
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_an_answer_goes_into_a_pipe_as_it_is_and_a_terminal_obeys_nothing_of_it(
+    gatelog: Gatelog, hub: str, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    said = 'Said,\u65e5\r\n"a\x1b]0;b\x07\x9b2J\rc\td"\r\n'
+    reply(200, said.encode())
+    assert gatelog("query", "Calls", "--hub", hub, "--format", form).out.rstrip("\n") == said.rstrip("\n")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    shown = gatelog("query", "Calls", "--hub", hub, "--format", form).out
+    assert shown.rstrip("\n") == 'Said,\u65e5\n"a\u241b]0;b\u2407\ufffd2J\nc\td"'
+
+
+def test_a_decimal_is_shown_with_all_its_digits(gatelog: Gatelog, hub: str) -> None:
+    reply(200, b'{"columns":[{"name":"D","type":"decimal"}],"rows":[[12345678901234567.0123456789],[1.5]]}')
+    assert [line.strip() for line in gatelog("query", "Calls", "--hub", hub).out.splitlines()[2:4]] == [
+        "12345678901234567.0123456789",
+        "1.5",
+    ]
+
+
+def test_no_error_is_obeyed_by_the_terminal(gatelog: Gatelog, hub: str) -> None:
+    reply(400, {"error": {"message": "no\x1b[2J"}})
+    assert gatelog("query", "Calls", "--hub", hub).err == "error: no\u241b[2J\n"
+
+
 def test_the_hub_of_a_configuration_is_found_without_its_secrets(gatelog: Gatelog, hub: str) -> None:
     reply(200, ANSWER)
     Path("gatelog.yaml").write_text(

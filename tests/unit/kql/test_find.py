@@ -10,6 +10,7 @@ from gatelog import kql
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import Catalog, Column, KqlType, SavedFunction, Table
 from gatelog.kql.context import MOST_STAGES
+from gatelog.kql.stages import table_lists
 
 CATALOG = Catalog(
     [
@@ -81,3 +82,26 @@ def test_a_view_does_not_hide_that_the_query_has_too_many_stages() -> None:
     catalog = CATALOG.with_functions([view("Long", f"{{ {long} }}")])
     with pytest.raises(KqlSemanticError, match=f"more than {MOST_STAGES} stages"):
         kql.compile("union *", catalog, now=datetime(2024, 1, 1, tzinfo=UTC))
+
+
+def test_what_a_view_keeps_for_several_uses_is_shown_without_what_is_protected() -> None:
+    kept = "let m = materialize(Logs | extend Drawn = rand(), Length = strlen(Body), Last = 1); union m, m"
+    catalog = CATALOG.with_functions([view("Twice", f"{{ {kept} }}")])
+    compiled = kql.compile("union Twi*", catalog, now=datetime(2024, 1, 1, tzinfo=UTC))
+    assert [column.name for column in compiled.columns] == ["Code", "Drawn", "Last"]
+    assert "Body" not in compiled.sql
+
+
+def test_a_view_of_many_columns_is_lowered_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may save a view does not decide how long a search of others takes."""
+    lowered: list[int] = []
+    lower = table_lists.lower
+    monkeypatch.setattr(
+        table_lists, "lower", lambda relation, need: lowered.append(len(need)) or lower(relation, need)
+    )
+    columns = ", ".join(f"c{number} = Code + {number}" for number in range(500))
+    wide = view("Wide", f"{{ Logs | extend Length = strlen(Body), {columns} }}")
+    catalog = CATALOG.with_functions([wide])
+    compiled = kql.compile("union Wid*", catalog, now=datetime(2024, 1, 1, tzinfo=UTC))
+    assert len(compiled.columns) == 501
+    assert len(lowered) < 50

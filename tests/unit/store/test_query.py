@@ -83,6 +83,14 @@ def test_a_bad_regular_expression_is_the_authors_fault(store: Store) -> None:
         store.run("SELECT match(toString(number), '(') FROM numbers(1)")
 
 
+def test_a_decimal_with_more_digits_than_there_are_is_the_authors_fault(store: Store) -> None:
+    """The store has not failed."""
+    one, other = "toDecimal256(repeat('9', 40), 34)", "toDecimal256(number + 1000, 34)"
+    product = f"SELECT multiplyDecimal({one}, {other}, 34) FROM numbers(1)"
+    with pytest.raises(KqlBudgetError, match="too large"):
+        store.run(product)
+
+
 @pytest.mark.parametrize("name", ["ж" * 50, "x" + "ж" * 50], ids=["even", "odd"])
 def test_an_error_is_known_though_its_text_ends_inside_a_character(store: Store, name: str) -> None:
     """The embedded engine cuts the names in it to some bytes, which then are no UTF-8."""

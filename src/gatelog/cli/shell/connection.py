@@ -6,12 +6,12 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from gatelog.app import HubClient
+from gatelog.app import HubClient, decode_exactly
 from gatelog.errors import GatelogError
 from gatelog.kql import Catalog, Column, JsonPath, KqlType, PathColumn, SavedFunction, Table
 
 AnswerTable: TypeAlias = dict[str, Any]
-"""`{"columns": [{"name", "type"}], "rows": [[…]]}`, cells as in JSON."""
+"""`{"columns": [{"name", "type"}], "rows": [[…]]}`, cells as in JSON; that of a query also has its `name`."""
 
 
 class CommandError(GatelogError):
@@ -25,8 +25,10 @@ class Connection(Protocol):
     managed: bool
     """Whether there is a hub behind it that carries out management commands."""
 
-    def ask(self, query: str, timespan: str | None) -> AnswerTable:
-        """The answer to a query. KqlError or HubError, with the place in the text where that is wrong."""
+    def ask(self, query: str, timespan: str | None) -> list[AnswerTable]:
+        """The answers to a query, one at least. KqlError or HubError, with the place in the text if there is
+        one.
+        """
 
     def command(self, text: str) -> AnswerTable:
         """The result of a management command of Kusto, `.show tables`."""
@@ -47,11 +49,13 @@ class HubConnection:
         self.name = client.url
         self._client = client
 
-    def ask(self, query: str, timespan: str | None) -> AnswerTable:
+    def ask(self, query: str, timespan: str | None) -> list[AnswerTable]:
         """As in Connection; giving up closes the connection to the hub."""
-        question = {"query": query, "format": "json"} | ({"timespan": timespan} if timespan else {})
-        answer: AnswerTable = msgspec.json.decode(self._client.post("/query", question))
-        return answer
+        question = {"query": query, "format": "json", "tables": "all"}
+        if timespan:
+            question["timespan"] = timespan
+        answers: list[AnswerTable] = decode_exactly(self._client.post("/query", question))["tables"]
+        return answers
 
     def command(self, text: str) -> AnswerTable:
         """As in Connection."""

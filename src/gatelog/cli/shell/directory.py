@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
+from gatelog.app import decode_exactly
 from gatelog.cli.directory import Directory
 from gatelog.cli.shell.connection import AnswerTable, CommandError
 from gatelog.kql import Catalog
@@ -21,10 +20,10 @@ class DirectoryConnection:
         self.name = str(data)
         self._directory = Directory(data, dsn)
 
-    def ask(self, query: str, timespan: str | None) -> AnswerTable:
+    def ask(self, query: str, timespan: str | None) -> list[AnswerTable]:
         """As in Connection; giving up ends the query."""
-        answer: AnswerTable = msgspec.json.decode(self._directory.ask(query, timespan).to_json())
-        return answer
+        answers = self._directory.ask(query, timespan)
+        return [{"name": answer.name, **decode_exactly(answer.to_json())} for answer in answers]
 
     def command(self, text: str) -> AnswerTable:
         """As in Connection: only a hub has them."""

@@ -16,7 +16,7 @@ from prompt_toolkit.utils import get_cwidth
 from rich.console import Console
 from rich.text import Text
 
-from gatelog.app import print_rows, printable
+from gatelog.app import encode_exactly, print_rows, printable
 from gatelog.cli.shell.charts import NotDrawableError, draw
 from gatelog.cli.shell.connection import AnswerTable
 from gatelog.errors import KqlError, Place
@@ -43,18 +43,19 @@ def as_csv(answer: AnswerTable) -> str:
 def _cell(value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    return msgspec.json.encode(value).decode()
+    return encode_exactly(value).decode()
 
 
 def as_json(answer: AnswerTable) -> str:
     """The answer as the hub's own JSON, indented."""
-    return msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n"
+    return msgspec.json.format(encode_exactly(answer), indent=2).decode() + "\n"
 
 
 def print_answer(answer: AnswerTable, form: str, hint: RenderHint | None, console: Console) -> None:
     """Print an answer in the form table, csv or json; as a table it is drawn if the query says how."""
     if form != "table":
-        console.file.write(printable(as_csv(answer) if form == "csv" else as_json(answer)))
+        text = as_csv(answer) if form == "csv" else as_json(answer)
+        console.file.write(printable(text) if console.is_terminal else text)
     elif hint is None or hint.chart == "table" or not answer["rows"]:
         _print_table(answer, console)
     else:
@@ -97,9 +98,9 @@ def print_query_error(query: str, error: KqlError, console: Console) -> None:
     """The line of the query with its error underlined, what is wrong, and what may help."""
     if error.place is not None:
         _underline(query, error.place, console)
-    console.print(Text.assemble(("error: ", "bold red"), error.message))
+    print_error(error.message, console)
     if error.hint:
-        console.print(Text.assemble(("hint: ", "bold"), error.hint))
+        console.print(Text.assemble(("hint: ", "bold"), printable(error.hint)))
 
 
 def _underline(query: str, place: Place, console: Console) -> None:
@@ -126,5 +127,5 @@ def _token_length(query: str, offset: int) -> int:
 
 
 def print_error(message: str, console: Console) -> None:
-    """An error that has no place in a query."""
-    console.print(Text.assemble(("error: ", "bold red"), message))
+    """What is wrong, without its place."""
+    console.print(Text.assemble(("error: ", "bold red"), printable(message)))

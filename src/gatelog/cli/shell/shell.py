@@ -139,8 +139,16 @@ class Shell:
         hint = render_of(text)
         began = self._clock()
         with waiting("waiting for the answer", self._console):
-            answer = self._last = self._connection.ask(text, self.timespan)
+            *others, self._last = self._connection.ask(text, self.timespan)
         seconds = self._clock() - began
-        print_answer(answer, self.form, hint, self._console)
-        count = len(answer["rows"])
-        self.say(f"{count:,} row{'' if count == 1 else 's'} in {seconds:.3f} s")
+        for answer in others:
+            print_answer(answer, self.form, None, self._console)
+            self.say(f"{_counted(answer)}: {answer['name']}")
+        print_answer(self._last, self.form, hint, self._console)
+        name = f": {self._last['name']}," if others else ""
+        self.say(f"{_counted(self._last)}{name} in {seconds:.3f} s")
+
+
+def _counted(answer: AnswerTable) -> str:
+    count = len(answer["rows"])
+    return f"{count:,} row{'' if count == 1 else 's'}"

@@ -75,9 +75,9 @@ def _start(unit: str, arguments: Sequence[Term]) -> Term:
         return start
     steps = accept(arguments[1], LONG)
     if unit in _MONTHS:
-        later = months_later(start.sql, sql.times(steps.sql, _MONTHS[unit]))
+        later = months_later(start.sql, ticks.multiple(steps.sql, _MONTHS[unit]))
     else:
-        later = _known(sql.plus(ticks.since_1970(start.sql), sql.times(steps.sql, _STEPS[unit])))
+        later = _known(sql.plus(ticks.since_1970(start.sql), ticks.multiple(steps.sql, _STEPS[unit])))
     return finished(DATETIME, later, [start, steps], may_fail=True)
 
 

@@ -54,12 +54,12 @@ def _unit(term: Term) -> str:
 def _datetime_add(arguments: Sequence[Term]) -> Term:
     unit, amount, moment = _unit(arguments[0]), accept(arguments[1], LONG), accept(arguments[2], DATETIME)
     if unit in _MONTHS:
-        months = sql.times(amount.sql, _MONTHS[unit])
+        months = ticks.multiple(amount.sql, _MONTHS[unit])
         return finished(DATETIME, months_later(moment.sql, months), [amount, moment], may_fail=True)
     span = (
         sql.call("intDiv", amount.sql, 100)
         if unit == "nanosecond"
-        else sql.times(amount.sql, _UNIT_TICKS[unit])
+        else ticks.multiple(amount.sql, _UNIT_TICKS[unit])
     )
     shifted = ticks.in_range(sql.plus(ticks.since_1970(moment.sql), span))
     return finished(DATETIME, ticks.from_1970(shifted, nullable=True), [amount, moment], may_fail=True)
@@ -159,8 +159,8 @@ def _assembled(whole: Sequence[Sql], seconds: Sql) -> Sql:
         sql.call("less", hour, 24), sql.call("less", minute, 60), sql.call("less", seconds, 60),
         sql.at_least(hour, 0), sql.at_least(minute, 0), sql.at_least(seconds, 0),
     ])  # fmt: skip
-    moment = ticks.from_1970(sql.plus(ticks.since_1970(date), rest), nullable=True)
-    return sql.if_(valid, moment, sql.null())
+    moment = ticks.in_range(sql.plus(ticks.since_1970(date), rest))  # seconds are rounded
+    return sql.if_(valid, ticks.from_1970(moment, nullable=True), sql.null())
 
 
 def _ticks_of(seconds: Sql) -> Sql:
@@ -181,7 +181,7 @@ def _make_timespan(arguments: Sequence[Term]) -> Term:
     parts = [accept(argument, Anything.NUMBER) for argument in arguments]
     *whole, last = parts
     is_seconds = len(parts) > 2
-    values = [convert(part, LONG).sql for part in (whole if is_seconds else parts)]
+    values = [sql.call("toInt128", convert(part, LONG).sql) for part in (whole if is_seconds else parts)]
     days = values.pop(0) if len(parts) == 4 else sql.literal(0)
     hours, minutes = values
     seconds = convert(last, REAL).sql if is_seconds else sql.literal(0)
@@ -190,7 +190,8 @@ def _make_timespan(arguments: Sequence[Term]) -> Term:
     valid = sql.all_of(
         [sql.call("less", hours, 24), sql.call("less", minutes, 60), sql.call("less", seconds, 60)]
     )
-    return finished(TIMESPAN, sql.if_(valid, sql.call("toInt64", total), sql.null()), parts, may_fail=True)
+    known = sql.call("accurateCastOrNull", total, "Int64")
+    return finished(TIMESPAN, sql.if_(valid, known, sql.null()), parts, may_fail=True)
 
 
 def _unix_time(name: str, unit: int | float) -> Function:

@@ -1,6 +1,7 @@
-"""Rows as items, for segments: an item is a value of a column that may be frequent, as a number.
+"""Rows as items, for segments: an item is a frequent value of a column, as a number.
 
 candidates   of each column the values that may be frequent in A or in B
+known        those of them that are: counted exactly, and in an order that does not depend on that of the rows
 baskets      the rows as their items, equal ones as one
 """
 
@@ -9,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sqlglot import exp
+
 from gatelog.kql import sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
-from gatelog.kql.relations import Aggregate, Computed, Relation
+from gatelog.kql.relations import Aggregate, Computed, Filter, Relation, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import copied
@@ -56,7 +59,7 @@ class Baskets(NamedTuple):
 
 
 def candidates_of(weighed: Weighed) -> Relation:
-    """The only cell has the texts of items, and their numbers; there is always one, which is empty."""
+    """The only cell has the texts of values; there is always one, which is empty and none."""
     rows, attributes, in_a, in_b = _copied(weighed)
     weights = (in_a, in_b)
     texts = computed("texts", _texts(attributes), weighed.scope)
@@ -69,15 +72,56 @@ def candidates_of(weighed: Weighed) -> Relation:
         for weight in weights
     ]  # fmt: skip  # the arguments of the engine's function
     found = formula(
+        "arrayDistinct(arrayPushFront(arrayFlatten(most), ''))", most=sql.call("arrayConcat", *most)
+    )
+    return grouped(extended(rows, texts), [], [computed("found", found, weighed.scope)])
+
+
+def known_of(candidates: Sql, least: float, weighed: Weighed) -> Relation:
+    """The only cell has the texts that a share `least` of A or of B has, and their numbers; the empty one has
+    the number 0. `candidates` is the cell of `candidates_of`."""
+    found, weights = _candidates_in_rows(candidates, weighed)
+    totals = [
+        computed("all", exp.Window(this=sql.call("max", column(one))), weighed.scope) for one in weights
+    ]
+    counted = extended(found, *totals, windowed=True)
+    parts = [share_of(column(one), column(whole.field)) for one, whole in zip(weights, totals, strict=True)]
+    enough = sql.any_of([sql.at_least(part, sql.call("toFloat64", repr(least))) for part in parts])
+    text = column(found.fields[0])
+    known = formula(
         """
         arrayMap(texts -> (texts, arrayMap(
-            (text, number) -> toUInt32(toUInt32OrZero(substring(text, 1, digits)) * numbers + number),
+            (text, number) -> if(text = '', toUInt32(0),
+                toUInt32(toUInt32OrZero(substring(text, 1, digits)) * numbers + number)),
             texts, arrayEnumerate(texts)
-        )), [arrayPushBack(arrayDistinct(arrayFilter(text -> text != '', arrayFlatten(most))), '')])[1]
+        )), [arraySort(arrayDistinct(arrayPushFront(found, '')))])[1]
         """,
-        most=sql.call("arrayConcat", *most), digits=_DIGITS, numbers=_NUMBERS,
+        found=sql.call("groupArray", text), digits=_DIGITS, numbers=_NUMBERS,
     )  # fmt: skip  # the formula's names
-    return grouped(extended(rows, texts), [], [computed("found", found, weighed.scope)])
+    frequent = Filter(counted.fields, counted, enough)
+    return grouped(frequent, [], [computed("known", known, weighed.scope)])
+
+
+def _candidates_in_rows(candidates: Sql, weighed: Weighed) -> tuple[Relation, Sequence[Field]]:
+    """Each candidate with its weights in A and B; the empty one is in all rows."""
+    rows, attributes, in_a, in_b = _copied(weighed)
+    known = computed("candidates", candidates, weighed.scope)
+    there = formula(
+        """
+        arrayPushFront(arrayFilter(
+            text -> text != '' AND transform(text, candidates, arrayEnumerate(candidates), 0) > 0, texts
+        ), '')
+        """,
+        texts=_texts(attributes), candidates=column(known.field),
+    )  # fmt: skip  # the formula's names
+    source = extended(rows, known)
+    listed = computed("texts", there, weighed.scope)
+    source = extended(source, listed)
+    text = weighed.scope.context.field("text", KqlType.DYNAMIC)
+    each = Unnest((*source.fields, text), source, (text,), (listed.field.sql_name,))
+    key = computed("text", column(text), weighed.scope)
+    sums = [computed("weight", sql.call("sum", column(one)), weighed.scope, one.type) for one in (in_a, in_b)]
+    return grouped(each, [key], sums), [one.field for one in sums]
 
 
 def _texts(attributes: Sequence[Field]) -> Sql:
@@ -99,10 +143,10 @@ def _texts(attributes: Sequence[Field]) -> Sql:
 
 def _whole(weight: Field) -> Sql:
     """A weight as the engine's counters take it; of a real four digits behind the point, and the largest is
-    what a billion rows may have."""
+    what a hundred million rows may have."""
     if weight.type is KqlType.LONG:
         return sql.call("toUInt64", sql.call("greatest", column(weight), 0))
-    return formula("toUInt64(least(greatest(ceil(weight * 10000), 0), 1e9))", weight=column(weight))
+    return formula("toUInt64(least(greatest(ceil(weight * 10000), 0), 1e11))", weight=column(weight))
 
 
 def _copied(weighed: Weighed) -> tuple[Relation, Sequence[Field], Field, Field]:
@@ -113,17 +157,17 @@ def _copied(weighed: Weighed) -> tuple[Relation, Sequence[Field], Field, Field]:
     return rows, attributes, own[weighed.in_a.sql_name], own[weighed.in_b.sql_name]
 
 
-def baskets_of_items(candidates: Sql, weighed: Weighed) -> Baskets:
-    """The rows as their items; `candidates` is the cell of `candidates_of`."""
+def baskets_of_items(known: Sql, weighed: Weighed) -> Baskets:
+    """The rows as their items; `known` is the cell of `known_of`."""
     rows, attributes, in_a, in_b = _copied(weighed)
     weights = (in_a, in_b)
-    known = computed("candidates", candidates, weighed.scope)
+    cell = computed("known", known, weighed.scope)
     items = formula(
         """
         arrayFilter(item -> item > 0, arrayMap(
             text -> transform(text, tupleElement(known, 1), tupleElement(known, 2), toUInt32(0)), texts))
         """,
-        texts=_texts(attributes), known=column(known.field),
+        texts=_texts(attributes), known=column(cell.field),
     )  # fmt: skip  # the formula's names
     key = computed("items", items, weighed.scope)
     sums = [
@@ -133,7 +177,7 @@ def baskets_of_items(candidates: Sql, weighed: Weighed) -> Baskets:
         computed(field.name, sql.call("any", _short(field)), weighed.scope, field.type)
         for field in attributes
     ]
-    once = grouped(extended(rows, known), [key], [*sums, *values])
+    once = grouped(extended(rows, cell), [key], [*sums, *values])
     return Baskets(once, key.field, [one.field for one in sums], [one.field for one in values])
 
 
@@ -151,6 +195,11 @@ def has_value_of(items: Sql, place: int) -> Sql:
         "arrayExists(item -> intDiv(item, numbers) = place, items)",
         items=items, numbers=_NUMBERS, place=place + 1,
     )  # fmt: skip  # the formula's names
+
+
+def share_of(part: Sql, whole: Sql) -> Sql:
+    """The part that it is; of nothing 0."""
+    return formula("ifNull(part / nullIf(whole, 0), 0)", part=part, whole=whole)
 
 
 def grouped(rows: Relation, keys: Sequence[Computed], made: Sequence[Computed]) -> Relation:

@@ -3,7 +3,7 @@
 A pattern is a set of items, an item a value of a column. The rows are of two sets, A and B; without a
 comparison all are of A.
 
-    candidates   of each column the values that may be frequent in A or in B, with a number each
+    known        of each column the values that are frequent in A or in B, with a number each
     baskets      the rows as their items, equal ones as one; of each set at most MOST_BASKETS, those of most
                  weight
     beam         the best patterns so far and all that have one item more, of these again the best, several
@@ -11,8 +11,8 @@ comparison all are of A.
     chosen       of the beam those that say neither more nor less than a better one that is chosen
     counted      these in all rows, exactly
 
-The candidates and what is chosen are values; the rows are read for each of them, and for the count. A pattern
-has all items that its rows share.
+What is known and what is chosen are values; the rows are read twice for the first, and once for the second
+and for the count. A pattern has all items that its rows share.
 """
 
 from __future__ import annotations
@@ -38,7 +38,15 @@ from gatelog.kql.relations import (
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.frequent_patterns import column, computed, extended
-from gatelog.kql.stages.row_items import Baskets, Weighed, baskets_of_items, candidates_of, grouped
+from gatelog.kql.stages.row_items import (
+    Baskets,
+    Weighed,
+    baskets_of_items,
+    candidates_of,
+    grouped,
+    known_of,
+    share_of,
+)
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType
 
@@ -87,11 +95,11 @@ class Found(NamedTuple):
 
 def found(search: Search) -> Found:
     """The patterns, in no order."""
-    candidates = _value(candidates_of(search.weighed))
-    baskets = _with_known_items(_heaviest(baskets_of_items(candidates, search.weighed), search), search)
+    known = _value(known_of(_value(candidates_of(search.weighed)), search.least, search.weighed))
+    baskets = _with_known_items(_heaviest(baskets_of_items(known, search.weighed), search), search)
     for _ in range(min(search.levels, len(search.weighed.attributes))):
         baskets = _next_level(baskets, search)
-    return _counted(_value(_chosen(baskets, search)), candidates, search)
+    return _counted(_value(_chosen(baskets, search)), known, search)
 
 
 def _heaviest(baskets: Baskets, search: Search) -> Baskets:
@@ -267,10 +275,10 @@ def _chosen(level: _Level, search: Search) -> Relation:
     return Compute((chosen.field,), once, (chosen,))
 
 
-def _counted(patterns: Sql, candidates: Sql, search: Search) -> Found:
+def _counted(patterns: Sql, known: Sql, search: Search) -> Found:
     """What is chosen, in all rows."""
     scope = search.scope
-    baskets = baskets_of_items(candidates, search.weighed)
+    baskets = baskets_of_items(known, search.weighed)
     chosen = computed("chosen", patterns, scope)
     picked = column(chosen.field)
 
@@ -317,11 +325,6 @@ def _summed(rows: Relation, hit: Field, chosen: Sql, baskets: Baskets, scope: Sc
         items.field,
         [one.field for one in values],
     )
-
-
-def share_of(part: Sql, whole: Sql) -> Sql:
-    """The part that it is; of nothing 0."""
-    return formula("ifNull(part / nullIf(whole, 0), 0)", part=part, whole=whole)
 
 
 def _over(function: str, value: Field, within: Field | None = None) -> Sql:

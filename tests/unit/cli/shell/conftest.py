@@ -29,7 +29,7 @@ ONE_ROW = {
 
 
 class FakeConnection:
-    """Keeps what it is asked; `answer` is what it gives, or raises."""
+    """Keeps what it is asked; `answer` is what it gives, or raises, after those `before`."""
 
     name = "http://hub.test"
     managed = True
@@ -37,12 +37,13 @@ class FakeConnection:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str | None]] = []
         self.commands: list[str] = []
+        self.before: list[dict[str, Any]] = []
         self.answer: dict[str, Any] | BaseException = ONE_ROW
         self.names: Catalog | Exception = CATALOG
 
-    def ask(self, query: str, timespan: str | None) -> dict[str, Any]:
+    def ask(self, query: str, timespan: str | None) -> list[dict[str, Any]]:
         self.asked.append((query, timespan))
-        return self._given()
+        return [*self.before, self._given()]
 
     def command(self, text: str) -> dict[str, Any]:
         self.commands.append(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -172,6 +173,12 @@ def test_values_are_numbers_also_as_text() -> None:
     rows = (["a", "00:01:00"], ["b", "-1.00:00:00.5"], ["c", None], ["d", "NaN"], [None, "1"])
     made = chart(answer("M:string d:timespan", *rows), "barchart")
     assert made.series[0].points == (("a", 60.0), ("b", -86_400.5), ("", 1.0))
+
+
+def test_numbers_with_more_digits_than_a_float_are_numbers() -> None:
+    digits = Decimal("0.12345678901234567890")
+    made = chart(answer("x:decimal y:decimal", [digits, digits]), "scatterchart")
+    assert (made.x_kind, made.series[0].points) == ("number", ((float(digits), float(digits)),))
 
 
 def test_values_can_add_up() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,14 @@ class FakeClient:
 
 
 def test_a_hub_is_asked_with_the_timespan() -> None:
-    client = FakeClient({"/query": {"columns": [], "rows": []}})
+    answer = {"name": "PrimaryResult", "columns": [], "rows": []}
+    client = FakeClient({"/query": {"tables": [answer]}})
     connection = HubConnection(client)  # type: ignore[arg-type]  # has what is used
-    assert connection.ask("Calls", None) == {"columns": [], "rows": []}
+    assert connection.ask("Calls", None) == [answer]
     connection.ask("Calls", "P1D")
     assert client.posted == [
-        ("/query", {"query": "Calls", "format": "json"}),
-        ("/query", {"query": "Calls", "format": "json", "timespan": "P1D"}),
+        ("/query", {"query": "Calls", "format": "json", "tables": "all"}),
+        ("/query", {"query": "Calls", "format": "json", "tables": "all", "timespan": "P1D"}),
     ]
 
 
@@ -79,7 +81,7 @@ def directory(tmp_path: Path) -> Iterator[DirectoryConnection]:
 
 def test_a_directory_answers_without_a_hub(directory: DirectoryConnection) -> None:
     """Queries, names and errors are those of a hub; its commands are refused."""
-    assert directory.ask("Calls | take 0 | count", "P1D")["rows"] == [[0]]
+    assert [answer["rows"] for answer in directory.ask("Calls | take 0 | count", "P1D")] == [[[0]]]
     assert "Calls" in directory.catalog().names
     with pytest.raises(KqlSemanticError, match="no table 'Cals'"):
         directory.ask("Cals | count", None)
@@ -87,8 +89,25 @@ def test_a_directory_answers_without_a_hub(directory: DirectoryConnection) -> No
         directory.command(".show tables")
 
 
+def test_answers_keep_the_digits_of_decimals(directory: DirectoryConnection) -> None:
+    digits = "12345678901234567.0123456789"
+    client = FakeClient({"/query": msgspec.Raw(b'{"tables":[{"rows":[[%b]]}]}' % digits.encode())})
+    hub = HubConnection(client)  # type: ignore[arg-type]  # as above
+    for connection in (hub, directory):
+        [answer] = connection.ask(f"print decimal({digits})", None)
+        assert answer["rows"] == [[Decimal(digits)]]
+
+
+def test_a_query_may_have_several_answers(directory: DirectoryConnection) -> None:
+    answers = directory.ask("print 1 | as One; print 2", None)
+    assert [(answer["name"], answer["rows"]) for answer in answers] == [
+        ("One", [[1]]),
+        ("PrimaryResult", [[2]]),
+    ]
+
+
 def test_a_directory_knows_its_saved_functions(directory: DirectoryConnection) -> None:
     """In queries, and while they are typed."""
-    assert directory.ask("print Twice(21)", None)["rows"] == [[42]]
+    assert [answer["rows"] for answer in directory.ask("print Twice(21)", None)] == [[[42]]]
     [suggestion] = complete("print Twi", 9, directory.catalog()).suggestions
     assert (suggestion.text, suggestion.documentation) == ("Twice(", "Doubles.")

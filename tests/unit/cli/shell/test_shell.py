@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,16 @@ def test_an_answer_is_a_table_with_its_rows_and_time(screen: Screen) -> None:
     assert "gpt-4o" in text
     assert "1 row in 1.000 s" in text
     assert screen.connection.asked == [("Calls | take 1", None)]
+
+
+def test_all_answers_are_shown_and_the_last_is_drawn_and_kept(screen: Screen, tmp_path: Path) -> None:
+    columns = [{"name": "Team", "type": "string"}, {"name": "n", "type": "long"}]
+    screen.connection.before = [{"name": "First", "columns": columns, "rows": [["red", 1], ["blue", 2]]}]
+    screen.connection.answer = {"name": "Second", "columns": columns, "rows": [["green", 3]]}
+    text = screen.after("Calls; Calls | render barchart", f".export {tmp_path / 'kept.csv'}")
+    assert re.search(r"blue +2\n2 rows: First\ngreen │█+ 3\n", text)
+    assert "1 row: Second, in 1.000 s" in text
+    assert (tmp_path / "kept.csv").read_text().splitlines() == ["Team,n", "green,3"]
 
 
 def test_an_error_is_underlined_in_its_line(screen: Screen) -> None:
@@ -108,32 +120,48 @@ def test_answers_come_in_three_formats(screen: Screen) -> None:
     assert "there is no format 'xml'" in screen.after(".format xml")
 
 
+SEQUENCES = "a\x1b[2Jb\x9b2Jc\rd"
+"""Of seven bits, of eight, and back to the start of the line."""
+
+
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
-def test_no_answer_and_no_remark_is_obeyed_by_the_terminal(screen: Screen, form: str) -> None:
+def test_no_answer_error_or_remark_is_obeyed_by_the_terminal(screen: Screen, form: str) -> None:
+    screen.console._force_terminal = True
     column = {"name": "Said", "type": "string"}
-    screen.connection.answer = {"columns": [column], "rows": [["a\x1b[2Jb\x9b2Jc"]]}
+    screen.connection.answer = {"columns": [column], "rows": [[SEQUENCES]]}
     shown = screen.after(f".format {form}", "Calls", "Calls | render piechart")
-    screen.shell.say("d\x07")
-    assert not {"\x1b", "\x9b", "\x07"} & set(screen.text)
+    screen.connection.answer = KqlSemanticError(SEQUENCES, hint=SEQUENCES)
+    screen.after("Calls")
+    screen.shell.say(SEQUENCES)
+    assert not {"\x1b", "\x9b", "\r"} & set(screen.text.replace("\r\n", "\n"))
     assert shown.count("2Jc") == 2
+
+
+def test_a_shell_whose_answers_go_into_a_file_leaves_them_as_they_are(screen: Screen) -> None:
+    column = {"name": "Said", "type": "string"}
+    screen.connection.answer = {"columns": [column], "rows": [[SEQUENCES]]}
+    assert f'Said\r\n"{SEQUENCES}"\r\n' in screen.after(".format csv", "Calls")
 
 
 @pytest.mark.parametrize(
     ("name", "read"),
     [
         ("a.csv", lambda text: list(csv.reader(text.splitlines()))[1:]),
-        ("a.json", lambda text: json.loads(text)["rows"]),
+        ("a.json", lambda text: json.loads(text, parse_float=Decimal)["rows"]),
     ],
 )
 def test_the_last_answer_is_written_to_a_file(screen: Screen, tmp_path: Path, name: str, read) -> None:
     """Whole, with lists as JSON and null as nothing."""
     assert "ask first" in screen.after(f".export {tmp_path / name}")
-    row = ["a,b", None, [1], True]
-    kinds = ("string", "long", "dynamic", "bool")
+    row = ["a,b", None, [1], True, Decimal("0.12345678901234567890")]
+    kinds = ("string", "long", "dynamic", "bool", "decimal")
     screen.connection.answer = {"columns": [{"name": "c", "type": kind} for kind in kinds], "rows": [row]}
     text = screen.after("Calls", f".export {tmp_path / name}")
     assert "1 rows in" in " ".join(text.split())
-    assert read((tmp_path / name).read_text()) in ([["a,b", "", "[1]", "true"]], [row])
+    assert read((tmp_path / name).read_text()) in (
+        [["a,b", "", "[1]", "true", "0.12345678901234567890"]],
+        [row],
+    )
 
 
 def test_a_file_that_cannot_be_written_is_an_error(screen: Screen, tmp_path: Path) -> None:
