@@ -30,7 +30,6 @@ KNOWN_FAILURES: Final = (
     Failure("geospatial-joins", "the page shows fewer rows than its cells hold"),
     Failure("time-window-rolling-avg-fl", "the answer depends on the day on which it is asked"),
     Failure("recorded: a path with a computed key", "the name of the column holds a random id"),
-    Failure("recorded: tolong() of a real beyond 2^63", "Kusto gives the smallest long, here it is null"),
     Failure(
         "recorded: tostring(0.1 + 0.2)", "Kusto prints 0.30000000000000007, a digit that the number has not"
     ),
