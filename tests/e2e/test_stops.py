@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,15 @@ from .conftest import ONE_WING
 pytestmark = pytest.mark.e2e
 
 
+@pytest.fixture
+def from_a_terminal() -> Iterator[None]:
+    """What is started hears SIGHUP, also where the tests themselves run under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("from_a_terminal")
 @pytest.mark.parametrize(
     "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name
 )
@@ -28,7 +38,10 @@ def test_a_gateway_drains_and_ends_with_0(tmp_path: Path, number: signal.Signals
         assert gateway.stdout is not None
         assert "ready" in gateway.stdout.readline()
         gateway.send_signal(number)
-        assert gateway.wait(60) == 0
+        try:
+            assert gateway.wait(60) == 0
+        finally:
+            gateway.kill()
     command = [sys.executable, "-m", "gatelog", "spool", "verify", str(tmp_path / "data/spool/gateway-0")]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert re.search(r"1 boot\b.*\b1 account\b", said), said  # the last words of a boot that drained

@@ -262,8 +262,11 @@ def test_reading_beside_a_writer_delivers_everything_in_order(tmp_path: Path) ->
     thread.start()
     reader = SpoolReader(tmp_path)
     received: list[bytes] = []
-    while thread.is_alive() or len(received) < len(payloads):
-        received += [record.payload for record in reader.read(records_max=50)]
+    ended = False
+    while not ended:
+        ended = not thread.is_alive()  # asked before the last read: all is written by then
+        while records := reader.read(records_max=50):
+            received += [record.payload for record in records]
     thread.join()
     reader.close()
     assert received == payloads
