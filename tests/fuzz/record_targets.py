@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
-from gatelog.model import Attempt, Boot, EndReason, EndRecord, Exchange, OperationKind, Start
+from gatelog.model import Boot, EndReason, Exchange, OperationKind
 from gatelog.provider import CapturedCall, Tokenizers, seal
 from gatelog.store.calls import COLUMNS
+from gatelog.testing.records import end_record, start_record
 
 from .target import Target
 
@@ -62,47 +63,14 @@ def _captured(chosen: bytes, request: bytes, answer: bytes) -> CapturedCall:
     ]
     target, kind = _picked(TARGETS_OF_CALLS, chosen[3]), _picked(KINDS, chosen[4])
     status = _picked(STATUSES, chosen[5])
-    start = Start(
-        sequence=1,
-        request_id="r",
-        received_at_ns=0,
-        client_ip="",
-        peer_ip="",
-        method="POST",
-        target=target,
-        headers=asked,
-        http_version="1.1",
-        tls_version="",
-        subscription="",
-        product="",
-        credential="",
-        operation_id="x",
-        operation_kind=kind,
-        family="v1",
-        deployment="",
-        api_version="",
-        capture="required",
+    start = start_record(1, body=b"", target=target, headers=asked, operation_kind=kind)
+    end = end_record(
+        1,
         body=b"",
-    )
-    end = EndRecord(
-        sequence=1,
         reason=_picked(REASONS, chosen[6]),
         status=status,
-        error="",
-        backend="",
-        backend_url="",
         backend_status=status,
         response_headers=came,
-        body=b"",
-        attempts=[Attempt("east", "answered")],
-        request_complete_ns=0,
-        sent_ns=0,
-        first_byte_ns=0,
-        first_token_ns=0,
-        last_byte_ns=0,
-        done_ns=0,
-        received_bytes=0,
-        sent_bytes=0,
     )
     return CapturedCall(Boot("i", "b", 0, "v"), start, end, request, answer)
 

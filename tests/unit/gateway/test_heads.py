@@ -10,7 +10,7 @@ from gatelog.model import EndReason
 from gatelog.simulator import SimulatorThread
 
 from .conftest import MakeGateway, RunningGateway
-from .raw_client import BODY, CHAT, raw_post, receive_all, receive_until
+from .raw_client import BODY, CHAT, converse, raw_post, receive_all, receive_until
 from .scripted_backend import Peer, backend
 
 
@@ -18,11 +18,8 @@ def test_a_body_that_never_comes_is_answered_with_the_call_s_id_and_recorded_as_
     make_gateway: MakeGateway, simulator: SimulatorThread
 ) -> None:
     gateway = make_gateway(simulator.url, timeouts="{body_idle_s: 0.3}")
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
-        client.sendall(
-            f"POST {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\ncontent-length: 10\r\n\r\n".encode()
-        )
-        answer = receive_all(client)
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\ncontent-length: 10\r\n\r\n"
+    answer = converse(gateway.port, head.encode())
     gateway.stop()
     (call,) = gateway.calls()
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -35,12 +32,11 @@ def test_a_malformed_body_is_answered_with_the_call_s_id(
     make_gateway: MakeGateway, simulator: SimulatorThread
 ) -> None:
     gateway = make_gateway(simulator.url)
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
-        client.sendall(
-            f"POST {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\n"
-            "transfer-encoding: chunked\r\n\r\nnonsense\r\n".encode()
-        )
-        answer = receive_all(client)
+    message = (
+        f"POST {CHAT} HTTP/1.1\r\nhost: x\r\napi-key: strict-key-1\r\n"
+        "transfer-encoding: chunked\r\n\r\nnonsense\r\n"
+    )
+    answer = converse(gateway.port, message.encode())
     gateway.stop()
     (call,) = gateway.calls()
     assert answer.startswith(b"HTTP/1.1 400 ")
@@ -50,9 +46,7 @@ def test_a_malformed_body_is_answered_with_the_call_s_id(
 
 
 def test_a_request_that_is_not_http_gets_an_id_too(gateway: RunningGateway) -> None:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
-        client.sendall(b"POST / HTTP/1.1\r\n\r\n")
-        answer = receive_all(client)
+    answer = converse(gateway.port, b"POST / HTTP/1.1\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"x-gatelog-request-id: " in answer
 
@@ -61,12 +55,11 @@ def test_all_headers_that_connection_names_stay_here(
     make_gateway: MakeGateway, simulator: SimulatorThread
 ) -> None:
     gateway = make_gateway(simulator.url)
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
-        client.sendall(
-            b"GET /openai/v1/models HTTP/1.1\r\nHost: x\r\napi-key: strict-key-1\r\nconnection: x-one\r\n"
-            b"x-one: 1\r\nx-two: 2\r\nconnection: x-two, close\r\n\r\n"
-        )
-        receive_all(client)
+    converse(
+        gateway.port,
+        b"GET /openai/v1/models HTTP/1.1\r\nHost: x\r\napi-key: strict-key-1\r\nconnection: x-one\r\n"
+        b"x-one: 1\r\nx-two: 2\r\nconnection: x-two, close\r\n\r\n",
+    )
     received = simulator.requests[-1]
     assert (received.header("x-one"), received.header("x-two")) == (None, None)
 
