@@ -26,6 +26,7 @@ class AcceptedSocket(asyncio.Protocol):
     __slots__ = (
         "_unsent",
         "_unsent_since",
+        "due",
         "peer",
         "phase",
         "reading",
@@ -45,6 +46,8 @@ class AcceptedSocket(asyncio.Protocol):
         self.phase = Phase.HEAD
         self.since = self._unsent_since = server.tick.now
         """When the client was last heard, as far as the phase counts it."""
+        self.due = 0.0
+        """When a limit may strike, at the earliest: before that no sweep looks here."""
         self.reading = True
         self.writing_paused = False
         self._unsent = 0
@@ -64,6 +67,11 @@ class AcceptedSocket(asyncio.Protocol):
                 self.transport.resume_reading()
             else:
                 self.transport.pause_reading()
+
+    @property
+    def sending(self) -> bool:
+        """Whether bytes wait for the client to take them."""
+        return self.transport.get_write_buffer_size() > 0
 
     def takes_nothing(self, now: float, limit_s: float) -> bool:
         """Whether the client took no byte of what waits for it for that long; any change is progress."""

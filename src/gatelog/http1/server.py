@@ -91,7 +91,7 @@ class Server:
     def sweep(self, now: float) -> None:
         """Enforce all timeouts as of `now`, in seconds of the loop's clock. Called by the tick."""
         self._tick.now = now
-        self._sweep_some(list(self._state.connections), now)
+        self._sweep_some([each for each in self._state.connections if each.due <= now], now)
 
     def _sweep_some(self, waiting: list[Connection], now: float) -> None:
         """Some of them now, the others in the loop's next turns: running calls do not wait for a thousand."""

@@ -70,6 +70,7 @@ class ServerConnection(RunningRequest):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of the client."""
+        self.due = 0.0
         at = 0
         while at < len(data):
             phase = self.phase
@@ -274,6 +275,7 @@ class ServerConnection(RunningRequest):
 
     def finish(self) -> None:
         """Close as soon as no request is running (drain)."""
+        self.due = 0.0
         if self.phase is Phase.HEAD and self.served and not self.head_begun:
             self.close()
 

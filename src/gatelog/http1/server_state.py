@@ -26,6 +26,9 @@ ErrorBody = Callable[[int, str], tuple[list[Header], bytes]]
 class Connection(Protocol):
     """What a server needs of its connections."""
 
+    due: float
+    """No sweep before this moment is of use."""
+
     def sweep(self, now: float) -> None:
         """Compare the connection's times with its limits."""
 

@@ -5,6 +5,9 @@ BODY        body idle time, or too slow on average: 408; not while the handler h
 DRAINING    the same, dropped
 LINGERING   linger time, closed
 any         a client that takes nothing of what waits for it: write idle time, dropped
+
+Of many connections most are idle. Until something comes, only time can change what is to be done with them,
+so they are left alone until it has passed.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ class TimedConnection(Protocol):
     server: ServerState
     phase: Phase
     since: float
+    due: float
     served: bool
     reading: bool
     body_bytes: int
@@ -33,6 +37,10 @@ class TimedConnection(Protocol):
     @property
     def head_begun(self) -> bool:
         """Whether a part of a head has come."""
+
+    @property
+    def sending(self) -> bool:
+        """Whether bytes wait for the client to take them."""
 
     def takes_nothing(self, now: float, limit_s: float) -> bool:
         """Whether the client took no byte of what waits for it for that long."""
@@ -89,10 +97,16 @@ def _enforce_on_head(connection: TimedConnection, idle_s: float) -> None:
     server = connection.server
     settings = server.settings
     if connection.head_begun:
-        if idle_s >= settings.header_timeout_s:
-            detail = f"no complete head within {settings.header_timeout_s:g} s"
-            connection.refuse(ProtocolError("header_timeout", detail, status=408))
-        return
-    limit_s = settings.keepalive_timeout_s if connection.served else settings.header_timeout_s
-    if idle_s >= (_FRESH_S if server.draining else limit_s):
+        limit_s = settings.header_timeout_s
+    elif server.draining:
+        limit_s = _FRESH_S
+    else:
+        limit_s = settings.keepalive_timeout_s if connection.served else settings.header_timeout_s
+    if idle_s < limit_s:
+        if not connection.sending:
+            connection.due = connection.since + limit_s
+    elif connection.head_begun:
+        detail = f"no complete head within {limit_s:g} s"
+        connection.refuse(ProtocolError("header_timeout", detail, status=408))
+    else:
         connection.close()

@@ -124,6 +124,24 @@ def test_drain_closes_a_stream_that_had_promised_to_keep_alive(run, wire, make_a
     run(scenario())
 
 
+def test_drain_waits_a_second_for_a_connection_just_made_whatever_a_sweep_found_before(run, wire, make_app):
+    async def scenario():
+        async with wire.server(make_app(), header_timeout_s=1_000) as server:
+            client, later = await wire.client(server), await wire.client(server)
+            later.send(GET)
+            await later.answer()
+            now = asyncio.get_running_loop().time()
+            server.sweep(now)
+            draining = asyncio.create_task(server.drain(grace_s=1_000))
+            assert await later.rest() == b""
+            assert not draining.done()
+            server.sweep(now + 1.5)
+            assert await client.rest() == b""
+            await draining
+
+    run(scenario())
+
+
 def test_drain_aborts_what_is_still_running_at_the_end_of_grace(run, wire, make_app):
     async def scenario():
         app = make_app(on_end=begin)

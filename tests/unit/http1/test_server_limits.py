@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from gatelog.http1 import AbortReason
+from gatelog.http1 import AbortReason, server_connection
 from gatelog.http1.server import SWEPT_AT_ONCE
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -184,6 +184,51 @@ def test_a_body_that_drips_ends_the_request_however_often_a_byte_comes(run, wire
             answer = await client.rest()
             assert answer.startswith(b"HTTP/1.1 408")
             assert b"500 bytes a second" in answer
+
+    run(scenario())
+
+
+def test_a_head_that_begins_on_an_idle_connection_has_the_time_of_a_head(run, wire, make_app):
+    """Whatever a sweep found before: the idle connection would have had much longer."""
+
+    async def scenario():
+        limits = {"keepalive_timeout_s": 75, "header_timeout_s": 10, "linger_timeout_s": 0}
+        async with wire.server(make_app(), **limits) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.answer()
+            server.sweep(asyncio.get_running_loop().time())
+            client.send(b"GET / HT")
+            start = await settled(server)
+            server.sweep(start + 10.5)
+            assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+    run(scenario())
+
+
+def test_an_idle_connection_is_left_alone_until_its_time_has_come(run, wire, make_app, monkeypatch):
+    async def scenario():
+        looked_at = []
+        enforce = server_connection.enforce_timeouts
+
+        def counted(connection, now):
+            looked_at.append(now)
+            enforce(connection, now)
+
+        monkeypatch.setattr(server_connection, "enforce_timeouts", counted)
+        async with wire.server(make_app(), keepalive_timeout_s=75) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.answer()
+            now = asyncio.get_running_loop().time()
+            server.sweep(now)
+            before = len(looked_at)
+            assert before
+            for seconds in (1, 30, 74):
+                server.sweep(now + seconds)
+            assert len(looked_at) == before
+            server.sweep(now + 76)
+            assert len(looked_at) > before
 
     run(scenario())
 
