@@ -5,8 +5,8 @@
 
 Of the sockets 40 % send nothing, 30 % half a header, 20 % half a body, 10 % ask and never read. Normal calls
 go one after the other over one connection, every 5 ms. The goal: p99 within 10 %. A round is alone, beside,
-alone again; shown are medians of the rounds. The change is that from both times alone; what these two differ
-by is the disk's and the machine's own, and a change that is no larger says nothing.
+alone again; shown are medians of the rounds. The change is each round's, from both its times alone; what
+these two differ by is the disk's and the machine's own. Beside each is the range of the middle half.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[int(len(values) * share)] * 1000
 
 
-def measure(port: int, pid: int, sockets: int, seconds: float, rounds: int) -> dict[str, float]:
-    """Medians over the rounds of p50 and p99 in ms, and the process's memory in MiB."""
+def measure(port: int, pid: int, sockets: int, seconds: float, rounds: int) -> dict[str, list[float]]:
+    """Of each round p50 and p99 in ms, and the process's memory in MiB."""
     rows: dict[str, list[float]] = {}
     latencies(port, 1)
     for _ in range(rounds):
@@ -90,16 +90,24 @@ def measure(port: int, pid: int, sockets: int, seconds: float, rounds: int) -> d
                 rows.setdefault(f"{name}_p50_ms", []).append(percentile(found, 0.5))
                 rows.setdefault(f"{name}_p99_ms", []).append(percentile(found, 0.99))
                 rows.setdefault(f"{name}_rss_mib", []).append(resident_bytes(pid) / 2**20)
-    return {name: statistics.median(values) for name, values in rows.items()}
+    return rows
 
 
-def changes(found: dict[str, float]) -> dict[str, float]:
-    """Of p99: beside slow sockets against both times alone, and these against each other."""
-    alone, again = found["alone_p99_ms"], found["again_p99_ms"]
+def changes(rows: dict[str, list[float]]) -> dict[str, list[float]]:
+    """Of each round's p99: beside slow sockets against both times alone, and these against each other."""
+    rounds = list(zip(rows["alone_p99_ms"], rows["beside_p99_ms"], rows["again_p99_ms"], strict=True))
     return {
-        "p99_change": found["beside_p99_ms"] * 2 / (alone + again) - 1,
-        "p99_by_itself": again / alone - 1,
+        "p99_change": [beside * 2 / (alone + again) - 1 for alone, beside, again in rounds],
+        "p99_by_itself": [again / alone - 1 for alone, _, again in rounds],
     }
+
+
+def middle(values: list[float]) -> str:
+    """The median, and the range of the middle half."""
+    if len(values) < 2:
+        return f"{values[0]:+.0%}"
+    lower, median, upper = statistics.quantiles(values, n=4)
+    return f"{median:+.0%} ({lower:+.0%} to {upper:+.0%})"
 
 
 def main() -> int:
@@ -116,15 +124,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, upstream(Path(name)) as backend:
         place = Place(free_port(), backend.port, Path(name))
         with serving(PROXIES[f"gatelog {options.capture}"], place) as (target, pid):
-            found = measure(target.port, pid, options.sockets, options.seconds, options.rounds)
-    found |= changes(found)
+            rows = measure(target.port, pid, options.sockets, options.seconds, options.rounds)
+    change = changes(rows)
     if options.json:
-        options.json.write_text(json.dumps(found))
+        options.json.write_text(json.dumps(rows | change))
+    found = {name: statistics.median(values) for name, values in rows.items()}
     print(
         f"slow clients, {options.capture}: "
         f"p50 {found['alone_p50_ms']:.2f} → {found['beside_p50_ms']:.2f} → {found['again_p50_ms']:.2f} ms, "
         f"p99 {found['alone_p99_ms']:.2f} → {found['beside_p99_ms']:.2f} → {found['again_p99_ms']:.2f} ms "
-        f"({found['p99_change']:+.0%}; by itself {found['p99_by_itself']:+.0%}), "
+        f"{middle(change['p99_change'])}, by itself {middle(change['p99_by_itself'])}, "
         f"memory {found['alone_rss_mib']:.0f} → {found['beside_rss_mib']:.0f} MiB "
         f"beside {options.sockets} sockets"
     )
