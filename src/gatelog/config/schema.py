@@ -100,7 +100,7 @@ class TimeoutsConfig(msgspec.Struct, frozen=True, kw_only=True):
     keepalive_s: Annotated[Seconds, Setting("an idle client connection stays open", 0.1)] = 75
     write_idle_s: Annotated[Seconds, Setting("a client that reads nothing of its answer", 0.1)] = 60
     connect_s: Annotated[Seconds, Setting("connecting to a backend, TLS included", 0.1)] = 5
-    first_byte_s: Annotated[Seconds, Setting("from the request sent to the backend's first byte", 0.1)] = 600
+    first_byte_s: Annotated[Seconds, Setting("from the request sent to the head of its answer", 0.1)] = 600
     upstream_idle_s: Annotated[Seconds, Setting("between two pieces of a backend's answer", 0.1)] = 120
     total_s: Annotated[Seconds, Setting("a call as a whole", 0.1)] = 1800
 

@@ -57,7 +57,14 @@ def identify(context: Context, head: RequestHead, headers: RequestHeaders) -> Id
             subscription = context.subscriptions[name]
             identity.subscription = subscription.name
             identity.product = subscription.product
+            if _opens_websocket(head):
+                identity.refusal = OwnAnswer("no_websocket")
     return identity
+
+
+def _opens_websocket(head: RequestHead) -> bool:
+    """Whether the client can do nothing with an answer in HTTP/1.1 (RFC 6455 section 4.1)."""
+    return head.upgrade and head.get(b"sec-websocket-key") is not None
 
 
 def is_held_whole(head: RequestHead, operation: Operation, content_type: bytes) -> bool:

@@ -40,7 +40,7 @@ _FAILED: Final = {
         "bad_gateway", "it closed the connection before the answer was complete.", EndReason.UPSTREAM_RESET
     ),
     FailureReason.FIRST_BYTE_TIMEOUT: OwnAnswer(
-        "backend_timeout", "No byte of an answer came.", EndReason.UPSTREAM_TIMEOUT
+        "backend_timeout", "The head of its answer did not come.", EndReason.UPSTREAM_TIMEOUT
     ),
     FailureReason.TOTAL_TIMEOUT: OwnAnswer(
         "backend_timeout", "The whole answer took too long.", EndReason.UPSTREAM_TIMEOUT

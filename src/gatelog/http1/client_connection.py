@@ -48,6 +48,7 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "_call",
         "_lost",
+        "_missed",
         "_owner",
         "_parser",
         "_poll",
@@ -70,6 +71,7 @@ class ClientConnection(asyncio.Protocol):
         self._parser = ResponseParser(settings, self._head_received, self._body_received)
         self._call: UpstreamCall | None = None
         self._since = tick.now
+        self._missed = tick.missed
         self._reading = True
         self.reused = False
         """Has carried a call before."""
@@ -112,7 +114,6 @@ class ClientConnection(asyncio.Protocol):
         if self._call is None:
             self.close()
             return
-        self._since = self._tick.now
         parser = self._parser
         try:
             parser.feed(data)
@@ -120,6 +121,8 @@ class ClientConnection(asyncio.Protocol):
             too_large = error.status == 413
             self._fail(FailureReason.TOO_LARGE if too_large else FailureReason.PROTOCOL, str(error))
             return
+        if parser.head is not None:  # half a head, or an interim one, is not what is waited for
+            self._since = self._tick.now
         if parser.complete:
             self._finish()
 
@@ -204,6 +207,7 @@ class ClientConnection(asyncio.Protocol):
         if self._can_be_reused(call):
             self.reused = True
             self._since = self._tick.now
+            self._missed = self._tick.missed
             if not self._reading:
                 self.set_reading(True)
             self._owner.released(self)
@@ -252,7 +256,8 @@ class ClientConnection(asyncio.Protocol):
         silent_s = now - self._since
         call = self._call
         if call is None:
-            if silent_s >= settings.keepalive_timeout_s:
+            missed_s = self._tick.missed - self._missed  # the origin's clock went on
+            if silent_s + missed_s >= settings.keepalive_timeout_s:
                 self.close()
         elif now - call.since >= settings.total_timeout_s:
             self._fail(

@@ -1,7 +1,8 @@
 """Bytes of one origin in, answers out; no I/O. What is strict, `strict` says.
 
    begin ──▶ head ─┬─ 1xx: swallowed, back to head (a few)  101 Switching Protocols was not asked for: refused
-                   ├─ HEAD, 204, 304: complete
+                   │                                        one that announces a body: refused
+                   ├─ HEAD, 204, 304: complete              204 that announces one: as if it had come
                    ├─ length, chunked: body … complete
                    └─ neither: body until the connection ends (`at_end_of_input`), or is too large
 
@@ -98,13 +99,16 @@ class ResponseParser(MessageParser):
         head = ResponseHead(status, reason, version)
         read_response_fields(head, raw, end)
         if status < 200:
-            self._pass_interim()
+            self._pass_interim(head)
             return
         check_response(head, self._settings)
         bodiless = self._head_request or status in _BODILESS
         self.until_close = not bodiless and not head.chunked and head.content_length is None
         if bodiless:
             self.complete = True
+            self.surplus = status == 204 and _announces_body(
+                head
+            )  # it may come yet, to be taken for an answer
         else:
             self._expect_body(head, self._length_of(head))
         self.head = head
@@ -120,8 +124,15 @@ class ResponseParser(MessageParser):
             raise self._too_large()
         return length
 
-    def _pass_interim(self) -> None:
+    def _pass_interim(self, head: ResponseHead) -> None:
         """An interim answer is not the one that is waited for."""
+        if _announces_body(head):
+            raise ProtocolError("interim_answers", "announce no body")
         self._interims += 1
         if self._interims > _INTERIM_MAX:
             raise ProtocolError("interim_answers", f"over {_INTERIM_MAX} before the answer")
+
+
+def _announces_body(head: ResponseHead) -> bool:
+    """Whether a parser that does not look at the status would wait for a body."""
+    return head.chunked or bool(head.content_length)

@@ -59,7 +59,7 @@ class ClientSettings:
     connect_timeout_s: float = 5.0
     """To an open connection, TLS included, and the longest wait for one of the pool."""
     first_byte_timeout_s: float = 600.0
-    """Last byte sent to the head of the answer; reasoning models think for minutes."""
+    """Last byte sent to the whole head of the answer; reasoning models think for minutes."""
     idle_timeout_s: float = 120.0
     """Between two reads of an answer, while the handler wants to read."""
     total_timeout_s: float = 1800.0

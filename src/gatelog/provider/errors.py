@@ -111,6 +111,13 @@ _TABLE = (
         retry_after_s=1,
     ),
     Refusal(
+        "no_websocket",
+        501,
+        "NotImplemented",
+        "WebSockets are not passed on here. Use WebRTC, or connect to the resource itself.",
+        retry=False,
+    ),
+    Refusal(
         "internal_error", 500, "InternalServerError", "The gateway failed to handle this request. {detail}"
     ),
     Refusal(

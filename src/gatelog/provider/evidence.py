@@ -16,6 +16,7 @@ SECRET_HEADERS: frozenset[bytes] = frozenset(
         b"ocp-apim-subscription-key",
         b"openai-api-key",
         b"proxy-authorization",
+        b"sec-websocket-protocol",  # browsers put a key in it, as OpenAI's Realtime API tells them to
         b"set-cookie",
         b"x-amz-security-token",
         b"x-api-key",

@@ -54,6 +54,8 @@ class _Session:
         directory, filesystem = forwarder.directory, forwarder.filesystem
         dead_letters = DeadLetters(directory)
         self.ack = AckLog.open(directory, forwarder.sink.name, filesystem)
+        # Was the hub killed between an ack and its deletions? On a full disk no further ack would ever come.
+        collect(directory, [self.ack.position], filesystem)
         self.intake = Intake(
             Boots(directory.name, forwarder.sink.boots()),
             OpenCalls(lambda places: read_bodies(directory, filesystem, places), forwarder.held_bytes_max),

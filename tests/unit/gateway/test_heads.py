@@ -94,7 +94,47 @@ def test_an_interim_answer_by_itself_is_not_the_answer(make_gateway: MakeGateway
 def test_a_connection_serves_on_after_an_upgrade_that_was_not_made(gateway: RunningGateway) -> None:
     request = b"GET /openai/v1/models HTTP/1.1\r\nHost: x\r\napi-key: strict-key-1\r\n"
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
-        client.sendall(request + b"connection: upgrade\r\nupgrade: websocket\r\n\r\n")
+        client.sendall(request + b"connection: upgrade\r\nupgrade: TLS/1.3\r\n\r\n")
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         client.sendall(request + b"connection: close\r\n\r\n")
         assert receive_all(client).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_websocket_is_refused_with_the_reason_and_its_key_kept_from_the_record(
+    gateway: RunningGateway, simulator: SimulatorThread
+) -> None:
+    """The Realtime API's clients open one; in a browser their key is a name of a protocol."""
+    key = "openai-insecure-api-key.canary-1"
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+        client.sendall(
+            b"GET /openai/v1/realtime?model=gpt-realtime HTTP/1.1\r\nHost: x\r\napi-key: strict-key-1\r\n"
+            b"connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            b"sec-websocket-version: 13\r\nsec-websocket-protocol: realtime, %b\r\n\r\n" % key.encode()
+        )
+        answer = receive_until(client, b"}}")
+    gateway.stop()
+    (call,) = gateway.calls()
+    assert answer.startswith(b"HTTP/1.1 501 ")
+    assert b"WebSocket" in answer
+    assert len(simulator.requests) == 0
+    assert call.end is not None
+    assert (call.end.reason, call.end.error, call.end.status) == (EndReason.REFUSED, "no_websocket", 501)
+    assert not [header for header in call.start.headers if b"canary" in header[1]]
+
+
+def test_of_an_offer_of_a_websocket_that_is_none_nothing_is_passed_on(
+    gateway: RunningGateway, simulator: SimulatorThread
+) -> None:
+    """Connection does not name the upgrade: an ordinary request."""
+    answer = converse(
+        gateway.port,
+        b"GET /openai/v1/models HTTP/1.1\r\nHost: x\r\napi-key: strict-key-1\r\nconnection: close\r\n"
+        b"upgrade: websocket\r\nsec-websocket-key: x\r\nsec-websocket-protocol: canary-1\r\n\r\n",
+    )
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    received = simulator.requests[-1]
+    assert [received.header(name) for name in ("upgrade", "sec-websocket-key", "sec-websocket-protocol")] == [
+        None,
+        None,
+        None,
+    ]

@@ -88,3 +88,32 @@ def test_a_backend_that_began_to_answer_is_not_asked_again(
         assert post(gateway.url) == 502
         gateway.stop()
     assert script.asked == 2
+
+
+def test_a_second_connection_that_was_stale_too_ends_the_call(make_gateway: MakeGateway) -> None:
+    """Once more is once: a backend that resets whatever was idle is not asked through its whole pool."""
+    both = threading.Barrier(2)
+    asked = []
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        both.wait(10)
+        peer.send(good_answer())
+        peer.read_request()
+        asked.append(peer.head)
+
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        statuses: list[int] = []
+        callers = [threading.Thread(target=lambda: statuses.append(post(gateway.url))) for _ in range(2)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        assert post(gateway.url) == 502
+        gateway.stop()
+    assert statuses == [200, 200]
+    assert len(asked) == 2
+    call = gateway.calls()[-1]
+    assert call.end is not None
+    assert [attempt.outcome for attempt in call.end.attempts] == ["reset", "reset"]

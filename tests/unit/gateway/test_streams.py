@@ -169,3 +169,24 @@ def test_an_endless_answer_is_read_no_faster_than_the_client_reads(make_gateway:
                 before = sent
                 time.sleep(0.3)
             assert sent < 30_000_000  # buffers of four sockets, and 256 KiB of ours
+
+
+@pytest.mark.parametrize("headers", [STRICT, LOOSE])
+def test_half_an_event_at_the_end_of_a_stream_is_passed_on(
+    make_gateway: MakeGateway, headers: dict[str, str]
+) -> None:
+    """Where the gateway takes a chunk out, it holds what may become one; at the end that is let go."""
+    half = b"data: [DO"
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(STREAM_HEAD + chunk(EVENT + half) + b"0\r\n\r\n")
+
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        with raw_post(gateway, headers=headers) as client:
+            received = receive_until(client, b"0\r\n\r\n")
+        gateway.stop()
+    (call,) = gateway.calls()
+    assert half in received
+    assert call.response == EVENT + half

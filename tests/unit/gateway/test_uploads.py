@@ -12,7 +12,8 @@ from gatelog.model import EndReason
 from gatelog.simulator import SimulatorThread
 
 from .conftest import MakeGateway
-from .raw_client import LOOSE, receive_until
+from .raw_backend import good_answer
+from .raw_client import LOOSE, receive_until, wait_for
 from .scripted_backend import Peer, backend, chunk
 
 
@@ -93,3 +94,98 @@ def test_an_answer_that_comes_before_the_upload_ended_is_the_answer(
     (call,) = gateway.calls()
     assert call.end is not None
     assert (call.end.reason, call.end.status, call.request) == (EndReason.COMPLETE, 413, b"x" * 1000)
+
+
+UPLOAD = (
+    b"POST /openai/v1/files HTTP/1.1\r\nHost: x\r\napi-key: strict-key-1\r\n"
+    b"content-type: application/octet-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+)
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def read_until(peer: Peer, wanted: bytes) -> bytes:
+    data = b""
+    while wanted not in data:
+        piece = peer.connection.recv(65536)
+        assert piece, data
+        data += piece
+    return data
+
+
+def test_an_upload_of_which_something_left_is_not_sent_again(make_gateway: MakeGateway) -> None:
+    """On a connection that was idle before and resets: what left is gone, the rest alone is another file."""
+    asked = []
+
+    def script(peer: Peer) -> None:
+        asked.append(read_until(peer, b"\r\n\r\n"))
+        peer.send(good_answer())
+        asked.append(read_until(peer, b"first"))
+
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        assert httpx2.get(gateway.url + "/openai/v1/models", headers=LOOSE).status_code == 200
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+            client.sendall(UPLOAD + chunk(b"first"))
+            assert receive_until(client, b"}").startswith(b"HTTP/1.1 502 ")
+        gateway.stop()
+    assert len(asked) == 2
+    _, call = gateway.calls()
+    assert call.end is not None
+    assert [(attempt.outcome, attempt.reused_connection) for attempt in call.end.attempts] == [
+        ("reset", True)
+    ]
+
+
+def test_what_the_journal_refuses_of_an_upload_reaches_no_backend(make_gateway: MakeGateway) -> None:
+    """The call is required: its backend never gets a whole request, its client is told why."""
+    received = []
+
+    def script(peer: Peer) -> None:
+        received.append(read_until(peer, b"first"))
+        begun.set()
+        while data := peer.connection.recv(65536):
+            received.append(data)
+        closed.set()
+
+    begun, closed = threading.Event(), threading.Event()
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+            client.sendall(UPLOAD + chunk(b"first"))
+            assert begun.wait(5)
+            gateway.filesystem.fail("write", times=10**9)
+            gateway.filesystem.fail("create", times=10**9)
+            client.sendall(chunk(b"second") + LAST_CHUNK)
+            assert receive_until(client, b"}").startswith(b"HTTP/1.1 503 ")
+            assert closed.wait(5)
+        gateway.filesystem.mend()
+        wait_for(lambda: httpx2.get(gateway.url + "/healthz").status_code == 200)
+        gateway.stop()
+    assert b"second" not in b"".join(received)
+    assert LAST_CHUNK not in b"".join(received)
+    assert gateway.account().unlogged_total == 1
+
+
+def test_the_end_of_an_upload_does_not_overtake_what_waits_for_the_disk(make_gateway: MakeGateway) -> None:
+    received = []
+
+    def script(peer: Peer) -> None:
+        received.append(read_until(peer, b"first"))
+        begun.set()
+        received.append(read_until(peer, LAST_CHUNK))
+        peer.send(good_answer())
+
+    begun = threading.Event()
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+            client.sendall(UPLOAD + chunk(b"first"))
+            assert begun.wait(5)
+            waits, go = gateway.stall_sync(1)
+            client.sendall(chunk(b"second"))
+            assert waits.wait(5)
+            client.sendall(chunk(b"third") + LAST_CHUNK)
+            assert httpx2.get(gateway.url + "/healthz").status_code == 200  # by then that is read, too
+            go.set()
+            assert receive_until(client, b"{}").startswith(b"HTTP/1.1 200 ")
+    assert b"".join(received).endswith(chunk(b"second") + chunk(b"third") + LAST_CHUNK)

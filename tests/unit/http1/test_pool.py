@@ -59,7 +59,7 @@ def test_the_youngest_idle_connection_is_used_first(run, wire, make_caller):
             b"ok",
             [(b"X-T", b"1")],
         ),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", b"", []),
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", b"", []),
         (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", b"", []),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, b"ok", []),
         (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", b"", []),
@@ -73,6 +73,20 @@ def test_every_framing_is_read_and_keeps_the_connection(run, wire, make_caller, 
             assert (caller.failure, caller.body, caller.trailers) == (None, body, trailers)
             assert (await called(pool, make_caller)).body == b"ok"
             assert pool.statistics().opened == 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("announced", [b"Content-Length: 2", b"Transfer-Encoding: chunked"])
+def test_a_204_that_announces_a_body_ends_its_connection(run, wire, make_caller, announced):
+    """The body may come while another call waits for its answer."""
+
+    async def scenario():
+        answer = b"HTTP/1.1 204 No Content\r\n%b\r\n\r\n" % announced
+        async with wire.origin(always(answer)) as port, wire.pool(port) as pool:
+            caller = await called(pool, make_caller)
+            assert (caller.failure, caller.body) == (None, b"")
+            assert pool.statistics().open == 0
 
     run(scenario())
 

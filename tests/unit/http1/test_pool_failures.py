@@ -32,6 +32,8 @@ def test_an_answer_cut_short_is_a_reset(run, wire, make_caller, answer, head_rec
     "answer",
     [
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\n\r\nHTTP/" + OK,
+        b"HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + OK,
         b"HTTP/1.1 200 OK\nContent-Length: 0\n\n",
         b"HTTP/1.1 200 OK\nContent-Length: 0\n\n\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -178,3 +180,22 @@ def test_a_handler_that_raises_fails_its_call_only(run, wire, make_caller, caplo
 
     run(scenario())
     assert "response handler failed" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["on_head", "on_body"])
+def test_what_is_left_of_the_answer_to_a_handler_that_raised_is_not_waited_for(
+    run, wire, make_caller, method
+):
+    def broken(_):
+        raise ZeroDivisionError
+
+    async def scenario():
+        async with wire.origin(always(OK[:-1])) as port, wire.pool(port) as pool:
+            caller = make_caller()
+            setattr(caller, method, broken)
+            pool.send(GET, None, caller)
+            await caller.until("done")
+            assert caller.failure.reason is FailureReason.HANDLER_ERROR
+            assert pool.statistics().open == 0
+
+    run(scenario())

@@ -44,6 +44,7 @@ def test_waiting_is_bounded_in_number_and_time(run, wire, make_caller):
             pool.send(GET, None, waiting)
             pool.send(GET, None, refused)
             assert refused.failure is None, "told only after send() has returned"
+            assert pool.statistics().waiting == 1
             await refused.until("done")
             assert refused.failure.reason is FailureReason.POOL_EXHAUSTED
             pool.sweep(asyncio.get_running_loop().time() + 6)
@@ -116,6 +117,52 @@ def test_an_answer_that_does_not_come_or_stalls_times_out(run, wire, make_caller
     run(scenario())
 
 
+def test_an_answer_is_waited_for_from_the_last_byte_of_the_upload(run, wire, make_caller):
+    async def scenario():
+        async with wire.origin(silent) as port, wire.pool(port, first_byte_timeout_s=600) as pool:
+            caller = make_caller()
+            call = pool.send(GET.replace(b"GET", b"PUT"), None, caller, end=False)
+            await caller.until("sent")
+            now = asyncio.get_running_loop().time()
+            pool.sweep(now + 500)
+            call.write(b"x")
+            pool.sweep(now + 1099)
+            assert caller.failure is None
+            pool.sweep(now + 1101)
+            assert caller.failure.reason is FailureReason.FIRST_BYTE_TIMEOUT
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("piece", [b"H", b"HTTP/1.1 102 Processing\r\n\r\n"], ids=["half a head", "interim"])
+def test_a_head_that_is_dripped_is_waited_for_no_longer_than_one_that_does_not_come(
+    run, wire, make_caller, piece
+):
+    dripped = asyncio.Event()
+
+    async def script(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        await dripped.wait()
+        writer.write(piece)
+
+    async def scenario():
+        async with wire.origin(script) as port, wire.pool(port, first_byte_timeout_s=600) as pool:
+            caller = make_caller()
+            pool.send(GET, None, caller)
+            await caller.until("sent")
+            start = asyncio.get_running_loop().time()
+            pool.sweep(start + 599)
+            (connection,) = pool._open
+            dripped.set()
+            while not connection._parser.begun:  # noqa: ASYNC110 - a parser has no event
+                await asyncio.sleep(0)
+            assert caller.failure is None
+            pool.sweep(start + 601)
+            assert caller.failure.reason is FailureReason.FIRST_BYTE_TIMEOUT
+
+    run(scenario())
+
+
 def test_a_paused_answer_is_not_idle_but_has_a_total_time(run, wire, make_caller):
     async def scenario():
         async with wire.origin(always(OK[:-1])) as port, wire.pool(port, total_timeout_s=1800) as pool:
@@ -125,10 +172,25 @@ def test_a_paused_answer_is_not_idle_but_has_a_total_time(run, wire, make_caller
             call.pause_reading()
             now = asyncio.get_running_loop().time()
             pool.sweep(now + 1700)
+            call.resume_reading()
+            pool.sweep(now + 1701)
             assert caller.failure is None
             pool.sweep(now + 1801)
             assert caller.failure.reason is FailureReason.TOTAL_TIMEOUT
             assert caller.failure.head_received
+
+    run(scenario())
+
+
+def test_after_an_answer_that_ended_while_it_was_paused_the_next_is_read(run, wire, make_caller):
+    async def scenario():
+        async with wire.origin(always(OK, OK)) as port, wire.pool(port) as pool:
+            caller, calls = make_caller(), []
+            note, caller.on_head = caller.on_head, lambda head: (calls[0].pause_reading(), note(head))
+            calls.append(pool.send(GET, None, caller))
+            await caller.until("done")
+            assert (await called(pool, make_caller)).body == b"ok"
+            assert pool.statistics().opened == 1
 
     run(scenario())
 

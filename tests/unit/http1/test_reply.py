@@ -67,6 +67,10 @@ def split_header_by_lf(reply):
     reply.send(200, [(b"a", b"b\nc: d")], b"")
 
 
+def split_header_by_cr(reply):
+    reply.send(200, [(b"a", b"b\rc: d")], b"")
+
+
 def split_trailer(reply):
     reply.start(200, [], content_length=None)
     reply.end([(b"a", b"b\r\n\r\nHTTP/1.1 200")])
@@ -83,6 +87,7 @@ def split_trailer(reply):
         interim_status,
         split_header,
         split_header_by_lf,
+        split_header_by_cr,
         split_trailer,
     ],
 )

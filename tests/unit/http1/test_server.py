@@ -134,6 +134,15 @@ def test_replies_to_head_and_of_status_204_and_304_have_no_body(run, wire, make_
                 client.send(GET)
                 assert b"content-length" not in await client.head()
 
+            def announce(exchange, status):
+                exchange.reply.start(status, [], content_length=5)
+                exchange.reply.end()
+
+            for status in (204, 304):  # the length of a body that is elsewhere; a 204 has none anywhere
+                app.on_end = lambda exchange, status=status: announce(exchange, status)
+                client.send(GET)
+                assert (b"content-length: 5" in await client.head()) is (status == 304)
+
     run(scenario())
 
 

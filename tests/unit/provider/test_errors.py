@@ -17,6 +17,7 @@ SDK_CLASSES = {
     404: openai.NotFoundError,
     429: openai.RateLimitError,
     500: openai.InternalServerError,
+    501: openai.InternalServerError,
     502: openai.InternalServerError,
     503: openai.InternalServerError,
     504: openai.InternalServerError,

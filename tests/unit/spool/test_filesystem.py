@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from gatelog.errors import SpoolLockedError
-from gatelog.spool import OsFileSystem, SpoolReader, SpoolWriter, journal
+from gatelog.model import SystemClock
+from gatelog.spool import OsFileSystem, SpoolReader, SpoolSettings, SpoolWriter, journal
 
 HOLD_THE_LOCK = """
 import sys
@@ -135,3 +136,17 @@ def test_a_lock_knows_whether_others_can_find_it(disk: OsFileSystem, tmp_path: P
     (tmp_path / "lock").unlink()
     assert not lock.is_named()
     lock.release()
+
+
+def test_locks_that_were_deleted_keep_no_descriptors(disk: OsFileSystem, tmp_path: Path) -> None:
+    """S30: whatever sweeps the directory may do so every night."""
+    writer = journal.Journal.open(
+        tmp_path, boot=bytes(16), settings=SpoolSettings(), clock=SystemClock(), filesystem=disk
+    )
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(5):
+        (tmp_path / journal.LOCK_NAME).unlink()
+        writer.probe()
+        assert disk.is_locked(tmp_path / journal.LOCK_NAME)
+    assert len(os.listdir("/proc/self/fd")) == before
+    writer.close()

@@ -51,8 +51,9 @@ def test_a_record_is_header_and_payload_with_chained_crcs(desk) -> None:
 
 
 def test_a_segment_that_ends_cleanly_ends_in_a_seal(desk) -> None:
-    """S7: the seal names the next seq, takes none, and is the last thing in the file."""
+    """S7: the seal names the next seq, takes none, and is the last thing in the file, without power too."""
     desk.fill(b"one", b"two")
+    desk.disk.crash()
     content = bytes(desk.content(1))
     marker, length, seq, kind, flags, key_id = struct.unpack_from("<4sIQBBH", content, len(content) - 28)
     assert (marker, length, seq, kind, flags, key_id) == (b"\xffGL\xfe", 0, 3, 0xF0, 0, 0)

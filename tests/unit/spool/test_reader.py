@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from gatelog.errors import SpoolFailedError
 from gatelog.spool import Position, SpoolReader, SpoolSettings, SpoolWriter
 from gatelog.spool.record import COMPRESSED, CONTINUATION, CONTINUES, HEADER_BYTES, pack
-from gatelog.spool.segment import salt_of, segment_path
+from gatelog.spool.scan import BLOCK_BYTES
+from gatelog.spool.segment import DATA_OFFSET, salt_of, segment_path
 
 KIB = 1024
 
@@ -98,6 +100,16 @@ def test_a_damaged_record_costs_that_record_only(desk, in_header: bool) -> None:
     assert desk.quarantined() == [f"{1:020d}-{two.position.offset}.bin"]
     copy = desk.disk.content(desk.directory / "quarantine" / desk.quarantined()[0])
     assert copy == desk.content(1)[two.position.offset : two.end.offset]
+
+
+@pytest.mark.parametrize("cut", range(5))
+def test_the_search_behind_a_damaged_header_finds_a_record_that_begins_where_a_block_ends(desk, cut) -> None:
+    """S10: the marker of the next record stands on both sides of what is read at once."""
+    size = BLOCK_BYTES + 1 - cut - HEADER_BYTES
+    payload = random.Random(cut).randbytes(size)
+    desk.fill(payload, b"next", segment_bytes=1024 * KIB)
+    desk.content(1)[DATA_OFFSET] ^= 1
+    assert desk.payloads() == [b"next"]
 
 
 def test_a_damaged_last_record_is_missed_at_the_seal(desk) -> None:

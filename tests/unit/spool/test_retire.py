@@ -81,6 +81,20 @@ def test_copies_for_people_stay_and_numbers_go_on_behind_them(desk: Desk) -> Non
     assert desk.segments() == [3]
 
 
+def test_no_ack_goes_before_its_segments_are_gone_for_good(desk: Desk) -> None:
+    """Else a power loss could bring back what was acknowledged, without the ack."""
+    acknowledged(desk, b"x")
+    seen = []
+
+    def before(operation: str, path: Path) -> None:
+        if operation == "unlink" and path.name.startswith("ack-"):
+            seen.append([name for name in desk.disk.durable_copy().names(desk.directory) if "seg" in name])
+
+    desk.disk.before = before
+    assert retire(desk.directory, desk.disk)
+    assert seen == [[]]
+
+
 @pytest.mark.parametrize("step", ["unlink", "sync_directory", "remove_directory"])
 def test_a_removal_that_stops_half_way_goes_on_the_next_time(desk: Desk, step: str) -> None:
     """The power goes at each step in turn."""

@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +125,9 @@ def test_append_does_not_wait_for_the_disk_and_the_queue_is_limited(open_writer)
     assert writer.statistics().queued_bytes == 1000
     gate.opened.set()
     assert outcomes.wait(3)[1:] == [("written", None), ("queued", None)]
+    for number in range(4, 7):  # what was written is no longer waiting
+        writer.append(1, bytes(1000), outcomes.of("more"))
+        assert outcomes.wait(number)[-1] == ("more", None)
 
 
 def test_an_append_wakes_a_sleeping_writer(open_writer) -> None:
@@ -323,3 +327,19 @@ def test_a_payload_that_nobody_waits_for_is_written_after_the_linger_time(tmp_pa
         if not close_first:
             writer.close(30)
         assert [record.payload for record in SpoolReader(directory).read()] == [b"lazy"]
+
+
+def test_a_payload_that_somebody_waits_for_does_not_wait_for_others(open_writer) -> None:
+    """S27: it takes along what waits already."""
+    outcomes = Outcomes()
+    writer = open_writer(
+        DIRECTORY,
+        filesystem=MemoryFileSystem(),
+        settings=replace(SMALL, linger_s=3600.0, probe_interval_s=3600.0),
+    )
+    for number in range(1, 6):
+        writer.append(1, b"waits", outcomes.of("waits"), urgent=False)
+        while not writer._lingering:
+            time.sleep(0.001)
+        writer.append(1, b"urgent", outcomes.of("urgent"))
+        assert outcomes.wait(2 * number)[-2:] == [("waits", None), ("urgent", None)]

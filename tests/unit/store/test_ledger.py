@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from gatelog.model import Account, Boot
 from gatelog.store import BootKey, RangeSet, SpoolBoot, Store
 from gatelog.testing.records import chat_exchange
@@ -46,8 +48,22 @@ def test_the_newest_account_wins_whatever_the_order(store: Store) -> None:
     store.ledger.write_account(KEY, account(4, recorded=4))
     newest = store.ledger.accounts()[KEY]
     assert (newest.accepted, newest.open, newest.final) == (9, RangeSet.of([9]), False)
-    store.ledger.write_account(KEY, account(9, recorded=9, final=True))
+    for final in (False, True, False):
+        store.ledger.write_account(KEY, account(9, recorded=9, final=final))
     assert store.ledger.accounts()[KEY].final
+
+
+def test_a_clock_that_is_set_forth_and_back_hides_no_account(store: Store) -> None:
+    """By a day, then by an hour behind the start: which account is the newest does not depend on the time."""
+    store.ledger.write_boot(BOOT, ORIGIN)
+    start_ns, hour_ns = account(0).at_ns, 3_600 * 10**9
+    for sequence, step_ns in enumerate((0, 24 * hour_ns, -hour_ns), start=1):
+        call = chat_exchange(sequence)
+        timing = msgspec.structs.replace(call.timing, received_at_ns=start_ns + step_ns)
+        store.insert([msgspec.structs.replace(call, timing=timing)])
+        store.ledger.write_account(KEY, account(sequence, recorded=sequence, at_ns=start_ns + step_ns))
+    (line,) = store.prove().boots
+    assert (line.complete, line.accepted, line.recorded, line.open) == (True, 3, 3, 0)
 
 
 def test_unlogged_calls_are_kept_by_reason(store: Store) -> None:
