@@ -197,6 +197,21 @@ def test_an_old_api_version_that_rejects_stream_options_still_streams(
     assert row["PromptTokens"] == entry["prompt_tokens"]
 
 
+def test_a_form_is_recorded_by_its_fields(stack: Stack) -> None:
+    """What the path does not say, the form does: model, prompt, settings; files are described."""
+    with v1(stack) as client:
+        answer = client.images.with_raw_response.edit(
+            model="gpt-image-1", prompt="make it blue", image=[("a.png", b"\x89PNG" * 20_000)], quality="low"
+        )
+    row = recorded(stack, answer.headers["x-gatelog-request-id"])
+    assert (row["OperationId"], row["DeploymentName"]) == ("createimageedit", "gpt-image-1")
+    assert row["TotalTokens"] == 288
+    assert row["Parameters"] == {"quality": "low"}
+    asked = json.loads(row["RequestBody"])
+    assert asked["prompt"] == "make it blue"
+    assert [(file["filename"], file["bytes"]) for file in asked["image"]] == [("a.png", 80_000)]
+
+
 def test_files_go_through_as_they_come_and_are_recorded_as_a_note(stack: Stack) -> None:
     with v1(stack) as client:
         answer = client.files.with_raw_response.create(
@@ -204,6 +219,9 @@ def test_files_go_through_as_they_come_and_are_recorded_as_a_note(stack: Stack) 
         )
     row = recorded(stack, answer.headers["x-gatelog-request-id"])
     assert (row["OperationId"], row["ResponseCode"]) == ("createfile", 200)
+    assert row["RequestNote"] == "binary multipart/form-data"
+    asked = json.loads(row["RequestBody"])
+    assert (asked["purpose"], asked["file"]["bytes"]) == ("fine-tune", 1_800_000)
 
 
 def test_no_key_ever_reaches_a_backend_or_the_store(stack: Stack) -> None:

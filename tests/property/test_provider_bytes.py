@@ -19,8 +19,8 @@ from gatelog.provider import (
     scan_request,
     seal,
     with_include_usage,
-    without_credentials,
 )
+from gatelog.provider.addressing import without_credentials
 
 KEYS = st.sampled_from(["model", "messages", "a", "é", 'q"uote', "include_usage", "\\", "x{y", ""])
 SCALARS = st.one_of(

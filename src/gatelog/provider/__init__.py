@@ -5,7 +5,7 @@ The gateway's hot path uses `resolve`, `upstream_path`, `scan_request`, `with_in
 `seal`.
 """
 
-from gatelog.provider.addressing import BackendKind, fit_for_log, upstream_path, without_credentials
+from gatelog.provider.addressing import BackendKind, fit_for_log, upstream_path
 from gatelog.provider.assemble import Assembled, assemble
 from gatelog.provider.content import (
     DECODED_BYTES_MAX,
@@ -93,5 +93,4 @@ __all__ = [
     "unpacked",
     "upstream_path",
     "with_include_usage",
-    "without_credentials",
 ]

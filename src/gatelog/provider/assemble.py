@@ -18,8 +18,10 @@ from gatelog.provider.responses_stream import ResponsesStream
 from gatelog.provider.sse import Event, SseParser
 
 _DONE = "[DONE]"
-# Last events of streams that send no [DONE]: transcription and images.
-_LAST_EVENTS = frozenset(["transcript.text.done", "image_generation.completed", "image_edit.completed"])
+# Last events of streams that send no [DONE]: transcription, speech and images.
+_LAST_EVENTS = frozenset(
+    ["transcript.text.done", "speech.audio.done", "image_generation.completed", "image_edit.completed"]
+)
 
 
 class Assembled(NamedTuple):

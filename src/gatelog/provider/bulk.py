@@ -3,6 +3,7 @@
     {"data": [{"embedding": [0.1, …]}]}      → {"embedding": "<1536 floats, sha256 …>"}
     {"data": [{"embedding": "base64…"}]}     → {"embedding": "<8192 characters, sha256 …>"}
     {"data": [{"b64_json": "base64…"}]}      → {"b64_json": "<1398104 characters, sha256 …>"}
+    {"events": [{"data": {"b64_json": …}}]}  → the same in each event of a stream; also "audio"
 
 Done only for bodies over a size; smaller ones are kept as received. Nobody reads a vector in a log, and the
 hash still proves which one was delivered. The hash is of the vector's compact JSON, or of the string's bytes.
@@ -17,7 +18,7 @@ from gatelog.provider.json_text import compact_json
 
 # A body below this is kept whole: about two vectors of 1,536 floats. Characters of decoded text.
 BULK_LENGTH_MIN = 64 * 1024
-_BULKY = ("embedding", "b64_json")
+_BULKY = ("embedding", "b64_json", "audio")
 
 
 def _label(value: list[Any] | str) -> str:
@@ -42,9 +43,21 @@ def without_bulk(text: str, body: dict[str, Any]) -> str | None:
 
     `body` is the object that `text` holds.
     """
-    items = body.get("data")
-    if len(text) < BULK_LENGTH_MIN or not isinstance(items, list):
+    if len(text) < BULK_LENGTH_MIN:
         return None
-    if not any(isinstance(item, dict) and any(name in item for name in _BULKY) for item in items):
-        return None
-    return compact_json(body | {"data": [_labelled(item) for item in items]})
+    smaller = _without_bulk(body)
+    return compact_json(smaller) if smaller != body else None
+
+
+def _without_bulk(body: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(items := body.get("data"), list):
+        return body | {"data": [_labelled(item) for item in items]}
+    if isinstance(events := body.get("events"), list):
+        return body | {"events": [_labelled_event(event) for event in events]}
+    return body
+
+
+def _labelled_event(event: Any) -> Any:
+    if isinstance(event, dict) and "data" in event:
+        return event | {"data": _labelled(event["data"])}
+    return event

@@ -10,7 +10,8 @@ import msgspec
 from gatelog.model import Body, EndReason, OperationKind
 from gatelog.provider.assemble import assemble
 from gatelog.provider.bulk import without_bulk
-from gatelog.provider.content import joined_notes, read_body
+from gatelog.provider.content import decode_content, joined_notes, read_body
+from gatelog.provider.form import is_form, read_form
 from gatelog.provider.json_flaws import DUPLICATE_KEYS, find_json_flaw
 from gatelog.provider.json_text import compact_json, read_object, well_formed
 from gatelog.provider.long_body import LongBody
@@ -66,10 +67,21 @@ def _ambiguity_note(body: Body, found: dict[str, Any] | None) -> str:
     return DUPLICATE_KEYS if flaw is not None and flaw.name == DUPLICATE_KEYS else ""
 
 
+def _form_of(headers: dict[str, str], wire: bytes | LongBody) -> dict[str, Any]:
+    """Fields and files of a multipart form, of a long one those at its beginning; {} if it is none."""
+    content_type, encoding = headers.get("content-type", ""), headers.get("content-encoding", "")
+    if not is_form(content_type):
+        return {}
+    data = wire.beginning if isinstance(wire, LongBody) else wire
+    return read_form(content_type, decode_content(data, encoding).data)
+
+
 def read_request(headers: dict[str, str], wire: bytes | LongBody, *, cut: bool) -> Message:
-    """The client's message. `cut`: the gateway knows that the body did not arrive whole."""
+    """The client's message; of a form the object that it stands for. `cut`: the body did not arrive whole."""
     body = _text_of(headers, wire)
-    found = read_object(body.text) if body.text else None
+    found = read_object(body.text) if body.text else _form_of(headers, wire) or None
+    if found and not body.text:
+        body = msgspec.structs.replace(body, text=compact_json(found))
     is_cut = "truncated" if cut or _is_short(headers, wire) else ""
     notes = (is_cut, _json_note(headers, body, found), _ambiguity_note(body, found))
     return Message(_noted(body, *notes), _readable(found, body.text))
@@ -95,11 +107,16 @@ def read_response(
     found = read_object(text) if text else None
     broken_off = reason is not EndReason.COMPLETE and found is None and bool(body.size)
     is_cut = broken_off or (_is_short(headers, wire) and method != "HEAD")
-    smaller = without_bulk(text, found) if found else None
-    if smaller is not None:
-        body = msgspec.structs.replace(body, text=smaller)
-    notes = ("vectors replaced" if smaller is not None else "", "truncated" if is_cut else "")
-    return Message(_noted(body, *notes, _json_note(headers, body, found)), _readable(found, text))
+    notes = ("truncated" if is_cut else "", _json_note(headers, body, found))
+    return Message(_noted(_lightened(body, found), *notes), _readable(found, text))
+
+
+def _lightened(body: Body, found: dict[str, Any] | None) -> Body:
+    """The body whose text holds that object, without its vectors, images and sounds."""
+    smaller = without_bulk(body.text, found) if found else None
+    if smaller is None:
+        return body
+    return _noted(msgspec.structs.replace(body, text=smaller), "vectors replaced")
 
 
 def _read_stream(kind: OperationKind, body: Body) -> Message:
@@ -109,5 +126,5 @@ def _read_stream(kind: OperationKind, body: Body) -> Message:
         f"{whole.unreadable} events not readable as JSON" if whole.unreadable else "",
     )
     text = compact_json(whole.body) if whole.body else ""
-    assembled = msgspec.structs.replace(body, text=text)
+    assembled = _lightened(msgspec.structs.replace(body, text=text), whole.body)
     return Message(_noted(assembled, *notes), _readable(whole.body, body.text), is_stream=True)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 _PART = re.compile(
+    rb"(?:\r\n(?!content-disposition)[^\r\n]+)*"
     rb'\r\ncontent-disposition: form-data; name="(?P<name>[^"]+)"(?:; filename="(?P<file>[^"]*)")?'
     rb"[^\r\n]*\r\n"
     rb"(?:[^\r\n]+\r\n)*\r\n",

@@ -34,9 +34,9 @@ def speech(body: bytes, model: str) -> Answer:
 
 
 def image(body: bytes, request: dict[str, Any], model: str) -> Answer:
-    """`n` images of one pixel whose colour depends on the request."""
-    count = request.get("n")
-    count = min(count, 10) if isinstance(count, int) and count > 0 else 1
+    """`n` images of one pixel whose colour depends on the request: JSON, or a form, where `n` is text."""
+    asked = str(request.get("n"))[:4]
+    count = max(1, min(int(asked), 10)) if asked.isdecimal() else 1
     picture = base64.b64encode(_png(hashlib.sha256(body).digest()[:3])).decode()
     usage = {"input_tokens": 16, "output_tokens": 272 * count, "total_tokens": 16 + 272 * count}
     value = {"created": CREATED, "data": [{"b64_json": picture}] * count, "usage": usage}

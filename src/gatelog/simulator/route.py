@@ -36,6 +36,7 @@ OPERATIONS = {
     "audio/translations": "translations_create",
     "audio/speech": "speech_create",
     "images/generations": "imagegenerations_create",
+    "images/edits": "createimageedit",
 }
 KINDS = {
     "chatcompletions_create": OperationKind.CHAT,

@@ -93,6 +93,8 @@ def read_script(path: Path) -> Script:
     """The script in a YAML or JSON file; raises ConfigError naming the file."""
     try:
         return msgspec.yaml.decode(path.read_bytes(), type=Script)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
-        hint = "members are those of gatelog.simulator.Script"
-        raise ConfigError([ConfigProblem(str(path), str(error), hint)]) from error
+    except OSError as error:
+        what, hint = f"cannot be read ({error.strerror})", "name an existing file"
+    except (UnicodeDecodeError, msgspec.MsgspecError) as error:
+        what, hint = f"is no script: {error}", f"its members: {', '.join(Script.__struct_fields__)}"
+    raise ConfigError([ConfigProblem(str(path), what, hint)])

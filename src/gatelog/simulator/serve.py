@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvloop
 
+from gatelog.config import Address
 from gatelog.errors import ConfigError, ConfigProblem
 from gatelog.simulator.route import Kind
 from gatelog.simulator.script import Script, read_script
@@ -27,36 +28,40 @@ def serve(
     ready: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve on `listen` (host:port) until a signal; `ready` is called with the URL. Raises ConfigError."""
-    host, port = _address(listen)
-    simulator = Simulator(
-        name,
-        script=Script() if script is None else read_script(script),
-        ledger=ledger,
-        kind=kind,
-        api_key=api_key,
-        seed=seed,
-    )
-    uvloop.run(serve_forever(simulator, host, port, ready=ready))
+    address = _address(listen)
+    spoken = Script() if script is None else read_script(script)
+    try:
+        simulator = Simulator(name, script=spoken, ledger=ledger, kind=kind, api_key=api_key, seed=seed)
+    except OSError as error:
+        raise _unusable("ledger", ledger, error, "name a file that can be written") from None
+    uvloop.run(serve_forever(simulator, address.host, address.port, ready=ready))
 
 
 async def serve_forever(
     simulator: Simulator, host: str, port: int, *, ready: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Run a simulator until SIGTERM or SIGINT, then stop it in order."""
+    """Run a simulator until SIGTERM or SIGINT, then stop it in order. ConfigError where it cannot listen."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, stop.set)
-    await simulator.start(host, port)
+    try:
+        await simulator.start(host, port)
+    except OSError as error:
+        hint = "stop what listens there, or choose another address"
+        raise _unusable("listen", Address(host, port), error, hint) from None
     ready(f"http://{host}:{simulator.port}")
     await stop.wait()
     await simulator.stop()
 
 
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal():
-        raise ConfigError(
-            [ConfigProblem("listen", f"{listen!r} is no address", "write it as 127.0.0.1:9001")]
-        )
-    return host.strip("[]"), int(port)
+def _address(listen: str) -> Address:
+    try:
+        return Address.parse(listen)
+    except ValueError:
+        problem = ConfigProblem("listen", f"{listen!r} is no address", "write it as 127.0.0.1:9001")
+        raise ConfigError([problem]) from None
+
+
+def _unusable(option: str, value: object, error: OSError, hint: str) -> ConfigError:
+    return ConfigError([ConfigProblem(option, f"{value} cannot be used ({error.strerror})", hint)])

@@ -152,7 +152,7 @@ class Service:
             return transcription(received.body, fields, self._seed)
         if route.operation == "speech_create":
             return speech(received.body, model)
-        if route.operation == "imagegenerations_create":
+        if route.operation in ("imagegenerations_create", "createimageedit"):
             return image(received.body, fields, model)
         if route.tail == "models" and received.method == "GET":
             return json_answer(self._models.listing())

@@ -8,22 +8,17 @@ from typing import Any
 
 import msgspec
 
-from gatelog.model import (
-    Attempt,
-    Boot,
-    EndReason,
-    EndRecord,
-    Exchange,
-    OperationKind,
-    Start,
-)
+from gatelog.model import Attempt, Boot, Exchange, OperationKind
 from gatelog.provider import CapturedCall, seal
+from gatelog.provider.long_body import LongBody
+from gatelog.testing.records import end_record, start_record
 
 CORPUS = Path(__file__).parent / "corpus"
 BOOT = Boot("gw-1", "boot-1", 1_000, "0.1.0", 42)
 JSON = [(b"Content-Type", b"application/json")]
 SSE = [(b"Content-Type", b"text/event-stream; charset=utf-8")]
 ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi there"}], "user": "jane"}
+ASKED_WIRE = json.dumps(ASKED).encode()
 ANSWER = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
@@ -48,41 +43,24 @@ class FakeCounter:
         return sum(len(choice["message"]["content"] or "") for choice in response.get("choices", [])), True
 
 
-START = Start(
-    sequence=7,
+START = start_record(
+    7,
     request_id="req-7",
     received_at_ns=5_000,
     client_ip="10.0.0.9",
-    peer_ip="10.0.0.1",
-    method="POST",
-    target="/openai/deployments/prod/chat/completions?api-version=2024-10-21",
     headers=[
         (b"Content-Type", b"application/json"),
         (b"User-Agent", b"sdk/1"),
         (b"x-conversation-id", b"c-1"),
         (b"api-key", b"leaked"),
     ],
-    http_version="1.1",
     tls_version="TLSv1.3",
-    subscription="team-a",
-    product="default",
-    credential="api-key",
-    operation_id="chatcompletions_create",
-    operation_kind="chat",
-    family="deployment",
     deployment="prod",
-    api_version="2024-10-21",
-    capture="required",
+    target="/openai/deployments/prod/chat/completions?api-version=2024-10-21",
     body=b"",
 )
-END = EndRecord(
-    sequence=7,
-    reason=EndReason.COMPLETE,
-    status=200,
-    error="",
-    backend="east",
-    backend_url="http://east",
-    backend_status=200,
+END = end_record(
+    7,
     response_headers=[*JSON, (b"x-ms-region", b"East US"), (b"apim-request-id", b"a-1")],
     body=b"",
     attempts=[Attempt("east", "answered", 200, 10, 20)],
@@ -92,15 +70,13 @@ END = EndRecord(
     first_token_ns=0,
     last_byte_ns=30,
     done_ns=35,
-    received_bytes=50,
-    sent_bytes=60,
 )
 
 
 def sealed(
     response: bytes,
     *,
-    request: bytes = json.dumps(ASKED).encode(),
+    request: bytes | LongBody = ASKED_WIRE,
     start: dict[str, Any] | None = None,
     end: dict[str, Any] | None = None,
     counter: FakeCounter | None = None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gatelog.provider import fit_for_log, resolve, upstream_path, without_credentials
+from gatelog.provider import fit_for_log, resolve, upstream_path
+from gatelog.provider.addressing import without_credentials
 
 
 def upstream(target: str, kind: str, base: str) -> str:

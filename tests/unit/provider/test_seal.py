@@ -13,6 +13,7 @@ import pytest
 from gatelog.model import (
     CallId,
     EndReason,
+    Exchange,
     OperationKind,
     PathFamily,
     Usage,
@@ -20,6 +21,7 @@ from gatelog.model import (
 )
 from gatelog.provider import REFUSALS, CapturedCall, Tokenizers, seal
 from gatelog.provider.bulk import BULK_LENGTH_MIN
+from gatelog.provider.long_body import LongBody
 
 from .captured import ANSWER, BOOT, END, JSON, SSE, START, sealed, stream
 
@@ -199,6 +201,32 @@ def test_large_embeddings_keep_their_shape_and_the_hash_of_every_vector() -> Non
     assert stored["data"][0]["revised_prompt"] == "p"
 
 
+def sealed_events(*events: dict[str, Any]) -> Exchange:
+    wire = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    return sealed(wire.encode(), start={"operation_kind": "other"}, end={"response_headers": SSE})
+
+
+def test_images_and_sounds_of_a_stream_are_replaced_event_by_event() -> None:
+    """As `stream=True` of images sends them: what is not bulk stays, the usage too."""
+    image = {"type": "image_edit.partial_image", "b64_json": "A" * 70_000, "partial_image_index": 0}
+    usage = {"input_tokens": 5, "output_tokens": 7, "total_tokens": 12}
+    last = {"type": "image_edit.completed", "b64_json": "B" * 70_000, "usage": usage}
+    exchange = sealed_events(image, last)
+    events = [event["data"] for event in json.loads(exchange.content.response.text)["events"]]
+    assert [event["b64_json"][:24] for event in events] == ["<70000 characters, sha25"] * 2
+    assert events[0]["partial_image_index"] == 0
+    assert exchange.content.response.note == "vectors replaced"
+    assert exchange.usage.total_tokens == 12
+
+
+def test_a_spoken_stream_ends_with_its_last_event() -> None:
+    sound = {"type": "speech.audio.delta", "audio": "A" * 70_000}
+    last = {"type": "speech.audio.done", "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}}
+    exchange = sealed_events(sound, last)
+    assert exchange.content.response.note == "vectors replaced"
+    assert "AAAA" not in exchange.content.response.text
+
+
 def test_small_embeddings_are_kept_as_received() -> None:
     wire = b'{"data":[{"embedding":[0.1,0.2]}] }'
     assert sealed(wire).content.response.text == wire.decode()
@@ -254,6 +282,63 @@ def test_an_error_inside_a_stream_names_the_exchange() -> None:
     exchange = sealed(stream("chat_error.sse"), end={"response_headers": SSE})
     assert exchange.end.error_code == "server_error"
     assert exchange.end.error_message.startswith("The server had an error")
+
+
+FORM = (
+    b'--x\r\nContent-Disposition: form-data; name="model"\r\n\r\ngpt-image-1\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="quality"\r\n\r\nlow\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="user"\r\n\r\nzoe\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="image[]"; filename="a.png"\r\n\r\n\x89PNG\r\n--x--\r\n'
+)
+
+
+def multipart(wire: bytes | LongBody, *further: tuple[bytes, bytes]) -> Exchange:
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), *further]
+    start = {
+        "headers": headers,
+        "operation_kind": "other",
+        "target": "/openai/v1/images/edits",
+        "deployment": "",
+    }
+    return sealed(b"{}", request=wire, start=start)
+
+
+def test_the_fields_of_a_form_say_what_was_asked() -> None:
+    exchange = multipart(FORM)
+    assert exchange.call.operation.deployment == "gpt-image-1"
+    assert exchange.call.model_asked == "gpt-image-1"
+    assert exchange.call.parameters == {"quality": "low"}
+    assert exchange.caller.claimed_user == "zoe"
+    assert exchange.content.request.note == "binary multipart/form-data"
+    assert exchange.content.request.size == len(FORM)
+    image = {
+        "filename": "a.png",
+        "type": "",
+        "bytes": 4,
+        "sha256": hashlib.sha256(b"\x89PNG").hexdigest(),
+    }
+    assert json.loads(exchange.content.request.text) == {
+        "model": "gpt-image-1",
+        "quality": "low",
+        "user": "zoe",
+        "image": [image],
+    }
+
+
+def test_a_packed_form_is_read_too() -> None:
+    exchange = multipart(gzip.compress(FORM), (b"content-encoding", b"gzip"))
+    assert exchange.call.model_asked == "gpt-image-1"
+
+
+def test_of_a_form_too_long_to_be_read_the_beginning_is() -> None:
+    exchange = multipart(LongBody(FORM[:-20], 10**9, "00"))
+    assert exchange.call.model_asked == "gpt-image-1"
+    assert json.loads(exchange.content.request.text) == {
+        "model": "gpt-image-1",
+        "quality": "low",
+        "user": "zoe",
+    }
+    assert (exchange.content.request.size, exchange.content.request.sha256) == (10**9, "00")
 
 
 def test_multipart_uploads_leave_a_note_and_their_hash() -> None:

@@ -13,6 +13,7 @@ import pytest
 from gatelog.model import OperationKind
 from gatelog.provider import Tokenizers
 from gatelog.simulator import REFUSE
+from gatelog.simulator.form import form_fields
 
 
 def test_embeddings_are_unit_vectors_whatever_their_encoding(client):
@@ -142,6 +143,22 @@ def test_audio_and_images_have_their_shapes(client):
     drawn = azure.images.generate(model="gpt-image-1", prompt="a dot", n=2)
     assert base64.b64decode(drawn.data[1].b64_json).startswith(b"\x89PNG")
     assert drawn.usage.total_tokens == 16 + 2 * 272
+
+
+def test_images_are_edited_by_a_form_on_both_path_families(stage):
+    thread = stage.simulate()
+    for client in (stage.openai(thread), stage.azure(thread)):
+        pictures = [("a.png", b"PNG" * 50), ("b.png", b"PNG")]
+        edited = client.images.edit(model="gpt-image-1", prompt="blue", image=pictures, n=2)
+        assert [base64.b64decode(image.b64_json)[:4] for image in edited.data] == [b"\x89PNG"] * 2
+
+
+def test_the_header_lines_of_a_part_may_come_in_any_order():
+    body = (
+        b"--x\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n"
+        b'Content-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n--x--\r\n'
+    )
+    assert form_fields(body) == {"purpose": "batch"}
 
 
 def test_models_are_listed_on_both_path_families(stage):

@@ -39,10 +39,22 @@ def test_a_missing_script_names_its_file(tmp_path):
         read_script(tmp_path / "absent.yaml")
 
 
-@pytest.mark.parametrize("listen", ["9001", "localhost", ":9001", "h:p"])
+@pytest.mark.parametrize("listen", ["9001", "localhost", ":9001", "h:p", "h:65536"])
 def test_a_wrong_address_is_told(listen):
     with pytest.raises(ConfigError, match="is no address"):
         serve(listen, name="east")
+
+
+def test_a_port_in_use_is_told():
+    with SimulatorThread(Simulator("east")) as first:
+        listen = f"127.0.0.1:{first.port}"
+        with pytest.raises(ConfigError, match=rf"listen: {listen} cannot be used \(.*address"):
+            serve(listen, name="west")
+
+
+def test_a_ledger_that_cannot_be_written_is_told(tmp_path):
+    with pytest.raises(ConfigError, match=r"ledger: .* cannot be used \(No such file or directory\)"):
+        serve("127.0.0.1:0", name="east", ledger=tmp_path / "absent" / "ledger")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
