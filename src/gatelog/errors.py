@@ -1,4 +1,4 @@
-"""Every exception that gatelog raises on purpose, drawn as one tree.
+"""The exceptions that rooms know of each other, drawn as one tree; what only one room raises, it adds itself.
 
     GatelogError
     ├── ConfigError            the operator's file: path, what, hint
@@ -13,6 +13,7 @@
     │   ├── StoreUnavailableError  cannot be reached, or is overloaded: try again later
     │   ├── StoreRefusedError  these rows cannot be stored, however often they are sent
     │   └── UserTableError     a table of the users' own cannot be as they want it
+    ├── ControlError           control data of a newer gatelog; a name that is taken, or unknown
     └── KqlError               the query's author: place, message, hint
         ├── KqlSyntaxError     the text is not KQL
         ├── KqlSemanticError   a name, a type or an argument is wrong

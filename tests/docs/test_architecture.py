@@ -22,6 +22,13 @@ def test_every_room_has_its_layer() -> None:
     assert {name for layer in layers for name in re.findall(r"\w+", layer)} == ROOMS
 
 
+def test_where_to_look_and_where_to_change_name_files_that_there_are() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text().partition("## Where to look first")[2]
+    named = set(re.findall(r"`([a-z]\w*/[\w./]*)`", text))
+    assert len(named) > 30
+    assert not [name for name in named if not (SOURCE / name).exists() and not (ROOT / name).exists()]
+
+
 def test_the_map_of_the_language_shows_every_module_once() -> None:
     """It is the room with the most of them."""
     room = SOURCE / "kql"

@@ -1,9 +1,12 @@
 """The house rules that no linter knows: sizes, docstrings, names, doors."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
+
+from gatelog import errors
 
 SOURCE = Path(__file__).parents[2] / "src" / "gatelog"
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -91,6 +94,21 @@ def test_a_room_says_what_it_offers(room: str) -> None:
     assert len(offered) == 1
     names = ast.literal_eval(offered[0])
     assert len(names) == len(set(names))
+
+
+def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
+    above: list[str] = []
+    drawn: dict[str, str] = {}
+    for branch, name in re.findall(r"^ {4}([│├└─ ]*)(\w+)", errors.__doc__ or "", re.MULTILINE):
+        del above[len(branch) // 4 :]
+        drawn[name] = above[-1] if above else "Exception"
+        above.append(name)
+    defined = {
+        name: error.__base__.__name__
+        for name, error in vars(errors).items()
+        if isinstance(error, type) and issubclass(error, Exception)
+    }
+    assert drawn == defined
 
 
 def test_no_file_knows_the_machine_that_it_was_written_on(module: Path) -> None:

@@ -17,7 +17,8 @@ _DURATION = re.compile(
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
     re.ASCII,
 )
-_HINT = "write P1D, PT30M, start/end or start/P1D (ISO 8601; months and years have no fixed length)"
+_HINT = "write P1D, PT30M, start/end or start/P1D; months and years have no fixed length"
+_TIME_HINT = "write 2026-01-31 or 2026-01-31T08:00:00Z"
 
 Span = tuple[datetime | None, datetime | None]
 
@@ -35,22 +36,22 @@ def _span(text: str, now: datetime) -> Span:
     if not slash:
         return now - duration_of(first), now
     if first.startswith("P"):
-        end = parse_time(second)
+        end = parse_time(second, _HINT)
         return end - duration_of(first), end
-    start = parse_time(first)
-    end = start + duration_of(second) if second.startswith("P") else parse_time(second)
+    start = parse_time(first, _HINT)
+    end = start + duration_of(second) if second.startswith("P") else parse_time(second, _HINT)
     if end < start:
         raise KqlSemanticError(f"the timespan {text!r} ends before it starts", hint=_HINT)
     return start, end
 
 
-def parse_time(text: str) -> datetime:
-    """An ISO 8601 time; UTC where it names no zone."""
+def parse_time(text: str, hint: str = _TIME_HINT) -> datetime:
+    """An ISO 8601 time; UTC where it names no zone. `hint` says in the error what to write."""
     try:
         time = datetime.fromisoformat(text.strip())
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise KqlSemanticError(f"{text!r} is not an ISO 8601 time", hint=_HINT) from None
+        raise KqlSemanticError(f"{text!r} is not an ISO 8601 time", hint=hint) from None
 
 
 def duration_of(text: str) -> timedelta:

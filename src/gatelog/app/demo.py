@@ -30,6 +30,7 @@ from gatelog.app.child import StartError
 from gatelog.app.completeness import print_completeness
 from gatelog.app.hub_client import HubClient, HubError
 from gatelog.app.installation import KEYS, Installation, Ports
+from gatelog.app.invocation import typed
 from gatelog.app.table import print_table, standard_output
 from gatelog.errors import GatelogError
 
@@ -52,23 +53,23 @@ While it runs, point your own client at it:
   curl {gateway}/v1/chat/completions -H 'content-type: application/json' -H 'api-key: {key}' \\
     -d '{{"model": "gpt-4o", "messages": [{{"role": "user", "content": "Hello"}}]}}'
 
-  python -c 'import openai; print(openai.OpenAI().chat.completions.create(
+  {python} -c 'import openai; print(openai.OpenAI().chat.completions.create(
       model="gpt-4o", messages=[{{"role": "user", "content": "Hello"}}]).choices[0].message.content)'
 
 and ask for the record of it:
 
-  gatelog query --hub {hub} \\
+  {gatelog} query --hub {hub} \\
     'Calls | top 5 by TimeGenerated | project TimeGenerated, SubscriptionName, ModelName, TotalTokens'
 
-  gatelog query --hub {hub}        a shell with completion and charts
+  {gatelog} query --hub {hub}        a shell with completion and charts
 
 Clients of Azure Data Explorer, and of Log Analytics, take {hub} as their cluster or endpoint
 (docs/coming-from-azure-monitor.md).
 """
-FAREWELL = """\
+FAREWELL = """
 The record stays. Without anything running, ask it again:
 
-  gatelog query --data {data} 'Calls | summarize count(), sum(TotalTokens) by SubscriptionName, ModelName'
+  {gatelog} query --data {data} 'Calls | summarize count(), sum(TotalTokens) by SubscriptionName, ModelName'
 """
 
 
@@ -153,15 +154,19 @@ class _Demo:
                 answers = await self._ask()
                 self._show_completeness(report)
         except StartError as error:
-            raise DemoError(f"{error}; see {self._installation.log_file}") from error
+            reason = self._installation.complaint() or f"see {self._installation.log_file}"
+            raise DemoError(f"{error}: {reason}") from error
         place = self._installation
-        self._console.print(FAREWELL.format(data=place.data), highlight=False, markup=False, soft_wrap=True)
+        self._say(FAREWELL.format(data=place.data, gatelog=typed("gatelog")))
         return Outcome(place.gateway_url, place.hub_url, str(place.data), traffic.tally, report, answers)
 
     def _invite(self) -> None:
-        text = INVITATION.format(
-            gateway=self._installation.gateway_url, hub=self._installation.hub_url, key=KEYS["research"]
-        )
+        place = self._installation
+        urls = {"gateway": place.gateway_url, "hub": place.hub_url}
+        programs = {name: typed(name) for name in ("gatelog", "python")}
+        self._say(INVITATION.format(**urls, **programs, key=KEYS["research"]))
+
+    def _say(self, text: str) -> None:
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     async def _show_progress(self, tally: Tally) -> None:
@@ -172,7 +177,7 @@ class _Demo:
                     live.update(_progress(tally, time.monotonic() - start), refresh=True)
         else:
             while not await self._stopped_within(PLAIN_PROGRESS_S):
-                self._console.print(_summary(tally, time.monotonic() - start))
+                self._say(_summary(tally, time.monotonic() - start))
 
     async def _stopped_within(self, seconds: float) -> bool:
         with contextlib.suppress(TimeoutError):

@@ -46,13 +46,8 @@ class HubClient:
     """A hub at a URL, and the token to sign in with ("" = none)."""
 
     def __init__(self, url: str, token: str = "") -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise HubError(f"{url} is not an http(s) URL", 2)
+        self._host, self._port, self._base_path, self._tls = _place(url)
         self.url = url
-        self._tls = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
-        self._base_path = parts.path.rstrip("/")
         self._token = token
 
     @classmethod
@@ -107,10 +102,16 @@ class HubClient:
                 "set SSL_CERT_FILE to a file with its authority, or have it renewed",
                 1,
             ) from None
+        except ssl.SSLError as error:
+            raise HubError(
+                f"what answers at {self.url} speaks no TLS ({error.reason}): "
+                "the URL of a hub without `tls` begins with http://",
+                1,
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             raise HubError(
-                f"no hub answers at {self.url} ({error}): start one with `gatelog run`, "
-                "name another with --hub, or read a data directory that no hub has open with --data",
+                f"no hub answers at {self.url} ({error}): start one with `gatelog run`, or name another with "
+                "--hub; `gatelog query --data` reads a data directory that no hub has open",
                 1,
             ) from None
 
@@ -131,6 +132,18 @@ class HubClient:
         return connect(self._host, self._port, timeout=ANSWER_TIMEOUT_S)
 
 
+def _place(url: str) -> tuple[str, int | None, str, bool]:
+    """(host, port, path, whether by TLS) of a hub's URL; HubError if it is none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:  # brackets that do not close, a port that is no number
+        host = None
+    if not host or parts.scheme not in ("http", "https"):
+        raise HubError(f"{url!r} is not an http(s) URL: write it as {DEFAULT_URL}", 2)
+    return host, port, parts.path.rstrip("/"), parts.scheme == "https"
+
+
 def _reason(end: bytes) -> str:
     """What the hub said at the end of a JSON answer that it could not finish."""
     _, mark, error = end.rpartition(b'],"error":')
@@ -141,9 +154,8 @@ def _reason(end: bytes) -> str:
 
 
 def _data_behind(url: str) -> Path | None:
-    parts = urlsplit(url)
-    local = parts.hostname is not None and Address(parts.hostname, parts.port or 0).is_loopback
-    return data_of(parts.port) if local and parts.port else None
+    host, port, _, _ = _place(url)
+    return data_of(port) if port and Address(host, port).is_loopback else None
 
 
 def _local_token(data: Path | None) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gatelog.app.child import Child
+from gatelog.errors import ConfigError, ConfigProblem
 
 DRAIN_S = 90.0
 """`gatelog run` takes its own grace for the gateway, then for the hub."""
@@ -40,6 +41,9 @@ subscriptions:
   support: {{product: standard, keys: ["{support}"]}}
   finance: {{product: bulk, keys: ["{finance}"]}}
 """
+ERROR = "error: "
+"""How a command begins the line that says why it ends."""
+
 SCRIPT = "latency_ms: 80\npace_ms: 5\n"
 
 
@@ -68,13 +72,15 @@ class Installation:
         self.hub_url = f"http://127.0.0.1:{ports.hub}"
         self._directory = directory
         self._ports = ports
+        self._log_begins = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Simulators, gateway and hub serve while the block runs. Raises StartError."""
+        """Simulators, gateway and hub serve while the block runs. Raises StartError, or ConfigError."""
         self._write()
         lifeline, lifeline_end = os.pipe()
         with self.log_file.open("ab") as log:
+            self._log_begins = log.tell()
             children = [
                 Child(name, command, lifeline, output=log) for name, command in self._commands().items()
             ]
@@ -87,13 +93,23 @@ class Installation:
                 os.close(lifeline_end)
                 os.close(lifeline)
 
+    def complaint(self) -> str:
+        """The first error that something said since it was started last; empty if nothing did."""
+        said = self.log_file.read_bytes()[self._log_begins :].decode(errors="replace").splitlines()
+        return next((line.removeprefix(ERROR) for line in said if line.startswith(ERROR)), "")
+
     def _write(self) -> None:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = CONFIGURATION.format(
             file=self.config_file, simulator=SIMULATOR_KEY, **self._ports._asdict(), **KEYS
         )
-        self.config_file.write_text(text)
-        (self._directory / "simulator.yaml").write_text(SCRIPT)
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.config_file.write_text(text)
+            (self._directory / "simulator.yaml").write_text(SCRIPT)
+        except OSError as error:
+            what = f"{self._directory} cannot be used ({error.strerror})"
+            hint = "name a directory that gatelog may write to"
+            raise ConfigError([ConfigProblem("--data", what, hint)]) from error
 
     def _commands(self) -> Mapping[str, tuple[str, ...]]:
         gatelog = (sys.executable, "-m", "gatelog")

@@ -132,7 +132,7 @@ class Traffic:
             self.tally.outcomes["answered"] += 1
         except openai.APIStatusError as error:
             self.tally.reached += 1
-            self.tally.outcomes[f"{error.status_code} {type(error).__name__}"] += 1
+            self.tally.outcomes[f"{type(error).__name__} ({error.status_code})"] += 1
         except openai.APIError as error:
             self.tally.outcomes[type(error).__name__] += 1
 

@@ -25,6 +25,7 @@ from gatelog.errors import ConfigError, GatelogError, KqlError, SpoolLockedError
 
 OURS = 1
 USERS = 2
+USAGE = "Usage: "
 
 app = typer.Typer(
     name="gatelog",
@@ -61,7 +62,7 @@ def main() -> None:
     try:
         code = app(prog_name="gatelog", standalone_mode=False)
     except typer.TyperException as error:
-        code = _fail(error.format_message(), error.exit_code)
+        code = _misused(error)
     except (typer.Abort, KeyboardInterrupt):
         code = 128 + 2  # as a shell reports SIGINT
     except ConfigError as error:
@@ -71,6 +72,21 @@ def main() -> None:
     except GatelogError as error:
         code = _fail(str(error), getattr(error, "exit_code", OURS))
     sys.exit(code or 0)
+
+
+def _misused(error: typer.TyperException) -> int:
+    """A group without a command is answered with its help; everything else is told, and where help is.
+
+    What a command itself finds wrong with a value (then no `param` is known) says already what to do.
+    """
+    message = error.format_message().replace("Value error, ", "")
+    if message.startswith(USAGE):
+        print(message, file=sys.stderr)
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    if context is None or (isinstance(error, typer.BadParameter) and error.param is None):
+        return _fail(message, error.exit_code)
+    return _fail(f"{message.removesuffix('.')} (see `{context.command_path} --help`)", error.exit_code)
 
 
 def _fail(message: str, code: int) -> int:

@@ -23,7 +23,7 @@ def query(
     kql: Annotated[
         str | None,
         typer.Argument(
-            metavar="[KQL]",
+            metavar="KQL",
             help="The query; without one a shell on a terminal, else standard input, as with `-`.",
         ),
     ] = None,
@@ -52,22 +52,14 @@ def query(
 
     if json:
         format = _json_instead_of(format)
-    shell = kql is None and sys.stdin.isatty()
-    if format in BINARY and (shell or (output is None and sys.stdout.isatty())):
-        raise typer.BadParameter(f"{format} is not for a terminal: name a file", param_hint="--output")
-    if shell:
-        from gatelog.cli.shell import run_shell  # as above
-
-        if format in BINARY or output is not None:
-            raise typer.BadParameter("a shell prints table, csv or json", param_hint="--format, --output")
-        target = _directory(data, hub) or HubClient.find(hub, config, data)
-        run_shell(target, timespan=timespan, form=format)
+    if kql is None and sys.stdin.isatty():
+        _shell(_directory(data, hub) or HubClient.find(hub, config, data), timespan, format, output)
         return
+    if format in BINARY and output is None and sys.stdout.isatty():
+        raise typer.BadParameter(f"{format} is not for a terminal: name a file", param_hint="--output")
     text = sys.stdin.read() if kql is None or kql == "-" else kql
     if text.lstrip().startswith("."):
-        if output is not None:
-            raise typer.BadParameter("a management command prints its answer", param_hint="--output")
-        _command(text, HubClient.find(hub, config, data), format)
+        _command(text, HubClient.find(hub, config, data), format, output)
         return
     kind = "json" if format == "table" else format
     directory = _directory(data, hub)
@@ -75,6 +67,14 @@ def query(
         _answer(_from_data(directory, text, timespan, kind), format, output)
     else:
         _answer(_from_hub(HubClient.find(hub, config, data), text, timespan, kind), format, output)
+
+
+def _shell(target: Path | HubClient, timespan: str | None, format: OutputFormat, output: Path | None) -> None:
+    from gatelog.cli.shell import run_shell  # as above
+
+    if format in BINARY or output is not None:
+        raise typer.BadParameter("a shell prints table, csv or json", param_hint="--format, --output")
+    run_shell(target, timespan=timespan, form=format)
 
 
 def _answer(
@@ -115,7 +115,7 @@ def _watched(opened: AbstractContextManager[Iterator[bytes]], *, through: bool) 
         yield chain([first], pieces)
 
 
-def _command(text: str, client: HubClient, format: OutputFormat) -> None:
+def _command(text: str, client: HubClient, format: OutputFormat, output: Path | None) -> None:
     """A management command of Kusto, `.show tables`: a hub carries it out."""
     from gatelog.app import print_table, standard_output  # as above
     from gatelog.cli.shell.connection import HubConnection
@@ -123,6 +123,8 @@ def _command(text: str, client: HubClient, format: OutputFormat) -> None:
 
     if format not in ("table", "json"):
         raise typer.BadParameter("a management command answers as table or json", param_hint="--format")
+    if output is not None:
+        raise typer.BadParameter("a management command prints its answer", param_hint="--output")
     with waiting("waiting for the hub"):
         answer = HubConnection(client).command(text)
     if format == "table":

@@ -28,7 +28,9 @@ def run(
 def gateway(
     config: ConfigFile,
     data: DataDirectory = None,
-    index: Annotated[int, typer.Option(help="Which of the gateway's processes this is.", min=0)] = 0,
+    index: Annotated[
+        int, typer.Option(metavar="N", help="Which of the gateway's processes this is.", min=0)
+    ] = 0,
     ready_fd: ReadyPipe = None,
     parent_fd: ParentPipe = None,
 ) -> None:
@@ -53,8 +55,8 @@ def hub(
 
 
 def simulate(
-    listen: Annotated[str, typer.Option(help="Address, `host:port`.")] = "127.0.0.1:9001",
-    name: Annotated[str, typer.Option(help="The instance's name.")] = "east",
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen.")] = "127.0.0.1:9001",
+    name: Annotated[str, typer.Option(metavar="NAME", help="The instance's name.")] = "east",
     ledger: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write one JSON line for each request answered.")
     ] = None,
@@ -65,7 +67,7 @@ def simulate(
         Literal["azure-openai", "openai"], typer.Option(help="Which path family it answers.")
     ] = "azure-openai",
     api_key: Annotated[
-        str | None, typer.Option(envvar="GATELOG_SIMULATOR_KEY", help="Accept this key only.")
+        str | None, typer.Option(metavar="KEY", envvar="GATELOG_SIMULATOR_KEY", help="Accept this key only.")
     ] = None,
     ready_fd: ReadyPipe = None,
     parent_fd: ParentPipe = None,

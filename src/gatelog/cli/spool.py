@@ -69,10 +69,14 @@ def _text(report: VerifyReport) -> str:
     kinds = ", ".join(f"{count:,} {_kind_name(kind)}" for kind, count in sorted(report.kinds.items()))
     lines = [
         f"{report.directory}: {'DAMAGED' if report.damaged else 'whole'}",
-        f"  {report.records:,} records ({kinds or 'none'}), {report.payload_bytes:,} bytes of payload",
-        f"  {report.segments:,} segments, {len(report.boots):,} boots,"
-        f" {report.torn_tail_bytes:,} bytes of torn tail",
+        f"  {_number(report.records, 'record')} ({kinds or 'none'}),"
+        f" {report.payload_bytes:,} bytes of payload",
+        f"  {_number(report.segments, 'segment')}, {_number(len(report.boots), 'boot')}",
     ]
+    if report.torn_tail_bytes:
+        lines.append(
+            f"  last record not whole, being written or torn by a crash: {report.torn_tail_bytes:,} bytes"
+        )
     lines += [
         f"  gap: {gap.first_seq} to {gap.last_seq} are missing before segment {gap.segment}"
         for gap in report.gaps
@@ -82,6 +86,10 @@ def _text(report: VerifyReport) -> str:
         for place in report.damage
     ]
     return "\n".join(lines)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _kind_name(kind: int) -> str:

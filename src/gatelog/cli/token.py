@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from json import dumps
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 import typer
 
 from gatelog.cli.options import Json
-from gatelog.config import TokenDigest, new_token
+from gatelog.config import TokenDigest, new_token, parse
 
 Role = Literal["metrics", "log", "log-with-bodies"]
 
@@ -23,7 +24,9 @@ def _group() -> None:
 
 @token.command()
 def new(
-    name: Annotated[str, typer.Argument(help="Who it is for, as the hub's log will name them.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Who it is for, as the hub's log will name them.")
+    ],
     role: Annotated[
         Role,
         typer.Option(
@@ -38,12 +41,13 @@ def new(
     """Print a new token, and the lines that let the hub know it."""
     text = new_token()
     digest = TokenDigest.of(text).text
+    write = ", may_write: true" if may_write else ""
+    lines = f'hub:\n  tokens:\n    {dumps(name)}: {{role: {role}, hash: "{digest}"{write}}}'
+    parse(lines, {}, Path())  # a name that a configuration may not have is refused before it is in one
     if json:
         entry = {"role": role, "hash": digest, "may_write": may_write}
         print(msgspec.json.encode({"token": text, "hub": {"tokens": {name: entry}}}).decode())
         return
-    write = ", may_write: true" if may_write else ""
     print(text)
     print("\n# The token is shown this once; the configuration holds its hash:")
-    print("hub:\n  tokens:")
-    print(f'    {dumps(name)}: {{role: {role}, hash: "{digest}"{write}}}')
+    print(lines)

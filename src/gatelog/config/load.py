@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import yaml
 
 from gatelog.config import rules
 from gatelog.config.address import Address
-from gatelog.config.reader import Reader
+from gatelog.config.reader import WHOLE, Reader
 from gatelog.config.schema import Config, HubConfig
 from gatelog.errors import ConfigError, ConfigProblem
 
@@ -37,15 +38,20 @@ _NOT_OF_HUB_PLACE = {field.name for field in msgspec.structs.fields(HubConfig)} 
 
 def load(path: Path, *, data: Path | None = None, environ: Mapping[str, str] = os.environ) -> Config:
     """Read a file. `data`, where given, takes the place of the file's own. Raises ConfigError."""
-    config = parse(_text(path), environ, path.absolute().parent)
+    with _named(path):
+        config = parse(_text(path), environ, path.absolute().parent)
     return config if data is None else msgspec.structs.replace(config, data=data.absolute())
 
 
 def load_hub_place(path: Path, *, environ: Mapping[str, str] = os.environ) -> HubPlace:
     """Read of a file where its hub is, and nothing else: a client need not have the variables and files of a
     gateway. Raises ConfigError."""
-    base = path.absolute().parent
-    node = _without(_composed(_text(path)), _NOT_OF_PLACE)
+    with _named(path):
+        return _hub_place(_text(path), environ, path.absolute().parent)
+
+
+def _hub_place(text: str, environ: Mapping[str, str], base: Path) -> HubPlace:
+    node = _without(_composed(text), _NOT_OF_PLACE)
     hub = _child(node, "hub")
     tls = _child(hub, "tls") if hub is not None else None
     if hub is not None:
@@ -55,6 +61,16 @@ def load_hub_place(path: Path, *, environ: Mapping[str, str] = os.environ) -> Hu
     if reader.problems:
         raise ConfigError(reader.problems)
     return HubPlace(base / config.data, config.hub.listen, tls is not None)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Problems of the text as a whole are told with the name of its file."""
+    try:
+        yield
+    except ConfigError as error:
+        named = [one._replace(path=str(path)) if one.path == WHOLE else one for one in error.problems]
+        raise ConfigError(named) from None
 
 
 def _text(path: Path) -> str:
@@ -90,10 +106,11 @@ def _composed(text: str) -> yaml.Node:
     except yaml.YAMLError as error:
         raise ConfigError([_syntax(error)]) from None
     except RecursionError:
-        problem = ConfigProblem("(file)", "is nested too deeply", "look for brackets that nobody closed")
+        problem = ConfigProblem(WHOLE, "is nested too deeply", "look for brackets that nobody closed")
         raise ConfigError([problem]) from None
     if node is None:
-        raise ConfigError([ConfigProblem("(file)", "is empty", "start from the example in docs/reference")])
+        hint = "start from the example in docs/reference/configuration.md"
+        raise ConfigError([ConfigProblem(WHOLE, "is empty", hint)])
     return node
 
 
@@ -115,9 +132,7 @@ def _syntax(error: yaml.YAMLError) -> ConfigProblem:
     mark = getattr(error, "problem_mark", None)
     place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
     what = getattr(error, "problem", None) or "cannot be read"
-    return ConfigProblem(
-        "(file)", f"is not YAML: {what}{place}", "check indentation, colons and quotes there"
-    )
+    return ConfigProblem(WHOLE, f"is not YAML: {what}{place}", "check indentation, colons and quotes there")
 
 
 def _unusable(path: Path, what: str, hint: str) -> ConfigError:

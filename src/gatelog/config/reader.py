@@ -22,6 +22,9 @@ from gatelog.errors import ConfigProblem
 NAME_CHARACTERS_MAX = 128
 """Names of backends, products and subscriptions; longer ones are unreadable in tables."""
 
+WHOLE = "(file)"
+"""The path of a problem that no single setting has."""
+
 _UNREAD: Any = object()
 
 
@@ -84,12 +87,12 @@ class Reader:
 
     def _entries(self, node: yaml.Node, path: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):
-            self.report(path or "(file)", node, "is not a section", "write `key: value` lines")
+            self.report(path or WHOLE, node, "is not a section", "write `key: value` lines")
             return {}
         entries: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self.report(path or "(file)", key, "has a name that is no text", "write `key: value` lines")
+                self.report(path or WHOLE, key, "has a name that is no text", "write `key: value` lines")
                 continue
             name = str(key.value)
             if name in entries:

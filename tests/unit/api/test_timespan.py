@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gatelog.api.timespan import parse_timespan
+from gatelog.api.timespan import parse_time, parse_timespan
 from gatelog.errors import KqlSemanticError
 
 NOW = datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -65,3 +65,9 @@ def test_anything_else_is_the_authors_fault(text: str) -> None:
         parse_timespan(text, NOW)
     assert "P1D" in caught.value.hint
     assert caught.value.place is None
+
+
+def test_a_time_that_is_none_says_how_one_is_written() -> None:
+    """Alone, it is not told of durations."""
+    with pytest.raises(KqlSemanticError, match=r"'yesterday' is not an ISO 8601 time \(write 2026-01-31 or"):
+        parse_time("yesterday")

@@ -1,5 +1,6 @@
 """The demo's ingredients: a valid configuration, and queries as their authors published them."""
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from gatelog.app.demo import Answered, DemoError, Outcome, published_queries
-from gatelog.app.installation import CONFIGURATION, KEYS, SIMULATOR_KEY, Ports
+from gatelog.app.child import StartError
+from gatelog.app.demo import Answered, DemoError, Outcome, published_queries, run_demo
+from gatelog.app.installation import CONFIGURATION, KEYS, SIMULATOR_KEY, Installation, Ports
 from gatelog.app.traffic import Tally
 from gatelog.config import KeyDigest, parse
+from gatelog.errors import ConfigError
 
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
 
@@ -38,6 +41,28 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:
         ports = Ports.choose()
     assert ports.west not in (9002, 0)
     assert len(set(ports)) == 4
+
+
+def test_a_demo_that_cannot_start_says_what_its_parts_said(tmp_path: Path) -> None:
+    """Of this start, that is: the log goes on where the one before ended."""
+    (tmp_path / "demo.log").write_text("error: long ago\n")
+    (tmp_path / "data").write_text("no directory")
+    place = Installation(tmp_path, Ports.choose())
+
+    async def start() -> None:
+        async with place.running():
+            pass
+
+    with pytest.raises(StartError):
+        asyncio.run(start())
+    assert place.complaint() == (
+        f"data: {place.data} cannot be used (File exists): name a directory that gatelog may write to"
+    )
+
+
+def test_a_directory_that_cannot_be_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"--data: /dev/null cannot be used \(File exists\)"):
+        run_demo(Path("/dev/null"))
 
 
 def test_there_are_six_queries_with_a_title_each() -> None:

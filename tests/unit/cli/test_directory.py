@@ -29,7 +29,7 @@ def directory(tmp_path: Path) -> Iterator[Directory]:
 
 @contextmanager
 def ctrl_c_while_asking(directory: Directory) -> Iterator[None]:
-    """Send SIGINT to this thread once the engine is at work."""
+    """Send SIGINT to this thread once the engine is at work: heard also where a shell started us with `&`."""
     activity = directory._questions.activity  # what a user sees as a query that takes long
     main = threading.get_ident()
 
@@ -42,11 +42,13 @@ def ctrl_c_while_asking(directory: Directory) -> Iterator[None]:
         signal.pthread_kill(main, signal.SIGINT)
 
     thread = threading.Thread(target=press)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread.start()
     try:
         yield
     finally:
         thread.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_answer_comes_in_pieces(directory: Directory) -> None:

@@ -98,6 +98,26 @@ def test_an_answer_goes_into_a_pipe_as_it_is_and_a_terminal_obeys_nothing_of_it(
     assert shown.rstrip("\n") == 'Said,\u65e5\n"a\u241b]0;b\u2407\ufffd2J\nc\td"'
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("Calls", "--format", "arrow"), "--output: arrow is not for a terminal: name a file"),
+        (("--format", "parquet"), "a shell prints table, csv or json"),
+        (("--output", "file.csv"), "a shell prints table, csv or json"),
+        ((".show tables", "--format", "csv"), "--format: a management command answers as table or json"),
+        ((".show tables", "--output", "file"), "--output: a management command prints its answer"),
+    ],
+)
+def test_what_cannot_be_printed_so_is_refused_before_it_is_asked(
+    gatelog: Gatelog, hub: str, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    code, out, err = gatelog("query", *arguments, "--hub", hub)
+    assert (code, out, Hub.asked) == (2, "", [])
+    assert says in err
+
+
 def test_a_decimal_is_shown_with_all_its_digits(gatelog: Gatelog, hub: str) -> None:
     reply(200, b'{"columns":[{"name":"D","type":"decimal"}],"rows":[[12345678901234567.0123456789],[1.5]]}')
     assert [line.strip() for line in gatelog("query", "Calls", "--hub", hub).out.splitlines()[2:4]] == [
@@ -219,6 +239,13 @@ def test_a_certificate_that_is_not_trusted_is_said_to_be_that(gatelog: Gatelog) 
     assert (code, out) == (1, "")
     assert f"{url} shows a certificate that is not trusted here" in err
     assert "SSL_CERT_FILE" in err
+
+
+def test_a_hub_without_tls_is_said_to_be_that(gatelog: Gatelog, hub: str) -> None:
+    code, out, err = gatelog("query", "Calls", "--hub", hub.replace("http://", "https://"))
+    assert (code, out) == (1, "")
+    assert "speaks no TLS" in err
+    assert "begins with http://" in err
 
 
 def test_the_local_token_of_the_data_directory_signs_in(gatelog: Gatelog, hub: str, tmp_path: Path) -> None:

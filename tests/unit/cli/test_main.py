@@ -31,14 +31,23 @@ def test_the_version_is_printed(gatelog: Gatelog) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("qurey", "Calls"), "No such command 'qurey'"),
-        (("check",), "Missing option '--config'"),
+        (("qurey", "Calls"), "No such command 'qurey'. Did you mean 'query'? (see `gatelog --help`)"),
+        (("check",), "Missing option '--config' (see `gatelog check --help`)"),
         (("check", "--confg", "x"), "No such option"),
-        (("query", "Calls", "--format", "xml"), "--format"),
-        (("demo", "--for", "soon"), "soon is not a duration"),
+        (("query", "Calls", "--format", "xml"), "Invalid value for '--format': 'xml' is not one of"),
+        (("size", "--calls-per-month", "0"), "greater than or equal to 1 (see `gatelog size --help`)"),
+        (("demo", "--for", "soon"), "Invalid value for --for: soon is not a duration such as 20s\n"),
         (("spool", "verify", "/nowhere/at/all"), "there is no directory"),
         (("query", "Calls", "--data", "/nowhere/at/all"), "holds no store"),
-        (("query", "Calls", "--hub", "ftp://hub"), "not an http(s) URL"),
+        (("query", "Calls", "--hub", "ftp://hub"), "not an http(s) URL: write it as http://127.0.0.1:8081"),
+        (("query", "Calls", "--hub", "http://hub:web"), "not an http(s) URL"),
+        (("query", "Calls", "--hub", "http://[::1"), "not an http(s) URL"),
+        (("simulate", "--listen", "127.0.0.1:99999"), "write it as 127.0.0.1:9001"),
+        (("simulate", "--ledger", "/nowhere/at/all"), "ledger: /nowhere/at/all cannot be used"),
+        (
+            ("simulate", "--script", "/nowhere.yaml"),
+            "/nowhere.yaml: cannot be read (No such file or directory)",
+        ),
         (("run", "--config", "/nowhere/gatelog.yaml"), "/nowhere/gatelog.yaml: cannot be read"),
     ],
 )
@@ -47,6 +56,13 @@ def test_the_users_mistakes_exit_with_2(gatelog: Gatelog, arguments: tuple[str, 
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
     assert says in err
+
+
+@pytest.mark.parametrize("group", [(), ("spool",), ("token",)])
+def test_a_group_without_a_command_shows_its_help(gatelog: Gatelog, group: tuple[str, ...]) -> None:
+    code, out, err = gatelog(*group)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Usage: {' '.join(('gatelog', *group))} [OPTIONS] COMMAND")
 
 
 @pytest.mark.parametrize("command", [*commands()], ids=" ".join)

@@ -1,6 +1,7 @@
 """`gatelog spool verify`."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,18 @@ def test_a_whole_spool_exits_with_0(gatelog: Gatelog, spool: Path) -> None:
     code, out, err = gatelog("spool", "verify", str(spool))
     assert (code, err) == (0, "")
     assert out.startswith(f"{spool}: whole\n  3 records (1 boot, 1 start, 1 end)")
+    assert out.endswith("\n  1 segment, 1 boot\n")
+
+
+def test_a_last_record_that_is_not_whole_is_no_damage(gatelog: Gatelog, spool: Path) -> None:
+    """A gateway may be writing it."""
+    [segment] = spool.glob("*.seg")
+    raw = segment.read_bytes()
+    segment.write_bytes(raw[: raw.rindex(b"payload of a record")])
+    code, out, _ = gatelog("spool", "verify", str(spool))
+    assert code == 0
+    assert "2 records (1 boot, 1 start)" in out
+    assert re.search(r"last record not whole, being written or torn by a crash: \d+ bytes", out)
 
 
 def test_a_directory_of_spools_is_verified_one_by_one(gatelog: Gatelog, spool: Path) -> None:

@@ -24,6 +24,41 @@ def test_long_text_and_line_ends_do_not_break_the_table() -> None:
     assert max(map(len, out.splitlines())) <= 60
 
 
+def test_a_row_is_one_line() -> None:
+    """Words that would wrap are cut where the column ends: rows of many lines are read as several."""
+    out = printed({"A": "string", "B": "string"}, [["one two three four five " * 4, "x" * 60]], width=80)
+    _, _, row, last = out.splitlines()
+    assert row.startswith("one two three four")
+    assert len(row) <= 80
+    assert last == "1 row"
+
+
+def test_the_longest_texts_give_way_first() -> None:
+    row = ["short", "t" * 60, "2026-01-02T03:04:05.1234567Z", 87.34782608695652]
+    columns = {"A": "string", "B": "string", "T": "datetime", "AverageOfSomething": "real"}
+    line = printed(columns, [row], width=70).splitlines()[2]
+    assert line == "short   ttttttttttttttt…   2026-01-02 03:04:05.123   87.34782608695652"
+
+
+def test_a_long_heading_of_numbers_gives_way_but_no_digit() -> None:
+    columns = {f"sum_SomethingWithALongName{number}": "long" for number in range(4)}
+    out = printed(columns, [[1234567890123456] * 4], width=80)
+    assert out.count("1234567890123456") == 4
+    assert "sum_SomethingWit…" in out
+
+
+def test_numbers_that_do_not_fit_become_lines() -> None:
+    columns = {f"N{number}": "real" for number in range(6)}
+    out = printed(columns, [[87.34782608695652] * 6], width=80)
+    assert out.count("87.34782608695652") == 6
+    assert "N5  87.34782608695652" in out
+
+
+def test_many_narrow_columns_are_a_table() -> None:
+    columns = {f"N{number}": "long" for number in range(12)}
+    assert printed(columns, [[*range(12)]], width=80).splitlines()[0].split() == [*columns]
+
+
 def test_times_are_shown_to_the_millisecond() -> None:
     assert "2026-01-02 03:04:05.123\n" in printed({"T": "datetime"}, [["2026-01-02T03:04:05.1234567Z"]])
 

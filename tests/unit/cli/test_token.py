@@ -31,6 +31,20 @@ def test_the_right_to_write_is_given_by_name(gatelog: Gatelog) -> None:
     assert config.hub.tokens["ada"].may_write
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("", "use 1 to 128 printable characters"),
+        ("a\nb", "use 1 to 128 printable characters"),
+        ("anonymous", "is a name that the hub gives itself"),
+    ],
+)
+def test_a_name_that_a_configuration_may_not_have_is_refused(gatelog: Gatelog, name: str, says: str) -> None:
+    code, out, err = gatelog("token", "new", name, "--role", "log")
+    assert (code, out) == (2, "")
+    assert says in err
+
+
 def test_another_role_is_the_users_mistake(gatelog: Gatelog) -> None:
     code, out, err = gatelog("token", "new", "ada", "--role", "root")
     assert (code, out) == (2, "")

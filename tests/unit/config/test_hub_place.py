@@ -48,17 +48,18 @@ def test_what_is_not_there_has_its_default(tmp_path: Path, text: str) -> None:
         ("hbu: {}", "hbu: is not a setting"),
         ("hub: {lisen: 1}", "hub.lisen: is not a setting"),
         ("hub: {}\nhub: {}", "hub: is given twice"),
-        ("? [data, hub]\n: 1", "(file): has a name that is no text (line 1)"),
+        ("? [data, hub]\n: 1", "FILE: has a name that is no text (line 1)"),
         ("hub:\n  ? {listen: 1}\n  : 2", "hub: has a name that is no text (line 2)"),
-        ("- 1", "(file): is not a section"),
-        ("a: [", "(file): is not YAML"),
-        ("", "(file): is empty"),
+        ("- 1", "FILE: is not a section"),
+        ("a: [", "FILE: is not YAML"),
+        ("", "FILE: is empty"),
     ],
 )
 def test_what_is_read_is_checked(tmp_path: Path, text: str, problem: str) -> None:
+    file = written(tmp_path, text)
     with pytest.raises(ConfigError) as caught:
-        load_hub_place(written(tmp_path, text), environ={})
-    assert str(caught.value.problems[0]).startswith(problem)
+        load_hub_place(file, environ={})
+    assert str(caught.value.problems[0]).replace(str(file), "FILE").startswith(problem)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -267,8 +267,19 @@ def test_relative_paths_start_at_the_file_and_data_can_be_replaced(tmp_path: Pat
     assert load(file, data=tmp_path / "there").data == tmp_path / "there"
 
 
-@pytest.mark.parametrize(("content", "says"), [(None, "cannot be read"), (b"\xff", "is not UTF-8")])
-def test_a_file_that_is_no_text_is_reported_by_name(content: bytes | None, says: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (b"\xff", "is not UTF-8"),
+        (b"data: [", "is not YAML"),
+        (b"", "is empty"),
+        (b"- 1", "is not a section"),
+    ],
+)
+def test_what_is_wrong_with_a_file_as_a_whole_is_told_with_its_name(
+    content: bytes | None, says: str, tmp_path: Path
+) -> None:
     file = tmp_path / "gatelog.yaml"
     if content is not None:
         file.write_bytes(content)
