@@ -5,7 +5,8 @@
 The whole way is `compile`. What is where:
 
     the text        tokens · tokenizer · parser/ · ast/ · diagnostics
-    a query         binder · context · scope · bindings · declarations · parameters · databases · outputs
+    a query         binder · context · scope · bindings · parameters · databases · outputs
+      statements    declarations · declared_patterns (other than let)
     its tables      tabular · scans · relations · stages/ (the operators, a function each)
     its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
     values          expressions · literals · naming · terms · types · conversions · datetime_texts · misfit
@@ -51,7 +52,7 @@ from gatelog.kql.schema import (
     WordsColumn,
 )
 from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
-from gatelog.kql.view import Choice, View
+from gatelog.kql.view import Choice, StoredOrder, View
 
 __all__ = [
     "DEFAULT_DATABASE",
@@ -72,6 +73,7 @@ __all__ = [
     "Piece",
     "RenderHint",
     "SavedFunction",
+    "StoredOrder",
     "Style",
     "Suggestion",
     "SuggestionKind",

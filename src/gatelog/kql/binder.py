@@ -17,9 +17,10 @@ from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBi
 from gatelog.kql.context import Context
 from gatelog.kql.databases import own_tables
 from gatelog.kql.declarations import alias_database, check_declared_once, restricted, set_option
+from gatelog.kql.declared_patterns import case_of, declared
 from gatelog.kql.expressions import bind
 from gatelog.kql.function_calls import entered
-from gatelog.kql.outputs import Output, branches, result_name_of
+from gatelog.kql.outputs import Branch, Output, branches, result_name_of
 from gatelog.kql.parameters import Parameters, with_parameters
 from gatelog.kql.relations import Relation
 from gatelog.kql.scans import TimeRange, stored
@@ -51,7 +52,7 @@ class Binder:
         self._kept: dict[tuple[int, int], _KeptTable] = {}
 
     def bind_query(self, query: ast.Query) -> list[Output]:
-        """The answers of the query statements, in order: one each, but for fork and facet."""
+        """The answers of the query statements, in order: one each, but for `outputs.branches`."""
         check_declared_once(query.statements, (), self._context)
         scope = Scope(self._context, self._saved_functions(), self._table, self._call)
         outputs: list[Output] = []
@@ -80,34 +81,37 @@ class Binder:
     def _outputs(self, node: ast.Pipeline, scope: Scope) -> list[Output]:
         self._render = None
         *before, last = node.operators or (None,)
-        if isinstance(last, ast.Fork | ast.Facet):
+        if last is not None and (forks := branches(last)):
             draws = self._context.draws
             relation, inner = self._staged_all(before, self._source(node, scope), scope, draws)
-            return self._forked(last, relation, inner, draws)
+            self._context.count_stage(last)
+            return self._forked(forks, relation, inner, draws)
         relation = self._table(node, scope)
         if not relation.fields:
             raise self._context.error(last or node, "the answer has no columns", "project at least one")
         return [Output(result_name_of(node.operators), relation, self._render)]
 
-    def _forked(
-        self, stage: ast.Fork | ast.Facet, relation: Relation, scope: Scope, draws: int
-    ) -> list[Output]:
-        """An answer for each sub-query of fork or facet; all of them read the same input."""
-        self._context.count_stage(stage)
+    def _forked(self, forks: Sequence[Branch], relation: Relation, scope: Scope, draws: int) -> list[Output]:
+        """An answer for each sub-query; all of them read the same input."""
         outputs = []
-        for name, query in branches(stage):
+        for name, query in forks:
             self._render = None
             answer, _ = self._staged_all(query.operators, relation, scope, draws)
             outputs.append(Output(name, answer, self._render))
         return outputs
 
-    def _result(self, statements: Sequence[ast.Statement], scope: Scope) -> Relation:
-        """The relation of a function's body."""
-        for statement in statements[:-1]:
-            scope = self._declared(statement, scope)
-        last = statements[-1]
-        assert isinstance(last, ast.QueryStatement)
-        return self.bind_table(last.pipeline, scope)
+    def _result(self, function: ast.Function, scope: Scope) -> tuple[ast.Pipeline, Scope]:
+        """The last expression of a function's body, and what it sees."""
+        *before, last = function.body or (None,)
+        for statement in before:
+            if isinstance(statement, ast.QueryStatement):
+                raise self._context.error(statement, "a function has one result, the last of its statements")
+            if statement is not None:
+                scope = self._declared(statement, scope)
+        if not isinstance(last, ast.QueryStatement):
+            hint = "end its body with an expression"
+            raise self._context.error(function, "the function has no result", hint)
+        return last.pipeline, scope
 
     def _declared(self, statement: ast.Statement, scope: Scope) -> Scope:
         match statement:
@@ -123,8 +127,10 @@ class Binder:
                 return restricted(statement, scope)
             case ast.DeclareParameters():
                 return with_parameters(statement, self._given, scope)
+            case ast.DeclarePattern():
+                return declared(statement, scope)
             case _:
-                raise self._context.unsupported(statement, "declare pattern", "use let with a function")
+                raise AssertionError(f"{type(statement).__name__} declares nothing")
 
     def _let(self, statement: ast.Let, scope: Scope) -> Scope:
         return scope.with_name(statement.name.value, self._binding(statement.value, scope))
@@ -154,6 +160,8 @@ class Binder:
 
     def bind_table(self, node: ast.Expression, scope: Scope) -> Relation:
         """The relation of a tabular expression."""
+        if (case := case_of(node, scope)) is not None:
+            return self._in_body(case, ast.Call(node.span, "pattern", ()), scope, ())
         match node:
             case ast.Pipeline():
                 return self._pipeline(node, scope)
@@ -276,7 +284,7 @@ class Binder:
         self, binding: FunctionBinding, node: ast.Call, scope: Scope, first: tuple[Binding, ...]
     ) -> Relation:
         with entered(binding, node, scope, self._binding, first) as inner:
-            return self._result(binding.function.body, inner)
+            return self.bind_table(*self._result(binding.function, inner))
 
     def _call(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:
         """A call of the author's function where a value is wanted."""
@@ -284,15 +292,12 @@ class Binder:
             return self._value_of_body(binding, node, inner)
 
     def _value_of_body(self, binding: FunctionBinding, node: ast.Call, scope: Scope) -> Term:
-        for statement in binding.function.body:
-            if isinstance(statement, ast.Let):
-                scope = self._let(statement, scope)
-        last = binding.function.body[-1] if binding.function.body else None
-        if not isinstance(last, ast.QueryStatement) or is_table(last.pipeline, scope):
+        value, inner = self._result(binding.function, scope)
+        if is_table(value, inner):
             raise self._context.error(
                 node, f"{node.function}() gives a table, here a value is wanted", "wrap it in toscalar()"
             )
-        return bind(last.pipeline, scope)
+        return bind(value, inner)
 
 
 def _operator_name(stage: ast.Operator) -> str:

@@ -1,4 +1,5 @@
-"""What a name can stand for, other than a column: a value, one that is drawn, a table, a function."""
+"""What a name can stand for, other than a column: a value, one that is drawn, a table, a function, a
+pattern."""
 
 from __future__ import annotations
 
@@ -40,4 +41,15 @@ class FunctionBinding:
     saved: bool = False
 
 
-Binding: TypeAlias = "Term | DrawnBinding | TableBinding | FunctionBinding"
+PatternCase: TypeAlias = "tuple[tuple[str, ...], str | None]"
+"""What a case of a pattern is asked with: its arguments, and its path if there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatternBinding:
+    """A name for a pattern: each case is a function of no arguments."""
+
+    cases: Mapping[PatternCase, FunctionBinding]
+
+
+Binding: TypeAlias = "Term | DrawnBinding | TableBinding | FunctionBinding | PatternBinding"

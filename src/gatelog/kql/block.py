@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from sqlglot import exp
 
@@ -16,12 +17,21 @@ Names = frozenset[str]
 """SQL names of columns."""
 
 
+class Stored(NamedTuple):
+    """The order in which the engine keeps the rows of a source (see `view.StoredOrder`): that of the column
+    `sql_name`, at first by the expression `beginning`."""
+
+    sql_name: str
+    beginning: Sql
+    sought: Names
+
+
 @dataclass(slots=True)
 class Block:
     """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
     under that name; `reads` says what the computed ones read. `consumed` are those that a grouping took: its
     expressions read them, nobody else can. `source_within` makes a source of the rows for which conditions
-    hold, where that is less work."""
+    hold, where that is less work; `stored` is the order of the source's rows, if it has one."""
 
     source: Sql | None
     columns: dict[str, Sql | None]
@@ -35,6 +45,7 @@ class Block:
     joins: list[exp.Join] = field(default_factory=list)
     reads: dict[str, Names] = field(default_factory=dict)
     source_within: Callable[[list[Sql]], Sql] | None = None
+    stored: Stored | None = None
 
     def compute(self, made: Iterable[Computed]) -> None:
         """Adds columns."""
@@ -74,11 +85,29 @@ class Block:
         if self.group:
             clauses["group"] = exp.Group(expressions=[sql.column(name) for name in self.group])
         if self.order:
-            clauses["order"] = exp.Order(expressions=[key.sql for key in self.order])
+            clauses["order"] = exp.Order(expressions=[*self._beginning(), *(key.sql for key in self.order)])
         if self.limit is not None:
             within = [sql.column(name) for name in self.limit_by]
             clauses["limit"] = exp.Limit(expression=self.limit, expressions=within)
         return nodes.make(exp.Select, **clauses)
+
+    def _beginning(self) -> list[Sql]:
+        """What to order by first, so that the first of many rows are found at one end of what is stored.
+
+        Without a condition the engine finds them by an index, and reads less.
+        """
+        stored, first = self.stored, self.order[0]
+        if stored is None or stored.sql_name != first.sql_name or not self._is_cut_from_rows():
+            return []
+        asked = frozenset().union(*map(sql.columns_read, self.where))
+        if not stored.sought.isdisjoint(asked | self._helpers([asked], set()).keys()):
+            return []
+        return [exp.Ordered(this=stored.beginning, desc=first.descending, nulls_first=first.nulls_first)]
+
+    def _is_cut_from_rows(self) -> bool:
+        """Whether it has the first few of those rows of its source for which a condition holds."""
+        plain = self.group is None and not (self.joins or self.windowed or self.limit_by)
+        return plain and self.limit is not None and bool(self.where)
 
     def _expression(self, name: str) -> Sql | None:
         """That of a column in reach."""

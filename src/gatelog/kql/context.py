@@ -24,6 +24,11 @@ use."""
 MOST_COLUMNS = 20_000
 """Columns of one query, those of every stage counted anew: a join makes all of both sides again."""
 
+MOST_SEARCHES = 5_000
+"""Columns that `search "word"` and `* has "word"` look into, those of every word and table counted anew: the
+condition of each takes over 80 characters of the statement, of which the engine reads 262,144.
+"""
+
 DEEPEST_CALL = 32
 """Calls of the author's functions inside each other."""
 
@@ -62,6 +67,7 @@ class Context:
         self.guarded_at: dict[str, ast.Name] = {}
         self._used = dict.fromkeys(catalog.stored_names, 1)
         self._columns = 0
+        self._searches = 0
         self.draws = 0
         self.row_draws = 0
         self.once: dict[tuple[int, int], DrawnOnce] = {}
@@ -110,6 +116,13 @@ class Context:
             raise self.error(
                 node, f"the query has more than {MOST_STAGES} stages", "use let-bound tables less often"
             )
+
+    def count_searches(self, columns: int) -> None:
+        """Notes that so many more columns are looked into; refuses the query when there are too many."""
+        self._searches += columns
+        if self._searches > MOST_SEARCHES:
+            message = f"the query looks for words in more than {MOST_SEARCHES} columns, each word counted"
+            raise Misfit(message, "name the columns or the tables, or look for fewer words")
 
     def check_read(self, node: ast.Node, name: str) -> None:
         """Refuses what `name` means at `node` when it is a saved function that cannot be read."""

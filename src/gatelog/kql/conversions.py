@@ -206,7 +206,7 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (DECIMAL, BOOL): _not_zero,
     (DECIMAL, INT): _nearest_to_decimal(32),
     (DECIMAL, LONG): _nearest_to_decimal(64),
-    (DECIMAL, REAL): _to("toFloat64"),
+    (DECIMAL, REAL): lambda value: sql.call("toFloat64", sql.call("toString", value)),  # else off by a digit
     (DECIMAL, STRING): _to("toString"),
     (DECIMAL, DYNAMIC): _json_string(_to("toString")),
     (STRING, BOOL): _string_to_bool,

@@ -6,8 +6,8 @@ from gatelog.kql import sql, ticks
 from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
 
-_YEAR_ZERO = r"^\s*0000"
-"""ClickHouse reads the current year where there is none."""
+_NO_TIME = r"^\s*0000|:[6-9]\d"
+"""A year 0, where ClickHouse reads the current one, and minutes and seconds from 60, which it adds."""
 
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?:\D.*)?"
 _DATE_SHAPE = (
@@ -21,7 +21,8 @@ _DATE_SHAPE = (
 _SHORT_YEAR_SHAPE = (  # RFC 822 and RFC 850: Sat, 8 Nov 14 15:05:02 GMT, Saturday, 08-Nov-14 15:05
     r"^\s*(?:[A-Za-z]+,\s*)?(\d{1,2})[ -]([A-Za-z]{3})[ -](%s)\s+(\d{1,2}:\d{2}(?::\d{2})?(?:\s+GMT)?)\s*$"
 )
-_US_DATE_SHAPE = rf"^\s*\d{{1,2}}[-/]\d{{1,2}}[-/]\d{{4}}(?:\s+{_CLOCK})?\s*$"
+_US_DATE_SHAPE = rf"^\s*(?:0?[1-9]|1[0-2])[-/]\d{{1,2}}[-/]\d{{4}}(?:\s+{_CLOCK})?\s*$"
+"""The month first: ClickHouse turns to the day where it is none."""
 
 
 def _parsed_datetime(text: Sql) -> Sql:
@@ -32,7 +33,7 @@ def _parsed_datetime(text: Sql) -> Sql:
 def _read(text: Sql) -> Sql:
     return sql.call(
         "multiIf",
-        sql.call("match", text, _YEAR_ZERO), sql.null(),
+        sql.call("match", text, _NO_TIME), sql.null(),
         sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
         sql.call("match", text, _US_DATE_SHAPE),
         sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),

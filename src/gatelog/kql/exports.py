@@ -2,7 +2,10 @@
 
 datetime   DateTime64(7, 'UTC')     Arrow and Parquet: timestamp in ns, UTC
 timespan   IntervalNanosecond       Arrow: duration in ns; Parquet has none: Int64 in ns
-others     as they are              decimal(76, 34), UUID; dynamic: JSON text
+decimal    Decimal(38, 18)          as Spark has it; readers seldom know more than 128 bits. Rounded to it
+others     as they are              UUID; dynamic: JSON text
+
+A value that has no place in these types ends the statement with an error of the engine.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ _NANOSECONDS = "accurateCast(toInt128({0}) * 100, 'Nullable(Int64)')"
 _CONVERSIONS = {
     KqlType.DATETIME: "reinterpret({0}, 'DateTime64(7, ''UTC'')')",
     KqlType.TIMESPAN: f"toIntervalNanosecond({_NANOSECONDS})",
+    # By way of the text: between decimals the engine looks at the 128 bits only, not at the 38 digits.
+    KqlType.DECIMAL: "if(isNull({0}), NULL, toDecimal128(toString(round(assumeNotNull({0}), 18)), 18))",
 }
 
 

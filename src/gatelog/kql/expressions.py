@@ -122,6 +122,7 @@ def _any_column(node: ast.Binary, scope: Scope) -> Term:
     right = bind(node.right, scope)
     alike = _like(right.type) if node.op in _COMPARISONS else (KqlType.STRING, KqlType.DYNAMIC)
     with scope.context.at(node):
+        scope.context.count_searches(len(scope.fields))
         tests = [
             apply(node, member, right, scope)
             for member in (scope.resolve(ast.Name(node.span, field.name)) for field in scope.fields)
@@ -226,6 +227,8 @@ def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> 
 
 def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
     name = node.function
+    if name in scope.names:
+        raise scope.context.error(node, f"'{name}' is no function of values", "it names a table or a pattern")
     scope.context.check_read(node, name)
     if name in AGGREGATES or name in INSIDE_EXPRESSIONS:
         raise scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")

@@ -14,6 +14,7 @@ from gatelog.kql.context import DEEPEST_CALL, Context
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.declarations import check_declared_once
 from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -57,11 +58,13 @@ def _inner(
         for argument in node.arguments
         if isinstance(argument, ast.NamedArgument)
     }
+    for name in named.keys() - {parameter.name for parameter in parameters}:
+        raise context.error(node, f"{node.function}() has no parameter '{name}'")
     plain = [argument for argument in node.arguments if not isinstance(argument, ast.NamedArgument)]
     given = [*first, *(bind_argument(argument, scope) for argument in plain)]
-    if len(given) > len(parameters):
+    if len(given) + len(named) > len(parameters):
         raise context.error(
-            node, f"{node.function}() takes {len(parameters)} arguments, here are {len(given)}"
+            node, f"{node.function}() takes {len(parameters)} arguments, here are {len(given) + len(named)}"
         )
     waiting = iter(given)
     bound: dict[str, Binding] = {}
@@ -82,7 +85,7 @@ def _parameter(
     if isinstance(parameter, ast.TabularParameter):
         if not isinstance(value, TableBinding):
             raise scope.context.error(node, f"{what} must be a table")
-        return value
+        return value if value.denied else _with_columns(parameter, value, node, scope)
     if value is None and parameter.default is not None:
         value = bind(parameter.default, scope)
     if not isinstance(value, Term | DrawnBinding):
@@ -94,6 +97,25 @@ def _parameter(
         return convert(value, kind)
     draw = value.make
     return DrawnBinding(kind, lambda: convert(draw(), kind))
+
+
+def _with_columns(
+    parameter: ast.TabularParameter, table: TableBinding, node: ast.Call, scope: Scope
+) -> TableBinding:
+    """The table, which must have the columns that the parameter declares; it may have more."""
+
+    def make() -> Relation:
+        relation = table.make()
+        known = {field.name: field.type for field in relation.fields}
+        for column in parameter.columns:
+            if known.get(column.name) != column.type:
+                given = f", it is {known[column.name]}" if column.name in known else ""
+                wanted = f"needs a column '{column.name}' of type {column.type}"
+                message = f"the argument '{parameter.name}' of {node.function}() {wanted}{given}"
+                raise scope.context.error(node, message)
+        return relation
+
+    return TableBinding(make)
 
 
 @contextmanager

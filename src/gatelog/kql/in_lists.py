@@ -44,15 +44,20 @@ def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope, bind: 
     """`x has_any (a, b)` and `has_all`: `has` for each."""
     if len(node.items) == 1 and is_table(node.items[0], scope):
         return _search_for_each(operator, operand, _column_of(node.items[0], scope))
-    items = _spread([bind(item, scope) for item in node.items])
+    items = [item for item in _spread([bind(item, scope) for item in node.items]) if not _is_nothing(item)]
     if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
-        return _search_for_each(operator, operand, json_values.strings(items[0].sql))
+        return _search_for_each(operator, operand, json_values.present_strings(items[0].sql))
     join = _PLURAL_SEARCHES[operator]
     found = literal_term(KqlType.BOOL, operator == "has_all")
     for place, item in enumerate(items):
         test = search("has", operand, item)
         found = test if place == 0 else join(found, test)
     return found
+
+
+def _is_nothing(item: Term) -> bool:
+    """Whether it is the null of an array, which no text has and every text has all of."""
+    return item.type is KqlType.DYNAMIC and item.constant is not None and item.constant.value is None
 
 
 def _column_of(node: ast.Expression, scope: Scope) -> Sql:

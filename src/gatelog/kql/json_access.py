@@ -52,6 +52,6 @@ def _found(text: Sql, source: JsonSource | None) -> Term:
 
 
 def _as_json(value: Term) -> Sql:
-    """The typed column as the dynamic it stands for; an empty string is an absent one."""
+    """The typed column as the dynamic it stands for, null where it is absent."""
     json = convert(value, DYNAMIC).sql
-    return sql.if_(sql.eq(value.sql, ""), sql.null(), json) if value.type is STRING else json
+    return sql.if_(sql.is_null(value.sql), sql.null(), json) if value.type is STRING else json

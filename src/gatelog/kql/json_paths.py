@@ -6,7 +6,7 @@ import re
 
 from gatelog.kql.misfit import Misfit, Unsupported
 
-_STEP = re.compile(r"\.?([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
+_STEP = re.compile(r"\.?([^\s.\[\]*?@()'\"]+)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
 
 
 def json_path(path: str) -> list[str | int]:

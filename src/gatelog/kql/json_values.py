@@ -144,3 +144,10 @@ def strings(json_array: Sql) -> Sql:
     """The elements of an array as Array(String) of their texts."""
     item = string_of(present(sql.variable("item")))
     return sql.call("arrayMap", sql.lambda_("item", item), elements(json_array))
+
+
+def present_strings(json_array: Sql) -> Sql:
+    """The same without those of null."""
+    item = sql.variable("item")
+    known = sql.call("arrayFilter", sql.lambda_("item", sql.ne(item, NULL_TEXT)), elements(json_array))
+    return sql.call("arrayMap", sql.lambda_("item", string_of(item)), known)

@@ -26,10 +26,10 @@ _NAMES = frozenset(
     dcount_intersect erf erfc estimate_data_size extent_id extent_tags external_table
     gzip_compress_to_base64_string gzip_decompress_from_base64_string has_any_index
        hash hash_combine hash_many indexof_regex
-    jaccard_index make_dictionary make_string merge_tdigest percentile_array_tdigest
+    jaccard_index make_string merge_tdigest percentile_array_tdigest
     percentile_tdigest percentiles_array percentilesw percentilesw_array percentilew percentrank_tdigest
     rank_tdigest replace_strings row_window_session set_equals stdevpif tdigest_merge to_utf8 translate
-    treepath trim_ws url_encode variancepif welch_test zip zlib_compress_to_base64_string
+    trim_ws url_encode variancepif welch_test zip zlib_compress_to_base64_string
     zlib_decompress_from_base64_string
     """.split()  # noqa: SIM905 # see above
 )
@@ -46,6 +46,9 @@ _REASONS = {
         *("cursor_after", "cursor_before_or_at", "cursor_current"),
     ),
     "rows are not kept in extents here": ("extent_id", "extent_tags"),
+    "a query is not told who asks, nor where": (
+        *("current_principal", "current_principal_details", "current_cluster_endpoint"),
+    ),
 }
 
 

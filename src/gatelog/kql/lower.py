@@ -24,11 +24,11 @@ from sqlglot import exp
 
 from gatelog.kql import nodes, sql
 from gatelog.kql import relations as rel
-from gatelog.kql.block import Block, Names
+from gatelog.kql.block import Block, Names, Stored
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType, clickhouse_type
-from gatelog.kql.view import View
+from gatelog.kql.view import StoredOrder, View
 
 
 def select_of(relation: rel.Relation, names: Iterable[str]) -> exp.Select:
@@ -67,7 +67,16 @@ def _of_view(view: View, relation: rel.Scan, need: Names) -> Block:
     if view.choice is not None:
         chosen_by = next(name for name, column in relation.columns.items() if column == view.choice.column)
         block.source_within = partial(view.source_within, chosen_by)
+    if view.stored is not None:
+        block.stored = _stored(view.stored, relation)
     return block
+
+
+def _stored(order: StoredOrder, relation: rel.Scan) -> Stored:
+    """The order of a view's rows, by the names that its columns have in the SQL."""
+    sought = frozenset(name for name, column in relation.columns.items() if column in order.sought)
+    ordered = next(name for name, column in relation.columns.items() if column == order.column)
+    return Stored(ordered, order.sql, sought)
 
 
 @lower.register

@@ -10,6 +10,9 @@ need not be read, which takes longer by far. Not so, and thus not relied upon:
     U+2028 U+2029      the engine writes them as escapes, of letters    ┘ are read
     1e2 → 100          numbers are written anew                         ┐ no letters
     "role":"user"      the view itself may add some                     ┘ to look for
+
+Where the words of the JSON are indexed, the index is asked before: a word of the value is one of the JSON, or
+the end of one (`\nwagon`), or it has an escape of ASCII, `\u0077agon`: then `u00` is in a word of the JSON.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 import re
 
 from gatelog.kql import sql
+from gatelog.kql.indexed_search import indexed
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Origin
 
@@ -25,6 +29,7 @@ LETTERS_LEAST = 4
 
 _RESPELT = ("\\u", "\u2028", "\u2029")
 _OF_NUMBERS = frozenset("0123456789e")
+_ESCAPED_ASCII = "u00"
 
 
 def in_plain_sight(needle: str) -> str:
@@ -38,13 +43,35 @@ def seen_in(origin: Origin, needle: str) -> Sql | None:
     """A condition that holds wherever a value read from `origin` contains `needle`, in any case; None if
     there is nothing to look for.
     """
-    pieces = (run for piece in _ascii_pieces(needle.lower()) for run in re.split(r"[^a-z0-9]+", piece))
-    telling = [piece for piece in pieces if _tells(piece, origin.added)]
+    telling = _telling(origin, needle)
     if not telling:
         return None
     column = sql.column(origin.sql_name)
     needles = sql.array([sql.literal(text) for text in (max(telling, key=len), *_RESPELT)])
     return sql.eq(sql.call("multiSearchAnyCaseInsensitive", column, needles), 1)
+
+
+def indexed_in(origin: Origin, needle: str) -> Sql | None:
+    """A condition on the indexed words of `origin` that holds wherever a value read from it contains
+    `needle`, in any case; None if there is nothing to ask.
+
+    Of letters alone: in JSON nothing is spelled with letters that they could be the end of.
+    """
+    if origin.words is None:
+        return None
+    pieces = dict.fromkeys(piece for piece in _telling(origin, needle) if piece.isalpha())
+    known = [indexed(piece, origin.words, whole_start=False, whole_end=False) for piece in pieces]
+    conditions = [each.condition for each in known if each is not None]
+    if not conditions:
+        return None
+    escaped = sql.call("like", sql.column(origin.words.sql_name), f"%{_ESCAPED_ASCII}%")
+    return sql.any_of([sql.all_of(conditions), escaped])
+
+
+def _telling(origin: Origin, needle: str) -> list[str]:
+    """The pieces of `needle` that are in the JSON wherever a value has it."""
+    pieces = (run for piece in _ascii_pieces(needle.lower()) for run in re.split(r"[^a-z0-9]+", piece))
+    return [piece for piece in pieces if _tells(piece, origin.added)]
 
 
 def _ascii_pieces(needle: str) -> list[str]:

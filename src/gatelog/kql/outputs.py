@@ -1,9 +1,9 @@
-"""The answers of a query: one for each query statement, several for fork and facet."""
+"""The answers of a query: one for each query statement, several for fork, facet and evaluate preview."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from gatelog.kql import ast
 from gatelog.kql.relations import Relation
@@ -31,11 +31,28 @@ def result_name_of(operators: Sequence[ast.Operator]) -> str:
     return PRIMARY_RESULT
 
 
-def branches(stage: ast.Fork | ast.Facet) -> Iterator[tuple[str, ast.Pipeline]]:
-    """The sub-queries with the names of their answers, each to be run over the same input.
+Branch: TypeAlias = "tuple[str, ast.Pipeline]"
+"""The name of an answer, and the sub-query that gives it."""
 
-    For facet: what stands behind `with`, then for each column its values and how often they occur.
+
+def branches(stage: ast.Operator) -> list[Branch]:
+    """The sub-queries of an operator that has several answers, each to be run over the same input; none of
+    any other.
+
+    For facet: what stands behind `with`, then for each column its values and how often they occur. For
+    `evaluate preview(n)`: so many rows, and how many there are.
     """
+    match stage:
+        case ast.Fork() | ast.Facet():
+            return list(_listed(stage))
+        case ast.Evaluate(plugin=ast.Call(function="preview", arguments=(count,)), span=span):
+            counted: tuple[ast.Operator, ...] = (ast.Take(span, count), ast.Count(span))
+            return [(PRIMARY_RESULT, ast.Pipeline(span, None, (one,))) for one in counted]
+        case _:
+            return []
+
+
+def _listed(stage: ast.Fork | ast.Facet) -> Iterator[Branch]:
     if isinstance(stage, ast.Fork):
         for branch in stage.branches:
             given = branch.name.value if branch.name is not None else None

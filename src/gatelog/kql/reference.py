@@ -28,12 +28,12 @@ A query is parsed, bound to the types of the tables, and becomes one ClickHouse 
 into Python. Its text reaches the statement only as literals and as identifiers of columns that exist. Errors
 carry line, column and a hint: `error: 2:9: there is no column 'Modelname' (did you mean 'ModelName'?)`.
 
-Several statements are separated by `;`, and each that is a query has an answer of its own; `fork` and
-`facet` have several, `as` names them. `let` binds scalars, tables and functions (typed and tabular
-parameters, defaults), `declare query_parameters` takes values from the request, `set query_now` moves the
-clock, `restrict access to` narrows what the rest may name; `//` begins a comment. `render` is kept as a
-hint for whoever draws the result. `database("gatelog").T` is `T`; other databases, clusters and
-`externaldata` are refused, as is `declare pattern`.
+Several statements are separated by `;`, and each that is a query has an answer of its own; `fork`, `facet`
+and `evaluate preview` have several, `as` names them. `let` binds scalars, tables and functions (typed and
+tabular parameters, defaults), `declare pattern` names tables that are told apart by texts, `declare
+query_parameters` takes values from the request, `set query_now` moves the clock, `restrict access to` narrows
+what the rest may name; `//` begins a comment. `render` is kept as a hint for whoever draws the result.
+`database("gatelog").T` is `T`; other databases, clusters and `externaldata` are refused.
 """
 
 LIMITS = """\
@@ -43,6 +43,8 @@ LIMITS = """\
 - A decimal has 34 digits behind its point and 42 before it; Kusto's has 34 in all.
 - A real that is whole comes back from JSON text as an integer (`1.0` as `1`).
 - A `tdigest` holds every distinct value and is exact; the states of `hll` are ClickHouse's, not Kusto's.
+- `hash` is of a string and of a datetime what it is in Kusto; how it is made of other types is not published:
+  here it is xxHash64 of a number's or a time's bytes, and of the text of anything else.
 - Coverings by cells hold the cells that meet the shape, and no others; Kusto's may hold more around it.
 - A graph is held in memory while it is matched: up to 1,000,000 nodes and edges, 100,000 paths from a node.
 - `basket` counts all rows (Kusto samples the first values), the most frequent pattern first. The weight

@@ -10,7 +10,7 @@ from gatelog.kql.context import Context
 from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Filter, Relation, Scan
-from gatelog.kql.schema import Column, JsonPath, Table
+from gatelog.kql.schema import Column, JsonPath, OriginColumn, Table, WordsColumn
 from gatelog.kql.scope import Scope
 from gatelog.kql.terms import Field, JsonSource, Origin, Words
 from gatelog.kql.types import KqlType
@@ -42,8 +42,10 @@ def scanned(table: Table, context: Context) -> Scan:
         nullable = column.type is not KqlType.STRING and column.name not in table.not_null
         sql_name = context.fresh(column.name)
         columns[sql_name] = column.name
-        words = _words(table, column.name, columns, context)
-        origin = _origin(table, column, sql_name, columns, context)
+        words = _words(table.words.get(column.name), columns, context)
+        origin: Origin | None = Origin(sql_name, words=words)
+        if column.type is not KqlType.STRING:
+            origin = _origin(table.origins.get(column.name), columns, context)
         fields.append(_stored_field(column, sql_name, nullable, typed, context, words, origin))
     for (body, path), target in table.paths.items():
         sql_name = context.fresh(target.sql_column)
@@ -56,12 +58,10 @@ def scanned(table: Table, context: Context) -> Scan:
     return Scan(tuple(fields), table, columns, protected=protected)
 
 
-def _words(table: Table, column: str, columns: dict[str, str], context: Context) -> Words | None:
-    """The indexed words of a column; what they are called in the SQL goes to `columns`."""
-    indexed = table.words.get(column)
+def _words(indexed: WordsColumn | None, columns: dict[str, str], context: Context) -> Words | None:
+    """The indexed words of a text; what they are called in the SQL goes to `columns`."""
     if indexed is None:
         return None
-
     return Words(
         _hidden(indexed.sql_column, columns, context),
         None if indexed.short is None else _hidden(indexed.short, columns, context),
@@ -69,14 +69,12 @@ def _words(table: Table, column: str, columns: dict[str, str], context: Context)
     )
 
 
-def _origin(
-    table: Table, column: Column, sql_name: str, columns: dict[str, str], context: Context
-) -> Origin | None:
-    """The text that has the JSON of a column's values: that of a text column is the column itself."""
-    if column.type is KqlType.STRING:
-        return Origin(sql_name)
-    known = table.origins.get(column.name)
-    return None if known is None else Origin(_hidden(known.sql_column, columns, context), known.added)
+def _origin(known: OriginColumn | None, columns: dict[str, str], context: Context) -> Origin | None:
+    """The text that has the JSON of a dynamic column's values."""
+    if known is None:
+        return None
+    text = _hidden(known.sql_column, columns, context)
+    return Origin(text, known.added, _words(known.words, columns, context))
 
 
 def _hidden(name: str, columns: dict[str, str], context: Context) -> str:

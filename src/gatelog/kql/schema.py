@@ -54,11 +54,12 @@ class WordsColumn(NamedTuple):
 
 class OriginColumn(NamedTuple):
     """A text column of the SQL view with the JSON from which the view reads a dynamic column; `added` is what
-    the view puts around it.
+    the view puts around it, `words` has the words of the text.
     """
 
     sql_column: str
     added: str = ""
+    words: WordsColumn | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """row_window_session: rows in order grouped into sessions, each row with the value that began its session.
 
 Gaps and restarts cut the rows into runs with window functions. Within a run a session ends when it grows too
-long, which depends on where it began: there the values so far are folded.
+long, which depends on where it began: there the values so far are folded. A distance that is reached is too
+long already.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def _run(place: Sql, gap: Sql, restart: list[Term], kind: KqlType, scope: Scope)
     """A number that grows wherever a row cannot belong to the session of the row before."""
     nullable = sql.call("toNullable", place)
     before = scope.window("row_window_session", kind, window(scope, sql.call("lagInFrame", nullable, 1)))
-    breaks = [sql.is_null(before.sql), sql.greater(sql.minus(place, before.sql), gap)]
+    breaks = [sql.is_null(before.sql), sql.at_least(sql.minus(place, before.sql), gap)]
     breaks += [sql.if_null(condition(test).condition, sql.boolean(False)) for test in restart]
     count = window(scope, sql.call("countIf", sql.any_of(breaks)), "running")
     return scope.window("row_window_session", KqlType.LONG, count, nullable=False).sql
@@ -54,7 +55,7 @@ def _run(place: Sql, gap: Sql, restart: list[Term], kind: KqlType, scope: Scope)
 def _begun(values: Sql, longest: Sql) -> Sql:
     """Where the session of the last value began."""
     start, value = sql.variable("start"), sql.variable("value")
-    moved = sql.if_(sql.greater(sql.minus(value, start), longest), value, start)
+    moved = sql.if_(sql.at_least(sql.minus(value, start), longest), value, start)
     return sql.call(
         "arrayFold", sql.lambda_pair("start", "value", moved), values, sql.call("arrayElement", values, 1)
     )

@@ -27,6 +27,14 @@ DYNAMIC, LONG, STRING = KqlType.DYNAMIC, KqlType.LONG, KqlType.STRING
 _SIZES = {KqlType.BOOL: 1, KqlType.INT: 4, KqlType.GUID: 16, KqlType.DECIMAL: 16}
 """Bytes of a value in Kusto; of the types not here 8, of strings their length."""
 
+_FIRST_PLACE = """
+toInt64(arrayFold(
+    (place, needle, json, at) -> if(place = 0 AND json != 'null' AND found, at, place),
+    items, jsons, arrayEnumerate(items), toUInt32(0)
+)) - 1
+"""
+"""Of the functions that go through an array only arrayFold ends with the budget's time."""
+
 
 def _values(node: ast.Call, scope: Scope, bind: Bind, least: int, most: int) -> list[Term]:
     if not least <= len(node.arguments) <= most:
@@ -76,11 +84,11 @@ def _first_found(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     """`has_any_index(text, array)`: the place of the first element that is a term of the text, or -1."""
     text, wanted = _values(node, scope, bind, 2, 2)
     needle = Term(STRING, sql.variable("needle"), nullable=False)
-    test = sql.lambda_("needle", search("has", convert(text, STRING), needle).sql)
-    items = json_values.strings(convert(wanted, DYNAMIC).sql)
-    return Term(
-        LONG, sql.minus(sql.call("toInt64", sql.call("arrayFirstIndex", test, items)), 1), nullable=False
-    )
+    found = search("has", convert(text, STRING), needle).sql
+    if wanted.type is not DYNAMIC:
+        raise Misfit(f"has_any_index() looks for the elements of an array, this is {wanted.type}")
+    items, jsons = json_values.strings(wanted.sql), json_values.elements(wanted.sql)
+    return Term(LONG, formula(_FIRST_PLACE, items=items, jsons=jsons, found=found), nullable=False)
 
 
 def _time_zones(node: ast.Call, scope: Scope, bind: Bind) -> Term:
@@ -104,15 +112,26 @@ def _is_member(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     return bool_term(False)
 
 
+def with_type(node: ast.Call) -> tuple[tuple[ast.Expression, ...], KqlType | None]:
+    """The arguments of a call, and apart from them the type that the last may be: `typeof(long)`."""
+    *values, last = node.arguments or (None,)
+    if not isinstance(last, ast.TypeOf):
+        return node.arguments, None
+    if len(last.types) != 1:
+        raise Misfit("typeof() takes one type here")
+    return tuple(value for value in values if value is not None), KqlType(last.types[0])
+
+
 def _percentile_of_digest(name: str) -> Special:
     """With `typeof(type)` at the end the result is of that type."""
 
     def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
-        *values, last = node.arguments
-        if not isinstance(last, ast.TypeOf):
-            return FUNCTIONS[name].build([bind(argument, scope) for argument in node.arguments])
-        found = FUNCTIONS[name].build([bind(value, scope) for value in values])
-        return convert(found, KqlType(last.types[0])) if name == "percentile_tdigest" else found
+        values, kind = with_type(node)
+        row = FUNCTIONS[name]
+        if len(values) < row.least or (row.most is not None and len(values) > row.most):
+            raise Misfit(f"{name}() takes a digest, percentages and perhaps a type")
+        found = row.build([bind(value, scope) for value in values])
+        return convert(found, kind) if kind is not None and name == "percentile_tdigest" else found
 
     return build
 

@@ -14,7 +14,7 @@ from gatelog.kql.comparisons import condition
 from gatelog.kql.context import DrawnOnce
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
-from gatelog.kql.functions.row import Anything, accept, constant_integer
+from gatelog.kql.functions.row import Anything, accept, constant_integer, constant_string
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.json_paths import json_path
 from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
@@ -23,7 +23,7 @@ from gatelog.kql.misfit import Misfit
 from gatelog.kql.relations import Limit
 from gatelog.kql.scope import Bind, Scope
 from gatelog.kql.sessions import window_session
-from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Special
+from gatelog.kql.setting_functions import SETTING_FUNCTIONS, Special, with_type
 from gatelog.kql.sql import Sql
 from gatelog.kql.tabular import is_table
 from gatelog.kql.terms import Term, null_of, reference
@@ -85,35 +85,26 @@ def _pack_all(node: ast.Call, scope: Scope, bind: Bind) -> Term:
 
 
 def _extract(node: ast.Call, scope: Scope, bind: Bind) -> Term:
-    *values, last = node.arguments
-    if not isinstance(last, ast.TypeOf):
-        return FUNCTIONS["extract"].build(_arguments(node, scope, bind, 3, 3))
+    values, kind = with_type(node)
     if len(values) != 3:
-        raise Misfit("extract() takes a pattern, a group, a text and a type")
+        raise Misfit("extract() takes a pattern, a group, a text and perhaps a type")
     found = FUNCTIONS["extract"].build([bind(value, scope) for value in values])
-    return convert(found, KqlType(last.types[0]))
+    return found if kind is None else convert(found, kind)
 
 
 def _extract_json(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     """`extract_json("$.a[0].b", text [, typeof(type)])`."""
-    last = node.arguments[-1]
-    target = KqlType(last.types[0]) if isinstance(last, ast.TypeOf) else STRING
-    if len(node.arguments) != 2 + isinstance(last, ast.TypeOf):
-        raise Misfit(f"{node.function}() takes a path, a text and a type")
-    path, text = (bind(argument, scope) for argument in node.arguments[:2])
+    values, kind = with_type(node)
+    target = STRING if kind is None else kind
+    if len(values) != 2:
+        raise Misfit(f"{node.function}() takes a path, a text and perhaps a type")
+    path, text = (bind(value, scope) for value in values)
     found = parse_json([text])
-    for key in _json_path(path):
+    for key in json_path(constant_string(path, "the JSON path")):
         found = (
             element_of(found, long_term(key)) if isinstance(key, int) else member_of(found, string_term(key))
         )
     return convert(found, target)
-
-
-def _json_path(term: Term) -> list[str | int]:
-    path = term.constant.value if term.constant is not None else None
-    if not isinstance(path, str):
-        raise Misfit("the JSON path must be a constant string")
-    return json_path(path)
 
 
 def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
@@ -185,6 +176,9 @@ def _neighbour(function: str) -> Special:
     def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
         value, *rest = _arguments(node, scope, bind, 1, 3)
         offset = constant_integer(rest[0], f"the offset of {node.function}()") if rest else 1
+        if offset < 0:
+            other = "next" if function == "lagInFrame" else "prev"
+            raise Misfit(f"the offset of {node.function}() is below 0", f"use {other}()")
         default = convert(rest[1], value.type) if len(rest) == 2 else null_of(value.type)
         if sql.columns_read(default.sql):
             raise Misfit(f"the default of {node.function}() must be a constant", "use coalesce() around it")

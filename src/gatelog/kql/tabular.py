@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatelog.kql import ast
 from gatelog.kql.bindings import FunctionBinding, TableBinding
 from gatelog.kql.databases import is_place
+from gatelog.kql.declared_patterns import case_of
 from gatelog.kql.literals import bool_term
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
@@ -25,6 +26,8 @@ _KIND_VALUE = bool_term(True)
 
 def is_table(node: ast.Expression, scope: Scope) -> bool:
     """Whether an expression is a table."""
+    if (case := case_of(node, scope)) is not None:
+        return returns_table(case, scope)
     match node:
         case ast.Pipeline(source=source, operators=operators):
             return bool(operators) or not isinstance(source, ast.Expression) or is_table(source, scope)

@@ -33,11 +33,12 @@ class Words(NamedTuple):
 
 
 class Origin(NamedTuple):
-    """The stored text with the JSON that values are read from, by its name in the SQL; see
-    `schema.OriginColumn`."""
+    """The stored text with the JSON that values are read from, by its name in the SQL, and its words if they
+    are indexed; see `schema.OriginColumn`."""
 
     sql_name: str
     added: str = ""
+    words: Words | None = None
 
 
 class JsonSource(NamedTuple):

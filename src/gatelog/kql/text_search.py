@@ -23,10 +23,10 @@ from gatelog.kql.conversions import convert
 from gatelog.kql.indexed_search import indexed
 from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.origin_search import in_plain_sight, seen_in
+from gatelog.kql.origin_search import in_plain_sight, indexed_in, seen_in
 from gatelog.kql.regexes import quote_pattern, regex_of
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term
+from gatelog.kql.terms import Origin, Term
 from gatelog.kql.types import KqlType
 
 Search = Callable[[Term, Term], Sql]
@@ -47,10 +47,12 @@ def search(operator: str, text: Term, needle: Term) -> Term:
     name = operator.removeprefix("!")
     if name in _FOR_A_PIECE and _is_foreign(needle, text.type):
         return bool_term(operator.startswith("!"))
-    if name in _FOR_A_PIECE:
-        text = _where_seen(text, needle)
-    found = _SEARCHES[name](_searchable(text), _searchable(needle))
-    node = sql.not_(found) if operator.startswith("!") else found
+    read = _where_seen(text, needle) if name in _FOR_A_PIECE else text
+    found = _SEARCHES[name](_searchable(read), _searchable(needle))
+    if operator.startswith("!"):
+        return Term(KqlType.BOOL, sql.not_(found), nullable=False)
+    known = _index_of_origin(text, needle) if name in _FOR_A_PIECE else None
+    node = found if known is None else sql.all_of([known, found])
     return Term(KqlType.BOOL, node, nullable=False)
 
 
@@ -63,11 +65,22 @@ def _where_seen(text: Term, needle: Term) -> Term:
     """The same text, but null (which no needle is found in) where the JSON that it is read from shows that it
     does not have the needle's letters.
     """
-    value, origin = _constant(needle), text.source.origin if text.source is not None else None
-    if value is None or origin is None or text.type is not KqlType.DYNAMIC or text.native is not None:
-        return text
-    seen = seen_in(origin, value)
+    value, origin = _constant(needle), _origin(text)
+    seen = None if value is None or origin is None else seen_in(origin, value)
     return text if seen is None else text._replace(sql=sql.if_(seen, text.sql, sql.null()))
+
+
+def _index_of_origin(text: Term, needle: Term) -> Sql | None:
+    """What the index of words says of the JSON that the text is read from."""
+    value, origin = _constant(needle), _origin(text)
+    return None if value is None or origin is None else indexed_in(origin, value)
+
+
+def _origin(text: Term) -> Origin | None:
+    """The JSON that must be read for this text."""
+    if text.type is not KqlType.DYNAMIC or text.native is not None or text.source is None:
+        return None
+    return text.source.origin
 
 
 _IN_NUMBERS = {

@@ -9,6 +9,11 @@ would hide what they stand for: see `Catalog.stored_names`.
 
 Rows that are made for each value of a column (a row a metric) need not be made for values that the
 statement's own conditions rule out: that is the view's `Choice`.
+
+    SELECT … FROM calls WHERE status = 429 ORDER BY received DESC LIMIT 100        reads `status` of all rows
+    … ORDER BY toStartOfHour(received) DESC, received DESC LIMIT 100               stops at the 100th
+
+The same order, and the second says it as the rows are stored: that is the view's `StoredOrder`.
 """
 
 from __future__ import annotations
@@ -35,6 +40,22 @@ class Choice(NamedTuple):
     rows: Callable[[Sequence[str]], str]
 
 
+class StoredOrder(NamedTuple):
+    """The order in which the engine keeps rows: that of `column`, as far as the SQL `beginning` tells.
+
+    Conditions on the columns `sought` are better asked of all rows at once: few rows are found, or slowly.
+    """
+
+    column: str
+    beginning: str
+    sought: frozenset[str] = frozenset()
+
+    @property
+    def sql(self) -> Sql:
+        """What to order by first."""
+        return _verbatim(self.beginning)
+
+
 @dataclass(frozen=True)
 class View:
     """A view as SQL: the expression of each column, what is after FROM, and what is after WHERE, if anything.
@@ -46,11 +67,13 @@ class View:
     rows: str
     condition: str = ""
     choice: Choice | None = None
+    stored: StoredOrder | None = None
 
     @cached_property
     def names(self) -> frozenset[str]:
         """All names in the texts: columns below the view, and whatever else is written as a name."""
-        texts = (*self.columns.values(), self.rows, self.condition)
+        order = () if self.stored is None else (self.stored.beginning,)
+        texts = (*self.columns.values(), self.rows, self.condition, *order)
         return frozenset(name for text in texts for name in _NAME.findall(_STRING.sub("", text)))
 
     @cached_property

@@ -24,7 +24,7 @@ PIECE_BYTES = 256 * 1024
 """Bytes of an encoded answer handed on at once."""
 
 # ClickHouse error codes, src/Common/ErrorCodes.cpp.
-_OUT_OF_RANGE = frozenset({70, 321, 407})
+_OUT_OF_RANGE = frozenset({69, 70, 321, 407})
 _ENCODING = {"output_format_arrow_compression_method": "none"}
 """Arrow is compressed on the way, if at all: not every reader knows LZ4."""
 
@@ -72,7 +72,9 @@ def _translated(budget: Budget) -> Iterator[None]:
     except StoreError as error:
         if error.__cause__ is not None and error_code(error.__cause__) in _OUT_OF_RANGE:
             raise KqlSemanticError(
-                "the answer has a datetime before 1678 or after 2262, or a timespan over 292 years",
-                hint="Arrow and Parquet count nanoseconds: ask for json or csv, or project it as a string",
+                "the answer has a datetime before 1678 or after 2262, a timespan over 292 years, or a "
+                "decimal of 10^20 or more",
+                hint="Arrow and Parquet count nanoseconds, and have 38 digits for a decimal: ask for json or "
+                "csv, or project it as a string",
             ) from error
         raise query_error(error, budget) or error from error.__cause__

@@ -2,6 +2,7 @@
 in it.
 
     create · alter · rename · drop · annotate          one statement each; the list is read again after it
+    restrict    annotate, and another id
     insert      one block, so all of its rows or none
     fill        query ─► staging table ─► its parts are attached (or put in place of the old) in one step
     expire      rows older than their table's retention
@@ -139,6 +140,17 @@ class UserTables:
             if notes.name != table.name and notes.name in self._tables:
                 raise UserTableError(f"the table {notes.name} exists already")
             return self._changed(table, f"MODIFY COMMENT {format_str(notes_text(notes))}", notes.name)
+
+    def restrict(self, table: UserTable) -> UserTable:
+        """Make `table` one that only they may read who may read bodies. Its id changes: a question of
+        somebody else that was compiled before, and runs later, finds no table.
+        """
+        with self._change:
+            table = self.annotate(table, structs.replace(table.notes, restricted=True))
+            renamed = self._source(_TABLE + secrets.token_hex(_ID_BYTES))
+            self._command(f"RENAME TABLE {self._source(table.id)} TO {renamed}")
+            self._read()
+            return self._tables[table.name]
 
     def drop(self, table: UserTable) -> None:
         """Remove `table` with its rows."""

@@ -147,3 +147,19 @@ def test_a_missing_value_is_refused() -> None:
 def test_a_string_given_is_only_ever_a_string() -> None:
     hostile = "x' | union (print 1) //"
     assert answers(DECLARED.format("p: string"), p=hostile)["PrimaryResult"][1] == [hostile]
+
+
+def test_preview_has_some_rows_and_how_many_there_are() -> None:
+    text = "range x from 1 to 5 step 1 | order by x asc | evaluate preview(2); print end = 1"
+    some, all_of_them, after = kql.compile_batch(text, Catalog(), now=NOW)
+    assert engine().query(some.sql).result_rows == [(1,), (2,)]
+    assert [column.name for column in all_of_them.columns] == ["Count"]
+    assert engine().query(all_of_them.sql).result_rows == [(5,)]
+    assert [column.name for column in after.columns] == ["end"]
+
+
+@pytest.mark.parametrize("number", ["-1", "int(null)"])
+def test_a_computed_number_of_rows_below_0_fails_when_it_is_known(number: str) -> None:
+    compiled = kql.compile(f"range x from 1 to 5 step 1 | take toscalar(print {number})", Catalog(), now=NOW)
+    with pytest.raises(Exception, match="the number of rows is null or below 0"):
+        engine().query(compiled.sql)

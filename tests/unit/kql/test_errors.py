@@ -71,7 +71,7 @@ def test_the_authors_mistakes_are_shown_in_their_place(
         "Calls | extend x = hash_combine(1, 2)",
         "Calls | assert-schema (Region: string)",
         "externaldata(a: long)['https://example.com/x.csv']",
-        "Calls | extend x = treepath(dynamic({}))",
+        "Calls | extend x = extent_id()",
     ],
 )
 def test_valid_kql_that_is_not_built_is_refused_not_guessed(text: str) -> None:

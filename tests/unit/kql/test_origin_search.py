@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from gatelog.kql.origin_search import in_plain_sight, seen_in
-from gatelog.kql.terms import Origin
+from gatelog.kql.origin_search import in_plain_sight, indexed_in, seen_in
+from gatelog.kql.terms import Origin, Words
 from gatelog.kql.writer import text_of
 
 ORIGIN = Origin("body", '[{"role":"user","content":')
@@ -50,3 +52,29 @@ def test_letters_that_others_become_in_lower_case_are_not_in_plain_sight() -> No
     assert in_plain_sight("bookmark") == "boo"
     assert in_plain_sight("taxi") == "tax"
     assert in_plain_sight("größe") == "gr"
+
+
+@pytest.mark.parametrize(
+    ("needle", "asked"),
+    [
+        ("Invoice", ["%invoice%", "%u00%"]),
+        ("late invoices, 20260703", ["%late%", "%invoices%", "%u00%"]),
+        ("Größenangabe", ["%enangabe%", "%u00%"]),
+    ],
+)
+def test_the_index_is_asked_for_letters_and_for_escapes(needle: str, asked: list[str]) -> None:
+    """`\\u0069nvoice` is an invoice in JSON."""
+    origin = ORIGIN._replace(words=Words("words", None, None))
+    condition = indexed_in(origin, needle)
+    assert condition is not None
+    assert re.findall(r"'(.*?)'", text_of(condition)) == asked
+
+
+@pytest.mark.parametrize("needle", ["", "abc", "客户", "user", "4711abc", "u2028", "8abcd", "e100000"])
+def test_the_index_is_not_asked_for_what_may_be_spelled_in_other_ways(needle: str) -> None:
+    """Digits may be those of an escape that the engine writes."""
+    assert indexed_in(ORIGIN._replace(words=Words("words", None, None)), needle) is None
+
+
+def test_without_an_index_none_is_asked() -> None:
+    assert indexed_in(ORIGIN, "invoice") is None

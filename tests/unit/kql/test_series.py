@@ -113,3 +113,11 @@ def test_a_series_of_nothing_is_no_failure() -> None:
         assert value(f"{name}(dynamic([]))") in (None, []), name
     assert value("series_fir(dynamic([]), dynamic([1]))") == []
     assert math.isnan(value("series_dot_product(dynamic([]), dynamic([1]))") or math.nan)  # type: ignore[arg-type]
+
+
+def test_series_made_of_series_make_the_statement_longer_and_do_not_double_it() -> None:
+    def length(depth: int) -> int:
+        stages = "| extend s = series_add(s, series_subtract(s, 1)) " * depth
+        return len(compile(f"print s = dynamic([1]) {stages}", Catalog(), now=NOW).sql)
+
+    assert length(6) - length(4) < 1.5 * (length(4) - length(2))

@@ -123,8 +123,8 @@ def test_operators_that_bring_in_tables(operator: Shaped, text: str, shape: str)
     ("text", "shape"),
     [
         (
-            "parse a with * 'x=' x: long ',' * 'y=' y *",
-            "Parse(simple, , a, [*, 'x=', ParseColumn(x, long), ',', *, 'y=', ParseColumn(y, string), *])",
+            "parse a with * 'x=' x: long ',' * 'y=' y: int *",
+            "Parse(simple, , a, [*, 'x=', ParseColumn(x, long), ',', *, 'y=', ParseColumn(y, int), *])",
         ),
         ("parse a with x ':' y", "Parse(simple, , a, [ParseColumn(x, string), ':', ParseColumn(y, string)])"),
         (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 import msgspec
@@ -49,10 +51,40 @@ def sql_of(query: str) -> str:
     return kql.compile(query, CATALOG, now=NOW).sql
 
 
+Records = Callable[..., Store]
+
+
+@pytest.fixture(scope="module")
+def records() -> Iterator[Records]:
+    """`records(dsn, name, texts, operation)`: a store of calls that said these. It is filled the first time
+    only: no question changes it, and filling takes longer than asking.
+    """
+    stores: dict[tuple[str, str], Store] = {}
+    with ExitStack() as stack:
+
+        def record(dsn: str, name: str, texts: Sequence[str], operation: Operation | None = None) -> Store:
+            if (dsn, name) not in stores:
+                store = stack.enter_context(closing(Store.open(dsn, database=f"search_{name}")))
+                store.insert([said(number, text, operation) for number, text in enumerate(texts, start=1)])
+                stores[dsn, name] = store
+            return stores[dsn, name]
+
+        yield record
+
+
 @pytest.fixture
-def filled(store: Store) -> Store:
-    store.insert([said(number, text) for number, text in enumerate(TEXTS, start=1)])
-    return store
+def filled(dsn: str, records: Records) -> Store:
+    return records(dsn, "texts", TEXTS)
+
+
+@pytest.fixture
+def embeddings(dsn: str, records: Records) -> Store:
+    return records(dsn, "embeddings", VECTORS, EMBEDDINGS)
+
+
+@pytest.fixture
+def chats(dsn: str, records: Records) -> Store:
+    return records(dsn, "chats", CHATS)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +145,11 @@ def test_the_index_finds_what_the_text_holds(
 
 VECTOR = "w7pSvDnA1mo8jUy2Zk0" * 5
 NUMBERS = "[" + ",".join(f"-0.{number:04}e-05" for number in range(4710, 4720)) + "]"
+VECTORS = (
+    f'{{"embedding":"{VECTOR}","of":"a vector Größe"}}',
+    f'{{"embedding":{NUMBERS},"of":"vector"}}',
+    "a vector 4711 面面面面面面 abcdefghijklmnopqré",
+)
 
 
 @pytest.mark.parametrize(
@@ -141,23 +178,17 @@ NUMBERS = "[" + ",".join(f"-0.{number:04}e-05" for number in range(4710, 4720)) 
     ],
 )
 def test_answers_of_embeddings_are_found_by_any_of_their_words(
-    store: Store, predicate: str, found: list[int]
+    embeddings: Store, predicate: str, found: list[int]
 ) -> None:
     """Long words and numbers of vectors are in no index; they are found all the same."""
-    texts = (
-        f'{{"embedding":"{VECTOR}","of":"a vector Größe"}}',
-        f'{{"embedding":{NUMBERS},"of":"vector"}}',
-        "a vector 4711 面面面面面面 abcdefghijklmnopqré",
-    )
-    store.insert([said(number, text, EMBEDDINGS) for number, text in enumerate(texts, start=1)])
     expected = [(f"request-{number}",) for number in found]
     for table, column in (
         ("ApiManagementGatewayLogs", "BackendResponseBody"),
         ("ApiManagementGatewayLogs", "ResponseBody"),
     ):
         query = f"{table} | where {column} {predicate} | project CorrelationId"
-        assert sorted(ask(store, query)) == expected
-        assert sorted(ask(store, query, use_paths=False)) == expected
+        assert sorted(ask(embeddings, query)) == expected
+        assert sorted(ask(embeddings, query, use_paths=False)) == expected
 
 
 def test_what_no_backend_saw_is_in_no_backend_column(store: Store) -> None:
@@ -240,22 +271,20 @@ CHATS = (
     ],
 )
 def test_what_messages_hold_is_found_however_their_json_is_spelled(
-    store: Store, predicate: str, found: list[int]
+    chats: Store, predicate: str, found: list[int]
 ) -> None:
     """The same rows with and without the look at the body that the messages are read from."""
-    store.insert([said(number, text) for number, text in enumerate(CHATS, start=1)])
     expected = [(f"request-{number}",) for number in found]
     query = f"ApiManagementGatewayLlmLog | where {predicate} | project CorrelationId"
-    assert sorted(ask(store, query, use_paths=False)) == sorted(expected)
-    assert sorted(ask(store, query)) == sorted(expected)
+    assert sorted(ask(chats, query, use_paths=False)) == sorted(expected)
+    assert sorted(ask(chats, query)) == sorted(expected)
 
 
 @pytest.mark.parametrize("table", ["ApiManagementGatewayLogs", "Calls"])
-def test_what_parse_json_reads_is_found_however_the_json_is_spelled(store: Store, table: str) -> None:
+def test_what_parse_json_reads_is_found_however_the_json_is_spelled(chats: Store, table: str) -> None:
     """Members of a body too."""
-    store.insert([said(number, text) for number, text in enumerate(CHATS, start=1)])
     query = f"{table} | where parse_json(RequestBody).messages has 'invoice' | count"
-    assert ask(store, query) == ask(store, query, use_paths=False) == [(4,)]
+    assert ask(chats, query) == ask(chats, query, use_paths=False) == [(4,)]
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,17 @@ def test_every_type_goes_in_and_comes_out(store: Store) -> None:
     assert rows(store, "Types | sort by ['long'] desc nulls last") == found
 
 
+def test_what_was_compiled_before_its_table_was_restricted_finds_it_no_longer(store: Store) -> None:
+    """A question can wait for its turn, or for the statements before it, while the table is filled."""
+    table = made(store)
+    fill(store, table, "print a = 'x', n = 1")
+    before = compiled(store, "T").sql
+    assert store.user_tables.restrict(table).notes.restricted
+    with pytest.raises(StoreError):
+        store.run(before)
+    assert rows(store, "T") == [("x", 1)]
+
+
 def test_what_is_restricted_stays_so_whatever_older_notes_say(store: Store) -> None:
     """Somebody changes a docstring while somebody else fills the table with what was said."""
     before = made(store)

@@ -133,7 +133,8 @@ def test_a_view_holds_what_the_compiler_is_told(store: Store, table: LogTable) -
         nullable = column.name not in known.not_null
         expected = sql_types[column.type.value]
         assert actual == (f"Nullable({expected})" if nullable else expected), column.name
-    words = {name for column in known.words.values() for name in column if name}
+    indexed = [*known.words.values(), *(origin.words for origin in known.origins.values())]
+    words = {name for column in indexed if column is not None for name in column if name}
     origins = {origin.sql_column for origin in known.origins.values()}
     assert set(described) == {path.sql_column for path in known.paths.values()} | words | origins
     assert all(name.startswith("__") for name in described)
@@ -170,6 +171,28 @@ def test_the_newest_calls_are_found_by_an_index(store: Store) -> None:
     sql = compile("Calls | top 1 by TimeGenerated desc", CATALOG, now=NOW).sql
     plan = " ".join(row[0].strip() for row in store.run(f"EXPLAIN indexes = 1 {sql}").rows)
     assert re.search(r"TopK Granules .*?Parts: 1/5", plan)
+
+
+@pytest.mark.parametrize(("direction", "algorithm"), [("desc", "InReverseOrder"), ("asc", "InOrder")])
+def test_the_first_of_some_calls_are_read_in_the_order_of_their_times(
+    store: Store, direction: str, algorithm: str
+) -> None:
+    """Hours are stored one after the other: the engine stops where it has enough."""
+    hour_ns = 3_600 * 10**9
+    for day in range(2):
+        hours = [(7 * number) % 24 + 24 * day for number in range(24)]
+        store.insert(
+            [
+                chat_exchange(hour + 1, timing=Timing(RECEIVED_AT_NS + hour * hour_ns, done_ns=1, sent_ns=1))
+                for hour in hours
+            ]
+        )
+    query = f"Calls | where ResponseCode < 400 | top 30 by TimeGenerated {direction}"
+    sql = compile(query, CATALOG, now=NOW).sql
+    plan = " ".join(row[0].strip() for row in store.run(f"EXPLAIN PIPELINE {sql}").rows)
+    assert f"algorithm: {algorithm}" in plan
+    found = [row[0] for row in ask(store, f"{query} | project Sequence")]
+    assert found == (list(range(48, 18, -1)) if direction == "desc" else list(range(1, 31)))
 
 
 @tables
@@ -261,6 +284,30 @@ def test_typed_twins_hold_what_the_json_holds(store: Store, table: str, body: st
     text = ask(store, f"{table} | order by TimeGenerated asc | project tostring(parse_json({hidden}).{path})")
     assert twin == text
     assert twin[0][0]
+
+
+MEMBERS = (
+    *("apiName", "requestTime", "requestLength", "responseTime", "responseLength"),
+    *("objectId", "streamType", "modelDeploymentName", "modelName", "modelVersion"),
+)
+
+
+@pytest.mark.parametrize("conversion", ["tostring", "tolong", "isempty", "gettype"])
+def test_the_members_of_diagnostic_properties_are_what_the_json_says(store: Store, conversion: str) -> None:
+    """Read from typed columns, and from the text."""
+    store.insert([chat_exchange(1)])
+
+    def said(text: str) -> list[list]:
+        members = ", ".join(f"{conversion}(parse_json({text}).{member})" for member in MEMBERS)
+        return ask(store, f"AzureDiagnostics | project {members}")
+
+    assert said("properties_s") == said("strcat(properties_s, '')")
+
+
+def test_no_json_is_made_to_read_a_member_of_it() -> None:
+    query = "AzureDiagnostics | extend p = parse_json(properties_s) | summarize count() by tostring(p.{})"
+    for member in MEMBERS:
+        assert "JSON" not in compile(query.format(member), CATALOG, now=NOW).sql
 
 
 def test_a_typed_twin_replaces_the_body(store: Store) -> None:
@@ -411,7 +458,9 @@ def test_a_time_range_reaches_the_partitions(store: Store) -> None:
 
 def test_paths_lead_to_columns_of_their_type() -> None:
     """Tokens are numbers, the model is text."""
-    for table in TABLES:
-        for (_, path), column in CATALOG.find(table.name).paths.items():
+    for table in ("Calls", "ApiManagementGatewayLogs"):
+        paths = CATALOG.find(table).paths
+        assert len(paths) > 3
+        for (_, path), column in paths.items():
             expected = KqlType.STRING if path == ("model",) else KqlType.LONG
             assert column.type is expected

@@ -43,10 +43,12 @@ def extreme(function: str) -> Build:
 
 
 def any_value(arguments: Sequence[Term], predicate: Term | None) -> Term:
-    """Some value, not null where there is one."""
+    """Some value, not null or empty where there is one that is neither."""
     term = arguments[0]
     if term.type is STRING:
-        return Term(STRING, aggregate("any", predicate, term.sql), nullable=False)
+        known = sql.ne(term.sql, "")
+        wanted = known if predicate is None else sql.all_of([known, predicate.condition])
+        return Term(STRING, sql.call("anyIf", term.sql, wanted), nullable=False)
     return Term(term.type, aggregate("anyOrNull", predicate, term.sql))
 
 

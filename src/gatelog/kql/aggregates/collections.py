@@ -19,12 +19,16 @@ DYNAMIC = KqlType.DYNAMIC
 LONGEST_LIST = 1_048_576
 """Elements of make_list and make_set at most: Kusto's own bound."""
 
+OBSOLETE_LIST = 128
+"""Elements of makelist, makeset and make_dictionary where nothing else is said, as Kusto documents them."""
 
-def collection(function: str, *, keep_nulls: bool = False) -> Build:
-    """make_list and make_set: scalars as they are, the elements of dynamic arrays one by one."""
+
+def collection(function: str, *, keep_nulls: bool = False, most: int = LONGEST_LIST) -> Build:
+    """make_list and make_set: scalars as they are, the elements of dynamic arrays one by one; `most` of them
+    unless the call says how many."""
 
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
-        term, limit = arguments[0], max(_limit(arguments), 1)
+        term, limit = arguments[0], max(_limit(arguments, most), 1)
         texts = convert(term, DYNAMIC).sql
         if term.type is DYNAMIC:
             collected = _collected(f"{function}Array", predicate, limit, sql.with_value(texts, "json", _flat))
@@ -36,17 +40,21 @@ def collection(function: str, *, keep_nulls: bool = False) -> Build:
     return build
 
 
-def bag(arguments: Sequence[Term], predicate: Term | None) -> Term:
-    """make_bag: the pairs of all bags in one."""
-    bags = accept(arguments[0], DYNAMIC)
-    limit = max(_limit(arguments), 1)
-    pairs = _collected("groupArrayArray", predicate, limit, json_values.pairs(bags.sql))
-    return Term(DYNAMIC, bag_from_pairs(pairs), nullable=False)
+def bag(most: int = LONGEST_LIST) -> Build:
+    """make_bag: the pairs of all bags in one; `most` of them unless the call says how many."""
+
+    def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        bags = accept(arguments[0], DYNAMIC)
+        limit = max(_limit(arguments, most), 1)
+        pairs = _collected("groupArrayArray", predicate, limit, json_values.pairs(bags.sql))
+        return Term(DYNAMIC, bag_from_pairs(pairs), nullable=False)
+
+    return build
 
 
-def _limit(arguments: Sequence[Term]) -> int:
+def _limit(arguments: Sequence[Term], most: int) -> int:
     if len(arguments) == 1:
-        return LONGEST_LIST
+        return most
     value = arguments[1].constant.value if arguments[1].constant is not None else None
     if arguments[1].type not in INTEGERS or not isinstance(value, int) or value < 0:
         raise Misfit("the longest length must be a constant integer")

@@ -28,8 +28,7 @@ def sketch(arguments: Sequence[Term], predicate: Term | None) -> Term:
 def merged_sketch(arguments: Sequence[Term], _: Term | None) -> Term:
     """`hll_merge(sketch)`."""
     one = accept(arguments[0], DYNAMIC)
-    state = digests.state(sql.if_null(one.sql, '"00"'))
-    made = sql.call("uniqCombined64MergeStateIf", state, sql.call("isNotNull", one.sql))
+    made = sql.call("uniqCombined64MergeState", digests.state(one.sql))
     return Term(DYNAMIC, digests.sketch_of(made), nullable=False)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatelog.kql.aggregates.choices import any_value, extreme, percentile_of
-from gatelog.kql.aggregates.collections import bag, collection
+from gatelog.kql.aggregates.collections import OBSOLETE_LIST, bag, collection
 from gatelog.kql.aggregates.function import AggregateFunction, Build
 from gatelog.kql.aggregates.numbers import average, bits, count, covariance, distinct_count, spread, total
 from gatelog.kql.aggregates.schema import build_schema
@@ -75,14 +75,15 @@ _TABLE: tuple[AggregateFunction, ...] = (
     _row_if("take_anyif", any_value, ""),
     _row_if("anyif", any_value),
     _row("make_list", _LIST, "list", most=2, ordered=True),
-    _row("makelist", _LIST, "list", most=2, ordered=True),
+    _row("makelist", collection("groupArray", most=OBSOLETE_LIST), "list", most=2, ordered=True),
     _row_if("make_list_if", _LIST, "list", most=3, ordered=True),
     _row("make_list_with_nulls", collection("groupArray", keep_nulls=True), "list", ordered=True),
     _row("make_set", _SET, "set", most=2),
-    _row("makeset", _SET, "set", most=2),
+    _row("makeset", collection("groupUniqArray", most=OBSOLETE_LIST), "set", most=2),
     _row_if("make_set_if", _SET, "set", most=3),
-    _row("make_bag", bag, "bag", most=2, ordered=True),
-    _row_if("make_bag_if", bag, "bag", most=3, ordered=True),
+    _row("make_bag", bag(), "bag", most=2, ordered=True),
+    _row("make_dictionary", bag(OBSOLETE_LIST), "dictionary", most=2, ordered=True),
+    _row_if("make_bag_if", bag(), "bag", most=3, ordered=True),
     _row("binary_all_and", bits("groupBitAnd"), ""),
     _row("binary_all_or", bits("groupBitOr"), ""),
     _row("binary_all_xor", bits("groupBitXor"), ""),

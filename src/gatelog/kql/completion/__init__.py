@@ -1,6 +1,7 @@
 """What may follow at the cursor, for any prefix of a query.
 
-cursor_parser  the parser, run up to the cursor, says what it would have taken there
+cursor         the tokens up to the cursor: what is asked for there, what is open
+cursor_parser  the rules of the language, run up to the cursor: what they would have taken there
 place          what it says: the open constructs, what was wanted, keywords
 scope          the open constructs bound: columns with their types, names
 names · vocabulary     suggestions of the author's names, and of the language's words

@@ -22,12 +22,16 @@ from gatelog.kql.types import KqlType
 MAX_SUGGESTIONS: Final = 500
 """Nobody reads on; a table of Azure has up to 300 columns, and all scalar functions follow them."""
 
-_TYPED_WORD: Final = re.compile(r"(?:!|\$)?\w*\Z")
-_TYPED_HYPHENATED: Final = re.compile(r"[a-z]+(?:-[a-z]*)+\Z")
+_TYPED_WORD: Final = re.compile(r"\w*[!$]?")
+_TYPED_HYPHENATED: Final = re.compile(r"(?:[a-z]*-)+[a-z]+")
+"""Of the text backwards: to look for where a word begins that ends at the cursor takes the square of its
+length.
+"""
+
 _PART: Final = re.compile(r"(?<=[_\W])\w|(?<=[a-z0-9])[A-Z]")
 """Where a part of a name begins: behind an underscore or a hyphen, and at a capital letter."""
 
-_COMMENT: Final = re.compile(r"//[^\n\r\u2028\u2029]*\Z")
+_LINE_END: Final = re.compile(r"[\n\r\u2028\u2029]")
 
 _AGGREGATING: Final = frozenset(("summarize", "make-series", "top-nested"))
 _CONDITIONS: Final = frozenset(("where", "filter", "search", "find", "scan", "graph-match"))
@@ -48,19 +52,20 @@ def complete(text: str, position: int, catalog: Catalog) -> Completion:
         return Completion(start, ())
     try:
         place = place_at_end(text[:start])
-    except KqlSyntaxError:  # too long to be a query
+        found = _matching(_candidates(place, Names(text, catalog, place)), word)
+    except (KqlSyntaxError, RecursionError):  # too long or too deep to be a query
         return Completion(start, ())
-    found = _matching(_candidates(place, Names(text, catalog, place)), word)
     return Completion(start, tuple(found[:MAX_SUGGESTIONS]))
 
 
 def _word_before(before: str) -> str:
     """What was typed of the word at the cursor."""
-    hyphenated = _TYPED_HYPHENATED.search(before)
-    if hyphenated and any(word.startswith(hyphenated[0]) for word in HYPHENATED_WORDS):
-        return hyphenated[0]
-    match = _TYPED_WORD.search(before)
-    return match[0] if match else ""
+    backwards = before[::-1]
+    hyphenated = _TYPED_HYPHENATED.match(backwards)
+    if hyphenated and any(word.startswith(hyphenated[0][::-1]) for word in HYPHENATED_WORDS):
+        return hyphenated[0][::-1]
+    match = _TYPED_WORD.match(backwards)
+    return match[0][::-1] if match else ""
 
 
 def _is_free_text(before: str, word: str) -> bool:
@@ -75,7 +80,8 @@ def _is_free_text(before: str, word: str) -> bool:
     if last.kind == INVALID and last.text != "!":
         return True
     gap = before[last.end :] if last.kind != END else before
-    return bool(_COMMENT.search(gap)) or (not gap and last.kind not in {NAME, PUNCTUATION, INVALID, END})
+    is_comment = "//" in _LINE_END.split(gap)[-1]
+    return is_comment or (not gap and last.kind not in {NAME, PUNCTUATION, INVALID, END})
 
 
 def _matching(candidates: Iterable[Suggestion], word: str) -> list[Suggestion]:

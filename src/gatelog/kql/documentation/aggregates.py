@@ -39,13 +39,14 @@ AGGREGATES: Mapping[str, Entry] = entries("""
     any(column, ...) — The old form of take_any.
     anyif(column, condition) — The old form of take_anyif.
     make_list(value [, most]) — The values as an array.
-    makelist(value [, most]) — The old form of make_list.
+    makelist(value [, most]) — The old form of make_list: 128 values unless more are asked for.
     make_list_if(value, condition [, most]) — The values of the rows for which the condition is true.
     make_list_with_nulls(value) — The values as an array, nulls included.
     make_set(value [, most]) — The distinct values as an array.
-    makeset(value [, most]) — The old form of make_set.
+    makeset(value [, most]) — The old form of make_set: 128 values unless more are asked for.
     make_set_if(value, condition [, most]) — The distinct values of the rows for which the condition is true.
     make_bag(bag [, most]) — One bag of all bags.
+    make_dictionary(bag [, most]) — The old name of make_bag; 128 pairs unless more are asked for.
     make_bag_if(bag, condition [, most]) — One bag of the rows for which the condition is true.
     stdev(value) — The standard deviation of a sample.
     stdevif(value, condition) — The same, of the rows for which the condition is true.
@@ -75,6 +76,7 @@ PLUGINS: Mapping[str, Entry] = entries("""
     bag_unpack(column [, prefix, conflict, ignored]) — A column for each key of a bag.
     pivot(column [, aggregate, columns]) — A column for each value of a column.
     narrow() — A row for each cell: row, column, value.
+    preview(number) — So many rows, and how many there are: two answers, which end a query.
     ipv4_lookup(table, address, network [, ...]) — Adds the row of the network that an address lies in.
     ipv6_lookup(table, address, network [, ...]) — Adds the row of the network that an address lies in.
     active_users_count(id, time, start, end, lookback, period, active, bin, ...) — Users active often enough.

@@ -54,6 +54,7 @@ BAGS: Mapping[str, Entry] = entries("""
     bag_remove_keys(bag, keys) — The bag without some keys.
     bag_has_key(bag, key) — Whether the bag has the key.
     bag_set_key(bag, key, value) — The bag with a key set.
+    treepath(value) — The paths of all values inside a dynamic.
     bag_pack_columns(column, ...) — A bag of some columns under their names.
 """)
 

@@ -39,7 +39,7 @@ OPERATORS: Mapping[str, Entry] = entries("""
     mv-apply item = array on (operators) — Applies operators to the elements of each row's array.
     mv-expand name = array [to typeof(type)] — A row for each element of an array or bag.
     mvapply item = array on (operators) — The same as mv-apply.
-    mvexpand name = array — The same as mv-expand.
+    mvexpand name = array — The old mv-expand: 128 rows of one unless a limit says otherwise.
     order by key [asc|desc], ... — The rows in order, descending unless asc is said; the same as sort.
     parse column with pattern — Takes a text apart into columns: strings to find, names between them.
     parse-kv column as (key: type, ...) [with (options)] — Takes key=value pairs out of a text.

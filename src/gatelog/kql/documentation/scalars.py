@@ -196,7 +196,7 @@ TIMES: Mapping[str, Entry] = entries("""
     getmonth(datetime) — The month of the year.
     getyear(datetime) — The year.
     week_of_year(datetime) — The week of the year, ISO 8601.
-    weekofyear(datetime) — The same as week_of_year.
+    weekofyear(datetime) — The week of the year, from Sunday; the first has the first Wednesday.
     startofday(datetime [, offset]) — The beginning of the day.
     startofweek(datetime [, offset]) — The beginning of the week, a Sunday.
     startofmonth(datetime [, offset]) — The beginning of the month.

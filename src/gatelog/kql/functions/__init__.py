@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gatelog.kql.functions.array_places import ARRAY_PLACES
 from gatelog.kql.functions.array_sorts import ARRAY_SORTS
 from gatelog.kql.functions.arrays import ARRAYS
 from gatelog.kql.functions.bags import BAGS, bag_from_pairs, bag_of, parse_json
@@ -42,6 +43,7 @@ from gatelog.kql.functions.strings import STRINGS
 from gatelog.kql.functions.time_formats import TIME_FORMATS
 from gatelog.kql.functions.time_zones import TIME_ZONES
 from gatelog.kql.functions.times import TIMES
+from gatelog.kql.functions.tree_paths import TREE_PATHS
 from gatelog.kql.functions.unicode import UNICODE
 from gatelog.kql.functions.units import UNITS
 from gatelog.kql.functions.urls import URLS
@@ -64,6 +66,7 @@ FUNCTIONS: Mapping[str, Function] = {
         TIME_FORMATS,
         TIME_ZONES,
         ARRAYS,
+        ARRAY_PLACES,
         SETS,
         SERIES_ELEMENTS,
         SERIES_FILLS,
@@ -85,6 +88,7 @@ FUNCTIONS: Mapping[str, Function] = {
         PUNYCODE,
         REPLACEMENTS,
         SET_MEASURES,
+        TREE_PATHS,
         UNICODE,
         UNITS,
     )

@@ -1,4 +1,5 @@
-"""array_sort_asc and array_sort_desc: numbers before strings, further arrays in the order of the first."""
+"""array_sort_asc and array_sort_desc: numbers, strings, then anything else; further arrays in the order of
+the first."""
 
 from __future__ import annotations
 
@@ -19,9 +20,13 @@ DYNAMIC, BOOL = KqlType.DYNAMIC, KqlType.BOOL
 
 
 def _sort_key(item: Sql) -> Sql:
-    """Numbers by value come before strings by text."""
-    number = sql.call("toFloat64OrZero", item)
-    return sql.tuple_([json_values.is_string(item), number, json_values.string_of(item)])
+    """Numbers by value come before strings by text, and these before anything else."""
+    return sql.tuple_([_kind(item), sql.call("toFloat64OrZero", item), json_values.string_of(item)])
+
+
+def _kind(item: Sql) -> Sql:
+    """0 for a number, 1 for a string, 2 for anything else."""
+    return sql.call("multiIf", json_values.is_string(item), 1, sql.call("match", item, "^-?[0-9]"), 0, 2)
 
 
 def _sort(name: str, *, descending: bool) -> SeveralColumns:
@@ -85,9 +90,9 @@ def _sorted(elements: Sql, *, descending: bool, nulls_last: bool) -> Sql:
 
 
 def _descending_key(item: Sql) -> Sql:
-    """Read backwards: numbers by value, the largest first, still before strings."""
+    """Read backwards: numbers by value, the largest first, still before strings and anything else."""
     number = sql.call("toFloat64OrZero", item)
-    return sql.tuple_([sql.not_(json_values.is_string(item)), number, json_values.string_of(item)])
+    return sql.tuple_([sql.call("negate", _kind(item)), number, json_values.string_of(item)])
 
 
 ARRAY_SORTS: tuple[SeveralColumns, ...] = (

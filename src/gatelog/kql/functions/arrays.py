@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from functools import reduce
+
+from sqlglot import exp
 
 from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
@@ -39,10 +41,16 @@ def _array_function(
 ) -> Function:
     """An array in, an array out."""
 
-    def texts(*arguments: Sql) -> Sql:
-        return json_values.array_text(build(*arguments))
+    def texts(elements: Sql, *counts: Sql) -> Sql:
+        return if_known(counts, json_values.array_text(build(elements, *counts)))
 
     return simple(name, [DYNAMIC, *others], DYNAMIC, of_array(texts), optional=optional, may_fail=True)
+
+
+def if_known(counts: Sequence[Sql], value: Sql) -> Sql:
+    """The value; null where one of the counts is, which ClickHouse's `least` and `greatest` pass over."""
+    unsure = [count for count in counts if not isinstance(count, exp.Literal)]
+    return sql.if_(sql.is_null(reduce(sql.plus, unsure)), sql.null(), value) if unsure else value
 
 
 def _slice(elements: Sql, start: Sql, end: Sql) -> Sql:
@@ -92,10 +100,10 @@ def _shift(sign: int) -> Function:
             value = sql.if_(known, sql.call("arrayElement", items, sql.call("greatest", place, 1)), filler)
             return sql.call("arrayMap", sql.lambda_("index", value), sql.call("arrayEnumerate", items))
 
-        node = of_array(lambda elements: json_values.array_text(sql.with_value(elements, "items", moved)))(
-            array.sql
-        )
-        return finished(DYNAMIC, node, arguments, may_fail=True)
+        def texts(elements: Sql) -> Sql:
+            return if_known([count.sql], json_values.array_text(sql.with_value(elements, "items", moved)))
+
+        return finished(DYNAMIC, of_array(texts)(array.sql), arguments, may_fail=True)
 
     return Function(name, 2, 3, build)
 
@@ -120,37 +128,6 @@ def _sum(elements: Sql) -> Sql:
     return sql.if_(sql.all_of(usable), total, sql.null())
 
 
-def _index_of(arguments: Sequence[Term]) -> Term:
-    """`array_index_of(array, value [, start [, length [, occurrence]]])`: -1 when it is not there."""
-    array, value = accept(arguments[0], DYNAMIC), convert(arguments[1], DYNAMIC)
-    wanted = sql.if_null(value.sql, json_values.NULL_TEXT)
-    elements = json_values.elements(array.sql)
-    if len(arguments) == 2:
-        place = sql.minus(sql.call("toInt64", sql.call("indexOf", elements, wanted)), 1)
-        return Term(LONG, place, nullable=False)
-    defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
-    given = [accept(argument, LONG).sql for argument in arguments[2:]]
-    start, length, occurrence = given + defaults[len(given) :]
-    place = sql.with_value(
-        elements, "items", lambda items: _nth_place(items, wanted, start, length, occurrence)
-    )
-    return Term(LONG, place, nullable=False)
-
-
-def _nth_place(items: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql) -> Sql:
-    size = sql.call("toInt64", sql.call("length", items))
-    low = sql.if_(sql.less(start, 0), sql.call("greatest", sql.plus(size, start), 0), start)
-    high = sql.if_(sql.less(length, 0), size, sql.plus(low, length))
-    index = sql.call("toInt64", sql.variable("index"))
-    inside = sql.all_of(
-        [sql.greater(index, low), sql.at_most(index, high), sql.eq(sql.variable("item"), wanted)]
-    )
-    places = sql.call(
-        "arrayFilter", sql.lambda_pair("index", "item", inside), sql.call("arrayEnumerate", items), items
-    )
-    return sql.minus(sql.call("toInt64", sql.call("arrayElement", places, occurrence)), 1)
-
-
 def _pack(arguments: Sequence[Term]) -> Term:
     texts = [convert(argument, DYNAMIC).sql for argument in arguments]
     return Term(DYNAMIC, json_values.written_array(texts), nullable=False)
@@ -159,7 +136,8 @@ def _pack(arguments: Sequence[Term]) -> Term:
 def _iff(arguments: Sequence[Term]) -> Term:
     """Element by element: where the condition is true the second argument, where it is false the third, null
     where it is neither a bool nor a number."""
-    tests = json_values.elements(accept(arguments[0], DYNAMIC).sql)
+    conditions = accept(arguments[0], DYNAMIC)
+    tests = json_values.elements(conditions.sql)
     then, otherwise = (_at_index(argument) for argument in arguments[1:])
     test = sql.call("arrayElement", tests, sql.variable("index"))
     number = sql.call("transform", test, _words("true", "false"), _words("1", "0"), test)
@@ -167,10 +145,9 @@ def _iff(arguments: Sequence[Term]) -> Term:
     chosen = sql.call(
         "multiIf", sql.call("isNull", known), json_values.NULL_TEXT, sql.ne(known, 0), then, otherwise
     )
-    picked = sql.lambda_("index", chosen)
-    return finished(
-        DYNAMIC, json_values.array_text(sql.call("arrayMap", picked, sql.call("arrayEnumerate", tests))), []
-    )
+    picked = sql.call("arrayMap", sql.lambda_("index", chosen), sql.call("arrayEnumerate", tests))
+    is_array = json_values.is_array(conditions.sql)
+    return Term(DYNAMIC, sql.if_(is_array, json_values.array_text(picked), sql.null()))
 
 
 def _words(*texts: str) -> Sql:
@@ -186,37 +163,6 @@ def _at_index(term: Term) -> Sql:
     return sql.if_(
         json_values.is_array(sql.if_null(term.sql, "")), element, sql.if_null(term.sql, json_values.NULL_TEXT)
     )
-
-
-def _split(arguments: Sequence[Term]) -> Term:
-    array = accept(arguments[0], DYNAMIC)
-    value = arguments[1].constant.value if arguments[1].constant is not None else None
-    places = value if isinstance(value, list) else [value]
-    if not all(isinstance(place, int) for place in places):
-        raise Misfit("array_split() needs a constant index or a constant array of indexes")
-    node = of_array(lambda elements: sql.with_value(elements, "items", lambda items: _pieces(items, places)))(
-        array.sql
-    )
-    return finished(DYNAMIC, node, [array], may_fail=True)
-
-
-def _pieces(items: Sql, places: Sequence[object]) -> Sql:
-    size = sql.call("toInt64", sql.call("length", items))
-    borders = [sql.literal(0)]
-    for place in places:
-        assert isinstance(place, int)
-        inside = (
-            sql.call("greatest", sql.plus(size, place), 0) if place < 0 else sql.call("least", size, place)
-        )
-        borders.append(inside)
-    borders.append(size)
-    cuts = [
-        json_values.array_text(
-            sql.call("arraySlice", items, sql.plus(low, 1), sql.call("greatest", sql.minus(high, low), 0))
-        )
-        for low, high in pairwise(borders)
-    ]
-    return json_values.written_array(cuts)
 
 
 def _range(arguments: Sequence[Term]) -> Term:
@@ -263,7 +209,6 @@ def _repeat(arguments: Sequence[Term]) -> Term:
 ARRAYS: tuple[Function, ...] = (
     *aliases(simple("array_length", [DYNAMIC], LONG, of_array(_length), may_fail=True), "arraylength"),
     simple("array_sum", [DYNAMIC], REAL, of_array(_sum), may_fail=True),
-    Function("array_index_of", 2, 5, _index_of),
     _array_function("array_slice", [LONG, LONG], _slice),
     _array_function("array_reverse", [], lambda elements: sql.call("arrayReverse", elements)),
     _array_function("array_rotate_left", [LONG], _rotate),
@@ -272,7 +217,6 @@ ARRAYS: tuple[Function, ...] = (
     _shift(-1),
     Function("pack_array", 1, None, _pack),
     *aliases(Function("array_iff", 3, 3, _iff), "array_iif"),
-    Function("array_split", 2, 2, _split),
     Function("range", 2, 3, _range),
     Function("repeat", 2, 2, _repeat, Naming.PREFIXED, "repeat"),
 )

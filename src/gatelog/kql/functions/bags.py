@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import convert
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
+from gatelog.kql.functions.row_paths import PATH_STARTS, has_key, without_keys
 from gatelog.kql.json_paths import json_path
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
@@ -64,12 +66,12 @@ def bag_from_pairs(pairs: Sql) -> Sql:
 
     def distinct(members: Sql) -> Sql:
         names = sql.call("arrayMap", sql.lambda_("pair", _name(sql.variable("pair"))), members)
-        first = sql.eq(sql.call("indexOf", names, _name(sql.variable("pair"))), sql.variable("place"))
+        first = sql.eq(sql.variable("occurrence"), 1)
         kept = sql.call(
             "arrayFilter",
-            sql.lambda_pair("pair", "place", first),
+            sql.lambda_pair("pair", "occurrence", first),
             members,
-            sql.call("arrayEnumerate", members),
+            sql.call("arrayEnumerateUniq", names),
         )
         return json_values.bag_text(
             sql.call("arrayMap", sql.lambda_("pair", _written(sql.variable("pair"))), kept)
@@ -92,26 +94,23 @@ def _keys(bag: Sql) -> Sql:
 
 
 def _remove_keys(arguments: Sequence[Term]) -> Term:
+    """The bag without some keys, names or paths; null for what is no bag."""
     bag, keys = accept(arguments[0], DYNAMIC), accept(arguments[1], DYNAMIC)
     paths = _paths(keys)
     if paths is not None:
-        return finished(DYNAMIC, _without(bag.sql, paths), [bag])
-    unwanted = sql.call(
-        "arrayMap",
-        sql.lambda_("key", json_values.string_of(sql.variable("key"))),
-        json_values.elements(keys.sql),
-    )
-    wanted = sql.not_(sql.call("has", unwanted, _name(sql.variable("pair"))))
-    kept = sql.call("arrayFilter", sql.lambda_("pair", wanted), json_values.pairs(bag.sql))
-    return finished(DYNAMIC, bag_from_pairs(kept), [bag])
+        left = _without(bag.sql, paths)
+    else:
+        left = without_keys(sql.if_null(bag.sql, ""), json_values.strings(keys.sql))
+    is_bag = sql.if_null(json_values.is_object(bag.sql), sql.boolean(False))
+    return Term(DYNAMIC, sql.if_(is_bag, left, sql.null()))
 
 
 def _paths(keys: Term) -> list[list[str | int]] | None:
-    """Constant keys as paths: one that begins with `$.` is a path, any other the name of a member."""
+    """Constant keys as paths: one that begins with `$` is a path, any other the name of a member."""
     value = keys.constant.value if keys.constant is not None else None
     if not isinstance(value, list) or not all(isinstance(key, str) for key in value):
         return None
-    return [json_path(str(key)) if str(key).startswith("$.") else [str(key)] for key in value]
+    return [json_path(str(key)) if str(key).startswith(PATH_STARTS) else [str(key)] for key in value]
 
 
 def _without(bag: Sql, paths: Sequence[Sequence[str | int]]) -> Sql:
@@ -134,26 +133,36 @@ def _without(bag: Sql, paths: Sequence[Sequence[str | int]]) -> Sql:
     return bag_from_pairs(kept)
 
 
+_ZIPPED = r"""
+arrayMap(
+    pair -> (JSONExtractString(pair.1), pair.2),
+    arrayFilter(pair -> startsWith(pair.1, '"'), arrayZip(names, texts))
+)
+"""
+
+
 def _zip(keys: Sql, values: Sql) -> Sql:
-    """The bag of an array of names and an array of values; null where either is no array."""
+    """The bag of an array of names and an array of values, null where a value is missing; a name that is no
+    string counts for nothing, and where there is no array of names the bag is null."""
 
     def bag(names: Sql) -> Sql:
         size = sql.call("length", names)
         texts = sql.call("arrayResize", json_values.elements(values), size, json_values.NULL_TEXT)
-        pair = sql.tuple_([sql.variable("name"), sql.variable("value")])
-        return bag_from_pairs(sql.call("arrayMap", sql.lambda_pair("name", "value", pair), names, texts))
+        return bag_from_pairs(formula(_ZIPPED, names=names, texts=texts))
 
-    arrays = sql.all_of([json_values.is_array(keys), json_values.is_array(values)])
-    return sql.if_(arrays, sql.with_value(json_values.strings(keys), "names", bag), sql.null())
+    pairs = sql.with_value(json_values.elements(keys), "names", bag)
+    return sql.if_(json_values.is_array(keys), pairs, sql.null())
 
 
 def _has_key(arguments: Sequence[Term]) -> Term:
     bag, key = accept(arguments[0], DYNAMIC), accept(arguments[1], STRING)
     value = key.constant.value if key.constant is not None else None
-    if not isinstance(value, str) or not value.startswith("$."):
-        return finished(BOOL, sql.call("JSONHas", bag.sql, key.sql), [bag])
-    steps = [step + 1 if isinstance(step, int) else step for step in json_path(value)]
-    return finished(BOOL, sql.call("JSONHas", bag.sql, *steps), [bag])
+    json = sql.if_null(bag.sql, "")
+    if not isinstance(value, str):
+        return Term(BOOL, has_key(json, key.sql), nullable=False)
+    path = json_path(value) if value.startswith(PATH_STARTS) else [value]
+    steps = [step + 1 if isinstance(step, int) else step for step in path]
+    return Term(BOOL, sql.call("toBool", sql.call("JSONHas", json, *steps)), nullable=False)
 
 
 BAGS: tuple[Function, ...] = (

@@ -163,12 +163,16 @@ def _number_bin(value: Term, width: Term) -> Term:
         positive = sql.if_(sql.greater(width.sql, 0), floor.sql, sql.null())
         return finished(kind, positive, [value, width], may_fail=True)
     whole = sql.call("floor", sql.over(value.sql, width.sql))
-    return finished(REAL, sql.times(whole, width.sql), [value, width])
+    down = sql.times(whole, width.sql)
+    if not _not_positive(width):
+        return finished(REAL, down, [value, width])
+    not_negative = sql.if_(sql.less(width.sql, 0), sql.null(), down)
+    return finished(REAL, not_negative, [value, width], may_fail=True)
 
 
 def _not_positive(width: Term) -> bool:
     value = width.constant.value if width.constant is not None else None
-    return not (isinstance(value, int) and value > 0)
+    return not (isinstance(value, int | float) and value > 0)
 
 
 def bin_at(arguments: Sequence[Term]) -> Term:

@@ -25,8 +25,8 @@ concat(
 
 
 def _format_bytes(arguments: Sequence[Term]) -> Term:
-    """`format_bytes(size [, digits [, unit]])`: digits behind the point, by default 0; without a unit the
-    largest that the size fills."""
+    """`format_bytes(size [, digits [, unit]])`: digits behind the point, by default 0; without a unit, or
+    with an empty one, the largest that the size fills."""
     size = accept(arguments[0], REAL)
     digits = accept(arguments[1], LONG).sql if len(arguments) > 1 else sql.literal(0)
     unit = constant_string(arguments[2], "the unit of format_bytes()") if len(arguments) > 2 else ""

@@ -151,9 +151,14 @@ def _share(pair: Sql, value: Sql) -> Sql:
     return formula("100 * place / arraySum(tupleElement(pair, 2))", place=_place(pair, value), pair=pair)
 
 
+_EMPTY = "0100"
+_DIGITS = "JSONExtractString(ifNull(sketch, ''))"
+_KNOWN = f"if(match({_DIGITS}, '^([0-9A-F][0-9A-F])+$'), {_DIGITS}, empty)"
+
+
 def state(sketch: Sql) -> Sql:
-    """The state that a dynamic from hll() holds."""
-    return sql.cast(sql.call("unhex", sql.call("JSONExtractString", sql.if_null(sketch, ""))), _STATE)
+    """The state that a dynamic from hll() holds; that of no values for anything else."""
+    return sql.cast(sql.call("unhex", formula(_KNOWN, sketch=sketch, empty=_EMPTY)), _STATE)
 
 
 def sketch_of(state_: Sql) -> Sql:
@@ -177,8 +182,10 @@ def size_of(state_: Sql) -> Sql:
 
 
 def _count(arguments: Sequence[Term]) -> Term:
+    """`dcount_hll(sketch)`: null for what is no sketch."""
     sketch = accept(arguments[0], DYNAMIC)
-    return finished(LONG, size_of(state(sketch.sql)), [sketch])
+    is_one = sql.if_null(json_values.is_string(sketch.sql), sql.boolean(False))
+    return Term(LONG, sql.if_(is_one, size_of(state(sketch.sql)), sql.null()))
 
 
 DIGESTS: tuple[Function, ...] = (

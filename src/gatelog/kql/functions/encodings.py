@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql, ticks
-from gatelog.kql.functions.row import Function, accept, finished, simple
-from gatelog.kql.misfit import Unsupported
+from gatelog.kql.functions.row import Anything, Function, accept, aliases, finished, simple
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -72,16 +72,22 @@ def _to_array(text: Sql) -> Sql:
     return sql.with_value(sql.call("tryBase64Decode", text), "decoded", numbers)
 
 
-def _hash(arguments: Sequence[Term]) -> Term:
-    """xxHash64 of a string's bytes or a datetime's ticks; with a modulus the unsigned rest."""
-    value, *modulus = arguments
+_HASHED_AS_BYTES = (KqlType.BOOL, KqlType.INT, LONG, KqlType.REAL, KqlType.TIMESPAN)
+
+
+def _hashed(value: Term) -> Sql:
+    """What a hash is of: the bytes of a number, the ticks of a time, the text of anything else."""
     if value.type is KqlType.DATETIME:
-        source = sql.plus(ticks.since_1970(value.sql), sql.call("toInt64", ticks.EPOCH))
-    elif value.type is STRING:
-        source = value.sql
-    else:
-        raise Unsupported(f"hash() of a {value.type} is not supported", "convert it with tostring()")
-    digest = sql.call("xxHash64", source)
+        return sql.plus(ticks.since_1970(value.sql), sql.call("toInt64", ticks.EPOCH))
+    return value.sql if value.type in _HASHED_AS_BYTES else accept(value, Anything.TEXT).sql
+
+
+def _hash(arguments: Sequence[Term]) -> Term:
+    """xxHash64 of a value; with a modulus the unsigned rest."""
+    value, *modulus = arguments
+    if value.type is DYNAMIC:
+        raise Misfit("a dynamic has no hash", "convert it, for example with tostring()")
+    digest = sql.call("xxHash64", _hashed(value))
     if not modulus:
         return finished(LONG, sql.call("reinterpretAsInt64", digest), [value])
     rest = sql.call("toInt64", sql.call("modulo", digest, sql.null_if(accept(modulus[0], LONG).sql, 0)))
@@ -93,6 +99,6 @@ ENCODINGS: tuple[Function, ...] = (
     simple("base64_decode_toguid", [STRING], GUID, _to_guid, may_fail=True),
     simple("base64_encode_fromarray", [DYNAMIC], STRING, _from_array, may_fail=True),
     simple("base64_decode_toarray", [STRING], DYNAMIC, _to_array, may_fail=True),
-    Function("hash", 1, 2, _hash),
+    *aliases(Function("hash", 1, 2, _hash), "hash_xxhash64"),
 )
 """The rows of this table."""

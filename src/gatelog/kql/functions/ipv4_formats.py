@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gatelog.kql import sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.network import ADDRESS_BITS, address_of, prefix_of
+from gatelog.kql.functions.network import ADDRESS_BITS, address_of, length_within, prefix_of, shortest
 from gatelog.kql.functions.row import Function, accept, finished, simple
 from gatelog.kql.functions.strings import string_array
 from gatelog.kql.sql import Sql
@@ -35,12 +35,14 @@ def _written(*, with_prefix: bool) -> Function:
 
     def build(arguments: Sequence[Term]) -> Term:
         address, *given = arguments
+        if address.type is DYNAMIC:
+            address = accept(address, STRING)
         if address.type is STRING:
             number, own = address_of(address.sql), prefix_of(address.sql)
         else:
             number, own = accept(address, LONG).sql, sql.literal(ADDRESS_BITS)
         wanted = accept(given[0], LONG).sql if given else sql.literal(ADDRESS_BITS)
-        valid = formula("if(wanted BETWEEN 0 AND 32, least(own, wanted), NULL)", own=own, wanted=wanted)
+        valid = shortest(own, length_within(wanted, ADDRESS_BITS))
 
         def shown(length: Sql) -> Sql:
             text = _text(_network(number, length))
@@ -52,8 +54,11 @@ def _written(*, with_prefix: bool) -> Function:
 
 
 def _masked(text: Sql, length: Sql) -> Sql:
-    return sql.with_value(sql.call("least", prefix_of(text), length), "prefix",
-                          lambda prefix: _network(address_of(text), prefix))  # fmt: skip
+    return sql.with_value(
+        shortest(prefix_of(text), length),
+        "prefix",
+        lambda prefix: _network(address_of(text), prefix),
+    )
 
 
 _BLOCKS = """

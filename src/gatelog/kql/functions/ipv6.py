@@ -4,7 +4,7 @@ address that stands for it, `::ffff:a.b.c.d`, its prefix 96 longer."""
 from __future__ import annotations
 
 from gatelog.kql import sql
-from gatelog.kql.functions.network import in_any_range
+from gatelog.kql.functions.network import ADDRESS_BITS, in_any_range, length_within, shortest
 from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
@@ -56,7 +56,7 @@ def _canonical(number: Sql) -> Sql:
 
 
 def _parse(text: Sql, mask: Sql | None = None) -> Sql:
-    length = _prefix(text) if mask is None else sql.call("least", _prefix(text), mask)
+    length = _prefix(text) if mask is None else shortest(_prefix(text), mask)
     valid = (
         sql.boolean(True) if mask is None else sql.all_of([sql.at_least(mask, 0), sql.at_most(mask, _BITS)])
     )
@@ -64,11 +64,22 @@ def _parse(text: Sql, mask: Sql | None = None) -> Sql:
 
 
 def _compare(left: Sql, right: Sql, limit: Sql | None = None) -> Sql:
-    length = sql.call("least", _prefix(left), _prefix(right), *([limit] if limit is not None else []))
-    one, other = (_network(_number(text), length) for text in (left, right))
-    order = sql.call("multiIf", sql.less(one, other), -1, sql.greater(one, other), 1, 0)
-    known = sql.call("isNotNull", sql.plus(one, other))
-    return sql.if_(known, sql.call("toInt64", order), sql.null())
+    limits = [] if limit is None else [_limit(left, right, limit)]
+
+    def order(length: Sql) -> Sql:
+        one, other = (_network(_number(text), length) for text in (left, right))
+        sign = sql.call("multiIf", sql.less(one, other), -1, sql.greater(one, other), 1, 0)
+        known = sql.call("isNotNull", sql.plus(one, other))
+        return sql.if_(known, sql.call("toInt64", sign), sql.null())
+
+    return sql.with_value(shortest(_prefix(left), _prefix(right), *limits), "length", order)
+
+
+def _limit(left: Sql, right: Sql, limit: Sql) -> Sql:
+    """The length that the author gives, in bits of IPv6; between two IPv4 addresses it counts IPv4's."""
+    both_ipv4 = sql.all_of([sql.call("match", _bare(text), _IPV4) for text in (left, right)])
+    of_ipv4 = sql.all_of([both_ipv4, sql.at_most(limit, ADDRESS_BITS)])
+    return sql.if_(of_ipv4, sql.plus(_BEFORE_IPV4, length_within(limit, _BITS)), length_within(limit, _BITS))
 
 
 def _matches(left: Sql, right: Sql, limit: Sql | None = None) -> Sql:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
@@ -31,10 +32,7 @@ def address_of(text: Sql) -> Sql:
 def prefix_of(text: Sql) -> Sql:
     """The length of the prefix, 32 when there is none; NULL when it is no number from 0 to 32."""
     pieces = sql.call("splitByChar", "/", text)
-    length = sql.call("toInt64OrNull", sql.call("arrayElement", pieces, 2))
-    given = sql.if_(
-        sql.all_of([sql.at_least(length, 0), sql.at_most(length, ADDRESS_BITS)]), length, sql.null()
-    )
+    given = length_within(sql.call("toInt64OrNull", sql.call("arrayElement", pieces, 2)), ADDRESS_BITS)
     return sql.if_(sql.eq(sql.call("length", pieces), 1), ADDRESS_BITS, given)
 
 
@@ -49,19 +47,32 @@ def _parse(text: Sql) -> Sql:
     return sql.call("bitShiftLeft", _network(address_of(bare), length), sql.minus(ADDRESS_BITS, length))
 
 
-def _shared_prefix(arguments: Sequence[Sql]) -> Sql:
-    left, right, *limit = arguments
-    return sql.call("least", prefix_of(left), prefix_of(right), *limit)
+def shortest(*lengths: Sql) -> Sql:
+    """The least of some lengths; NULL where one of them is, which ClickHouse's `least` would pass over."""
+    return sql.if_(sql.is_null(reduce(sql.plus, lengths)), sql.null(), sql.call("least", *lengths))
 
 
-def _compare(*arguments: Sql) -> Sql:
-    length = _shared_prefix(arguments)
-    left, right = (_network(address_of(text), length) for text in arguments[:2])
-    return sql.call("toInt64", sql.call("sign", sql.minus(left, right)))
+def length_within(length: Sql, bits: int) -> Sql:
+    """The length of a prefix; NULL when it is no number from 0 to `bits`."""
+    return sql.if_(sql.all_of([sql.at_least(length, 0), sql.at_most(length, bits)]), length, sql.null())
 
 
-def _matches(*arguments: Sql) -> Sql:
-    return sql.eq(_compare(*arguments), 0)
+def _compare(left: Sql, right: Sql, limit: Sql | None = None) -> Sql:
+    limits = [] if limit is None else [length_within(limit, ADDRESS_BITS)]
+
+    def order(length: Sql) -> Sql:
+        one, other = (_network(address_of(text), length) for text in (left, right))
+        return sql.call("toInt64", sql.call("sign", sql.minus(one, other)))
+
+    return sql.with_value(shortest(prefix_of(left), prefix_of(right), *limits), "length", order)
+
+
+def _matches(left: Sql, right: Sql, limit: Sql | None = None) -> Sql:
+    return sql.eq(_compare(left, right, limit), 0)
+
+
+def _suffix(text: Sql) -> Sql:
+    return sql.if_(sql.is_null(address_of(text)), sql.null(), prefix_of(text))
 
 
 def _in_range(ip: Sql, network: Sql) -> Sql:
@@ -128,10 +139,9 @@ def _has_address(name: str, *, prefix: bool) -> Function:
 
 def _constants(term: Term, name: str) -> list[str]:
     value = term.constant.value if term.constant is not None else None
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(item, str) for item in values):
+    if term.type is not DYNAMIC and not isinstance(value, str):
         raise Misfit(f"the addresses of {name}() must be strings")
-    return [str(item) for item in values]
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
 
 
 def _has_of_row(text: Sql, wanted: Term, *, prefix: bool) -> Sql:
@@ -154,13 +164,14 @@ def _has_of_row(text: Sql, wanted: Term, *, prefix: bool) -> Sql:
 
 def _shape(address: str, *, prefix: bool) -> str | None:
     """The pattern of the addresses meant; None for what can match none."""
-    octets = address.rstrip(".").split(".")
+    octets = address.removesuffix(".").split(".")
     if not all(re.fullmatch(_OCTET, octet) for octet in octets):
         return None
-    if len(octets) == 4:
-        return quote_pattern(".".join(octets))
-    if not prefix or not address.endswith(".") or len(octets) > 4:
+    whole = len(octets) == 4
+    if whole != (not address.endswith(".")) or len(octets) > 4 or not (whole or prefix):
         return None
+    if whole:
+        return quote_pattern(address)
     missing = [_OCTET] * (4 - len(octets))
     return quote_pattern(address) + r"\.".join(missing)
 
@@ -176,6 +187,6 @@ NETWORK: tuple[Function, ...] = (
     _has_address("has_any_ipv4", prefix=False),
     _has_address("has_ipv4_prefix", prefix=True),
     _has_address("has_any_ipv4_prefix", prefix=True),
-    simple("ipv4_netmask_suffix", [STRING], LONG, prefix_of, may_fail=True),
+    simple("ipv4_netmask_suffix", [STRING], LONG, _suffix, may_fail=True),
 )
 """The rows of this table."""

@@ -91,7 +91,7 @@ def _sign(arguments: Sequence[Term]) -> Term:
 
 
 def _extreme(name: str, function: str) -> Function:
-    """`max_of` and `min_of`: nulls do not count."""
+    """`max_of` and `min_of`: nulls do not count, nor what is no number."""
 
     def build(arguments: Sequence[Term]) -> Term:
         target = common_type([argument.type for argument in arguments])
@@ -104,7 +104,7 @@ def _extreme(name: str, function: str) -> Function:
 
 
 def _ignoring_nulls(function: str, target: KqlType, terms: Sequence[Term]) -> Term:
-    if not any(term.nullable for term in terms):
+    if target is not REAL and not any(term.nullable for term in terms):
         return finished(target, sql.call(function, *(term.sql for term in terms)), terms)
     array_function = {"greatest": "arrayMax", "least": "arrayMin"}[function]
     known = sql.call(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
-from gatelog.kql.functions.row import Anything, Function, accept, constant_integer, constant_string, finished
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
 from gatelog.kql.functions.strings import string_array
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.regexes import (
@@ -25,14 +26,21 @@ from gatelog.kql.types import KqlType
 STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
 
 
+_NO_GROUP = 1_000_000
+"""A number that no group of a pattern has."""
+
+
 def _extract(arguments: Sequence[Term]) -> Term:
+    group, source = accept(arguments[1], LONG), accept(arguments[2], STRING)
     pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
-    group = constant_integer(accept(arguments[1], LONG), "the capture group")
-    source = accept(arguments[2], STRING)
-    if group < 0 or group > group_count(pattern):
-        return finished(STRING, sql.literal(""), [source])
     groups = sql.call("extractGroups", source.sql, f"({DOT_STOPS_AT_NEWLINE}{pattern})")
-    return finished(STRING, sql.call("arrayElement", groups, group + 1), [source])
+    wanted = group.constant.value if group.constant is not None else None
+    if not isinstance(wanted, int):
+        place = sql.if_(sql.at_least(group.sql, 0), sql.plus(group.sql, 1), _NO_GROUP)
+        return finished(STRING, sql.call("arrayElement", groups, place), [source])
+    if wanted < 0 or wanted > group_count(pattern):
+        return finished(STRING, sql.literal(""), [source])
+    return finished(STRING, sql.call("arrayElement", groups, wanted + 1), [source])
 
 
 def _extract_all(arguments: Sequence[Term]) -> Term:
@@ -101,10 +109,16 @@ def _trim(name: str, places: str) -> Function:
     return Function(name, 2, 2, build)
 
 
+_COUNTED = "countSubstrings(replaceRegexpAll(text, pattern, char(255)), char(255))"
+"""Matches of a pattern of the row, each marked by a byte that no text has."""
+
+
 def _count_of(arguments: Sequence[Term]) -> Term:
     text, wanted = accept(arguments[0], STRING), accept(arguments[1], STRING)
     kind = constant_string(arguments[2], "the kind of search") if len(arguments) == 3 else "normal"
-    if kind == "regex":
+    if kind == "regex" and wanted.constant is None:
+        node = formula(_COUNTED, text=text.sql, pattern=regex_of(wanted))
+    elif kind == "regex":
         node = sql.call("countMatches", text.sql, regex_of(wanted))
     elif kind == "normal":
         node = _overlapping_count(text.sql, wanted.sql)

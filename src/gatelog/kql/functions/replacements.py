@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import sql
-from gatelog.kql.functions.row import Anything, Function, accept, constant_integer, constant_string, finished
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
 from gatelog.kql.misfit import Misfit, Unsupported
-from gatelog.kql.regexes import checked, unicode_aware
+from gatelog.kql.regexes import regex_of
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term, null_of
+from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
 STRING, LONG = KqlType.STRING, KqlType.LONG
@@ -56,30 +57,45 @@ def _translate(arguments: Sequence[Term]) -> Term:
     return finished(STRING, node, [text])
 
 
+_BEFORE = """
+if(
+    occurrence = 1,
+    concat('(?s)^(.*?)(?:', pattern, ').*$'),
+    concat(
+        '(?s)^((?:.*?(?:', pattern, ')){', toString(greatest(occurrence, 1) - 1), '}.*?)(?:', pattern, ').*$'
+    )
+)
+"""
+_PLACE = """
+multiIf(
+    isNull(start + length + occurrence) OR start < 0 OR length < -1 OR occurrence < 1, NULL,
+    match(window, before), start + toInt64(lengthUTF8(replaceRegexpOne(window, before, '\\\\1'))),
+    -1
+)
+"""
+_WINDOW = "substringUTF8(text, greatest(start, 0) + 1, if(length < 0, lengthUTF8(text), length))"
+
+
 def _index_of_regex(arguments: Sequence[Term]) -> Term:
     """`indexof_regex(text, regex [, start [, length [, occurrence]]])`: -1 when it is not there.
 
-    What stands before a match is found along with the match, and counted. Null for a start or an occurrence
-    below 0, or a length below -1.
+    What stands before a match is found along with the match, and counted. Null for a start below 0, an
+    occurrence below 1, or a length below -1.
     """
     text = accept(arguments[0], Anything.TEXT)
-    pattern = unicode_aware(checked(constant_string(arguments[1], "the regular expression")))
-    numbers = [constant_integer(number, "a bound of indexof_regex()") for number in arguments[2:]]
-    start, length, occurrence = [*numbers, *(0, -1, 1)[len(numbers) :]]
-    if start < 0 or length < -1 or occurrence < 0:
-        return null_of(LONG)
-    if occurrence == 0:
-        raise Unsupported("the occurrences of indexof_regex() are counted from 1")
-    searched = text.sql if length == -1 else sql.call("substringUTF8", text.sql, 1, start + length)
-    bare = f"(?-s:{pattern})"
-    before = rf"(?s)^(.{{{start}}}(?:.*?{bare}){{{occurrence - 1}}}.*?){bare}"
-    groups = sql.call("extractGroups", searched, before)
+    constant_string(arguments[1], "the regular expression")
+    pattern = regex_of(arguments[1])
+    numbers = [accept(number, LONG).sql for number in arguments[2:]]
+    start, length, occurrence = [*numbers, *map(sql.literal, (0, -1, 1)[len(numbers) :])]
+    window = formula(_WINDOW, text=text.sql, start=start, length=length)
+    before = formula(_BEFORE, pattern=pattern, occurrence=occurrence)
 
-    def place(found: Sql) -> Sql:
-        size = sql.call("toInt64", sql.call("lengthUTF8", sql.call("arrayElement", found, 1)))
-        return sql.if_(sql.call("empty", found), sql.call("toInt64", -1), size)
+    def place(searched: Sql) -> Sql:
+        return formula(
+            _PLACE, window=searched, before=before, start=start, length=length, occurrence=occurrence
+        )
 
-    return finished(LONG, sql.with_value(groups, "groups", place), [text])
+    return finished(LONG, sql.with_value(window, "window", place), arguments, may_fail=True)
 
 
 REPLACEMENTS: tuple[Function, ...] = (

@@ -6,14 +6,14 @@ meets each of its elements.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, accept
-from gatelog.kql.functions.series_values import numbers, when, whole, written
+from gatelog.kql.functions.series_values import bound, numbers, when, whole, with_ticks, written
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
@@ -31,7 +31,8 @@ class _Operand(NamedTuple):
     integers: Sql
 
 
-def _operand(term: Term) -> _Operand:
+def _operand(term: Term, json: Sql) -> _Operand:
+    """An argument; `json` is its value where it is a dynamic."""
     if term.type in NUMBERS:
         number = sql.call("toNullable", convert(term, REAL).sql)
         return _Operand(
@@ -41,7 +42,6 @@ def _operand(term: Term) -> _Operand:
             sql.boolean(False),
             sql.boolean(term.type in INTEGERS),
         )
-    json = accept(term, DYNAMIC).sql
     number = formula("toFloat64OrNull(ifNull(json, ''))", json=json)
     is_array = sql.if_null(json_values.is_array(json), sql.boolean(False))
     values = sql.if_(is_array, numbers(json), sql.array([number]))
@@ -49,33 +49,50 @@ def _operand(term: Term) -> _Operand:
     return _Operand(values, sql.if_(is_array, sql.null(), number), length, is_array, whole(json))
 
 
-def _pairwise(name: str, result: str, *, keeps_integers: bool = False) -> Function:
-    """A function of two series; `result` is the formula for the elements x and y."""
+def _value(term: Term) -> Sql:
+    """A number as it is, of a series the datetimes as ticks."""
+    return term.sql if term.type in NUMBERS else with_ticks(term.sql)
+
+
+def _of_two(name: str, texts: Callable[[Sql, Sql, _Operand, _Operand], Sql]) -> Function:
+    """A function of two series; `texts` makes its JSON of both, filled up to the same length."""
 
     def build(arguments: Sequence[Term]) -> Term:
-        left, right = (_operand(argument) for argument in arguments)
-        length = sql.call("greatest", left.length, right.length)
-        parts = [sql.call("arrayResize", side.values, length, side.filler) for side in (left, right)]
-        values = formula(f"arrayMap((x, y) -> {result}, a, b)", a=parts[0], b=parts[1])
-        integers = sql.all_of([left.integers, right.integers]) if keeps_integers else None
-        node = when(sql.any_of([left.is_array, right.is_array]), written(values, integers=integers))
-        return Term(DYNAMIC, node)
+        one, other = (term if term.type in NUMBERS else accept(term, DYNAMIC) for term in arguments)
+
+        def of(left: _Operand, right: _Operand) -> Sql:
+            size = sql.call("greatest", left.length, right.length)
+            a, b = (sql.call("arrayResize", side.values, size, side.filler) for side in (left, right))
+            return when(sql.any_of([left.is_array, right.is_array]), texts(a, b, left, right))
+
+        def with_left(left: Sql) -> Sql:
+            return bound(
+                _value(other), "right", lambda right: of(_operand(one, left), _operand(other, right))
+            )
+
+        return Term(DYNAMIC, bound(_value(one), "left", with_left))
 
     return Function(name, 2, 2, build)
+
+
+def _pairwise(name: str, result: str, *, keeps_integers: bool = False) -> Function:
+    """`result` is the formula for the elements x and y."""
+
+    def texts(a: Sql, b: Sql, left: _Operand, right: _Operand) -> Sql:
+        values = formula(f"arrayMap((x, y) -> {result}, a, b)", a=a, b=b)
+        integers = sql.all_of([left.integers, right.integers]) if keeps_integers else None
+        return written(values, integers=integers)
+
+    return _of_two(name, texts)
 
 
 def _comparison(name: str, result: str) -> Function:
-    def build(arguments: Sequence[Term]) -> Term:
-        left, right = (_operand(argument) for argument in arguments)
-        length = sql.call("greatest", left.length, right.length)
-        parts = [sql.call("arrayResize", side.values, length, side.filler) for side in (left, right)]
-        text = f"multiIf(isNull(x) OR isNull(y), 'null', {result}, 'true', 'false')"
-        values = formula(f"arrayMap((x, y) -> {text}, a, b)", a=parts[0], b=parts[1])
-        return Term(
-            DYNAMIC, when(sql.any_of([left.is_array, right.is_array]), json_values.array_text(values))
-        )
+    text = f"multiIf(isNull(x) OR isNull(y), 'null', {result}, 'true', 'false')"
 
-    return Function(name, 2, 2, build)
+    def texts(a: Sql, b: Sql, _left: _Operand, _right: _Operand) -> Sql:
+        return json_values.array_text(formula(f"arrayMap((x, y) -> {text}, a, b)", a=a, b=b))
+
+    return _of_two(name, texts)
 
 
 def _each(name: str, result: str, *, keeps_integers: bool = False) -> Function:
@@ -87,7 +104,7 @@ def _each(name: str, result: str, *, keeps_integers: bool = False) -> Function:
             integers = whole(json) if keeps_integers else None
             return when(json_values.is_array(json), written(values, integers=integers))
 
-        return Term(DYNAMIC, sql.with_value(accept(arguments[0], DYNAMIC).sql, "series", mapped))
+        return Term(DYNAMIC, bound(accept(arguments[0], DYNAMIC).sql, "series", mapped))
 
     return Function(name, 1, 1, build)
 

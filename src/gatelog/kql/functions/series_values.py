@@ -5,7 +5,11 @@ An element that is no number is NULL, as Kusto's series functions take it.
 
 from __future__ import annotations
 
-from gatelog.kql import json_values, sql
+from collections.abc import Callable
+
+from sqlglot import exp
+
+from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.conversions import CONVERSIONS
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import accept
@@ -18,10 +22,36 @@ DYNAMIC, REAL = KqlType.DYNAMIC, KqlType.REAL
 _FRACTION = r'[.eE"]'
 """What tells in an array's text that not all of its elements are integers."""
 
+_TICKS = r"""
+concat('[', arrayStringConcat(arrayMap(v -> multiIf(
+    NOT startsWith(v, '"') OR v IN ('"NaN"', '"Infinity"', '"-Infinity"'), v,
+    match(v, '^"\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z"$'), ifNull(toString(ticks), 'null'),
+    'null'
+), JSONExtractArrayRaw(ifNull(json, ''))), ','), ']')
+"""
+
 
 def numbers(json: Sql) -> Sql:
     """The numbers of a JSON array, Array(Nullable(Float64)); empty for what is no array."""
     return formula("JSONExtract(ifNull(json, ''), 'Array(Nullable(Float64))')", json=json)
+
+
+def with_ticks(json: Sql) -> Sql:
+    """A dynamic; an array that holds texts has ticks in the place of datetimes, and null of other texts."""
+
+    def counted(array: Sql) -> Sql:
+        text = formula("substring(v, 2, length(v) - 2)", v=sql.variable("v"))
+        moment = sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC")
+        holds_texts = formula("match(ifNull(array, ''), '^\\\\[.*\"')", array=array)
+        return sql.if_(holds_texts, formula(_TICKS, json=array, ticks=ticks.since_year_1(moment)), array)
+
+    return bound(json, "times", counted)
+
+
+def bound(json: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of a value that is computed once. Columns too: what computes them may come to stand in their
+    place, and series made of series would double the statement again and again."""
+    return body(json) if isinstance(json, exp.Identifier) else sql.computed_once(json, name, body)
 
 
 def series(term: Term) -> Sql:

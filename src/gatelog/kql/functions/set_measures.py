@@ -10,6 +10,7 @@ from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions.bags import bag_from_pairs
 from gatelog.kql.functions.row import Function, accept, constant_string, finished, simple
+from gatelog.kql.functions.row_paths import PATH_STARTS
 from gatelog.kql.json_paths import json_path
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
@@ -57,16 +58,20 @@ def _zip(arguments: Sequence[Term]) -> Term:
 
 
 def _set_key(arguments: Sequence[Term]) -> Term:
-    """The bag with one member set, the last of its name; a key that begins with `$` is a path of names."""
+    """The bag with one member set; a key that begins with `$` is a path of names."""
     bag, value = accept(arguments[0], DYNAMIC), convert(arguments[2], DYNAMIC)
-    key = constant_string(arguments[1], "the key of bag_set_key()")
-    path = json_path(key) if key.startswith("$.") else [key]
+    path = _names_to(constant_string(arguments[1], "the key of bag_set_key()"))
+    changed = _with_member(bag.sql, path, sql.if_null(value.sql, json_values.NULL_TEXT))
+    known = sql.if_null(json_values.is_object(bag.sql), sql.boolean(False))
+    return finished(DYNAMIC, sql.if_(known, changed, sql.null()), [], may_fail=True)
+
+
+def _names_to(key: str) -> list[str]:
+    path = json_path(key) if key.startswith(PATH_STARTS) else [key]
     names = [step for step in path if isinstance(step, str)]
     if len(names) < len(path):
         raise Misfit("bag_set_key() does not reach into arrays", "use a path of names")
-    changed = _with_member(bag.sql, names, sql.if_null(value.sql, json_values.NULL_TEXT))
-    known = sql.if_null(json_values.is_object(bag.sql), sql.boolean(False))
-    return finished(DYNAMIC, sql.if_(known, changed, sql.null()), [], may_fail=True)
+    return names
 
 
 def _with_member(bag: Sql, path: Sequence[str], value: Sql) -> Sql:

@@ -17,9 +17,10 @@ from gatelog.kql.functions.row import (
     finished,
     simple,
 )
+from gatelog.kql.literals import string_term
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term
-from gatelog.kql.types import KqlType
+from gatelog.kql.terms import Term, null_of
+from gatelog.kql.types import INTEGERS, KqlType
 
 STRING, LONG, DYNAMIC, BOOL = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC, KqlType.BOOL
 TEXT = Anything.TEXT
@@ -32,12 +33,40 @@ def _length(text: Sql) -> Sql:
     return sql.call("toInt64", sql.call("lengthUTF8", text))
 
 
+_LONGEST_CONSTANT = 4_096
+"""Characters of a constant that is put together here, as a pattern or the name of a column must be. A longer
+text, which names made of each other could be, is put together by the engine."""
+
+
+def _constant_text(term: Term) -> str | None:
+    """The text of a constant string or integer; None for anything else."""
+    value = term.constant.value if term.constant is not None else None
+    readable = term.type is STRING or term.type in INTEGERS
+    return str(value) if readable and isinstance(value, str | int) else None
+
+
+def _joined_constant(terms: Sequence[Term], delimiter: Term) -> Term | None:
+    """The texts of constants with a constant between them; None when one is none, or they are too long."""
+    between, known = _constant_text(delimiter), [_constant_text(term) for term in terms]
+    parts = [text for text in known if text is not None]
+    if between is None or len(parts) < len(terms):
+        return None
+    size = sum(map(len, parts)) + len(between) * len(parts)
+    return string_term(between.join(parts)) if size <= _LONGEST_CONSTANT else None
+
+
 def _concat(arguments: Sequence[Term]) -> Term:
+    known = _joined_constant(arguments, string_term(""))
+    if known is not None:
+        return known
     texts = [accept(argument, TEXT) for argument in arguments]
     return finished(STRING, sql.call("concat", *(text.sql for text in texts)), texts)
 
 
 def _concat_with(arguments: Sequence[Term]) -> Term:
+    known = _joined_constant(arguments[1:], arguments[0])
+    if known is not None:
+        return known
     delimiter, *texts = (accept(argument, TEXT) for argument in arguments)
     return finished(STRING, joined(sql.array([text.sql for text in texts]), delimiter.sql), texts)
 
@@ -70,17 +99,36 @@ def _substring_term(arguments: Sequence[Term]) -> Term:
 
 
 def _index_of(arguments: Sequence[Term]) -> Term:
+    """Where a text begins in another; -1 when it is not there, and null for an empty one."""
+    wanted = accept(arguments[1], TEXT)
+    if wanted.constant is None:
+        found = _place_of(arguments)
+        return Term(LONG, sql.if_(sql.eq(wanted.sql, ""), sql.null(), found.sql))
+    return null_of(LONG) if wanted.constant.value == "" else _place_of(arguments)
+
+
+def _place_of(arguments: Sequence[Term]) -> Term:
     text, wanted, *rest = (accept(a, kind) for a, kind in zip(arguments, _SEARCHED, strict=False))
     if not rest:
         position = sql.minus(sql.call("toInt64", sql.call("positionUTF8", text.sql, wanted.sql)), 1)
         return finished(LONG, position, [text, wanted])
     defaults = [sql.literal(0), sql.literal(-1), sql.literal(1)]
-    start, length, occurrence = [term.sql for term in rest] + defaults[len(rest) :]
-    start = sql.call("greatest", sql.if_(sql.less(start, 0), sql.plus(_length(text.sql), start), start), 0)
-    given = rest[1].constant.value if len(rest) == 3 and rest[1].constant is not None else None
-    find = _index_after_index if len(rest) == 3 and given != -1 else _index_in_window
+    given, length, occurrence = [term.sql for term in rest] + defaults[len(rest) :]
+    start = sql.call("greatest", sql.if_(sql.less(given, 0), sql.plus(_length(text.sql), given), given), 0)
+    find = _index_after_index if len(rest) == 3 and not _is_plain(wanted, rest[1]) else _index_in_window
     node = find(text.sql, wanted.sql, start, length, occurrence)
+    if rest[0].nullable:
+        node = sql.if_(sql.is_null(given), sql.null(), node)
     return finished(LONG, node, [text, wanted, *rest], may_fail=True)
+
+
+def _is_plain(wanted: Term, length: Term) -> bool:
+    """Whether the whole text is looked through, for a constant of which no two places can overlap."""
+    text = wanted.constant.value if wanted.constant is not None else None
+    unlimited = length.constant is not None and length.constant.value == -1
+    if not unlimited or not isinstance(text, str):
+        return False
+    return not any(text.startswith(text[place:]) for place in range(1, len(text)))
 
 
 def _index_in_window(text: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql) -> Sql:
@@ -166,14 +214,6 @@ def _hex_digest(function: str) -> Function:
     return simple(names[function], [TEXT], STRING, digest)
 
 
-def _xxhash(text: Sql, modulus: Sql | None = None) -> Sql:
-    value = sql.call("reinterpretAsInt64", sql.call("xxHash64", text))
-    if modulus is None:
-        return value
-    unsigned = sql.call("xxHash64", text)
-    return sql.call("toInt64", sql.call("modulo", unsigned, modulus))
-
-
 def _type_name(arguments: Sequence[Term]) -> Term:
     term = arguments[0]
     if term.type is not DYNAMIC:
@@ -236,7 +276,6 @@ STRINGS: tuple[Function, ...] = (
     _hex_digest("SHA256"),
     _hex_digest("MD5"),
     _hex_digest("SHA1"),
-    simple("hash_xxhash64", [TEXT, LONG], LONG, _xxhash, optional=1),
     simple(
         "isascii", [TEXT], BOOL, lambda text: sql.eq(sql.call("length", text), sql.call("lengthUTF8", text))
     ),

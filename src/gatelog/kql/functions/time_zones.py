@@ -1,7 +1,8 @@
 """Clocks of time zones: what they show at a time of UTC, and when they show a time.
 
-A constant zone is the engine's to convert to. It has no conversion to a zone that each row names for itself,
-but it writes a time as such a zone shows it; how far that is from UTC is the zone's offset then:
+A constant zone is the engine's to convert to, once it is known to be one. It has no conversion to a zone that
+each row names for itself, but it writes a time as such a zone shows it; how far that is from UTC is the
+offset of the zone then:
 
     UTC  ── offset at that time ──►  local
     local ── offset a day before; if that does not lead back (a change between), the one a day after ──►  UTC
@@ -33,7 +34,7 @@ def _to_zone(arguments: Sequence[Term]) -> Term:
     moment, zone = accept(arguments[0], DATETIME), _constant(arguments[1])
     if zone is None:
         return _by_row(moment, arguments[1], lambda count, zone: sql.plus(count, _offset(count, zone)))
-    offset = sql.call("timeZoneOffset", sql.call("toTimeZone", moment.sql, zone))
+    offset = sql.call("timeZoneOffset", sql.call("toTimeZone", moment.sql, _checked(zone)))
     shifted = sql.plus(ticks.since_1970(moment.sql), sql.times(sql.call("toInt64", offset), ticks.SECOND))
     return finished(
         DATETIME, ticks.from_1970(ticks.in_range(shifted), nullable=True), [moment], may_fail=True
@@ -45,7 +46,7 @@ def _from_zone(arguments: Sequence[Term]) -> Term:
     moment, zone = accept(arguments[0], DATETIME), _constant(arguments[1])
     if zone is None:
         return _by_row(moment, arguments[1], _shown_at)
-    local = sql.call("parseDateTime64BestEffortOrNull", sql.call("toString", moment.sql), 7, zone)
+    local = sql.call("parseDateTime64BestEffortOrNull", sql.call("toString", moment.sql), 7, _checked(zone))
     count = ticks.in_range(ticks.since_1970(local))
     return finished(DATETIME, ticks.from_1970(count, nullable=True), [moment], may_fail=True)
 
@@ -55,12 +56,24 @@ def _constant(zone: Term) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _zones(shown: Sql, where: Sql | None = None) -> Sql:
+    """A subquery of the engine's list of zones."""
+    table = exp.Table(this=sql.identifier("time_zones"), db=sql.identifier("system"))
+    condition = exp.Where(this=where) if where is not None else None
+    return sql.subquery(exp.Select(expressions=[shown], from_=exp.From(this=table), where=condition))
+
+
+def _checked(zone: str) -> Sql:
+    """A constant zone; the query ends where the engine has none of this name."""
+    message = f"there is no time zone '{zone}': datetime_list_timezones() gives their names"
+    missing = sql.call("throwIf", sql.eq(sql.call("count"), 0), message)
+    return _zones(sql.if_(missing, "", zone), sql.eq(sql.column("time_zone"), zone))
+
+
 def _by_row(moment: Term, zone: Term, convert: Callable[[Sql, Sql], Sql]) -> Term:
     """`convert`, of ticks and a zone, in each row; null where there is no such zone."""
     name = accept(zone, STRING).sql
-    table = exp.Table(this=sql.identifier("time_zones"), db=sql.identifier("system"))
-    names = exp.Select(expressions=[sql.column("time_zone")], from_=exp.From(this=table))
-    is_zone = exp.In(this=name, query=sql.subquery(names))
+    is_zone = exp.In(this=name, query=_zones(sql.column("time_zone")))
     known = sql.if_(is_zone, name, "UTC")
     count = sql.if_null(ticks.since_1970(moment.sql), 0) if moment.nullable else ticks.since_1970(moment.sql)
     there = sql.all_of([is_zone, sql.call("isNotNull", moment.sql)]) if moment.nullable else is_zone

@@ -129,10 +129,11 @@ def _day_of_week(moment: Sql) -> Sql:
 
 
 def _week_of_year(moment: Sql) -> Sql:
-    """Weeks begin on Sunday, the first on the first of January, however short."""
-    day = sql.minus(sql.call("toDayOfYear", moment), 1)
-    first = sql.call("positiveModulo", sql.minus(sql.call("toDayOfWeek", moment), day), 7)
-    return sql.call("toInt32", sql.plus(sql.call("intDiv", sql.plus(day, first), 7), 1))
+    """Weeks begin on Sunday, and the first has the first Wednesday: a week's Wednesday tells its number."""
+    ahead = sql.minus(3, sql.call("modulo", sql.call("toDayOfWeek", moment), 7))
+    wednesday = sql.call("addDays", sql.call("toDate32", moment), ahead)
+    whole_weeks = sql.call("intDiv", sql.minus(sql.call("toDayOfYear", wednesday), 1), 7)
+    return sql.call("toInt32", sql.plus(whole_weeks, 1))
 
 
 def _make_datetime(arguments: Sequence[Term]) -> Term:
@@ -194,23 +195,28 @@ def _make_timespan(arguments: Sequence[Term]) -> Term:
     return finished(TIMESPAN, sql.if_(valid, known, sql.null()), parts, may_fail=True)
 
 
-def _unix_time(name: str, unit: int | float) -> Function:
-    """A count of seconds (or parts of one) since 1970 as a datetime; `unit` in ticks."""
+def _unix_time(name: str, of_ticks: Callable[[Sql, KqlType], Sql]) -> Function:
+    """A count of seconds (or parts of one) since 1970 as a datetime; `of_ticks` makes it, a long or a real,
+    ticks."""
 
     def build(arguments: Sequence[Term]) -> Term:
         term = accept(arguments[0], Anything.NUMBER)
-        if term.type in INTEGERS and unit >= 1:
-            count = sql.times(convert(term, LONG).sql, int(unit))
-        else:
-            count = sql.call(
-                "accurateCastOrNull",
-                sql.times(convert(term, REAL).sql, sql.call("toFloat64", repr(unit))),
-                "Int64",
-            )
+        kind = LONG if term.type in INTEGERS else REAL
+        count = of_ticks(convert(term, kind).sql, kind)
+        if kind is REAL:
+            count = sql.call("accurateCastOrNull", sql.call("round", count), "Int64")
         moment = ticks.from_1970(ticks.in_range(count), nullable=True)
         return finished(DATETIME, moment, [term], may_fail=True)
 
     return Function(name, 1, 1, build)
+
+
+def _multiple_of(unit: int) -> Callable[[Sql, KqlType], Sql]:
+    return lambda value, kind: ticks.multiple(value, unit) if kind is LONG else sql.times(value, unit)
+
+
+def _hundredth(value: Sql, kind: KqlType) -> Sql:
+    return sql.call("intDiv", value, 100) if kind is LONG else sql.over(value, 100)
 
 
 TIMES: tuple[Function, ...] = (
@@ -228,9 +234,9 @@ TIMES: tuple[Function, ...] = (
     simple("weekofyear", [DATETIME], INT, _week_of_year),
     Function("make_datetime", 1, 6, _make_datetime, Naming.ONLY),
     Function("make_timespan", 1, 4, _make_timespan, Naming.ONLY),
-    _unix_time("unixtime_seconds_todatetime", ticks.SECOND),
-    _unix_time("unixtime_milliseconds_todatetime", 10_000),
-    _unix_time("unixtime_microseconds_todatetime", 10),
-    _unix_time("unixtime_nanoseconds_todatetime", 0.01),
+    _unix_time("unixtime_seconds_todatetime", _multiple_of(ticks.SECOND)),
+    _unix_time("unixtime_milliseconds_todatetime", _multiple_of(10_000)),
+    _unix_time("unixtime_microseconds_todatetime", _multiple_of(10)),
+    _unix_time("unixtime_nanoseconds_todatetime", _hundredth),
 )
 """The rows of this table."""

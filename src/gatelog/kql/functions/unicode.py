@@ -15,6 +15,8 @@ STRING, DYNAMIC, LONG = KqlType.STRING, KqlType.DYNAMIC, KqlType.LONG
 
 _LAST = 0x10FFFF
 """The last code point of Unicode."""
+_SURROGATES = (0xD800, 0xDFFF)
+"""From the first to the last code point that is no character but half of one in UTF-16."""
 
 
 def code_points(text: Sql) -> Sql:
@@ -78,7 +80,8 @@ def _to_string(arguments: Sequence[Term]) -> Term:
     parts = [_points_of(argument) for argument in arguments]
     points = sql.call("arrayConcat", *parts)
     point = sql.variable("point")
-    valid = sql.all_of([sql.at_least(point, 0), sql.at_most(point, _LAST)])
+    half = sql.all_of([sql.at_least(point, _SURROGATES[0]), sql.at_most(point, _SURROGATES[1])])
+    valid = sql.all_of([sql.at_least(point, 0), sql.at_most(point, _LAST), sql.not_(half)])
     known = sql.call("arrayFilter", sql.lambda_("point", valid), points)
     return finished(STRING, characters(known), [])
 

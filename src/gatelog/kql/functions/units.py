@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gatelog.kql import sql
-from gatelog.kql.functions.row import Function, accept, constant_string, finished
-from gatelog.kql.misfit import Unsupported
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import Function, accept, finished
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term, null_of
+from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
-REAL = KqlType.REAL
+REAL, STRING = KqlType.REAL, KqlType.STRING
 
 
 class Unit(NamedTuple):
@@ -46,6 +46,7 @@ _ANGLES = _units(
     },
     {"Degree": "Nano Micro Milli", "Radian": "Nano Micro Milli Centi Deci"},
 )  # fmt: skip  # a table
+_TILT = "Tilt"
 _THERM = {"ThermEc": 1.05505585262e8, "ThermImperial": 1.05505585257348e8, "ThermUs": 1.054804e8}
 _ENERGIES = _units(
     {
@@ -146,24 +147,57 @@ _VOLUMES = _units(
 
 def _conversion(quantity: str, units: Mapping[str, Unit]) -> Function:
     """`convert_quantity(value, from, to)`; null for a unit that there is not."""
-    name = f"convert_{quantity}"
 
     def build(arguments: Sequence[Term]) -> Term:
-        value = accept(arguments[0], REAL)
-        source, target = (constant_string(unit, f"a unit of {name}()") for unit in arguments[1:])
-        if "Tilt" in (source, target) and quantity == "angle":
-            raise Unsupported("the unit Tilt is not supported", "take the sine of the angle")
-        if source not in units or target not in units:
-            return null_of(REAL)
-        return finished(REAL, _converted(value.sql, units[source], units[target]), [value])
+        value, source, target = map(accept, arguments, (REAL, STRING, STRING))
+        known = [units.get(str(unit.constant.value)) if unit.constant else None for unit in (source, target)]
+        if known[0] is not None and known[1] is not None:
+            return finished(REAL, _converted(value.sql, known[0], known[1]), [value])
+        by_name = _tilted if quantity == "angle" else _converted_by_name
+        node = by_name(value.sql, source.sql, target.sql, units)
+        return finished(REAL, node, [value], may_fail=True)
 
-    return Function(name, 3, 3, build)
+    return Function(f"convert_{quantity}", 3, 3, build)
+
+
+_BY_NAME = """
+(value * transform(source, names, factors, NULL) + transform(source, names, offsets, NULL)
+    - transform(target, names, offsets, NULL)) / transform(target, names, factors, NULL)
+"""
+
+
+def _converted_by_name(value: Sql, source: Sql, target: Sql, units: Mapping[str, Unit]) -> Sql:
+    """The same for units that only the row names; NULL for one that there is not."""
+    names = sql.array([sql.literal(name) for name in units])
+    factors = sql.array([_number(unit.factor) for unit in units.values()])
+    offsets = sql.array([_number(unit.offset) for unit in units.values()])
+    return formula(
+        _BY_NAME, value=value, source=source, target=target, names=names, factors=factors, offsets=offsets
+    )
+
+
+def _tilted(value: Sql, source: Sql, target: Sql, units: Mapping[str, Unit]) -> Sql:
+    """Angles, among them a tilt, which is the sine of one."""
+
+    def in_degrees(unit: Sql) -> Sql:
+        return sql.if_(sql.eq(unit, _TILT), "Degree", unit)
+
+    angle = sql.if_(sql.eq(source, _TILT), formula("degrees(asin(value))", value=value), value)
+    return sql.with_value(
+        _converted_by_name(angle, in_degrees(source), in_degrees(target), units),
+        "angle",
+        lambda found: sql.if_(sql.eq(target, _TILT), formula("sin(radians(angle))", angle=found), found),
+    )
+
+
+def _number(value: float) -> Sql:
+    return sql.call("toFloat64", repr(value))
 
 
 def _converted(value: Sql, source: Unit, target: Unit) -> Sql:
     factor, offset = source.factor / target.factor, (source.offset - target.offset) / target.factor
-    scaled = sql.times(value, sql.call("toFloat64", repr(factor)))
-    return sql.plus(scaled, sql.call("toFloat64", repr(offset))) if offset else scaled
+    scaled = sql.times(value, _number(factor))
+    return sql.plus(scaled, _number(offset)) if offset else scaled
 
 
 UNITS: tuple[Function, ...] = tuple(

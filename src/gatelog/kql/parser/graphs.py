@@ -46,7 +46,7 @@ class GraphOperatorParser(NestedOperatorParser):
         return ast.GraphMatch(self.span_from(start), patterns, where, project, hints)
 
     def _parse_graph_shortest_paths(self, start: int) -> ast.GraphShortestPaths:
-        hints = tuple(self.parameters("output").values())
+        hints = tuple(self.parameters("output", "cycles").values())
         patterns, where, project = self._matched()
         return ast.GraphShortestPaths(self.span_from(start), patterns, where, project, hints)
 

@@ -44,7 +44,8 @@ class LiteralParser(Cursor):
     def literal(self) -> ast.Expression | None:
         """The literal at the cursor, or None when there is none.
 
-        A `Literal`, but for datetime(now) and a time of today: they depend on the clock and become calls.
+        A `Literal`, but for datetime(now), datetime() and a time of today: they depend on the clock and
+        become calls.
         """
         match self.token.kind:
             case "string":
@@ -152,7 +153,7 @@ class LiteralParser(Cursor):
         if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
             text = text[1:-1].strip()
         span = ast.Span(token.start, token.end)
-        if text == "null" or not text:
+        if text == "null" or (not text and kind != "datetime"):
             return ast.Literal(span, kind, None)
         value = typed_value(kind, text)
         if value is not None:
@@ -164,7 +165,7 @@ class LiteralParser(Cursor):
 
     def _clock_datetime(self, span: ast.Span, text: str) -> ast.Expression | None:
         now = ast.Call(span, "now", ())
-        if text == "now":
+        if text in ("now", ""):
             return now
         ticks = time_of_day_value(text)
         if ticks is None:

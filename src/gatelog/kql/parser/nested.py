@@ -8,6 +8,9 @@ from gatelog.kql import ast
 from gatelog.kql.parser.columns import ColumnParser
 from gatelog.kql.parser.rows import ENDS
 
+_OBSOLETE_ROWS = 128
+"""Rows that `mvexpand`, spelled so, makes of one row at most, as Kusto documents it."""
+
 
 class NestedOperatorParser(ColumnParser):
     """Each rule begins behind the name of its operator, which stands at the offset `start`."""
@@ -33,9 +36,15 @@ class NestedOperatorParser(ColumnParser):
         expansion = parameters.pop("bagexpansion", None) or parameters.pop("kind", None)
         bag = expansion.value if expansion else "bag"
         columns = self.list_of(self._expanded_column, until=("limit", *ENDS))
-        limit = self.expression() if self.accept("limit") else None
+        limit = self.expression() if self.accept("limit") else self._obsolete_limit(start)
         span, hints = self.span_from(start), tuple(parameters.values())
         return ast.MvExpand(span, columns, limit, bag, index.value if index else None, hints)
+
+    def _obsolete_limit(self, start: int) -> ast.Literal | None:
+        """The limit of the old spelling mvexpand where nothing else is said."""
+        if not self.query.startswith("mvexpand", start):
+            return None
+        return ast.Literal(ast.Span(start, start), "long", _OBSOLETE_ROWS)
 
     def _expanded_column(self) -> ast.ExpandedColumn:
         column = self.named_expression()

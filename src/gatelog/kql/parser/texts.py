@@ -6,11 +6,18 @@ parse pattern := [column] (['*'] string [column])* ['*']     column := name [: t
 from __future__ import annotations
 
 from gatelog.kql import ast
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.parser.columns import ColumnParser
 from gatelog.kql.parser.rows import ENDS
 from gatelog.kql.tokens import NAME, STRING
 
 _PARSE_KINDS = ("simple", "regex", "relaxed")
+_CHARTS = (
+    *("table", "list", "card", "timechart", "linechart", "areachart", "stackedareachart", "anomalychart"),
+    *("barchart", "columnchart", "piechart", "scatterchart", "ladderchart", "pivotchart", "timepivot"),
+    *("timeline", "treemap", "plotly", "graph", "sankey", "3Dchart"),
+)
+_MISPLACED = "two columns of a pattern need a string between them, as do a string column and '*'"
 
 
 class TextOperatorParser(ColumnParser):
@@ -37,7 +44,7 @@ class TextOperatorParser(ColumnParser):
         while self.text not in ENDS:
             item = self._pattern_item()
             if items and not _may_follow(items[-1], item):
-                raise self.error_at(item.span.start, "two columns of a pattern need a string between them")
+                raise self.error_at(item.span.start, _MISPLACED)
             items.append(item)
         if not items:
             raise self.error("a pattern")
@@ -69,13 +76,16 @@ class TextOperatorParser(ColumnParser):
         return ast.Reduce(self.span_from(start), by, properties, hints)
 
     def _parse_render(self, start: int) -> ast.Render:
-        chart = self.word("a kind of chart").value
+        chart = self.word("a kind of chart")
+        if chart.value not in _CHARTS:
+            hint = did_you_mean(chart.value, _CHARTS) or f"these are: {', '.join(_CHARTS)}"
+            raise self.error_at(chart.span.start, f"there is no chart '{chart.value}'", hint)
         properties: tuple[tuple[str, str], ...] = ()
         if self.accept("with"):
             properties = self.parenthesized_list_of(self._render_property)
         while self.token.kind == NAME:
             properties = (*properties, self._render_property())
-        return ast.Render(self.span_from(start), chart, properties)
+        return ast.Render(self.span_from(start), chart.value, properties)
 
     def _render_property(self) -> tuple[str, str]:
         name = self.advance().text
@@ -98,6 +108,6 @@ class TextOperatorParser(ColumnParser):
 
 
 def _may_follow(item: ast.Node, following: ast.Node) -> bool:
-    if isinstance(item, ast.Star):
-        return isinstance(following, ast.Literal)
-    return isinstance(item, ast.Literal) or not isinstance(following, ast.ParseColumn)
+    if isinstance(item, ast.Literal) or isinstance(following, ast.Literal):
+        return True
+    return isinstance(item, ast.ParseColumn) and item.type != "string" and isinstance(following, ast.Star)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from fnmatch import translate
 
 from gatelog.kql import ast
@@ -231,13 +232,14 @@ def bind_project_reorder(stage: ast.ProjectReorder, relation: Relation, scope: S
     return _showing(list(in_order.values()), relation, scope)
 
 
-def _plain(name: str) -> tuple[str | int, ...]:
+def _plain(name: str) -> tuple[str | Decimal, ...]:
     return (name,)
 
 
-def _natural(name: str) -> tuple[str | int, ...]:
-    """Numbers inside a name compare by value: a2 before a10."""
-    return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
+def _natural(name: str) -> tuple[str | Decimal, ...]:
+    """Numbers inside a name compare by value: a2 before a10. Every second part is one, of any length."""
+    parts = enumerate(re.split(r"(\d+)", name))
+    return tuple(Decimal(part) if place % 2 else part for place, part in parts)
 
 
 def _showing(fields: Sequence[Field], relation: Relation, scope: Scope) -> Relation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from gatelog.kql import ast
 from gatelog.kql.diagnostics import did_you_mean
@@ -24,6 +24,14 @@ from gatelog.kql.stages.written_plugins import WRITTEN_PLUGINS
 
 Plugin: TypeAlias = "Callable[[ast.Evaluate, ast.Call, Relation, Scope], Relation]"
 
+
+def _preview(stage: ast.Evaluate, call: ast.Call, _: Relation, scope: Scope) -> NoReturn:
+    """Refuses `preview` where it cannot be: its two answers are those of the last operator, see `outputs`."""
+    if len(call.arguments) != 1:
+        raise scope.context.error(stage, "preview takes the number of rows to show")
+    raise scope.context.error(stage, "preview has two answers, it can only end a query")
+
+
 PLUGINS: Mapping[str, Plugin] = {
     "bag_unpack": bag_unpack,
     "pivot": pivot,
@@ -41,19 +49,28 @@ PLUGINS: Mapping[str, Plugin] = {
     "autocluster": autocluster,
     "funnel_sequence_completion": funnel_sequence_completion,
     "sequence_detect": sequence_detect,
+    "preview": _preview,
     **ACTIVITY_PLUGINS,
     **WRITTEN_PLUGINS,
 }
 """The plugins by name."""
 
 _ELSEWHERE = "queries read this database only"
+_NO_PROGRAM = "no program runs beside the engine"
 
 REFUSED_PLUGINS: Mapping[str, str] = {
     "diffpatterns_text": "how it finds its patterns is not published; reduce each side by itself",
     "funnel_sequence": "which of several occurrences counts is not published; sequence_detect gives all",
-    "preview": "it has two answers: write fork (take n) (count)",
-    "python": "no program runs beside the engine",
-    "r": "no program runs beside the engine",
+    "python": _NO_PROGRAM,
+    "r": _NO_PROGRAM,
+    "csharp": _NO_PROGRAM,
+    "dax_request": _ELSEWHERE,
+    "external_datatable": _ELSEWHERE,
+    "execute_query": _ELSEWHERE,
+    "execute_show_command": _ELSEWHERE,
+    "identity": "what it does is not published",
+    "identity_v3": "what it does is not published",
+    "estimate_rows_count": "tables keep no estimate: write count",
     "infer_storage_schema": _ELSEWHERE,
     "infer_storage_schema_with_suggestions": _ELSEWHERE,
     "sql_request": _ELSEWHERE,
@@ -64,10 +81,11 @@ REFUSED_PLUGINS: Mapping[str, str] = {
     "http_request": _ELSEWHERE,
     "http_request_post": _ELSEWHERE,
     "ai_embed_text": _ELSEWHERE,
+    "ai_embeddings": _ELSEWHERE,
     "ai_chat_completion": _ELSEWHERE,
     "ai_chat_completion_prompt": _ELSEWHERE,
 }
-"""Documented plugins that are not built, each with the reason."""
+"""Plugins of Kusto that are not built, each with the reason."""
 
 
 def bind_evaluate(stage: ast.Evaluate, relation: Relation, scope: Scope) -> Relation:

@@ -28,10 +28,13 @@ def bind_mv_expand(stage: ast.MvExpand, relation: Relation, scope: Scope) -> Rel
 
 def most_rows(node: ast.Expression | None, scope: Scope) -> int | None:
     """The limit on the rows that one row becomes."""
-    value = bind(node, scope).constant if node is not None else None
-    if node is not None and (value is None or not isinstance(value.value, int)):
-        raise scope.context.error(node, "the limit must be a constant integer")
-    return value.value if value is not None and isinstance(value.value, int) else None
+    if node is None:
+        return None
+    constant = bind(node, scope).constant
+    most = constant.value if constant is not None else None
+    if not isinstance(most, int) or most < 0:
+        raise scope.context.error(node, "the limit must be a constant integer, not below 0")
+    return most
 
 
 def expanded(
@@ -114,6 +117,8 @@ def _item(column: ast.ExpandedColumn, item: Field, scope: Scope, names: Names) -
     if name in chosen_names(column.column):
         choose(name, names, column, scope)
     value = Term(DYNAMIC, json_values.present(sql.column(item.sql_name)))
+    if column.type is not None and len(column.type.types) != 1:
+        raise scope.context.error(column, "typeof() takes one type here")
     target = KqlType(column.type.types[0]) if column.type is not None else DYNAMIC
     if target in _ACCEPTED:
         fits = sql.call("match", value.sql, _ACCEPTED[target])

@@ -1,7 +1,7 @@
 """ipv4_lookup and ipv6_lookup: each row beside the rows of a table whose network its address belongs to.
 
 The elements of the lookup table are (first address, last address, its columns); each row of the input keeps
-those between whose addresses its own lies.
+those whose addresses are its own, or some of its own where it has a network itself.
 """
 
 from __future__ import annotations
@@ -60,6 +60,10 @@ def _lookup(
         (named_column(node, call, relation, scope), named_column(node, call, table, scope))
         for node in positional[3:]
     ]
+    for left, right in keys:
+        if left.type is not right.type:
+            message = f"the key '{left.name}' is {left.type} here and {right.type} in the lookup table"
+            raise scope.context.error(stage, message)
     found = _matching(family, address, network, keys, table, scope)
     hidden = {right.name for _, right in keys}
     return beside(relation, table, found, _FIRST_COLUMN, hidden, scope, keep=unmatched)
@@ -88,24 +92,33 @@ def _matching(
     scope: Scope,
 ) -> Sql:
     """The elements of the lookup table that fit a row: Array(Tuple(first, last, columns ...))."""
-    text = convert(reference(network), STRING).sql
-    parsed = formula(f"{family.parse}(splitByChar('/', text)[1])", text=text)
-    bits = f"if(position(text, '/') > 0, toUInt8OrZero(splitByChar('/', text)[2]), {family.width})"
-    limits = formula(f"{family.to_range}(assumeNotNull(parsed), {bits})", parsed=parsed, text=text)
+    parsed, limits = _range(family, network)
     columns = [maybe(field) for field in table.fields]
     ends = [sql.call("tupleElement", limits, place) for place in (1, 2)]
     rows = collected(sql.tuple_([*ends, *columns]), sql.call("isNotNull", parsed), table, scope)
-    own = formula(f"{family.parse}(text)", text=convert(reference(address), STRING).sql)
+    is_address, own_limits = _range(family, address)
     row = sql.variable("row")
-    tests = [
-        formula("own >= tupleElement(row, 1) AND own <= tupleElement(row, 2)", own=own, row=row),
-        *(
-            sql.eq(
-                sql.call("tupleElement", row, _FIRST_COLUMN + table.fields.index(right)),
-                sql.column(left.sql_name),
-            )
-            for left, right in keys
-        ),
+    same = [
+        sql.eq(
+            sql.call("tupleElement", row, _FIRST_COLUMN + table.fields.index(right)),
+            sql.column(left.sql_name),
+        )
+        for left, right in keys
     ]
-    test = sql.if_null(sql.all_of(tests), sql.boolean(False))
-    return sql.call("arrayFilter", sql.lambda_("row", test), rows)
+
+    def fitting(own: Sql) -> Sql:
+        text = "tupleElement(own, 2) >= tupleElement(row, 1) AND tupleElement(own, 1) <= tupleElement(row, 2)"
+        test = sql.if_null(sql.all_of([formula(text, own=own, row=row), *same]), sql.boolean(False))
+        return sql.call("arrayFilter", sql.lambda_("row", test), rows)
+
+    found = sql.with_value(own_limits, "own", fitting)
+    return formula("arrayFilter(each -> known, found)", known=sql.call("isNotNull", is_address), found=found)
+
+
+def _range(family: _Family, column: Field) -> tuple[Sql, Sql]:
+    """The address of a text, null if there is none, and the first and last of its network; that of an address
+    without one is itself."""
+    text = convert(reference(column), STRING).sql
+    parsed = formula(f"{family.parse}(splitByChar('/', text)[1])", text=text)
+    bits = f"if(position(text, '/') > 0, toUInt8OrZero(splitByChar('/', text)[2]), {family.width})"
+    return parsed, formula(f"{family.to_range}(assumeNotNull(parsed), {bits})", parsed=parsed, text=text)

@@ -143,6 +143,9 @@ def _column(name: str, relation: Relation, node: ast.Node, scope: Scope) -> Fiel
 
 def _condition(key: Key, stage: ast.Node, scope: Scope) -> tuple[Sql, Sql]:
     target = meeting_type(key.left.type, key.right.type)
+    if key.left.type is key.right.type is KqlType.DYNAMIC:
+        message = f"'{key.left.name}' is dynamic: it cannot be the key of a join"
+        raise scope.context.error(stage, message, "convert it on both sides, for example with tostring()")
     if target is None or (
         KqlType.STRING in (key.left.type, key.right.type)
         and key.left.type is not key.right.type

@@ -30,6 +30,10 @@ LONGEST_SERIES = 1_048_576
 """Points of a series at most: Kusto's own bound."""
 
 
+_SEVERAL = frozenset({"percentiles", "percentilesw", "arg_max", "arg_min", "argmax", "argmin"})
+"""Aggregates that make a column for each of their arguments."""
+
+
 class Axis:
     """The axis of a series: where it begins, how wide a step is, how many steps there are.
 
@@ -43,6 +47,8 @@ class Axis:
         self.type = _axis_type(value.type, stage, scope)
         self.value = convert(value, self.type)
         self.step = _bound(stage.step, TIMESPAN if self.type is DATETIME else self.type, scope)
+        if self.step.constant is not None and self.step.constant.value == 0:
+            raise scope.context.error(stage.step, "the step of a series is not 0")
         self.start, self.stop = (
             _bound(limit, self.type, scope) if limit is not None else None
             for limit in (stage.start, stage.stop)
@@ -173,10 +179,15 @@ class Series:
 
 
 def _aggregate(item: ast.SeriesAggregate, scope: Scope, names: Names) -> Series:
+    if isinstance(item.column.value, ast.Call) and item.column.value.function in _SEVERAL:
+        message = f"{item.column.value.function}() makes several columns, a series is one"
+        raise scope.context.error(item, message, "write an aggregate for each, such as percentile()")
     term = bind(item.column.value, scope.aggregating(()))
     name = _name(item.column, names, scope)
     default = bind(item.default, scope) if item.default is not None else long_term(0)
     with scope.context.at(item):
+        if default.type in INTEGERS and term.type in NUMBERS:
+            default = convert(default, term.type)
         value = sql.if_null(convert(term, DYNAMIC).sql, json_values.NULL_TEXT)
         absent = sql.if_null(convert(default, DYNAMIC).sql, json_values.NULL_TEXT)
     return Series(name, Computed(scope.context.field("value", DYNAMIC), value), absent)

@@ -171,7 +171,7 @@ def _revealed(bind_stage: Callable[[Relation, list[str]], Relation], parts: Part
     made = bind_stage(Compute((*parts.relation.fields, *shown), parts.relation, ()), names)
     found = {field.name: field for field in made.fields}
     rest = tuple(field for field in made.fields if field.name not in names)
-    key, *carried = (found[name] for name in names)
+    key, *carried = (found[name].renamed(field.name) for name, field in zip(names, hidden, strict=True))
     return Parts(Compute(rest, made, ()), key, tuple(carried))
 
 

@@ -40,6 +40,9 @@ def pivot(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope)
     row = AGGREGATES.get(aggregate.function)
     if row is None or row.predicate is not None or aggregate.function not in _PIVOTED:
         raise scope.context.error(aggregate, f"pivot cannot aggregate with {aggregate.function}()")
+    if not row.least <= len(aggregate.arguments) <= row.most:
+        wanted = str(row.most) if row.least == row.most else f"{row.least} to {row.most}"
+        raise scope.context.error(aggregate, f"{aggregate.function}() takes {wanted} arguments")
     row_scope = scope.over(relation)
     arguments = [bind(argument, row_scope) for argument in aggregate.arguments]
     used = {node.value for node in aggregate.arguments if isinstance(node, ast.Name)} | {turned.name}

@@ -104,10 +104,12 @@ def _check_no_column(node: ast.Expression, name: str, relation: Relation, scope:
 
 
 def _check_kind(node: ast.Expression, name: str, kinds: Sequence[KqlType], scope: Scope) -> None:
-    kind = bind(node, scope).type
-    if kind not in kinds:
+    term = bind(node, scope)
+    if term.type not in kinds:
         wanted = "number" if kinds is NUMBERS else kinds[0]
-        raise scope.context.error(node, f"{name} must be a {wanted}, this is {kind}")
+        raise scope.context.error(node, f"{name} must be a {wanted}, this is {term.type}")
+    if term.constant is not None and term.constant.value is None:
+        raise scope.context.error(node, f"{name} is null")
 
 
 def with_few_windows(

@@ -10,6 +10,7 @@ from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.expressions import bind
+from gatelog.kql.formula import formula
 from gatelog.kql.relations import (
     Aggregate,
     Compute,
@@ -93,9 +94,14 @@ def row_count(node: ast.Expression, scope: Scope) -> Sql:
         if value < 0:
             raise scope.context.error(node, "the number of rows is below 0")
         return sql.literal(value)
-    if term.type not in INTEGERS or sql.columns_read(term.sql):
+    if term.constant is not None or term.type not in INTEGERS or sql.columns_read(term.sql):
         raise scope.context.error(node, "the number of rows must be a constant integer")
-    return term.sql
+    checked = formula(
+        "if(throwIf(number < 0, message) = 0, number, 0)",
+        number=sql.if_null(term.sql, -1),
+        message="the number of rows is null or below 0",
+    )
+    return sql.subquery(exp.Select(expressions=[checked]))  # a limit must be a constant of the engine
 
 
 def bind_count(stage: ast.Count, relation: Relation, scope: Scope) -> Relation:
@@ -133,6 +139,8 @@ def _cell(node: ast.Expression, kql_type: KqlType, scope: Scope) -> Sql:
 def bind_range(stage: ast.Range, scope: Scope) -> Relation:
     """The values from start to stop, both included, in equal steps."""
     start, stop, step = (bind(node, scope) for node in (stage.start, stage.stop, stage.step))
+    if step.constant is not None and step.constant.value == 0:
+        raise scope.context.error(stage.step, "the step of a range is not 0")
     number = scope.context.field("number", LONG, nullable=False)
     with scope.context.at(stage):
         kind = _range_type(start, stop, step, stage, scope)

@@ -126,9 +126,14 @@ def scanned_parts(
 def _machine(stage: ast.Scan, inputs: tuple[Field, ...], relation: Relation, scope: Scope) -> Machine:
     if len(stage.steps) > MOST_STEPS:
         raise scope.context.error(stage, f"a scan has at most {MOST_STEPS} steps")
+    known: set[str] = set()
     for step in stage.steps:
         if step.optional:
             raise scope.context.unsupported(step, "an optional step")
+        if step.name.value in known:
+            message = f"there are two steps '{step.name.value}'"
+            raise scope.context.error(step, message, "give one another name")
+        known.add(step.name.value)
     declared, defaults = [], []
     for column in stage.declarations:
         kind = KqlType(column.type)
@@ -266,12 +271,12 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
             values[name] = _part(record, number)
     names = frozenset(other.name.value for other in machine.steps)
     step_scope = replace(scope, fields=tuple(_nullable(field) for field in visible), keys=None)
-    test = condition(bind(flattened(step.condition, names, scope), step_scope)).condition
+    with scope.context.at(step.condition):
+        test = condition(bind(flattened(step.condition, names, scope), step_scope)).condition
     assigned = {item.names[0].value: _assigned(item, machine, names, step_scope) for item in step.assignments}
-    cells = [_part(sql.variable("scan_row"), number) for number in range(1, len(machine.inputs) + 1)]
-    cells += [
-        assigned.get(field.name, default.sql)
-        for field, default in zip(machine.declared, machine.defaults, strict=True)
+    unassigned = [values[field.sql_name] for field in machine.columns]
+    cells = [
+        assigned.get(field.name, value) for field, value in zip(machine.columns, unassigned, strict=True)
     ]
     record = sql.cast(sql.tuple_(cells), f"Tuple({', '.join(machine.record_type())})")
     return sql.if_null(sql.replaced(test, values), sql.boolean(False)), sql.replaced(record, values)
@@ -283,9 +288,10 @@ def _nullable(field: Field) -> Field:
 
 def _assigned(item: ast.NamedExpression, machine: Machine, names: frozenset[str], scope: Scope) -> Sql:
     name = item.names[0].value
-    target = next((field for field in machine.declared if field.name == name), None)
+    target = next((field for field in reversed(machine.columns) if field.name == name), None)
     if target is None:
-        raise scope.context.error(item, f"'{name}' is not declared", "declare it: scan declare (...)")
+        hint = "declare it: scan declare (...)"
+        raise scope.context.error(item, f"'{name}' is no column and not declared", hint)
     value = bind(flattened(item.value, names, scope), scope)
     if not convertible(value.type, target.type):
         raise scope.context.error(item, f"'{name}' is {target.type}, this is {value.type}")

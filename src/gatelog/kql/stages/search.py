@@ -7,6 +7,7 @@ A predicate is bound for each table by itself: a column that the table lacks is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 from gatelog.kql import ast
 from gatelog.kql.ast.walking import names_in
@@ -14,6 +15,7 @@ from gatelog.kql.comparisons import both, condition, either, opposite
 from gatelog.kql.conversions import convertible
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import bool_term, string_term
+from gatelog.kql.regexes import quote_pattern
 from gatelog.kql.relations import Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.columns import with_constant
@@ -81,6 +83,7 @@ def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
 
 def _anywhere(text: str, scope: Scope, exact: str) -> Term:
     found = bool_term(False)
+    scope.context.count_searches(len(scope.fields))
     for field in scope.fields:
         if convertible(field.type, KqlType.STRING):
             test = _in_value(reference(field), text, exact)
@@ -90,7 +93,10 @@ def _anywhere(text: str, scope: Scope, exact: str) -> Term:
 
 
 def _in_value(value: Term, text: str, exact: str) -> Term:
-    """`x` finds a term; `x*` its beginning, `*x` its end, `*x*` any piece, `*` whatever is not empty."""
+    """`x` finds a term; `x*` its beginning, `*x` its end, `*x*` any piece, `*` whatever is not empty, `x*y` a
+    piece from x to y."""
+    if "*" in text.strip("*"):
+        return _from_piece_to_piece(value, text, exact)
     operators = {
         (False, False): "has",
         (False, True): "hasprefix",
@@ -99,3 +105,16 @@ def _in_value(value: Term, text: str, exact: str) -> Term:
     }
     operator = operators[text.startswith("*"), text.endswith("*")]
     return search(operator + exact, value, string_term(text.strip("*")))
+
+
+def _from_piece_to_piece(value: Term, text: str, exact: str) -> Term:
+    """The pieces one after the other, with anything between them; a letter or digit at an end begins or
+    ends a word.
+
+    The pieces are looked for one by one first: that is quicker, and of an index only they can be asked.
+    """
+    pieces = [piece for piece in text.split("*") if piece]
+    found = [search("contains" + exact, value, string_term(piece)) for piece in pieces]
+    start, end = (r"\b" if edge.isalnum() else "" for edge in (text[0], text[-1]))
+    pattern = ("" if exact else "(?i)") + start + ".*".join(map(quote_pattern, pieces)) + end
+    return reduce(both, [*found, search("matches regex", value, string_term(pattern))])

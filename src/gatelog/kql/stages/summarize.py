@@ -92,6 +92,9 @@ def _bound_aggregate(
     """The columns of one item: one, or several for arg_max, take_any and percentiles."""
     columns = _columns(item, relation, keys, scope)
     given = [name.value for name in item.names]
+    if len(given) > max(len(columns), 1):
+        made_here = "one column" if len(columns) == 1 else f"{len(columns)} columns"
+        raise scope.context.error(item, f"{len(given)} names for {made_here}")
     made = []
     for place, (name, term) in enumerate(columns):
         chosen = given[place] if place < len(given) else name
@@ -172,9 +175,20 @@ def _extreme_row(
 
 
 def _of_row(function: str, term: Term, by: Term) -> Term:
+    return _unwrapped(sql.call(function, _wrapped(term), _rank(function, by)), term)
+
+
+def _of_any_row(term: Term) -> Term:
+    return _unwrapped(sql.call("any", _wrapped(term)), term)
+
+
+def _wrapped(term: Term) -> sql.Sql:
     """In a tuple, because ClickHouse would pass over rows where the wanted value is NULL."""
-    wrapped = sql.call("tuple", term.sql if term.nullable or term.type is KqlType.STRING else _nullable(term))
-    node = sql.call("tupleElement", sql.call(function, wrapped, _rank(function, by)), 1)
+    return sql.call("tuple", term.sql if term.nullable or term.type is KqlType.STRING else _nullable(term))
+
+
+def _unwrapped(chosen: sql.Sql, term: Term) -> Term:
+    node = sql.call("tupleElement", chosen, 1)
     return Term(term.type, node, nullable=term.type is not KqlType.STRING)
 
 
@@ -198,18 +212,26 @@ def _nullable(term: Term) -> sql.Sql:
 def _any_row(
     call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope
 ) -> list[tuple[str | None, Term]]:
+    """Some value; several of them are of one row."""
+    if not call.arguments:
+        raise scope.context.error(call, f"{call.function}() needs the columns to take a value of")
     columns = _expanded(call.arguments, relation, keys, None, scope.inside_aggregate())
     prefix = "any_" if call.function == "any" else ""
+    values = [any_value([columns[0][1]], None)] if len(columns) == 1 else [_of_any_row(t) for _, t in columns]
     return [
-        (f"{prefix}{name}" if name is not None else f"any_arg{place}", any_value([term], None))
-        for place, (name, term) in enumerate(columns)
+        (f"{prefix}{name}" if name is not None else f"any_arg{place}", value)
+        for place, ((name, _), value) in enumerate(zip(columns, values, strict=True))
     ]
 
 
 def _percentiles(call: ast.Call, scope: Scope) -> list[tuple[str | None, Term]]:
     """A column for each rank, or all in one array."""
+    weighted = "w" in call.function.partition("_")[0]
+    if len(call.arguments) < (3 if weighted else 2):
+        wanted = "a value, its weight" if weighted else "a value"
+        raise scope.context.error(call, f"{call.function}() takes {wanted} and what percentage")
     value, *ranks = (bind(argument, scope.inside_aggregate()) for argument in call.arguments)
-    weight = ranks.pop(0) if "w" in call.function.partition("_")[0] and ranks else None
+    weight = ranks.pop(0) if weighted else None
     base = result_name(call.arguments[0]) or ""
     columns: list[tuple[str | None, Term]] = []
     for number in _ranks(ranks, call, scope):
@@ -232,4 +254,6 @@ def _ranks(ranks: Sequence[Term], call: ast.Call, scope: Scope) -> list[int | fl
             if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
                 raise scope.context.error(call, "a percentile is a constant from 0 to 100")
             numbers.append(number)
+    if not numbers:
+        raise scope.context.error(call, f"{call.function}() needs at least one percentage")
     return numbers

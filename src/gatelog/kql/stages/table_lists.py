@@ -17,6 +17,7 @@ from gatelog.errors import KqlError
 from gatelog.kql import ast
 from gatelog.kql.bindings import FunctionBinding, TableBinding
 from gatelog.kql.databases import own_tables
+from gatelog.kql.declared_patterns import case_of
 from gatelog.kql.lower import lower
 from gatelog.kql.relations import Compute, ProtectedColumnError, Relation
 from gatelog.kql.scope import Scope
@@ -134,7 +135,7 @@ def _is_missing(node: ast.Expression, scope: Scope) -> bool:
             return _is_missing(source, scope)
         case ast.Name(value=name):
             return name not in scope.names and scope.context.catalog.find(name) is None
-        case ast.Member(base=ast.Call(), name=name):
+        case ast.Member(base=ast.Call(), name=name) if case_of(node, scope) is None:
             return scope.context.catalog.find(name) is None
         case _:
             return False
@@ -148,7 +149,7 @@ def _shown_name(node: ast.Expression, place: int, scope: Scope) -> str:
             return _shown_name(source, place, scope)
         case ast.Name(value=name) if not isinstance(scope.names.get(name), TableBinding):
             return name
-        case ast.Member(base=ast.Call(), name=name):
+        case ast.Member(base=ast.Call(), name=name) if case_of(node, scope) is None:
             return name
         case _:
             return f"union_arg{place}"

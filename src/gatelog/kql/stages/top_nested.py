@@ -13,7 +13,7 @@ from gatelog.kql.scope import Scope
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.rows import row_count
 from gatelog.kql.stages.summarize import bind_summarize
-from gatelog.kql.stages.top_nested_others import bind_with_others
+from gatelog.kql.stages.top_nested_others import bind_with_others, check_one_total
 from gatelog.kql.terms import Field
 
 
@@ -42,7 +42,9 @@ def _grouped(levels: tuple[ast.TopNestedLevel, ...], relation: Relation, scope: 
         for place, level in enumerate(levels)
     )
     total = ast.NamedExpression(last.span, (ast.Name(last.span, "total"),), last.by.value)
-    return bind_summarize(ast.Summarize(last.span, (total,), keys), relation, scope)
+    grouped = bind_summarize(ast.Summarize(last.span, (total,), keys), relation, scope)
+    check_one_total(last, len(grouped.fields) - len(keys), scope)
+    return grouped
 
 
 def _limited(level: ast.TopNestedLevel, grouped: Relation, parent: Relation | None, scope: Scope) -> Relation:

@@ -107,12 +107,19 @@ def _grouped(level: ast.TopNestedLevel, rows: Relation, keys: tuple[Field, ...],
     total = ast.NamedExpression(level.span, (ast.Name(level.span, "total"),), level.by.value)
     grouped = bind_summarize(ast.Summarize(level.span, (total,), ()), rows, scope)
     assert isinstance(grouped, Aggregate)
+    check_one_total(level, len(grouped.fields), scope)
     made = tuple(
         Computed(scope.context.field(key.name, key.type, nullable=key.nullable), sql.column(key.sql_name))
         for key in keys
     )
     fields = (*(one.field for one in made), *grouped.fields)
     return Aggregate(fields, grouped.input, made, grouped.aggregates, grouped.ordered)
+
+
+def check_one_total(level: ast.TopNestedLevel, columns: int, scope: Scope) -> None:
+    """Refuses an aggregate that makes several columns: values are in order of one."""
+    if columns != 1:
+        raise scope.context.error(level.by, "the values of a level are in the order of one aggregate")
 
 
 def _totals(level: ast.TopNestedLevel, placed: Placed, scope: Scope) -> Relation:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gatelog.kql import KqlType
 from gatelog.store.tables.azure import BACKEND_RESOURCE, BACKEND_RESOURCE_ID, standard
-from gatelog.store.tables.table import LogColumn, LogTable, said, string
+from gatelog.store.tables.table import SQL_TYPES, STRING_NULL, LogColumn, LogTable, said, string
 
 _NAME = "AzureDiagnostics"
 
@@ -19,15 +19,22 @@ _TICKS_1970 = 621_355_968_000_000_000
 
 _REQUEST_TICKS = f"{_TICKS_1970} + reinterpretAsInt64(received) + intDiv(ifNull(sent_ns, 0), 100)"
 
-_PROPERTIES = f"""toJSONString(CAST((
-    if(api_version = '', '', concat('Azure OpenAI API version ', api_version)),
-    {_REQUEST_TICKS}, received_bytes,
-    {_REQUEST_TICKS} + intDiv(upstream_ns, 100), response_size, '',
-    if(stream, 'Streaming', 'Non-Streaming'), deployment,
-    if(model_served != '', model_served, model_asked), ''
-  ) AS Tuple(apiName String, requestTime Int64, requestLength Int64, responseTime Int64, responseLength Int64,
-             objectId String, streamType String, modelDeploymentName String, modelName String,
-             modelVersion String)))"""
+_PROPERTIES = (
+    ("apiName", KqlType.STRING, "if(api_version = '', '', concat('Azure OpenAI API version ', api_version))"),
+    ("requestTime", KqlType.LONG, _REQUEST_TICKS),
+    ("requestLength", KqlType.LONG, "received_bytes"),
+    ("responseTime", KqlType.LONG, f"{_REQUEST_TICKS} + intDiv(upstream_ns, 100)"),
+    ("responseLength", KqlType.LONG, "response_size"),
+    ("objectId", KqlType.STRING, STRING_NULL),
+    ("streamType", KqlType.STRING, "if(stream, 'Streaming', 'Non-Streaming')"),
+    ("modelDeploymentName", KqlType.STRING, "deployment"),
+    ("modelName", KqlType.STRING, "if(model_served != '', model_served, model_asked)"),
+    ("modelVersion", KqlType.STRING, STRING_NULL),
+)
+"""The members of `properties_s`: name, type and SQL."""
+
+_MEMBER_TYPES = ", ".join(f"{name} {SQL_TYPES[kql_type]}" for name, kql_type, _ in _PROPERTIES)
+_JSON = f"toJSONString(CAST(({', '.join(sql for *_, sql in _PROPERTIES)}) AS Tuple({_MEMBER_TYPES})))"
 
 # The log keeps ids in lower case; the service writes Create_Thread, and these with a capital inside.
 _OPERATION_NAME = (
@@ -51,11 +58,13 @@ TABLE = LogTable(
         string("Level", "if(ifNull(backend_status, 500) < 400, 'Informational', 'Error')"),
         *BACKEND_RESOURCE,
         string("ResourceType", "'ACCOUNTS'"),
-        string("properties_s", _PROPERTIES),
+        string("properties_s", _JSON),
         string("location_s", "region"),
         string("event_s", "'ShoeboxCallResult'"),
         string("Tenant_s", "region"),
         *standard(_NAME, f"lower({BACKEND_RESOURCE_ID})", "request_size + response_size"),
     ),
     condition="sent_ns IS NOT NULL",
+    hidden=tuple(LogColumn(f"__{name}", kql_type, sql) for name, kql_type, sql in _PROPERTIES),
+    paths={("properties_s", (name,)): f"__{name}" for name, *_ in _PROPERTIES},
 )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from gatelog.kql import KqlType
 from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
-from gatelog.store.tables.table import JsonOrigin, LogColumn, LogTable, string
+from gatelog.store.tables.table import IndexedText, JsonOrigin, LogColumn, LogTable, string
+from gatelog.store.words import REQUEST_WORDS, RESPONSE_WORDS
 
 _NAME = "ApiManagementGatewayLlmLog"
 
@@ -22,7 +23,9 @@ _REQUEST_MESSAGES = """multiIf(
         concat('[{"role":"user","content":', JSONExtractRaw(request_body, 'prompt'), '}]'),
     NULL)"""
 
+# Vectors are no messages; and words of them are in no index.
 _RESPONSE_MESSAGES = """multiIf(
+    operation_kind = 'embeddings', NULL,
     JSONHas(response_body, 'choices', 1, 'message'), concat('[', arrayStringConcat(
         arrayMap(choice -> JSONExtractRaw(choice, 'message'), JSONExtractArrayRaw(response_body, 'choices')),
         ','), ']'),
@@ -32,6 +35,9 @@ _RESPONSE_MESSAGES = """multiIf(
         ','), ']'),
     JSONHas(response_body, 'output'), JSONExtractRaw(response_body, 'output'),
     NULL)"""
+
+_REQUEST_WORDS = IndexedText("RequestMessages", REQUEST_WORDS)
+_RESPONSE_WORDS = IndexedText("ResponseMessages", RESPONSE_WORDS)
 
 _MODEL_CALLS = "operation_kind IN ('chat', 'completions', 'embeddings') OR operation_id = 'createresponse'"
 
@@ -63,7 +69,7 @@ TABLE = LogTable(
     ),
     condition=_MODEL_CALLS,
     origins=(
-        JsonOrigin("RequestMessages", "request_body", '[{"role":"user","content":'),
-        JsonOrigin("ResponseMessages", "response_body", '[{"role":"assistant","content":'),
+        JsonOrigin("RequestMessages", "request_body", '[{"role":"user","content":', _REQUEST_WORDS),
+        JsonOrigin("ResponseMessages", "response_body", '[{"role":"assistant","content":', _RESPONSE_WORDS),
     ),
 )

@@ -8,11 +8,22 @@ Columns whose names start with `__` are not among KQL's: typed twins of values i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gatelog.kql import Choice, Column, KqlType, OriginColumn, PathColumn, Table, View, WordsColumn
+from gatelog.kql import (
+    Choice,
+    Column,
+    KqlType,
+    OriginColumn,
+    PathColumn,
+    StoredOrder,
+    Table,
+    View,
+    WordsColumn,
+)
 
 STRING_NULL = "''"
 
@@ -28,6 +39,13 @@ SQL_TYPES = {
 """ClickHouse types that the compiler expects of a view's columns (dynamic: JSON text); nullable ones in
 Nullable.
 """
+
+
+STORED_BY = "toStartOfHour(received)"
+"""What the rows of `calls` are stored by at first (schema.py)."""
+
+_SOUGHT = re.compile(r"\b(?:request_body|response_body|request_id|conversation_id)\b")
+"""Columns of `calls` that take long to read, and those with an index that finds few rows."""
 
 
 class LogColumn(NamedTuple):
@@ -75,11 +93,14 @@ class IndexedText(NamedTuple):
 
 
 class JsonOrigin(NamedTuple):
-    """The column of `calls` with the JSON that a dynamic column is read from, and what is put around it."""
+    """The column of `calls` with the JSON that a dynamic column is read from, what is put around it, and the
+    words of that JSON (see `IndexedText`).
+    """
 
     column: str
     sql: str
     added: str
+    words: IndexedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +128,17 @@ class LogTable:
         """What the view selects."""
         columns = {column.name: _value(column) for column in (*self.columns, *self.hidden)}
         columns |= dict(_words(self.indexed)) | {_origin(each): each.sql for each in self.origins}
-        return View(columns, self.rows, self.condition, self.choice)
+        columns |= dict(_words(each.words for each in self.origins))
+        return View(columns, self.rows, self.condition, self.choice, self._stored_order())
+
+    def _stored_order(self) -> StoredOrder | None:
+        """That of `calls`, if the rows are its rows. An index of words is asked as any other column is."""
+        if self.rows != "calls":
+            return None
+        values = [(column.name, column.sql) for column in self.columns]
+        values += [(_origin(each), each.sql) for each in self.origins]
+        sought = frozenset(name for name, value in values if _SOUGHT.search(value))
+        return StoredOrder("TimeGenerated", STORED_BY, sought)
 
     @property
     def content(self) -> frozenset[str]:
@@ -124,13 +155,17 @@ class LogTable:
             paths={where: PathColumn(name, hidden[name]) for where, name in self.paths.items()},
             not_null=frozenset(column.name for column in self.columns if not column.nullable),
             words={text.column: _words_column(text) for text in self.indexed},
-            origins={each.column: OriginColumn(_origin(each), each.added) for each in self.origins},
+            origins={each.column: _origin_column(each) for each in self.origins},
             view=self.view(),
         )
 
 
 def _origin(origin: JsonOrigin) -> str:
     return f"__origin_{origin.column}"
+
+
+def _origin_column(origin: JsonOrigin) -> OriginColumn:
+    return OriginColumn(_origin(origin), origin.added, _words_column(origin.words))
 
 
 def _words_column(text: IndexedText) -> WordsColumn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatelog.kql.functions.geo.buffers import BUFFERS
 from gatelog.kql.functions.geo.clippings import CLIPPINGS
 from gatelog.kql.functions.geo.coverings import COVERINGS
 from gatelog.kql.functions.geo.densify import DENSIFY
@@ -11,7 +12,6 @@ from gatelog.kql.functions.geo.intersections import INTERSECTIONS
 from gatelog.kql.functions.geo.lines import LINES
 from gatelog.kql.functions.geo.points import POINTS
 from gatelog.kql.functions.geo.polygons import POLYGONS
-from gatelog.kql.functions.geo.refused import REFUSED
 from gatelog.kql.functions.geo.s2 import S2_CELLS
 from gatelog.kql.functions.geo.simplified import SIMPLIFIED
 from gatelog.kql.functions.geo.unions import UNIONS
@@ -31,7 +31,7 @@ GEO: tuple[Function, ...] = (
     *CLIPPINGS,
     *COVERINGS,
     *INTERSECTIONS,
-    *REFUSED,
+    *BUFFERS,
     *SIMPLIFIED,
 )
 """The rows of all geo tables."""

@@ -77,7 +77,7 @@ def _valid_polygon(polygon: Sql) -> Sql:
 
 def valid_lines(json: Sql) -> Sql:
     """The lines of a geometry; none when it is no valid one."""
-    found = _several(sql.if_null(json, ""), "LineString", 1)
+    found = sql.with_value(json, "shape", lambda text: _several(sql.if_null(text, ""), "LineString", 1))
 
     def when_valid(lines: Sql) -> Sql:
         made = over(lines, "line", _positions)
@@ -88,7 +88,7 @@ def valid_lines(json: Sql) -> Sql:
 
 def valid_polygons(json: Sql) -> Sql:
     """The polygons of a geometry; none when it is no valid one."""
-    found = _several(sql.if_null(json, ""), "Polygon", 2)
+    found = sql.with_value(json, "shape", lambda text: _several(sql.if_null(text, ""), "Polygon", 2))
 
     def when_valid(polygons: Sql) -> Sql:
         made = over(polygons, "polygon", lambda rings: over(rings, "ring", _positions))

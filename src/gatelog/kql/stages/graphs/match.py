@@ -29,24 +29,39 @@ from gatelog.kql.types import KqlType
 
 _CYCLES = ("all", "none", "unique_edges")
 
+MOST_PARTS = 400
+"""Nodes and edges of all patterns of one operator: each makes the statement some columns longer."""
+
 
 def parameter(hints: tuple[ast.Parameter, ...], name: str, default: str) -> str:
     """The value of a parameter of a graph operator."""
     return next((hint.value for hint in hints if hint.name == name), default)
 
 
+def _cycles(stage: ast.GraphMatch | ast.GraphShortestPaths, scope: Scope) -> str:
+    cycles = parameter(stage.hints, "cycles", "unique_edges")
+    if cycles not in _CYCLES:
+        raise scope.context.error(stage, f"cycles is one of {', '.join(_CYCLES)}, not '{cycles}'")
+    return cycles
+
+
+def _check_length(stage: ast.GraphMatch | ast.GraphShortestPaths, scope: Scope) -> None:
+    if sum(len(pattern.elements) for pattern in stage.patterns) > MOST_PARTS:
+        message = f"the patterns have more than {MOST_PARTS} nodes and edges"
+        raise scope.context.error(stage, message, "use an edge of variable length")
+
+
 class Walk:
     """The rows of the match in hand: `relation` grows as the patterns are walked along."""
 
-    def __init__(
-        self, stage: ast.GraphMatch | ast.GraphShortestPaths, graph: Graph, scope: Scope, cycles: str
-    ) -> None:
+    def __init__(self, stage: ast.GraphMatch | ast.GraphShortestPaths, graph: Graph, scope: Scope) -> None:
+        _check_length(stage, scope)
         self.store = stored(graph, scope, words((stage.where, stage.project)))
         self.relation: Relation = self.store.row
         self.elements = Elements(self.store, scope)
         self.length: list[Sql] = []
         self._scope = scope
-        self._cycles = cycles
+        self._cycles = _cycles(stage, scope)
         self._names = {part.name for pattern in stage.patterns for part in pattern.elements if part.name}
         self._waiting = list(_conjuncts(stage.where))
         self._passed: list[Sql] = []
@@ -204,10 +219,7 @@ def _name(item: ast.NamedExpression) -> str | None:
 
 def bind_graph_match(stage: ast.GraphMatch, graph: Graph, scope: Scope) -> Relation:
     """A row for each place where all patterns fit."""
-    cycles = parameter(stage.hints, "cycles", "unique_edges")
-    if cycles not in _CYCLES:
-        raise scope.context.error(stage, f"cycles is one of {', '.join(_CYCLES)}, not '{cycles}'")
-    walk = Walk(stage, graph, scope, cycles)
+    walk = Walk(stage, graph, scope)
     for pattern in stage.patterns:
         walk.along(pattern)
     return walk.projected(stage)

@@ -21,7 +21,7 @@ def bind_graph_shortest_paths(stage: ast.GraphShortestPaths, graph: Graph, scope
         raise scope.context.error(stage, f"output is any or all, not '{output}'")
     if len(stage.patterns) != 1:
         raise scope.context.error(stage, "graph-shortest-paths takes one pattern")
-    walk = Walk(stage, graph, scope, "unique_edges")
+    walk = Walk(stage, graph, scope)
     ends = walk.along(stage.patterns[0])
     if not any(isinstance(part, ast.PatternEdge) and part.low for part in stage.patterns[0].elements):
         raise scope.context.error(stage, "the pattern has no edge of variable length", "write -[e*1..5]->")
