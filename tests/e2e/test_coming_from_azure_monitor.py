@@ -220,7 +220,8 @@ def test_each_query_gives_rows_with_the_columns_that_the_page_shows(followed: Fo
 
 
 def test_every_query_shows_its_answer() -> None:
-    assert all(block.shown for block in QUERIES)
+    assert len(QUERIES) > 5
+    assert not [line_of(block) for block in QUERIES if not block.shown]
 
 
 def test_the_cloud_for_grafana_names_the_hub() -> None:

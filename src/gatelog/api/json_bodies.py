@@ -44,7 +44,7 @@ async def read_json(request: Request, shape: type[Body], example: str) -> Body:
 def _decoded(body: bytes, *, shape: type[Body], example: str) -> Body:
     try:
         asked = msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(400, "bad_question", str(error), f"send {example}") from error
     if len(asked.query) > QUERY_CHARACTERS_MAX:
         raise RequestError(413, "too_large", f"a query has at most {QUERY_CHARACTERS_MAX} characters")

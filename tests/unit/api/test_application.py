@@ -134,6 +134,12 @@ def test_a_query_over_its_budget_says_so(client, monkeypatch, error, status: int
         (b"{", "application/json", 400, "bad_question"),
         (b"\xff", "application/json", 400, "bad_question"),
         (b"[]", "application/json", 400, "bad_question"),
+        (
+            b'{"query": "Calls", "parameters": ' + b'{"a":' * 5_000 + b"1" + b"}" * 5_001,
+            "application/json",
+            400,
+            "bad_question",
+        ),
         (b'{"query": 1}', "application/json", 400, "bad_question"),
         (b'{"query": "Calls", "fromat": "csv"}', "application/json", 400, "bad_question"),
         (b'{"query": "Calls", "format": "xml"}', "application/json", 400, "bad_question"),

@@ -55,7 +55,7 @@ def test_binary_formats_have_the_types_of_the_columns(client, form: str, read: C
         "whole": "int64",
         "small": "int32",
         "share": "double",
-        "exact": "decimal256(76, 34)",
+        "exact": "decimal128(38, 18)",
         "word": "string",
         "yes": "bool",
         "moment": "timestamp[ns, tz=UTC]",
@@ -93,11 +93,32 @@ def test_a_decimal_has_all_its_digits_in_json(client, digits: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["arrow", "parquet"])
-@pytest.mark.parametrize("value", ["datetime(9999-12-31)", "datetime(1500-01-01)", "timespan(200000d)"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("datetime(9999-12-31)", "datetime(1500-01-01)", "timespan(200000d)"),
+        *("decimal(100000000000000000000)", "decimal(-123456789012345678901.5)"),
+    ],
+)
 def test_what_has_no_place_in_a_format_is_refused_not_changed(client, form: str, value: str) -> None:
     response = client().post("/query", json={"query": f"print x = {value}", "format": form})
     assert response.status_code == 400
     assert "nanoseconds" in response.json()["error"]["hint"]
+
+
+@pytest.mark.parametrize(("form", "read"), [("arrow", arrow), ("parquet", parquet)])
+def test_decimals_of_binary_formats_are_rounded_at_the_18th_digit(client, form: str, read: Callable) -> None:
+    """128 bits: Polars and DuckDB read no wider ones."""
+    query = """
+        print least = decimal(-99999999999999999999.999999999999999999), third = decimal(2) / decimal(3),
+            none = decimal(null)
+    """
+    [row] = read(ask(client(), query, form).content).to_pylist()
+    assert row == {
+        "least": Decimal("-99999999999999999999.999999999999999999"),
+        "third": Decimal("0.666666666666666667"),
+        "none": None,
+    }
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "arrow", "parquet"])

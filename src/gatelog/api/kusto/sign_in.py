@@ -3,6 +3,7 @@
 GET  /v1/rest/auth/metadata                               where to sign in: here
 GET  /metadata/endpoints                                  the same, as `az cloud register` asks it
 GET  /{tenant}[/v2.0]/.well-known/openid-configuration    the addresses of this service
+GET  /{tenant}/discovery/v2.0/keys                        none: a hub token is no JWT, nothing is signed
 GET  /common/discovery/instance                           that this service may be trusted
 POST /{tenant}/oauth2/v2.0/token                          client_credentials: secret in, bearer out
 
@@ -51,6 +52,7 @@ class SignIn:
             Route("/common/discovery/instance", instance_discovery, methods=["GET"]),
             Route("/{tenant}/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
+            Route("/{tenant}/discovery/v2.0/keys", signing_keys, methods=["GET"]),
             Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
             Route("/{tenant}/oauth2/token", self.token, methods=["POST"]),
         ]
@@ -117,19 +119,26 @@ async def cloud_endpoints(request: Request) -> Response:
 
 
 async def openid_configuration(request: Request) -> Response:
-    """OpenID Connect Discovery 1.0, as far as a client that signs in with a secret reads it."""
+    """OpenID Connect Discovery 1.0: what it requires, MSAL requires too, in some languages."""
     base = f"{_base(request)}/{request.path_params['tenant']}"
     return _json(
         {
             "issuer": f"{base}/v2.0",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "jwks_uri": f"{base}/discovery/v2.0/keys",
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": ["token"],
             "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
         }
     )
+
+
+async def signing_keys(_: Request) -> Response:
+    """RFC 7517, section 5: an empty set."""
+    return _json({"keys": []})
 
 
 async def instance_discovery(request: Request) -> Response:

@@ -154,7 +154,9 @@ def test_version_2_frames_come_in_the_order_that_readers_expect() -> None:
 
 
 def test_members_of_a_table_come_in_the_order_that_streaming_readers_rely_on() -> None:
-    for frame in version_2(Options(), table([[1]]))[1:-1]:
+    tables = version_2(Options(), table([[1]]))[1:-1]
+    assert len(tables) == 3
+    for frame in tables:
         assert list(frame) == ["FrameType", "TableId", "TableKind", "TableName", "Columns", "Rows"]
 
 

@@ -113,3 +113,15 @@ def test_a_table_of_what_everybody_is_shown_is_everybodys(kusto: Kusto) -> None:
     assert kusto.rows("Kept", token="clerk") == [["Engine"]]
     kusto.command(".set Mine <| .show queries | take 0", token="clerk")
     assert kusto.rows("Mine", token="clerk") == []
+
+
+def test_a_table_that_becomes_theirs_is_not_found_by_questions_compiled_before(kusto: Kusto) -> None:
+    kusto.command(".set Notes <| print Text = ''")
+    before = kusto.store.user_tables.find("Notes")
+    kusto.command(".append Notes <| Calls | project RequestBody")
+    after = kusto.store.user_tables.find("Notes")
+    assert before is not None
+    assert after is not None
+    assert (before.notes.restricted, after.notes.restricted) == (False, True)
+    assert before.id != after.id
+    assert kusto.rows("Notes | count") == [[11]]

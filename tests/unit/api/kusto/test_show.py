@@ -25,6 +25,12 @@ def answer(kusto: Kusto, command: str, **more: Any) -> dict[str, Any]:
     return found
 
 
+def first_table(kusto: Kusto, command: str, **more: Any) -> dict[str, Any]:
+    """The rows of a command that may go through a query, which then answers like one."""
+    found: dict[str, Any] = kusto.post("/v1/rest/mgmt", command, **more).json()["Tables"][0]
+    return found
+
+
 def test_databases_are_read_by_position(kusto: Kusto) -> None:
     table = answer(kusto, ".show databases")
     assert [column["ColumnName"] for column in table["Columns"]] == [
@@ -55,6 +61,7 @@ def test_the_schema_has_a_row_for_the_database_each_table_and_each_column(kusto:
         ".show database ['gatelog'] schema as json",
         '.show database "gatelog" schema if_later_than "v0.0" as json',
         ".show schema as json",
+        ".show databases schema as json with(ShowHiddenFunctions = true)",
     ],
 )
 def test_the_schema_as_json_is_one_text(kusto: Kusto, command: str) -> None:
@@ -64,6 +71,33 @@ def test_the_schema_as_json_is_one_text(kusto: Kusto, command: str) -> None:
     columns = database["Tables"]["Calls"]["OrderedColumns"]
     assert {"Name": "ResponseCode", "Type": "System.Int32", "CslType": "int"} in columns
     assert database["MajorVersion"] == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "first"),
+    [
+        (".show external tables", "TableName"),
+        (".show materialized-views | project Name, SourceTable, IsHealthy", "Name"),
+        (".show entity_groups | project Name, Entities", "Name"),
+        (".show graph_models with (showAll = true) | project-away DatabaseName", "Name"),
+    ],
+)
+def test_what_there_never_is_has_an_empty_list(kusto: Kusto, command: str, first: str) -> None:
+    table = first_table(kusto, command, token="clerk")
+    assert (table["Columns"][0]["ColumnName"], table["Rows"]) == (first, [])
+
+
+def test_an_agent_gets_the_entities_that_it_filters(kusto: Kusto) -> None:
+    """As the MCP servers for Kusto describe a database to a model."""
+    command = """
+        .show databases entities with (showObfuscatedStrings=true)
+        | where DatabaseName == 'gatelog'
+        | project EntityName, EntityType, Folder, DocString, CslInputSchema, Content, CslOutputSchema
+    """
+    rows = first_table(kusto, command)["Rows"]
+    assert [row[0] for row in rows if row[1] == "Table"] == RECORD
+    schemas = {row[0]: row[6] for row in rows}
+    assert "TotalTokens:long" in schemas["Calls"].split(",")
 
 
 def test_the_schema_is_the_callers(kusto: Kusto) -> None:

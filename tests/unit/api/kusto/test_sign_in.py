@@ -32,6 +32,17 @@ def test_discovery_leads_to_the_token_endpoint(kusto: Kusto, version: str) -> No
     assert trusted["tenant_discovery_endpoint"].startswith("http://testserver/")
 
 
+def test_discovery_has_all_that_the_standard_requires(kusto: Kusto) -> None:
+    """OpenID Connect Discovery 1.0, section 3; MSAL for JavaScript rejects a document without `jwks_uri`."""
+    found = kusto.client.get("/adfs/.well-known/openid-configuration").json()
+    assert {
+        *("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "response_types_supported"),
+        *("subject_types_supported", "id_token_signing_alg_values_supported"),
+    } <= set(found)
+    assert found["issuer"].startswith("http://testserver/")
+    assert kusto.client.get(found["jwks_uri"]).json() == {"keys": []}
+
+
 def test_a_hub_token_is_a_client_secret_and_its_own_bearer(kusto: Kusto) -> None:
     answer = sign_in(
         kusto,

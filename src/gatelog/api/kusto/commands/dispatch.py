@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from gatelog.api.kusto.commands import (
+    absent,
     databases,
     from_query,
     functions,
@@ -31,6 +32,7 @@ SHOW_COMMANDS: Mapping[str, Command] = {
     **tables_shown.COMMANDS,
     **functions.SHOW_COMMANDS,
     **queries.SHOW_COMMANDS,
+    **absent.COMMANDS,
 }
 """Commands that change nothing."""
 

@@ -18,8 +18,6 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from gatelog.api.kusto.commands import tables
 from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.commands.session import Command, Scene
@@ -59,7 +57,7 @@ def fill(text: CommandText, scene: Scene, *, makes: bool, adds: bool, replaces: 
         raise conflict(f"Table '{name}' already exists; use .append, .set-or-append or .set-or-replace")
     _check_schema(compiled, table)
     if reads_bodies and not table.notes.restricted:
-        table = scene.user_tables.annotate(table, replace(table.notes, restricted=True))
+        table = scene.user_tables.restrict(table)
     return _filled(scene, table, compiled, replaces=replaces, is_new=False)
 
 

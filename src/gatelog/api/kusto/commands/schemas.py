@@ -56,11 +56,12 @@ def shown_table(scene: Scene, table: Table) -> ShownTable:
 
 
 def database_schema(text: CommandText, scene: Scene) -> CommandTable:
-    """What follows `schema`: `[details] [as json]`, `[if_later_than "v1.0"] [as json]`."""
+    """What follows `schema`: `[details] [if_later_than "v1.0"] [as json] [with (…)]`."""
     text.accept_word("details")
     if text.accept_word("if_later_than"):
         text.text_value()
     as_json = text.accept_word("as", "json")
+    text.properties()
     text.end()
     return _schema_json(scene) if as_json else _schema_rows(scene)
 
