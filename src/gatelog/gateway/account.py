@@ -10,6 +10,7 @@ from __future__ import annotations
 from gatelog.model import Account
 
 # Sequences announced in one Account record: bounds the record to about 1 MB; the rest follows in the next.
+# The last one has no next, and says all that is left.
 ANNOUNCED_MAX = 100_000
 
 
@@ -31,6 +32,11 @@ class CallAccount:
         """Calls of this boot that have no complete record, whatever the reason."""
         return sum(self.unlogged_by_reason.values())
 
+    @property
+    def has_unannounced(self) -> bool:
+        """Whether there are unlogged calls that no durable Account has announced."""
+        return bool(self._unannounced)
+
     def open_call(self) -> int:
         """A call was accepted: its sequence."""
         self.accepted += 1
@@ -48,7 +54,7 @@ class CallAccount:
 
     def snapshot(self, at_ns: int, *, final: bool = False) -> Account:
         """The account as a record, with the unlogged sequences that no durable Account has announced yet."""
-        announced = self._unannounced[:ANNOUNCED_MAX]
+        announced = self._unannounced[: None if final else ANNOUNCED_MAX]
         self._announcing = len(announced)
         by_reason: dict[str, list[int]] = {}
         for reason, sequence in announced:

@@ -128,7 +128,7 @@ class Journal:
     def _write_account(self, *, final: bool, then: Callable[[], None] | None = None) -> None:
         account = self.account
         state = (account.accepted, account.recorded, account.unlogged)
-        if state == self._accounted and not final and then is None:
+        if state == self._accounted and not account.has_unannounced and not final and then is None:
             return
         record = account.snapshot(self._clock.now_ns(), final=final)
         self._account_pending = True

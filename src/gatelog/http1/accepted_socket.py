@@ -21,7 +21,7 @@ from gatelog.http1.server_state import ServerState
 
 
 class AcceptedSocket(asyncio.Protocol):
-    """What a connection does whatever is asked on it. Times are in seconds of the loop's clock."""
+    """What a connection does whatever is asked on it. Times are in seconds of the tick's clock."""
 
     __slots__ = (
         "_unsent",

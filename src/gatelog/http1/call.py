@@ -84,7 +84,7 @@ class UpstreamCall:
         self.head_request = head_request
         self.upload_ended = upload_ended
         self.since = since
-        """When it was sent, in seconds of the loop's clock (coarse)."""
+        """When it was sent, in seconds of the tick's clock (coarse)."""
         self.done = False
 
     def write(self, data: bytes) -> None:

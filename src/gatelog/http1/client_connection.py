@@ -251,7 +251,7 @@ class ClientConnection(asyncio.Protocol):
             self._fail(FailureReason.RESET, detail)
 
     def sweep(self, now: float) -> None:
-        """Compare times with limits; `now` in seconds of the loop's clock."""
+        """Compare times with limits; `now` in seconds of the tick's clock."""
         settings = self._settings
         silent_s = now - self._since
         call = self._call

@@ -130,7 +130,7 @@ class Pool:
         )
 
     def sweep(self, now: float) -> None:
-        """Enforce all timeouts as of `now`, in seconds of the loop's clock. Called by the tick."""
+        """Enforce all timeouts as of `now`, in seconds of the tick's clock. Called by the tick."""
         self._tick.now = now
         for connection in list(self._open):
             connection.sweep(now)

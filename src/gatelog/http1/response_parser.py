@@ -106,9 +106,8 @@ class ResponseParser(MessageParser):
         self.until_close = not bodiless and not head.chunked and head.content_length is None
         if bodiless:
             self.complete = True
-            self.surplus = status == 204 and _announces_body(
-                head
-            )  # it may come yet, to be taken for an answer
+            # The body that a 204 announces may come yet, and be taken for the next answer.
+            self.surplus = status == 204 and _announces_body(head)
         else:
             self._expect_body(head, self._length_of(head))
         self.head = head

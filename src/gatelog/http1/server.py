@@ -89,7 +89,7 @@ class Server:
         return True
 
     def sweep(self, now: float) -> None:
-        """Enforce all timeouts as of `now`, in seconds of the loop's clock. Called by the tick."""
+        """Enforce all timeouts as of `now`, in seconds of the tick's clock. Called by the tick."""
         self._tick.now = now
         self._sweep_some([each for each in self._state.connections if each.due <= now], now)
 

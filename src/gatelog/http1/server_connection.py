@@ -284,5 +284,5 @@ class ServerConnection(RunningRequest):
         self.lose(AbortReason.SHUTDOWN)
 
     def sweep(self, now: float) -> None:
-        """Compare times with limits; `now` in seconds of the loop's clock."""
+        """Compare times with limits; `now` in seconds of the tick's clock."""
         enforce_timeouts(self, now)

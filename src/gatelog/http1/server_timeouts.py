@@ -62,7 +62,7 @@ class TimedConnection(Protocol):
 
 
 def enforce_timeouts(connection: TimedConnection, now: float) -> None:
-    """Compare a connection's times with its limits; `now` in seconds of the loop's clock."""
+    """Compare a connection's times with its limits; `now` in seconds of the tick's clock."""
     settings = connection.server.settings
     idle_s = now - connection.since
     phase = connection.phase

@@ -11,6 +11,8 @@ import hashlib
 import re
 import zlib
 from collections.abc import Callable
+from encodings import normalize_encoding
+from encodings.aliases import aliases
 from functools import partial
 from typing import NamedTuple
 
@@ -35,8 +37,14 @@ _TEXT_TYPES = re.compile(
 )
 _BINARY_TYPES = re.compile(r"(?:audio|image|video|font|multipart)/|application/(?:octet-stream|pdf|zip|gzip)")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
-# Only the codecs that mean text: "hex" or "zip" are codecs too, for Python.
-_TEXT_CODECS = frozenset(["utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+# Only the codecs that mean text: "hex" or "zip" are codecs too, for Python. It is not asked for a name that
+# somebody sent: each that it does not know it keeps for ever.
+_TEXT_CODECS = frozenset(["utf_8", "ascii", "latin_1", "cp1252", "utf_16", "utf_16_le", "utf_16_be"])
+_CODECS_BY_NAME = {
+    name: codecs.lookup(codec).name
+    for name, codec in [*aliases.items(), *zip(_TEXT_CODECS, _TEXT_CODECS, strict=True)]
+    if codec in _TEXT_CODECS
+}
 _OVER_LIMIT = "decoded size over limit"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
@@ -106,13 +114,10 @@ def decode_content(data: bytes, content_encoding: str) -> Decoded:
     return decoded
 
 
-def _charset(content_type: str) -> str:
+def charset_of(content_type: str) -> str:
+    """The codec of a Content-Type's charset; UTF-8 where it names none, or one that is not of text."""
     found = _CHARSET.search(content_type)
-    try:
-        codec = codecs.lookup(found[1]) if found else None
-    except LookupError:
-        return "utf-8"
-    return codec.name if codec and codec.name in _TEXT_CODECS else "utf-8"
+    return _CODECS_BY_NAME.get(normalize_encoding(found[1]).lower(), "utf-8") if found else "utf-8"
 
 
 def _is_text(content_type: str, data: bytes) -> bool:
@@ -126,7 +131,7 @@ def _is_text(content_type: str, data: bytes) -> bool:
 
 
 def _to_text(data: bytes, content_type: str) -> tuple[str, str]:
-    charset = _charset(content_type)
+    charset = charset_of(content_type)
     try:
         return data.decode(charset), ""
     except UnicodeDecodeError:

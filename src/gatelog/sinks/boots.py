@@ -20,7 +20,7 @@ class Boots:
     def __init__(self, directory: str, known: Iterable[BootRow]) -> None:
         self._directory = directory
         self._known = {row.origin.id: row for row in known if row.origin.directory == directory}
-        self._ended: set[bytes] = set()
+        self._ended: dict[bytes, Boot] = {}
         # A boot whose last record was acknowledged before it was known to be over still has to be ended.
         self._running = {
             bytes.fromhex(row.origin.id): _boot_of(row) for row in self._known.values() if not row.ended
@@ -32,8 +32,7 @@ class Boots:
 
     def begin(self, spool_boot: bytes, boot: Boot) -> None:
         """Its Boot record was read."""
-        if spool_boot not in self._ended:
-            self._running[spool_boot] = boot
+        self._running[spool_boot] = boot
 
     def knows(self, spool_boot: bytes) -> bool:
         """Whether its name is known: from its Boot record, or from the sink."""
@@ -44,7 +43,9 @@ class Boots:
         return Boot(self._directory, spool_boot.hex(), 0, "")
 
     def find(self, spool_boot: bytes) -> Boot:
-        """The boot that wrote records of a segment; it counts as running from now on."""
+        """The boot that wrote records of a segment; it counts as running from now on, though it was taken for
+        ended: a gateway whose lock somebody deleted goes on.
+        """
         boot = self._running.get(spool_boot)
         if boot is None:
             boot = self._restore(spool_boot)
@@ -54,8 +55,7 @@ class Boots:
     def end(self, spool_boot: bytes) -> Boot:
         """Nothing more comes of it."""
         boot = self.find(spool_boot)
-        self._running.pop(spool_boot, None)
-        self._ended.add(spool_boot)
+        self._ended[spool_boot] = self._running.pop(spool_boot)
         return boot
 
     def running(self) -> list[bytes]:
@@ -63,6 +63,8 @@ class Boots:
         return list(self._running)
 
     def _restore(self, spool_boot: bytes) -> Boot:
+        if spool_boot in self._ended:
+            return self._ended[spool_boot]
         row = self._known.get(spool_boot.hex())
         return _boot_of(row) if row else self.stand_in(spool_boot)
 

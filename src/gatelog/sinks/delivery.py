@@ -38,6 +38,7 @@ class Delivery:
         self._statistics = statistics
         self._replaying = True
         self._failures = 0
+        self._calls_around_lone = 0
 
     def caught_up(self) -> None:
         """All that was in the spool at the start has been read and delivered: what comes now is new."""
@@ -52,6 +53,7 @@ class Delivery:
         for boot, origin in batch.begun:
             sink.begin_boot(boot, origin)
         calls = self._missing(batch.calls) if unsure else batch.calls
+        self._calls_around_lone = len(batch.calls) if len(calls) == 1 else 0
         if blames:
             self._isolate(calls)
         else:
@@ -91,8 +93,10 @@ class Delivery:
             self._insert(calls[middle:])
 
     def wants_company(self, batch: Batch) -> bool:
-        """Whether a lone call keeps failing: only beside others can it be told from a failing store."""
-        return self._failures >= BLAME_AFTER and len(batch.calls) == 1
+        """Whether one call keeps failing, the only one or the only one not stored, and none came since: only
+        beside others can it be told from a failing store.
+        """
+        return self._failures >= BLAME_AFTER and 0 < len(batch.calls) == self._calls_around_lone
 
     def _isolate(self, calls: Sequence[SealedCall]) -> None:
         """Store what can be stored. If that is nothing, the store is at fault and its error is raised."""

@@ -209,10 +209,12 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         grace_s: float = 5,
         tls: str = "",
         answer_bytes_max: str = "1GiB",
+        connections_max: int = 512,
         filesystem: MemoryFileSystem | None = None,
     ) -> RunningGateway:
         backends = "\n".join(
-            f'  b{number}: {{kind: {kind}, url: "{url}", api_key: "backend-key-1", region: "at-{number}"}}'
+            f'  b{number}: {{kind: {kind}, url: "{url}", api_key: "backend-key-1", region: "at-{number}",'
+            f" connections_max: {connections_max}}}"
             for number, url in enumerate(urls)
         )
         names = ", ".join(f"b{number}" for number in range(len(urls)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 import time
 from typing import Any
 
@@ -14,6 +15,9 @@ from gatelog.model import Account, EndReason
 from gatelog.simulator import SimulatorThread
 
 from .conftest import MakeGateway, RunningGateway
+from .raw_backend import good_answer
+from .raw_client import raw_post, receive_until
+from .scripted_backend import Peer, backend
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
 STRICT = {"api-key": "strict-key-1"}
@@ -168,6 +172,33 @@ def test_an_unreachable_backend_is_passed_over_and_then_goes_to_the_end_of_the_l
     assert outcomes == [("b0", "connect_refused"), ("b1", "answered")]
     assert [attempt.backend for attempt in second.end.attempts] == ["b1"]
     assert (first.end.backend, first.end.region) == ("b1", "at-1")
+
+
+def test_a_backend_whose_connections_are_all_busy_is_passed_over_and_keeps_its_place(
+    make_gateway: MakeGateway, simulator: SimulatorThread
+) -> None:
+    """It is no unreachable one: the next call asks it first again."""
+    arrived, go = threading.Event(), threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read_request()
+        arrived.set()
+        assert go.wait(10)
+        peer.send(good_answer())
+
+    with backend(script) as url:
+        gateway = make_gateway(url, simulator.url, connections_max=1, timeouts="{connect_s: 0.1}")
+        with raw_post(gateway) as first:
+            assert arrived.wait(10)
+            for _ in range(2):
+                assert httpx2.get(gateway.url + "/openai/v1/models", headers=STRICT).status_code == 200
+            go.set()
+            assert receive_until(first, b"{}").startswith(b"HTTP/1.1 200 ")
+    gateway.stop()
+    ends = [call.end for call in gateway.calls() if call.end is not None]
+    outcomes = [[(attempt.backend, attempt.outcome) for attempt in end.attempts] for end in ends]
+    passed_over = [("b0", "pool_exhausted"), ("b1", "answered")]
+    assert outcomes == [[("b0", "answered")], passed_over, passed_over]
 
 
 def test_no_reachable_backend_is_a_503_in_azure_s_shape(

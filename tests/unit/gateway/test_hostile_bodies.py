@@ -72,6 +72,27 @@ def test_half_a_surrogate_pair_is_the_backends_to_judge(
     assert backend.all_received.endswith(b"\r\n\r\n" + body)
 
 
+def test_json_is_read_before_it_goes_on_whatever_the_operation(gateway: RunningGateway) -> None:
+    """Which model it names is known from the first record on; a file goes on as it comes."""
+    body = b'{"name": "a", "model": "gpt-4o"}'
+    for path in ("/openai/v1/vector_stores", "/openai/v1/evals"):
+        assert post(gateway, "strict-key-1", body, path).status_code == 200
+    assert [(call.start.body, call.start.more) for call in gateway.calls()[-2:]] == [(body, False)] * 2
+
+
+def test_a_body_in_chunks_has_the_same_limit(gateway: RunningGateway, backend: RawBackend) -> None:
+    largest = b'{"messages":[' + b" " * (2**20 - 15) + b"]}"
+
+    def ask(body: bytes) -> int:
+        headers = JSON | {"api-key": "loose-key-1"}
+        return HTTP.post(gateway.url + CHAT, content=iter([body]), headers=headers).status_code
+
+    assert ask(largest) == 200
+    asked = len(backend.all_received)
+    assert ask(largest + b"\n") == 413
+    assert len(backend.all_received) == asked
+
+
 @pytest.mark.parametrize("name", FLAWED)
 def test_bad_json_is_refused_where_the_product_says_so(
     gateway: RunningGateway, backend: RawBackend, name: str

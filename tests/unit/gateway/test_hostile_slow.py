@@ -119,7 +119,14 @@ def test_bodies_beyond_the_memory_for_them_are_refused_503_until_there_is_room(
         for client in clients:
             client.sendall(b" ")
             assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
-    assert call(gateway) == 200
+    for _ in range(3):  # what was held is given back: by those that were served, refused, and left
+        with connect(gateway) as leaving:
+            leaving.sendall(unfinished)
+            leaving.shutdown(socket.SHUT_WR)
+            assert leaving.recv(1) == b""
+        with connect(gateway) as client:
+            client.sendall(unfinished + b" ")
+            assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_thousand_idle_and_half_open_sockets_leave_calls_alone(gateway: RunningGateway) -> None:

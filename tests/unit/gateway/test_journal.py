@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from gatelog.errors import SpoolError, SpoolFailedError, SpoolFullError
+from gatelog.gateway.context import PART_BYTES
 from gatelog.gateway.journal import ACCOUNT_INTERVAL_NS, Journal
+from gatelog.gateway.tap import Tap
 from gatelog.model import Account, Boot, Direction, Part, RecordKind
 from gatelog.spool import Level
 from gatelog.testing.records import end_record, start_record
@@ -95,6 +97,34 @@ def test_what_is_lost_while_an_account_is_written_is_in_the_next(desk: Desk) -> 
     assert desk.account().unlogged == {"spool_failed": [2]}
 
 
+def test_what_one_account_cannot_announce_is_in_the_next_though_nothing_else_happens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatelog.gateway.account.ANNOUNCED_MAX", 2)
+    for sequence in range(1, 6):
+        desk.call(sequence, FULL, None, None)
+    for announced in ([1, 2], [3, 4], [5]):
+        account = desk.account()
+        assert (account.unlogged_total, account.unlogged) == (5, {"spool_full": announced})
+        desk.settle(None)
+    written = len(desk.written)
+    desk.ns += ACCOUNT_INTERVAL_NS
+    desk.journal.tick()
+    assert len(desk.written) == written
+
+
+def test_the_last_account_announces_all_that_is_left(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much it is: none follows."""
+    monkeypatch.setattr("gatelog.gateway.account.ANNOUNCED_MAX", 2)
+    for sequence in range(1, 6):
+        desk.call(sequence, FULL, None, None)
+    desk.account()
+    desk.settle(None)
+    asyncio.run(desk.journal.close(1))
+    last = msgspec.msgpack.decode(desk.written[-1][1], type=Account)
+    assert (last.final, last.unlogged) == (True, {"spool_full": [3, 4, 5]})
+
+
 def test_an_account_that_is_lost_is_written_again(desk: Desk) -> None:
     desk.call(1, FULL, None, None)
     desk.account()
@@ -131,3 +161,15 @@ def test_the_last_account_waits_for_the_calls_that_are_being_settled(desk: Desk)
     asyncio.run(stop())
     last = msgspec.msgpack.decode(desk.written[-1][1], type=Account)
     assert (last.final, last.recorded, last.open) == (True, 1, [])
+
+
+def test_of_an_answer_no_more_than_a_part_waits_to_be_written_down(desk: Desk) -> None:
+    """Of one that comes faster than the tick, or of which the tick is not told, too."""
+    tap = Tap(desk.journal, 1, keep=True, watches_tokens=False)
+    piece = bytes(PART_BYTES // 4)
+    for _ in range(10):
+        tap.add(piece)
+    parts = [payload for kind, payload in desk.written if kind == RecordKind.PART]
+    bodies = [msgspec.msgpack.decode(payload, type=Part).body for payload in parts]
+    assert bodies == [piece * 4, piece * 4]
+    assert tap.rest() == piece * 2

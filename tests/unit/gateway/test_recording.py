@@ -146,6 +146,11 @@ def test_a_complaint_about_stream_options_leaves_nothing_in_the_record_of_the_se
         gateway.stop()
     (call,) = gateway.calls()
     assert call.response == EVENT + DONE
+    assert call.end is not None
+    assert [(attempt.outcome, attempt.status) for attempt in call.end.attempts] == [
+        ("rejected_stream_options", 400),
+        ("answered", 200),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import threading
 import httpx2
 import pytest
 
+from gatelog.gateway.upload import WINDOW_BYTES, Upload
 from gatelog.model import EndReason
 from gatelog.simulator import SimulatorThread
 
@@ -189,3 +190,44 @@ def test_the_end_of_an_upload_does_not_overtake_what_waits_for_the_disk(make_gat
             go.set()
             assert receive_until(client, b"{}").startswith(b"HTTP/1.1 200 ")
     assert b"".join(received).endswith(chunk(b"second") + chunk(b"third") + LAST_CHUNK)
+
+
+def test_of_an_upload_that_waits_for_the_disk_little_is_taken_in(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is made to wait, too; then all of it goes on."""
+    taken = 0
+    receive = Upload.receive
+
+    def counted(upload: Upload, data: bytes) -> None:
+        nonlocal taken
+        taken += len(data)
+        receive(upload, data)
+
+    monkeypatch.setattr(Upload, "receive", counted)
+    begun = threading.Event()
+
+    def script(peer: Peer) -> None:
+        read_until(peer, b"first")
+        begun.set()
+        read_until(peer, LAST_CHUNK)
+        peer.send(good_answer())
+
+    rest = bytes(8 * WINDOW_BYTES)
+    with backend(script) as url:
+        gateway = make_gateway(url)
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
+            client.sendall(UPLOAD + chunk(b"first"))
+            assert begun.wait(5)
+            waits, go = gateway.stall_sync(1)
+            sender = threading.Thread(target=client.sendall, args=(chunk(rest) + LAST_CHUNK,))
+            sender.start()
+            assert waits.wait(5)
+            wait_for(lambda: taken > WINDOW_BYTES)
+            for _ in range(20):  # turns of the loop in which more would be read
+                assert httpx2.get(gateway.url + "/healthz").status_code == 200
+            assert taken < 3 * WINDOW_BYTES
+            go.set()
+            sender.join(5)
+            assert receive_until(client, b"{}").startswith(b"HTTP/1.1 200 ")
+    assert taken == len(b"first") + len(rest)

@@ -10,8 +10,9 @@ import threading
 import pytest
 import trustme
 
+from gatelog.errors import ProtocolError
 from gatelog.http1 import ServerSettings
-from gatelog.http1.chunked_body import may_end_at
+from gatelog.http1.chunked_body import ChunkedBody, may_end_at
 from gatelog.http1.phase import Phase
 from gatelog.http1.request_parser import RequestParser
 
@@ -76,6 +77,70 @@ def test_what_came_before_an_early_reply_is_not_counted_as_drained(run, wire, ma
             assert b"connection: close" not in await client.answer()
             connection.data_received(body[:left] + GET)
             assert (await client.answer()).startswith(b"HTTP/1.1 401")
+
+    run(scenario())
+
+
+def test_what_came_in_reads_before_an_early_reply_is_not_counted_as_drained(run, wire, make_app):
+    """Together it is more than is drained; what is left of it is not."""
+
+    async def scenario():
+        app = make_app(on_end=at_once)
+        async with wire.server(app, drain_bytes_max=50_000) as server:
+            client = await wire.client(server)
+            client.send(GET)
+            await client.answer()
+            (connection,) = server._state.connections
+            connection.data_received(WITH_LENGTH % 100_000 + bytes(60_000))
+            at_once(app.exchanges[1])
+            assert b"connection: close" not in await client.answer()
+            connection.data_received(bytes(30_000))
+            connection.data_received(bytes(10_000) + GET)
+            assert (await client.answer()).startswith(b"HTTP/1.1 401")
+
+    run(scenario())
+
+
+def test_a_body_that_comes_slowly_has_its_time_anew_after_an_early_reply(run, wire, make_app):
+    """A connection that was promised further requests is not dropped for what came before."""
+
+    async def scenario():
+        app = make_app(on_end=at_once)
+        async with wire.server(app, body_idle_timeout_s=30, body_bytes_per_s_min=500) as server:
+            client = await wire.client(server)
+            client.send(WITH_LENGTH % 1_003 + bytes(1_000))
+            exchange = await app.exchange()
+            await exchange.until("body")
+            now = server._tick.now
+            for reads, seconds in ((2, 15), (3, 29)):
+                server.sweep(now + seconds)
+                client.send(b"y")
+                await exchange.until("body", reads)
+            at_once(exchange)
+            await client.answer()
+            server.sweep(now + 40)
+            client.send(b"z" + GET)
+            assert (await client.answer()).startswith(b"HTTP/1.1 401")
+
+    run(scenario())
+
+
+def test_a_last_answer_is_not_lost_to_what_was_sent_behind_its_request(run, wire, make_app):
+    """The client has further requests on their way: closing at once would be a reset."""
+
+    async def scenario():
+        app = make_app(on_end=lambda exchange: None)
+        async with wire.server(app) as server:
+            client = await wire.client(server)
+            client.send(GET[:-2] + b"Connection: close\r\n\r\n" + GET)
+            exchange = await app.exchange()
+            await exchange.until("end")
+            (connection,) = server._state.connections
+            at_once(exchange)
+            assert (await client.rest()).count(b"HTTP/1.1 401") == 1
+            assert connection.phase is Phase.LINGERING
+            server.sweep(server._tick.now + 3)
+            assert connection.phase is Phase.CLOSED
 
     run(scenario())
 
@@ -310,6 +375,25 @@ def test_the_content_of_a_chunked_body_comes_in_one_piece_a_read(content, chunk_
     assert b"".join(pieces) == content
 
 
+def test_the_content_before_a_malformed_chunk_is_handed_over():
+    """The record says what the client sent, also of a body that is refused."""
+    handed_over = []
+    parser = RequestParser(ServerSettings(), handed_over.append)
+    parser.read_head(CHUNKED, ("127.0.0.1", 1, ""))
+    with pytest.raises(ProtocolError):
+        parser.read_body(b"3\r\nabc\r\n2\r\nde\r\nno size\r\n")
+    assert handed_over == [b"abcde"]
+
+
+def test_headers_of_what_follows_a_chunked_body_are_not_its_trailers():
+    content = []
+    body = ChunkedBody(content.append, content_bytes_max=100, overhead_bytes_max=1_000)
+    body.feed(b"3\r\nabc\r\n0\r\na: b\r\n\r\n" + b"GET / HTTP/1.1\r\nhost: x\r\nc: d\r\n\r\n")
+    assert body.surplus
+    assert body.trailers == [(b"a", b"b")]
+    assert content == [b"abc"]
+
+
 def test_lines_without_content_are_not_read_one_by_one():
     """Any of them may be the end of a body; but not a line feed inside of a read."""
     data = b"\n" * 1_000
@@ -317,3 +401,15 @@ def test_lines_without_content_are_not_read_one_by_one():
     while ends[-1] < len(data):
         ends.append(may_end_at(data, ends[-1], 0))
     assert ends == [0, 1, 2, 3, 4, 1_000]
+
+
+@pytest.mark.parametrize(
+    ("come", "follows"),
+    [(b"GET / HTTP/1.1\r\na: b\r", b"c"), (b"BREW / HTTP/1.1\r", b"\n")],
+    ids=["bare CR", "method"],
+)
+def test_a_hopeless_head_is_refused_at_once_though_a_line_end_is_cut_in_two(come, follows):
+    parser = RequestParser(ServerSettings(), lambda content: None)
+    assert parser.next_head(come, 0) == (b"", len(come))
+    with pytest.raises(ProtocolError):
+        parser.next_head(follows, 0)

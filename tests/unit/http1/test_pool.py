@@ -168,7 +168,7 @@ def test_an_idle_connection_expires(run, wire, make_caller):
     async def scenario():
         async with wire.origin(always(OK)) as port, wire.pool(port, keepalive_timeout_s=55) as pool:
             await called(pool, make_caller)
-            now = asyncio.get_running_loop().time()
+            now = pool._tick.now
             pool.sweep(now + 54)
             assert pool.statistics().idle == 1
             pool.sweep(now + 56)

@@ -47,7 +47,7 @@ def test_waiting_is_bounded_in_number_and_time(run, wire, make_caller):
             assert pool.statistics().waiting == 1
             await refused.until("done")
             assert refused.failure.reason is FailureReason.POOL_EXHAUSTED
-            pool.sweep(asyncio.get_running_loop().time() + 6)
+            pool.sweep(pool._tick.now + 6)
             assert waiting.failure.reason is FailureReason.POOL_EXHAUSTED
             assert not waiting.failure.request_sent
             call.cancel()
@@ -107,7 +107,7 @@ def test_an_answer_that_does_not_come_or_stalls_times_out(run, wire, make_caller
             caller = make_caller()
             pool.send(GET, None, caller)
             await caller.until("body" if OK.startswith(answer) and answer else "sent")
-            now = asyncio.get_running_loop().time()
+            now = pool._tick.now
             limit_s = 120 if reason is FailureReason.IDLE_TIMEOUT else 600
             pool.sweep(now + limit_s - 1)
             assert caller.failure is None
@@ -123,7 +123,7 @@ def test_an_answer_is_waited_for_from_the_last_byte_of_the_upload(run, wire, mak
             caller = make_caller()
             call = pool.send(GET.replace(b"GET", b"PUT"), None, caller, end=False)
             await caller.until("sent")
-            now = asyncio.get_running_loop().time()
+            now = pool._tick.now
             pool.sweep(now + 500)
             call.write(b"x")
             pool.sweep(now + 1099)
@@ -150,7 +150,7 @@ def test_a_head_that_is_dripped_is_waited_for_no_longer_than_one_that_does_not_c
             caller = make_caller()
             pool.send(GET, None, caller)
             await caller.until("sent")
-            start = asyncio.get_running_loop().time()
+            start = pool._tick.now
             pool.sweep(start + 599)
             (connection,) = pool._open
             dripped.set()
@@ -170,7 +170,7 @@ def test_a_paused_answer_is_not_idle_but_has_a_total_time(run, wire, make_caller
             call = pool.send(GET, None, caller)
             await caller.until("body")
             call.pause_reading()
-            now = asyncio.get_running_loop().time()
+            now = pool._tick.now
             pool.sweep(now + 1700)
             call.resume_reading()
             pool.sweep(now + 1701)

@@ -130,7 +130,7 @@ def test_drain_waits_a_second_for_a_connection_just_made_whatever_a_sweep_found_
             client, later = await wire.client(server), await wire.client(server)
             later.send(GET)
             await later.answer()
-            now = asyncio.get_running_loop().time()
+            now = server._tick.now
             server.sweep(now)
             draining = asyncio.create_task(server.drain(grace_s=1_000))
             assert await later.rest() == b""

@@ -132,7 +132,7 @@ async def settled(server) -> float:
     writer.write(GET)
     await reader.readuntil(b"\r\n\r\n")
     writer.close()
-    return asyncio.get_running_loop().time()
+    return server._tick.now
 
 
 def test_a_body_that_stalls_ends_the_request_unless_the_handler_has_paused_it(run, wire, make_app):
@@ -143,7 +143,7 @@ def test_a_body_that_stalls_ends_the_request_unless_the_handler_has_paused_it(ru
             client.send(POST + b"Content-Length: 10\r\n\r\nabc")
             exchange = await app.exchange()
             await exchange.until("body")
-            now = asyncio.get_running_loop().time()
+            now = server._tick.now
             exchange.reply.pause_reading()
             server.sweep(now + 100)
             assert exchange.aborted is None
@@ -167,7 +167,7 @@ def test_a_body_that_drips_ends_the_request_however_often_a_byte_comes(run, wire
             client.send(POST + b"Content-Length: 10000\r\n\r\n" + b"x" * 1000)
             exchange = await app.exchange()
             await exchange.until("body")
-            now = asyncio.get_running_loop().time()
+            now = server._tick.now
             for drip, seconds in enumerate((15, 30), start=2):
                 server.sweep(now + seconds)
                 client.send(b"y")
@@ -197,7 +197,7 @@ def test_a_head_that_begins_on_an_idle_connection_has_the_time_of_a_head(run, wi
             client = await wire.client(server)
             client.send(GET)
             await client.answer()
-            server.sweep(asyncio.get_running_loop().time())
+            server.sweep(server._tick.now)
             client.send(b"GET / HT")
             start = await settled(server)
             server.sweep(start + 10.5)
@@ -220,7 +220,7 @@ def test_an_idle_connection_is_left_alone_until_its_time_has_come(run, wire, mak
             client = await wire.client(server)
             client.send(GET)
             await client.answer()
-            now = asyncio.get_running_loop().time()
+            now = server._tick.now
             server.sweep(now)
             before = len(looked_at)
             assert before
@@ -239,7 +239,7 @@ def test_an_idle_connection_is_closed_after_the_keep_alive_time(run, wire, make_
             client = await wire.client(server)
             client.send(GET)
             await client.answer()
-            now = asyncio.get_running_loop().time()
+            now = server._tick.now
             server.sweep(now + 74)
             assert server.statistics().connections_open == 1
             server.sweep(now + 76)
@@ -320,15 +320,38 @@ def test_a_client_that_takes_nothing_is_dropped(run, wire, make_app):
             client = slow_reader(server)
             exchange = await app.exchange()
             await exchange.until("pause")
-            loop = asyncio.get_running_loop()
             client.recv(10) if await readable(client) else None
-            now = loop.time()
+            now = server._tick.now
             server.sweep(now)
             server.sweep(now + 1)
             server.sweep(now + 59)
             assert exchange.aborted is None
             server.sweep(now + 62)
             assert exchange.aborted is AbortReason.SLOW_READER
+            client.close()
+
+    run(scenario())
+
+
+def test_a_client_that_takes_nothing_of_a_whole_answer_is_dropped_before_it_would_be_idle(
+    run, wire, make_app, until
+):
+    """The answer is complete and below the mark; its end waits in the server."""
+
+    async def scenario():
+        app = make_app(on_end=lambda exchange: exchange.reply.send(200, [], bytes(32 * 2**20)))
+        limits = {"buffer_bytes_max": 64 * 2**20, "write_idle_timeout_s": 60, "keepalive_timeout_s": 1_000}
+        async with wire.server(app, **limits) as server:
+            client = slow_reader(server)
+            exchange = await app.exchange()
+            await exchange.until("end")
+            assert await readable(client)
+            now = server._tick.now
+            for seconds in (0, 1, 59):
+                server.sweep(now + seconds)
+            assert server.statistics().connections_open == 1
+            server.sweep(now + 62)
+            await until(lambda: server.statistics().connections_open == 0)
             client.close()
 
     run(scenario())

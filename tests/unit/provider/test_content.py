@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings
 import gzip
 import hashlib
 import time
@@ -131,6 +132,12 @@ def test_the_content_type_decides_what_is_text(wire: bytes, content_type: str, t
     body = read_body(wire, content_type=content_type, content_encoding="")
     assert (body.text, body.note) == (text, note)
     assert body.sha256 == hashlib.sha256(wire).hexdigest()
+
+
+def test_python_is_not_asked_for_a_charset_that_somebody_made_up() -> None:
+    """It would keep the name for as long as the process lives, however long it is."""
+    read_body(b"abc", content_type=f"text/plain; charset={'x' * 5000}", content_encoding="")
+    assert not any("xxx" in name for name in encodings._cache)
 
 
 def test_no_body_is_an_empty_body() -> None:

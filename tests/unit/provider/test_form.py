@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatelog.provider.form import HEAD_BYTES_MAX, PARTS_MAX, is_form, read_form
+from gatelog.provider.form import CONTROLS_MAX, HEAD_BYTES_MAX, PARTS_MAX, is_form, read_form
 
 TYPE = "multipart/form-data; boundary=x"
 PICTURE = b"\x89PNG\r\n\x1a\n\r\n\r\n--y\0\xff"
@@ -96,9 +96,49 @@ def test_of_a_form_that_breaks_off_the_whole_parts_are_read() -> None:
     assert read_form(TYPE, data[: data.index(b"sound") + 3]) == {"model": "whisper-1"}
 
 
-def test_a_form_may_have_empty_parts_and_a_preamble() -> None:
-    data = b"preamble\r\n" + form(part('name="a"', b""), b"--x\r\n\r\nnameless\r\n", part('name="b"', b"1"))
+def test_a_form_may_have_empty_parts() -> None:
+    data = form(part('name="a"', b""), b"--x\r\n\r\nnameless\r\n", part('name="b"', b"1"))
     assert read_form(TYPE, data) == {"a": "", "b": "1"}
+
+
+@pytest.mark.parametrize("preamble", [b"\r\n", b"preamble\r\n", b"as --x says\r\n", b"--y--x\r\n\r\n1\r\n"])
+def test_what_stands_around_a_form_is_none_of_it(preamble: bytes) -> None:
+    epilogue = b"\r\n" + form(part('name="a"', b"2"), part('name="b"', b"2"))
+    assert read_form(TYPE, preamble + form(part('name="a"', b"1")) + epilogue) == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "flawed",
+    [
+        b"--x\r\n",
+        b"--x\r\nno head\r\n",
+        part(f'name="a"; filename="{"a" * HEAD_BYTES_MAX}"', b"1"),
+        b"--x\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n",
+    ],
+    ids=["empty", "no head", "long head", "no form-data"],
+)
+def test_a_flawed_part_hides_no_other(flawed: bytes) -> None:
+    data = form(flawed, part('name="prompt"', b"blue"), flawed, part('name="n"', b"2"))
+    assert read_form(TYPE, data) == {"prompt": "blue", "n": "2"}
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "ISO-8859-1", "windows-1252"])
+def test_a_field_may_name_its_charset(charset: str) -> None:
+    """Apache's HttpClient for Java sends Latin-1 unless it is told otherwise."""
+    content = "für Zoë".encode(charset)
+    data = form(part('name="prompt"', content, f"Content-Type: text/plain; charset={charset}"))
+    assert read_form(TYPE, data) == {"prompt": "für Zoë"}
+
+
+def test_a_charset_does_not_hide_what_a_field_says() -> None:
+    data = form(part('name="prompt"', b"blue", "Content-Type: text/plain; charset=utf-16"))
+    assert read_form(TYPE, data) == {"prompt": "blue"}
+
+
+def test_what_json_would_make_six_times_as_long_is_no_text() -> None:
+    silence = bytes(CONTROLS_MAX + 1)
+    data = form(part('name="a"', silence), part('name="b"', b"blue\x1b[0m"), part('name="c"', b"\r\n" * 9999))
+    assert read_form(TYPE, data) == {"a": described(silence), "b": "blue\x1b[0m", "c": "\r\n" * 9999}
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,12 @@ def test_no_nesting_is_too_deep_for_the_record(depth: int) -> None:
     assert ("not readable as JSON" in exchange.content.response.note) is not readable
 
 
+@pytest.mark.parametrize("reason", [EndReason.CLIENT_ABORT, EndReason.CLIENT_TIMEOUT])
+def test_a_request_that_had_come_whole_before_its_client_left_is_not_cut(reason: EndReason) -> None:
+    exchange = sealed(b"", end={"reason": reason, "request_complete_ns": 5})
+    assert exchange.content.request.note == ""
+
+
 def test_an_upload_that_broke_off_is_noted() -> None:
     end = {"reason": EndReason.CLIENT_ABORT, "request_complete_ns": 0, "status": 0, "backend_status": 0}
     exchange = sealed(b"", request=b'{"mess', end=end)

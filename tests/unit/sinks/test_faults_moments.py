@@ -125,6 +125,19 @@ def test_no_call_is_blamed_for_an_outage_that_ends(gateway, forwarder, settle, s
     one.leave()
 
 
+def test_in_an_outage_the_waits_grow_to_five_seconds_and_no_further(gateway, forwarder, sink) -> None:
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    sink.boots = sink.begin_boot = _away
+    subject = forwarder()
+    assert [subject.step() for _ in range(9)] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5, 5]
+    one.leave()
+
+
+def _away(*_) -> None:
+    raise StoreUnavailableError("away")
+
+
 def test_after_an_outage_the_next_failure_is_tried_again_soon(gateway, forwarder, settle, sink) -> None:
     one = gateway()
     one.write(start_record(1), end_record(1))

@@ -11,6 +11,7 @@ import pytest
 from gatelog.errors import StoreRefusedError, StoreUnavailableError
 from gatelog.model import Direction, EndReason, Part, RecordKind
 from gatelog.provider import CapturedCall, LongBody, seal
+from gatelog.sinks import ForwarderThread
 from gatelog.sinks.batch import ROWS_MAX
 from gatelog.spool import AckLog
 from gatelog.store import BootKey, RangeSet
@@ -227,6 +228,39 @@ def test_a_boot_left_without_open_calls_is_ended_after_a_restart(gateway, forwar
     assert sink.sequences() == [1]
 
 
+def test_what_comes_of_a_boot_that_was_taken_for_ended_has_its_name(
+    gateway, forwarder, settle, sink, spool
+) -> None:
+    """Somebody deleted the lock file; the gateway goes on."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    subject = forwarder()
+    settle(subject, steps=5)
+    (spool / "lock").unlink()
+    settle(subject)
+    assert sink.known_boots[KEY].ended
+    one.write(start_record(2), end_record(2))
+    settle(subject)
+    assert [(row.id.boot, row.id.sequence) for row in sink.rows] == [("boot-1", 1), ("boot-1", 2)]
+    assert list(sink.known_boots) == [KEY]
+    one.leave()
+
+
+def test_a_call_of_a_boot_that_was_taken_for_ended_is_settled(
+    gateway, forwarder, settle, sink, spool
+) -> None:
+    """It does not stay open, nor the spool for its sake."""
+    one = gateway()
+    one.account(0, final=True)
+    one.write(start_record(1))
+    one.leave()
+    subject = forwarder()
+    settle(subject)
+    assert [(row.id.boot, row.end.reason) for row in sink.rows] == [("boot-1", EndReason.GATEWAY_CRASH)]
+    settle(subject, steps=3, step_s=3_600)
+    assert not spool.exists()
+
+
 def test_a_final_account_ends_its_boot(gateway, forwarder, settle, sink) -> None:
     """The gateway said itself that nothing more comes."""
     one = gateway()
@@ -245,6 +279,31 @@ def test_an_account_is_written_after_the_calls_before_it(gateway, forwarder, set
     settle(forwarder())
     ((key, account, rows_then),) = sink.accounts
     assert (key, account.accepted, rows_then) == (KEY, 2, 2)
+
+
+def test_an_account_is_written_after_what_was_put_aside_before_it(
+    gateway, forwarder, settle, sink, monkeypatch
+) -> None:
+    """Whoever sees it finds no call missing."""
+
+    def fail(captured, counter) -> None:
+        raise RuntimeError("a defect")
+
+    unlogged_then = []
+    write_account = sink.write_account
+
+    def look(key, account) -> None:
+        unlogged_then.append(dict(sink.unlogged))
+        write_account(key, account)
+
+    monkeypatch.setattr("gatelog.sinks.intake.seal", fail)
+    sink.write_account = look
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    one.account(1, recorded=1)
+    one.leave()
+    settle(forwarder())
+    assert unlogged_then == [{(KEY, "dead_letter"): RangeSet.of([1])}]
 
 
 def test_a_call_announced_as_unlogged_is_given_up(gateway, forwarder, settle, sink, spool) -> None:
@@ -285,6 +344,22 @@ def test_an_unreadable_record_is_put_aside(gateway, forwarder, settle, sink, spo
     assert subject.statistics.dead_letters == 1
     (letter,) = (spool / "dead-letter").glob("*.bin")
     assert letter.read_bytes() == payload
+
+
+def test_dead_letters_beyond_the_limit_are_counted_and_not_kept(
+    gateway, forwarder, settle, sink, spool, monkeypatch
+) -> None:
+    monkeypatch.setattr("gatelog.sinks.dead_letter.FILES_MAX", 2)
+    one = gateway()
+    for _ in range(3):
+        one.write_payload(RecordKind.START, b"\xc1garbage")
+    one.write(start_record(1), end_record(1))
+    one.leave()
+    subject = forwarder()
+    settle(subject)
+    assert sink.sequences() == [1]
+    assert subject.statistics.dead_letters == 3
+    assert len(list((spool / "dead-letter").iterdir())) == 2 * 2
 
 
 def test_a_call_that_the_sink_can_never_hold_is_put_aside(gateway, forwarder, settle, sink, spool) -> None:
@@ -359,6 +434,20 @@ def test_a_full_batch_goes_at_once(gateway, forwarder, sink) -> None:
     assert len(sink.rows) >= ROWS_MAX
 
 
+def test_a_batch_of_large_bodies_goes_at_once(gateway, forwarder, sink, monkeypatch) -> None:
+    """Memory is bounded by bytes, not by the number of calls alone."""
+    monkeypatch.setattr("gatelog.sinks.batch.BYTES_MAX", 10_000)
+    one = gateway()
+    one.write(start_record(1), end_record(1, body=b"{}"))
+    subject = forwarder()
+    subject.step()
+    assert sink.rows == []
+    one.write(start_record(2, body=b'"%b"' % (b"x" * 10_000)), end_record(2))
+    subject.step()
+    assert sink.sequences() == [1, 2]
+    one.leave()
+
+
 def test_acknowledged_segments_are_deleted(gateway, forwarder, settle, sink, spool) -> None:
     """What every boot before left behind goes once it is stored."""
     for number in (1, 2, 3):
@@ -395,6 +484,18 @@ def test_a_stop_delivers_what_is_there(gateway, forwarder, clock, sink) -> None:
     one.write(start_record(1), end_record(1))
     one.leave()
     forwarder().drain(clock.monotonic_ns() + 10**9)
+    assert sink.sequences() == [1]
+
+
+def test_a_thread_that_is_stopped_delivers_what_is_there(gateway, forwarder, sink) -> None:
+    """However early the stop comes."""
+    one = gateway()
+    one.write(start_record(1), end_record(1))
+    one.leave()
+    thread = ForwarderThread(forwarder())
+    thread.begin_stop(timeout_s=10)
+    thread.start()
+    assert thread.join(30)
     assert sink.sequences() == [1]
 
 

@@ -148,5 +148,5 @@ def test_locks_that_were_deleted_keep_no_descriptors(disk: OsFileSystem, tmp_pat
         (tmp_path / journal.LOCK_NAME).unlink()
         writer.probe()
         assert disk.is_locked(tmp_path / journal.LOCK_NAME)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
     writer.close()

@@ -149,6 +149,12 @@ def test_a_row_too_many_is_not_complete() -> None:
     assert report.duplicates == 1
 
 
+def test_rows_that_are_noted_as_expired_and_still_there_are_not_expired() -> None:
+    """Retention notes them before it removes them."""
+    line = judge_boot(evidence(account=account(4), stored=RangeSet([(2, 4)]), expired=up_to(2)))
+    assert (line.recorded, line.expired) == (4, 1)
+
+
 @pytest.mark.parametrize(
     ("ended", "final", "state"),
     [(False, False, "running"), (True, False, "crashed"), (True, True, "stopped")],
@@ -162,11 +168,12 @@ def test_the_state_of_a_boot(ended: bool, final: bool, state: str) -> None:
     ("start_ns", "end_ns", "included"),
     [(None, None, True), (4_000, None, True), (6_000, None, False), (None, 900, False), (900, 1_000, True)],
 )
+@pytest.mark.parametrize("ended", [True, False])
 def test_only_boots_of_the_period_are_judged(
-    start_ns: int | None, end_ns: int | None, included: bool
+    start_ns: int | None, end_ns: int | None, included: bool, ended: bool
 ) -> None:
-    """This boot started at 1,000 and gave its last account at 5,000."""
-    report = judge([evidence(True, account=account(1, final=True), stored=up_to(1))], start_ns, end_ns)
+    """This boot started at 1,000 and gave its last account at 5,000: whether that was noted or not."""
+    report = judge([evidence(ended, account=account(1, final=True), stored=up_to(1))], start_ns, end_ns)
     assert bool(report.boots) is included
 
 

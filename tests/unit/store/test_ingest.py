@@ -88,6 +88,7 @@ def test_present_names_what_has_arrived(store: Store) -> None:
     store.insert([chat_exchange(sequence) for sequence in (1, 2, 5, 9)])
     store.insert([chat_exchange(3, boot="b2")])
     assert store.present("here", "b1", 2, 8) == {2, 5}
+    assert store.present("here", "b1", 2, 5) == {2, 5}
     assert store.present("here", "b2", 1, 9) == {3}
     assert store.present("elsewhere", "b1", 1, 9) == set()
 
@@ -98,6 +99,13 @@ def test_the_same_batch_twice_is_stored_once(store: Store, scalar) -> None:
     store.insert(batch)
     store.insert(batch)
     assert scalar("SELECT count() FROM calls") == 9
+
+
+def test_batches_of_different_boots_are_not_taken_for_repeated(store: Store, scalar) -> None:
+    """Every boot counts its calls from 1, and so does every instance."""
+    for instance, boot in (("here", "b1"), ("here", "b2"), ("there", "b1")):
+        store.insert([chat_exchange(1, boot=boot, instance=instance)])
+    assert scalar("SELECT count() FROM calls") == 3
 
 
 @pytest.mark.slow

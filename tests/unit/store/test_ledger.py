@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from gatelog.errors import StoreUnavailableError
 from gatelog.model import Account, Boot
 from gatelog.store import BootKey, RangeSet, SpoolBoot, Store
 from gatelog.testing.records import chat_exchange
@@ -25,6 +27,10 @@ def account(accepted: int, **members) -> Account:
             **members,
         }
     )
+
+
+def away(*_) -> None:
+    raise StoreUnavailableError("away")
 
 
 def test_a_boot_comes_back(store: Store) -> None:
@@ -92,6 +98,43 @@ def test_a_crashed_boot_excuses_only_what_was_open(store: Store) -> None:
     assert (line.accepted, line.recorded) == (7, 4)
 
 
+def test_a_boot_is_over_only_when_what_it_left_behind_is_counted(store: Store, monkeypatch) -> None:
+    """The store may go away between the two: nobody sees calls missing that were open."""
+    store.ledger.write_boot(BOOT, ORIGIN)
+    store.ledger.write_account(KEY, account(1, open=[1]))
+    with monkeypatch.context() as patch:
+        patch.setattr(store.ledger, "write_unlogged", away)
+        with pytest.raises(StoreUnavailableError):
+            store.end_boot(BOOT, ORIGIN)
+    assert store.prove().complete
+    store.end_boot(BOOT, ORIGIN)
+    assert store.prove().boots[0].unlogged == {"gateway_crash": 1}
+
+
+def test_an_account_is_there_only_when_what_it_announces_is(store: Store, monkeypatch) -> None:
+    """The store may go away between the two: nobody sees calls missing that are announced as unlogged."""
+    store.ledger.write_boot(BOOT, ORIGIN)
+    announces = account(1, unlogged={"spool_full": [1]}, unlogged_total=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.ledger, "write_unlogged", away)
+        with pytest.raises(StoreUnavailableError):
+            store.ledger.write_account(KEY, announces)
+    assert store.prove().complete
+    store.ledger.write_account(KEY, announces)
+    assert store.prove().boots[0].unlogged == {"spool_full": 1}
+
+
+def test_a_crashed_boot_keeps_the_reasons_that_it_gave(store: Store) -> None:
+    """Call 2 was announced as unlogged before the crash; call 3 was open."""
+    store.ledger.write_boot(BOOT, ORIGIN)
+    store.insert([chat_exchange(1), chat_exchange(4)])
+    store.ledger.write_account(KEY, account(3, unlogged={"spool_full": [2]}, open=[2, 3]))
+    store.end_boot(BOOT, ORIGIN)
+    (line,) = store.prove().boots
+    assert line.complete
+    assert line.unlogged == {"gateway_crash": 1, "spool_full": 1}
+
+
 def test_a_boot_that_never_gave_an_account_can_end(store: Store) -> None:
     """It crashed within its first seconds."""
     store.ledger.write_boot(BOOT, ORIGIN)
@@ -117,5 +160,6 @@ def test_rows_too_many_are_noticed(store: Store) -> None:
     store.ledger.write_boot(BOOT, ORIGIN)
     store.insert([chat_exchange(1), chat_exchange(2)])
     store.insert([chat_exchange(2)])
+    store.insert([chat_exchange(2), chat_exchange(70_000)])
     report = store.prove()
-    assert (report.duplicates, report.complete) == (1, False)
+    assert (report.duplicates, report.complete) == (2, False)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gatelog import kql
+from gatelog.errors import StoreUnavailableError
 from gatelog.model import Account, Boot, Exchange
 from gatelog.store import CATALOG, BootKey, SpoolBoot, Store
 from gatelog.store.retention import DayCount, due
@@ -73,6 +74,19 @@ def test_words_of_cleared_bodies_are_not_found(store: Store, search: str) -> Non
     assert store.run(sql).rows == [(2,)]
     store.expire(TODAY, retention_days=30, body_retention_days=7)
     assert store.run(sql).rows == [(1,)]
+
+
+def test_rows_whose_end_cannot_be_noted_stay(store: Store, scalar, monkeypatch) -> None:
+    """The store may go away between the two: no call is gone without a note."""
+    store.insert([received_on(1, ago(40))])
+
+    def away(*_) -> None:
+        raise StoreUnavailableError("away")
+
+    monkeypatch.setattr(store.ledger, "write_expired", away)
+    with pytest.raises(StoreUnavailableError):
+        store.expire(TODAY, retention_days=30, body_retention_days=7)
+    assert scalar("SELECT count() FROM calls") == 1
 
 
 def test_dropped_calls_stay_accounted_for(store: Store) -> None:

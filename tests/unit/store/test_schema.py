@@ -12,7 +12,7 @@ from gatelog import kql
 from gatelog.errors import StoreVersionError
 from gatelog.store import CATALOG, Store
 from gatelog.store.calls import COLUMN_NAMES
-from gatelog.store.schema import CURRENT_VERSION, VERSIONS
+from gatelog.store.schema import CURRENT_VERSION, VERSIONS, migrate, stored_version
 from gatelog.testing.records import chat_exchange
 
 NOW = datetime(2026, 9, 21, tzinfo=UTC)
@@ -66,6 +66,19 @@ def test_an_interrupted_migration_is_completed(dsn: str, database: str, fresh_st
     assert again.run("SELECT count() FROM calls").rows == [(1,)]
     assert again.ledger.unlogged() == {}
     again.close()
+
+
+def test_a_version_is_noted_only_when_all_of_it_is_there(
+    dsn: str, database: str, fresh_store: Store, monkeypatch
+) -> None:
+    """The store may go away in between: the next start does the rest."""
+    client = clickhouse_connect.get_client(dsn=dsn, database=database)
+    statements = ("CREATE TABLE half_way (n Int64) ENGINE = Memory", "SELECT throwIf(1)")
+    monkeypatch.setattr("gatelog.store.schema.VERSIONS", (*VERSIONS, statements))
+    with pytest.raises(clickhouse_connect.driver.exceptions.Error):
+        migrate(client)
+    assert stored_version(client) == CURRENT_VERSION
+    client.close()
 
 
 def _insert_as_ever(client: Client) -> None:
