@@ -22,7 +22,7 @@ WHOLE = NUMBERS | {"datetime", "bool"}
 """Types whose values are never cut."""
 
 CELL_CHARACTERS_MAX = 60
-"""A body of 100 KB in a table helps nobody; `--format json` has it whole."""
+"""Of a text: a body of 100 KB in a table helps nobody; `--format json` has it whole."""
 
 PIPED_CHARACTERS = 160
 """Width of a table that goes into a file or a pipe."""
@@ -112,7 +112,9 @@ def _print_records(columns: list[dict[str, str]], rows: list[list[Any]], console
         for column, value in zip(columns, row, strict=True):
             if value not in (None, ""):
                 name = Text(f"{on_one_line(column['name']):{width}}  ", "bold")
-                console.print(name + _cell(column["type"], value), no_wrap=True, overflow="ellipsis")
+                whole = column["type"] in WHOLE
+                line = name + _cell(column["type"], value)
+                console.print(line, no_wrap=not whole, overflow="fold" if whole else "ellipsis")
 
 
 def _cell(kind: str, value: Any) -> Text:
@@ -126,6 +128,6 @@ def _cell(kind: str, value: Any) -> Text:
     else:
         text = encode_exactly(value).decode()
     text = on_one_line(text)
-    if len(text) > CELL_CHARACTERS_MAX:
+    if len(text) > CELL_CHARACTERS_MAX and kind not in WHOLE:
         text = text[: CELL_CHARACTERS_MAX - 1] + "…"
     return Text(text)

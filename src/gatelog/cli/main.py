@@ -79,7 +79,7 @@ def _misused(error: typer.TyperException) -> int:
 
     What a command itself finds wrong with a value (then no `param` is known) says already what to do.
     """
-    message = error.format_message().replace("Value error, ", "")
+    message = error.format_message().replace("Value error, ", "").replace("\n\t", " ")
     if message.startswith(USAGE):
         print(message, file=sys.stderr)
         return error.exit_code

@@ -42,7 +42,8 @@ def new(
     text = new_token()
     digest = TokenDigest.of(text).text
     write = ", may_write: true" if may_write else ""
-    lines = f'hub:\n  tokens:\n    {dumps(name)}: {{role: {role}, hash: "{digest}"{write}}}'
+    key = dumps(name, ensure_ascii=not name.isprintable())  # YAML knows no pairs of surrogates
+    lines = f'hub:\n  tokens:\n    {key}: {{role: {role}, hash: "{digest}"{write}}}'
     parse(lines, {}, Path())  # a name that a configuration may not have is refused before it is in one
     if json:
         entry = {"role": role, "hash": digest, "may_write": may_write}

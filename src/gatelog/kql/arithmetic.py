@@ -53,12 +53,12 @@ def _without_dynamic(operator: str, term: Term, other: Term) -> Term:
     """
     if term.type is not DYNAMIC:
         return term
+    if other.type in (DATETIME, TIMESPAN) and operator in ("+", "-"):
+        return convert(term, TIMESPAN if operator == "+" else other.type)
     if term.native is not None and term.native.type in NUMBERS:
         return convert(term, term.native.type)
     if other.type in (DATETIME, TIMESPAN):
-        if operator not in ("+", "-"):
-            return term
-        return convert(term, TIMESPAN if operator == "+" else other.type)
+        return term
     return convert(term, LONG if other.type in INTEGERS else REAL)
 
 

@@ -241,6 +241,9 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
 }
 """The SQL of each conversion; a pair that is not here cannot be converted."""
 
+_FROM_TEXTS = frozenset({DATETIME, GUID})
+"""Types that JSON has as texts only: a number there is no datetime, though a long is one in ticks."""
+
 _SAFE = frozenset({BOOL, INT, LONG, TIMESPAN, DATETIME, GUID})
 """Types whose values always convert to a wider type or to text."""
 
@@ -255,7 +258,7 @@ def convert(term: Term, target: KqlType) -> Term:
     convertible."""
     if term.type is target:
         return term
-    if term.native is not None:
+    if term.native is not None and (term.native.type is STRING or target not in _FROM_TEXTS):
         return _from_typed_column(convert(reference(term.native), target))
     constant = widened(term, target)
     if constant is not None:

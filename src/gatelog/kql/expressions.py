@@ -228,7 +228,8 @@ def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> 
 def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
     name = node.function
     if name in scope.names:
-        raise scope.context.error(node, f"'{name}' is no function of values", "it names a table or a pattern")
+        hint = "it names a value, a table or a pattern"
+        raise scope.context.error(node, f"'{name}' is no function of values", hint)
     scope.context.check_read(node, name)
     if name in AGGREGATES or name in INSIDE_EXPRESSIONS:
         raise scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")

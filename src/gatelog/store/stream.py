@@ -43,7 +43,7 @@ def stream_rows(clients: Clients, sql: str, budget: Budget) -> Iterator[Iterator
 def stream_encoded(clients: Clients, sql: str, encoding: str, budget: Budget) -> Iterator[Iterator[bytes]]:
     """The answer in a format of ClickHouse's (ArrowStream, Parquet). Errors as those of `run`."""
     check_length(sql)
-    with _translated(budget):
+    with _translated(budget, encoded=True):
         if clients.embedded:
             with _written(clients, sql, encoding, budget) as file:
                 yield iter(lambda: file.read(PIECE_BYTES), b"")
@@ -66,11 +66,12 @@ def _written(clients: Clients, sql: str, encoding: str, budget: Budget) -> Binar
 
 
 @contextmanager
-def _translated(budget: Budget) -> Iterator[None]:
+def _translated(budget: Budget, *, encoded: bool = False) -> Iterator[None]:
+    """The errors of the query's author as theirs; of an `encoded` answer, values with no place in it too."""
     try:
         yield
     except StoreError as error:
-        if error.__cause__ is not None and error_code(error.__cause__) in _OUT_OF_RANGE:
+        if encoded and error.__cause__ is not None and error_code(error.__cause__) in _OUT_OF_RANGE:
             raise KqlSemanticError(
                 "the answer has a datetime before 1678 or after 2262, a timespan over 292 years, or a "
                 "decimal of 10^20 or more",

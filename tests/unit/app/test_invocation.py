@@ -30,6 +30,18 @@ def test_from_far_away_the_path_is_whole(programs: Path, monkeypatch: pytest.Mon
     assert typed("gatelog") == str(programs / "gatelog")
 
 
+def test_beside_the_program_too(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bare name is looked for in PATH only."""
+    monkeypatch.chdir(programs)
+    assert typed("gatelog") == "./gatelog"
+
+
+def test_a_path_with_a_space_is_quoted(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renamed = programs.rename(programs.with_name("my bin"))
+    monkeypatch.setattr(sys, "executable", str(renamed / "python"))
+    assert typed("gatelog") == "'my bin/gatelog'"
+
+
 def test_a_program_that_the_shell_finds_has_its_name(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(programs))
     assert typed("gatelog") == "gatelog"

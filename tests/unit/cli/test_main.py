@@ -34,6 +34,7 @@ def test_the_version_is_printed(gatelog: Gatelog) -> None:
         (("qurey", "Calls"), "No such command 'qurey'. Did you mean 'query'? (see `gatelog --help`)"),
         (("check",), "Missing option '--config' (see `gatelog check --help`)"),
         (("check", "--confg", "x"), "No such option"),
+        (("token", "new", "ada"), "Missing option '--role'. Choose from: metrics, log, log-with-bodies (see"),
         (("query", "Calls", "--format", "xml"), "Invalid value for '--format': 'xml' is not one of"),
         (("size", "--calls-per-month", "0"), "greater than or equal to 1 (see `gatelog size --help`)"),
         (("demo", "--for", "soon"), "Invalid value for --for: soon is not a duration such as 20s\n"),

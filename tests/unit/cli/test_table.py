@@ -54,6 +54,13 @@ def test_numbers_that_do_not_fit_become_lines() -> None:
     assert "N5  87.34782608695652" in out
 
 
+def test_no_number_is_too_long_to_be_shown_whole() -> None:
+    """A decimal has up to 76 digits; where no line is that long, it goes on in the next one."""
+    number = "123456789" * 4 + "." + "123456789" * 3
+    for width in (100, 40):
+        assert number in printed({"N": "decimal"}, [[number]], width=width).replace("\n", "")
+
+
 def test_many_narrow_columns_are_a_table() -> None:
     columns = {f"N{number}": "long" for number in range(12)}
     assert printed(columns, [[*range(12)]], width=80).splitlines()[0].split() == [*columns]

@@ -14,7 +14,7 @@ Gatelog = Callable[..., tuple[int, str, str]]
 
 
 @pytest.mark.parametrize("role", ["metrics", "log", "log-with-bodies"])
-@pytest.mark.parametrize("name", ["grafana", "a b: {c}", "yes"])
+@pytest.mark.parametrize("name", ["grafana", "a b: {c}", "yes", "Größe 😀"])
 def test_the_lines_it_prints_let_the_hub_know_the_token(gatelog: Gatelog, name: str, role: str) -> None:
     code, out, err = gatelog("token", "new", name, "--role", role)
     token, lines = out.split("\n", 1)
@@ -36,6 +36,7 @@ def test_the_right_to_write_is_given_by_name(gatelog: Gatelog) -> None:
     [
         ("", "use 1 to 128 printable characters"),
         ("a\nb", "use 1 to 128 printable characters"),
+        ("a\u2028b", "use 1 to 128 printable characters"),
         ("anonymous", "is a name that the hub gives itself"),
     ],
 )

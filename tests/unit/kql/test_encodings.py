@@ -8,6 +8,7 @@ import json
 import math
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from gatelog.testing.kql import run
 
@@ -53,3 +54,8 @@ def test_the_beta_distribution_adds_up_binomials() -> None:
         size = alpha + beta - 1
         exact = sum(math.comb(size, n) * x**n * (1 - x) ** (size - n) for n in range(alpha, size + 1))
         assert _print(f"beta_cdf({x}, {alpha}.0, {beta}.0)") == pytest.approx(exact, rel=1e-9)
+
+
+def test_a_pattern_of_the_row_that_is_none_is_named_by_a_message_that_is_a_text() -> None:
+    with pytest.raises(DatabaseError, match=r"missing \): \(\?-s\)\("):
+        run("datatable(p: string)['('] | project countof('a', p, 'regex')")

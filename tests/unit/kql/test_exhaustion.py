@@ -79,6 +79,14 @@ def test_words_looked_for_in_all_columns_are_limited(start: str, item: str) -> N
     assert time.process_time() - began < PATIENCE_CPU_S
 
 
+@pytest.mark.parametrize(("start", "pieces"), [("search ", 200), ("Calls | search Url: ", 20_000)])
+def test_each_piece_of_a_word_with_wildcards_is_one_that_is_looked_for(start: str, pieces: int) -> None:
+    began = time.process_time()
+    with pytest.raises(KqlSemanticError, match=f"more than {MOST_SEARCHES} columns"):
+        kql.compile(f"{start}'{'*'.join(map(str, range(pieces)))}'", CATALOG, now=NOW)
+    assert time.process_time() - began < PATIENCE_CPU_S
+
+
 def test_a_pattern_of_a_graph_has_a_greatest_length() -> None:
     nodes = "-->".join(f"(n{number})" for number in range(MOST_PARTS // 2 + 1))
     with pytest.raises(KqlSemanticError, match=f"more than {MOST_PARTS} nodes and edges"):

@@ -68,6 +68,17 @@ def test_a_time_that_arrow_cannot_count_is_the_authors_to_change(store: Store) -
         encoded(store, sql, "ArrowStream")
 
 
+def test_rows_are_not_told_what_only_arrow_cannot_count(store: Store) -> None:
+    """A decimal that grows too large in the query itself."""
+    large = f"toDecimal256('{'9' * 40}', 34)"
+    sql = f"SELECT multiplyDecimal({large}, {large}, 34) AS d"
+    with (
+        pytest.raises(KqlBudgetError, match="grows too large"),
+        store.stream_rows(sql, budget=BUDGET) as blocks,
+    ):
+        list(blocks)
+
+
 def test_streams_only_read(store: Store) -> None:
     with pytest.raises(StoreError), store.stream_rows("DROP TABLE calls", budget=BUDGET) as blocks:
         list(blocks)

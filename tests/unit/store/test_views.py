@@ -292,13 +292,20 @@ MEMBERS = (
 )
 
 
-@pytest.mark.parametrize("conversion", ["tostring", "tolong", "isempty", "gettype"])
-def test_the_members_of_diagnostic_properties_are_what_the_json_says(store: Store, conversion: str) -> None:
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("tostring({})", "tolong({})", "isempty({})", "gettype({})", "tobool({})", "todouble({})"),
+        *("todecimal({})", "totimespan({})", "todatetime({})", "toguid({})"),
+        *("datetime(2026-01-01) + {}", "datetime(2026-01-01) - {}", "{} - 1h", "{} == toguid('')"),
+    ],
+)
+def test_the_members_of_diagnostic_properties_are_what_the_json_says(store: Store, expression: str) -> None:
     """Read from typed columns, and from the text."""
     store.insert([chat_exchange(1)])
 
     def said(text: str) -> list[list]:
-        members = ", ".join(f"{conversion}(parse_json({text}).{member})" for member in MEMBERS)
+        members = ", ".join(expression.format(f"parse_json({text}).{member}") for member in MEMBERS)
         return ask(store, f"AzureDiagnostics | project {members}")
 
     assert said("properties_s") == said("strcat(properties_s, '')")

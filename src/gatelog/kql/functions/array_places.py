@@ -24,7 +24,9 @@ def _index_of(arguments: Sequence[Term]) -> Term:
     elements = json_values.elements(array.sql)
     if arguments[1].type in (REAL, KqlType.DECIMAL):
         no_number = sql.call("toFloat64", "nan")  # equals none
-        elements, wanted = _as_numbers(elements), sql.if_null(convert(arguments[1], REAL).sql, no_number)
+        in_texts = arguments[1].type is KqlType.DECIMAL  # which is a text in an array
+        elements = _as_numbers(elements, in_texts=in_texts)
+        wanted = sql.if_null(convert(arguments[1], REAL).sql, no_number)
     if len(arguments) == 2:
         place = sql.minus(sql.call("toInt64", sql.call("indexOf", elements, wanted)), 1)
         return Term(LONG, place, nullable=False)
@@ -38,11 +40,11 @@ def _index_of(arguments: Sequence[Term]) -> Term:
     return Term(LONG, if_known([start], sql.if_(valid, place, sql.null())))
 
 
-def _as_numbers(elements: Sql) -> Sql:
+def _as_numbers(elements: Sql, *, in_texts: bool) -> Sql:
     """The elements as reals, null for any other: 2 and 2.0 are one number, written in two ways."""
-    return sql.call(
-        "arrayMap", sql.lambda_("item", sql.call("toFloat64OrNull", sql.variable("item"))), elements
-    )
+    item = sql.variable("item")
+    number = sql.call("toFloat64OrNull", json_values.string_of(item) if in_texts else item)
+    return sql.call("arrayMap", sql.lambda_("item", number), elements)
 
 
 def _nth_place(items: Sql, wanted: Sql, start: Sql, length: Sql, occurrence: Sql) -> Sql:

@@ -161,8 +161,9 @@ def _has_key(arguments: Sequence[Term]) -> Term:
     if not isinstance(value, str):
         return Term(BOOL, has_key(json, key.sql), nullable=False)
     path = json_path(value) if value.startswith(PATH_STARTS) else [value]
-    steps = [step + 1 if isinstance(step, int) else step for step in path]
-    return Term(BOOL, sql.call("toBool", sql.call("JSONHas", json, *steps)), nullable=False)
+    if not all(isinstance(step, str) for step in path):  # JSONHas would count the members of a bag, too
+        return Term(BOOL, has_key(json, key.sql), nullable=False)
+    return Term(BOOL, sql.call("toBool", sql.call("JSONHas", json, *path)), nullable=False)
 
 
 BAGS: tuple[Function, ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.functions.match_marks import match_count
 from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
 from gatelog.kql.functions.strings import string_array
 from gatelog.kql.misfit import Misfit
@@ -109,15 +109,11 @@ def _trim(name: str, places: str) -> Function:
     return Function(name, 2, 2, build)
 
 
-_COUNTED = "countSubstrings(replaceRegexpAll(text, pattern, char(255)), char(255))"
-"""Matches of a pattern of the row, each marked by a byte that no text has."""
-
-
 def _count_of(arguments: Sequence[Term]) -> Term:
     text, wanted = accept(arguments[0], STRING), accept(arguments[1], STRING)
     kind = constant_string(arguments[2], "the kind of search") if len(arguments) == 3 else "normal"
     if kind == "regex" and wanted.constant is None:
-        node = formula(_COUNTED, text=text.sql, pattern=regex_of(wanted))
+        node = match_count(text.sql, regex_of(wanted))
     elif kind == "regex":
         node = sql.call("countMatches", text.sql, regex_of(wanted))
     elif kind == "normal":

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
+from gatelog.kql.functions.match_marks import match_place
 from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.regexes import regex_of
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
@@ -57,20 +57,11 @@ def _translate(arguments: Sequence[Term]) -> Term:
     return finished(STRING, node, [text])
 
 
-_BEFORE = """
-if(
-    occurrence = 1,
-    concat('(?s)^(.*?)(?:', pattern, ').*$'),
-    concat(
-        '(?s)^((?:.*?(?:', pattern, ')){', toString(greatest(occurrence, 1) - 1), '}.*?)(?:', pattern, ').*$'
-    )
-)
-"""
 _PLACE = """
-multiIf(
-    isNull(start + length + occurrence) OR start < 0 OR length < -1 OR occurrence < 1, NULL,
-    match(window, before), start + toInt64(lengthUTF8(replaceRegexpOne(window, before, '\\\\1'))),
-    -1
+if(
+    isNull(start + length + occurrence) OR start < 0 OR length < -1 OR occurrence < 1,
+    NULL,
+    ifNull(start + place, -1)
 )
 """
 _WINDOW = "substringUTF8(text, greatest(start, 0) + 1, if(length < 0, lengthUTF8(text), length))"
@@ -79,8 +70,7 @@ _WINDOW = "substringUTF8(text, greatest(start, 0) + 1, if(length < 0, lengthUTF8
 def _index_of_regex(arguments: Sequence[Term]) -> Term:
     """`indexof_regex(text, regex [, start [, length [, occurrence]]])`: -1 when it is not there.
 
-    What stands before a match is found along with the match, and counted. Null for a start below 0, an
-    occurrence below 1, or a length below -1.
+    Null for a start below 0, an occurrence below 1, or a length below -1.
     """
     text = accept(arguments[0], Anything.TEXT)
     constant_string(arguments[1], "the regular expression")
@@ -88,14 +78,9 @@ def _index_of_regex(arguments: Sequence[Term]) -> Term:
     numbers = [accept(number, LONG).sql for number in arguments[2:]]
     start, length, occurrence = [*numbers, *map(sql.literal, (0, -1, 1)[len(numbers) :])]
     window = formula(_WINDOW, text=text.sql, start=start, length=length)
-    before = formula(_BEFORE, pattern=pattern, occurrence=occurrence)
-
-    def place(searched: Sql) -> Sql:
-        return formula(
-            _PLACE, window=searched, before=before, start=start, length=length, occurrence=occurrence
-        )
-
-    return finished(LONG, sql.with_value(window, "window", place), arguments, may_fail=True)
+    place = match_place(window, pattern, occurrence)
+    node = formula(_PLACE, start=start, length=length, occurrence=occurrence, place=place)
+    return finished(LONG, node, arguments, may_fail=True)
 
 
 REPLACEMENTS: tuple[Function, ...] = (

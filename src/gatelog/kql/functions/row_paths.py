@@ -1,6 +1,6 @@
 """Keys of bags that only the row knows: a path is taken apart, and walked, by the engine.
 
-    "$.a['b c'][0]"  ──►  steps  a · b c · [0]          "a.b"  ──►  a.b, the name of a member
+    "$.a['b c'][0]"  ──►  steps  .a · .b c · [0]          "a.b"  ──►  .a.b, the name of a member
 
 What stands below the top is removed where the path ends, and what is left put into what holds it, step by
 step up to the bag:
@@ -18,23 +18,32 @@ PATH_STARTS = ("$.", "$[")
 """How a key begins that is a path; any other is the name of a member."""
 
 _STEP = r"""\['[^']*'\]|\["[^"]*"\]|\[\d+\]|[^.\[\]]+"""
+_PATH = rf"^\$(\.?({_STEP}))+$"
 _STEPS = r"""
 arrayMap(
-    step -> if(match(step, '^\\[[\'"]'), substring(step, 3, length(step) - 4), step),
-    extractAll(substring(path, 2), pattern)
+    step -> multiIf(
+        match(step, '^\\[\\d'), step,
+        startsWith(step, '['), concat('.', substring(step, 3, length(step) - 4)),
+        concat('.', step)
+    ),
+    if(match(path, whole), extractAll(substring(path, 2), pattern), [])
 )
 """
 _BELOW = r"""
 arrayFold(
-    (node, step) -> if(
-        match(step, '^\\[\\d+\\]$'),
+    (node, step) -> multiIf(
+        startsWith(step, '.'), JSONExtractRaw(node, substring(step, 2)),
+        JSONType(node) = 'Array',
         JSONExtractRaw(node, toInt64OrZero(substring(step, 2, length(step) - 2)) + 1),
-        JSONExtractRaw(node, step)
+        ''
     ),
     steps,
     json
 )
 """
+_IS_THERE = "toBool(notEmpty(steps) AND notEmpty(value))"
+_ALL_NAMES = "notEmpty(steps) AND arrayAll(step -> startsWith(step, '.'), steps)"
+_NAME = "substring(steps[place], 2)"
 _HOLDER = "arraySlice(steps, 1, place - 1)"
 _CHANGED = "arrayMap(pair -> if(pair.1 = name, (name, value), pair), members)"
 _KEPT = "arrayFilter(pair -> pair.1 != name, members)"
@@ -44,19 +53,22 @@ concat('{', arrayStringConcat(arrayMap(pair -> concat(quoted, ':', pair.2), memb
 
 
 def _steps_of(key: Sql) -> Sql:
-    """The steps of a key, Array(String); an index keeps its brackets."""
+    """The steps of a key, Array(String), a name behind a point; none for a path that cannot be read."""
     is_path = sql.any_of([sql.call("startsWith", key, start) for start in PATH_STARTS])
-    return sql.if_(is_path, formula(_STEPS, path=key, pattern=_STEP), sql.array([key]))
+    steps = formula(_STEPS, path=key, whole=_PATH, pattern=_STEP)
+    return sql.if_(is_path, steps, sql.array([sql.call("concat", ".", key)]))
 
 
 def _value_below(json: Sql, steps: Sql) -> Sql:
-    """The JSON text that the steps lead to, empty where there is none."""
+    """The JSON text that some steps lead to, empty where there is none."""
     return formula(_BELOW, json=json, steps=steps)
 
 
 def has_key(bag: Sql, key: Sql) -> Sql:
     """Whether a bag has the key of the row."""
-    return sql.call("toBool", sql.call("notEmpty", _value_below(bag, _steps_of(key))))
+    return sql.with_value(
+        _steps_of(key), "steps", lambda steps: formula(_IS_THERE, steps=steps, value=_value_below(bag, steps))
+    )
 
 
 def without_keys(bag: Sql, keys: Sql) -> Sql:
@@ -67,16 +79,18 @@ def without_keys(bag: Sql, keys: Sql) -> Sql:
 
 
 def _without(bag: Sql, steps: Sql) -> Sql:
+    """The bag without what its members, and theirs, lead to; arrays stay as they are."""
     last = sql.call("length", steps)
-    members = formula(_KEPT, members=_members(bag, steps, last), name=sql.call("arrayElement", steps, last))
+    members = formula(_KEPT, members=_members(bag, steps, last), name=formula(_NAME, steps=steps, place=last))
     removed = _put(bag, steps, sql.minus(last, 1), _written(members))
-    return sql.if_(sql.eq(_value_below(bag, steps), ""), bag, removed)
+    found = sql.all_of([formula(_ALL_NAMES, steps=steps), sql.ne(_value_below(bag, steps), "")])
+    return sql.if_(found, removed, bag)
 
 
 def _put(bag: Sql, steps: Sql, last: Sql, value: Sql) -> Sql:
     """The bag with another JSON text where the first `last` steps lead to."""
     place = sql.variable("place")
-    name = sql.call("arrayElement", steps, place)
+    name = formula(_NAME, steps=steps, place=place)
     changed = formula(_CHANGED, members=_members(bag, steps, place), name=name, value=sql.variable("value"))
     places = sql.call("reverse", sql.call("range", 1, sql.plus(last, 1)))
     return sql.call("arrayFold", sql.lambda_pair("value", "place", _written(changed)), places, value)

@@ -26,15 +26,17 @@ _FIRST_COLUMN = 3
 
 
 class _Family(NamedTuple):
-    """ClickHouse's functions for one kind of address; `width` in bits."""
+    """ClickHouse's functions for one kind of address; `width` in bits, `before` those that stand in front of
+    an address of version 4."""
 
     parse: str
     to_range: str
     width: int
+    before: int
 
 
-_IPV4 = _Family("toIPv4OrNull", "IPv4CIDRToRange", 32)
-_IPV6 = _Family("toIPv6OrNull", "IPv6CIDRToRange", 128)
+_IPV4 = _Family("toIPv4OrNull", "IPv4CIDRToRange", 32, 0)
+_IPV6 = _Family("toIPv6OrNull", "IPv6CIDRToRange", 128, 96)
 
 
 def ipv4_lookup(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
@@ -116,9 +118,14 @@ def _matching(
 
 
 def _range(family: _Family, column: Field) -> tuple[Sql, Sql]:
-    """The address of a text, null if there is none, and the first and last of its network; that of an address
-    without one is itself."""
+    """The address of a text, null if there is none or its network has no valid length, and the first and last
+    of its network; that of an address without one is itself."""
     text = convert(reference(column), STRING).sql
-    parsed = formula(f"{family.parse}(splitByChar('/', text)[1])", text=text)
-    bits = f"if(position(text, '/') > 0, toUInt8OrZero(splitByChar('/', text)[2]), {family.width})"
-    return parsed, formula(f"{family.to_range}(assumeNotNull(parsed), {bits})", parsed=parsed, text=text)
+    pieces = "splitByChar('/', text)"
+    before = f"if(position({pieces}[1], ':') > 0, 0, {family.before})"
+    length = f"{before} + toUInt16OrNull({pieces}[2])"
+    bits = formula(f"if(position(text, '/') > 0, {length}, {family.width})", text=text)
+    is_valid = f"length({pieces}) <= 2 AND ifNull(bits <= {family.width}, 0)"
+    parsed = formula(f"if({is_valid}, {family.parse}({pieces}[1]), NULL)", text=text, bits=bits)
+    known = formula(f"toUInt8(least(ifNull(bits, 0), {family.width}))", bits=bits)
+    return parsed, formula(f"{family.to_range}(assumeNotNull(parsed), known)", parsed=parsed, known=known)

@@ -47,8 +47,9 @@ class Axis:
         self.type = _axis_type(value.type, stage, scope)
         self.value = convert(value, self.type)
         self.step = _bound(stage.step, TIMESPAN if self.type is DATETIME else self.type, scope)
-        if self.step.constant is not None and self.step.constant.value == 0:
-            raise scope.context.error(stage.step, "the step of a series is not 0")
+        wide = self.step.constant.value if self.step.constant is not None else None
+        if isinstance(wide, int | float) and wide <= 0:
+            raise scope.context.error(stage.step, "the step of a series must be above 0")
         self.start, self.stop = (
             _bound(limit, self.type, scope) if limit is not None else None
             for limit in (stage.start, stage.stop)

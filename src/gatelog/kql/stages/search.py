@@ -74,6 +74,7 @@ def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
         case ast.Binary(op=":", left=ast.Star(), right=ast.Literal(value=str(text))):
             return _anywhere(text, scope, exact)
         case ast.Binary(op=":", left=left, right=ast.Literal(value=str(text))):
+            scope.context.count_searches(_conditions(text))
             return _in_value(bind(left, scope), text, exact)
         case ast.Call(function="not", arguments=(inner,)):
             return opposite(_predicate(inner, scope, exact))
@@ -83,13 +84,19 @@ def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
 
 def _anywhere(text: str, scope: Scope, exact: str) -> Term:
     found = bool_term(False)
-    scope.context.count_searches(len(scope.fields))
+    scope.context.count_searches(len(scope.fields) * _conditions(text))
     for field in scope.fields:
         if convertible(field.type, KqlType.STRING):
             test = _in_value(reference(field), text, exact)
             if test.constant is None:
                 found = test if found.constant is not None else either(found, test)
     return found
+
+
+def _conditions(text: str) -> int:
+    """How many conditions a text makes of one column: one, or one for each piece and one for their order."""
+    within = text.strip("*").count("*")
+    return within + 2 if within else 1
 
 
 def _in_value(value: Term, text: str, exact: str) -> Term:
@@ -107,6 +114,10 @@ def _in_value(value: Term, text: str, exact: str) -> Term:
     return search(operator + exact, value, string_term(text.strip("*")))
 
 
+_NOT_OF_WORD = r"[^\pL\pM\pN_]"
+"""A character of no word: the `\\b` that Kusto documents here is one of ASCII in RE2."""
+
+
 def _from_piece_to_piece(value: Term, text: str, exact: str) -> Term:
     """The pieces one after the other, with anything between them; a letter or digit at an end begins or
     ends a word.
@@ -115,6 +126,7 @@ def _from_piece_to_piece(value: Term, text: str, exact: str) -> Term:
     """
     pieces = [piece for piece in text.split("*") if piece]
     found = [search("contains" + exact, value, string_term(piece)) for piece in pieces]
-    start, end = (r"\b" if edge.isalnum() else "" for edge in (text[0], text[-1]))
+    start = rf"(?:^|{_NOT_OF_WORD})" if text[0].isalnum() else ""
+    end = rf"(?:{_NOT_OF_WORD}|$)" if text[-1].isalnum() else ""
     pattern = ("" if exact else "(?i)") + start + ".*".join(map(quote_pattern, pieces)) + end
     return reduce(both, [*found, search("matches regex", value, string_term(pattern))])

@@ -125,3 +125,10 @@ def test_a_table_that_becomes_theirs_is_not_found_by_questions_compiled_before(k
     assert (before.notes.restricted, after.notes.restricted) == (False, True)
     assert before.id != after.id
     assert kusto.rows("Notes | count") == [[11]]
+
+
+@pytest.mark.parametrize(("command", "rows"), [("append", 12), ("set-or-append", 12), ("set-or-replace", 11)])
+def test_a_table_that_becomes_theirs_may_be_read_to_fill_it(kusto: Kusto, command: str, rows: int) -> None:
+    kusto.command(".set Notes <| print Text = ''")
+    kusto.command(f".{command} Notes <| union Notes, (Calls | project Text = RequestBody)")
+    assert kusto.rows("Notes | count") == [[rows]]

@@ -58,6 +58,7 @@ def fill(text: CommandText, scene: Scene, *, makes: bool, adds: bool, replaces: 
     _check_schema(compiled, table)
     if reads_bodies and not table.notes.restricted:
         table = scene.user_tables.restrict(table)
+        compiled, _ = _compiled(scene, text.input)  # it may read this very table, whose id is another now
     return _filled(scene, table, compiled, replaces=replaces, is_new=False)
 
 
