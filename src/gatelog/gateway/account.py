@@ -7,6 +7,7 @@ Sequences start at 1 and have no gaps, so whoever holds the rows of a boot can s
 
 from __future__ import annotations
 
+from gatelog.gateway.sequence_ranges import SequenceRanges
 from gatelog.model import Account
 
 # Sequences announced in one Account record: bounds the record to about 1 MB; the rest follows in the next.
@@ -17,15 +18,14 @@ ANNOUNCED_MAX = 100_000
 class CallAccount:
     """Counts calls; knows nothing of what they are."""
 
-    __slots__ = ("_announcing", "_unannounced", "accepted", "open", "recorded", "unlogged_by_reason")
+    __slots__ = ("_unannounced", "accepted", "open", "recorded", "unlogged_by_reason")
 
     def __init__(self) -> None:
         self.accepted = 0
         self.recorded = 0
         self.open: set[int] = set()
         self.unlogged_by_reason: dict[str, int] = {}
-        self._unannounced: list[tuple[str, int]] = []
-        self._announcing = 0
+        self._unannounced: dict[str, SequenceRanges] = {}
 
     @property
     def unlogged(self) -> int:
@@ -35,7 +35,7 @@ class CallAccount:
     @property
     def has_unannounced(self) -> bool:
         """Whether there are unlogged calls that no durable Account has announced."""
-        return bool(self._unannounced)
+        return any(self._unannounced.values())
 
     def open_call(self) -> int:
         """A call was accepted: its sequence."""
@@ -50,15 +50,16 @@ class CallAccount:
             self.recorded += 1
             return
         self.unlogged_by_reason[unlogged_reason] = self.unlogged_by_reason.get(unlogged_reason, 0) + 1
-        self._unannounced.append((unlogged_reason, sequence))
+        self._unannounced.setdefault(unlogged_reason, SequenceRanges()).add(sequence)
 
     def snapshot(self, at_ns: int, *, final: bool = False) -> Account:
         """The account as a record, with the unlogged sequences that no durable Account has announced yet."""
-        announced = self._unannounced[: None if final else ANNOUNCED_MAX]
-        self._announcing = len(announced)
+        room = None if final else ANNOUNCED_MAX
         by_reason: dict[str, list[int]] = {}
-        for reason, sequence in announced:
-            by_reason.setdefault(reason, []).append(sequence)
+        for reason, ranges in self._unannounced.items():
+            if ranges and room != 0:
+                by_reason[reason] = sequences = ranges.first(room)
+                room = None if room is None else room - len(sequences)
         return Account(
             at_ns=at_ns,
             accepted=self.accepted,
@@ -69,7 +70,7 @@ class CallAccount:
             final=final,
         )
 
-    def announced(self) -> None:
-        """The last snapshot is durable; what it announced need not be said again."""
-        del self._unannounced[: self._announcing]
-        self._announcing = 0
+    def announced(self, account: Account) -> None:
+        """A snapshot is durable; what it announced need not be said again."""
+        for reason, sequences in account.unlogged.items():
+            self._unannounced[reason].remove(sequences)

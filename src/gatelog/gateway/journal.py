@@ -136,7 +136,7 @@ class Journal:
         def settled(error: SpoolError | None) -> None:
             self._account_pending = False
             if error is None:
-                account.announced()
+                account.announced(record)
                 self._accounted = state
             if then is not None:
                 then()

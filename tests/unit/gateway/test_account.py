@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ def test_the_account_always_balances_and_announces_each_lost_call_once(steps: li
         elif step == "account":
             record = account.snapshot(at_ns=1)
             announced += [sequence for sequences in record.unlogged.values() for sequence in sequences]
-            account.announced()
+            account.announced(record)
         elif running:
             sequence = running[pick % len(running)]
             account.settle(sequence, None if step == "record" else "spool_full")
@@ -38,9 +39,32 @@ def test_an_announcement_that_was_not_durable_is_made_again() -> None:
     account.settle(account.open_call(), "spool_full")
     assert account.snapshot(at_ns=1).unlogged == {"spool_full": [1]}
     account.settle(account.open_call(), "spool_failed")
-    assert account.snapshot(at_ns=2).unlogged == {"spool_full": [1], "spool_failed": [2]}
-    account.announced()
+    second = account.snapshot(at_ns=2)
+    assert second.unlogged == {"spool_full": [1], "spool_failed": [2]}
+    account.announced(second)
     assert account.snapshot(at_ns=3).unlogged == {}
+
+
+def test_a_durable_announcement_takes_nothing_of_one_that_is_still_under_way() -> None:
+    account = CallAccount()
+    account.settle(account.open_call(), "spool_full")
+    first = account.snapshot(at_ns=1)
+    account.settle(account.open_call(), "spool_full")
+    account.snapshot(at_ns=2, final=True)
+    account.announced(first)
+    assert account.snapshot(at_ns=3).unlogged == {"spool_full": [2]}
+
+
+def test_one_record_announces_so_many_of_all_reasons_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatelog.gateway.account.ANNOUNCED_MAX", 3)
+    account = CallAccount()
+    for reason in ("spool_full", "spool_failed") * 3:
+        account.settle(account.open_call(), reason)
+    record = account.snapshot(at_ns=1)
+    assert record.unlogged == {"spool_full": [1, 3, 5]}
+    account.announced(record)
+    assert account.snapshot(at_ns=2).unlogged == {"spool_failed": [2, 4, 6]}
+    assert account.snapshot(at_ns=3, final=True).unlogged == {"spool_failed": [2, 4, 6]}
 
 
 def test_request_ids_are_uuid_version_7_and_sort_by_time() -> None:
