@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -32,6 +33,12 @@ _CONTROL = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\x1b\][^\x07]*\x07|\r")
 _CURSOR_QUESTION = b"\x1b[6n"
 
 
+def _take_terminal() -> None:
+    """So that Ctrl-C is a signal, and one that is heard: a shell that starts a test with `&` ignores it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A program in a terminal of 100 columns: what it shows is kept, what it asks is answered."""
 
@@ -45,7 +52,7 @@ class Terminal:
             stderr=slave,
             env={**os.environ, "TERM": "xterm", "PAGER": "cat", **environment},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal
+            preexec_fn=_take_terminal,
         )
         os.close(slave)
         self._seen = b""
