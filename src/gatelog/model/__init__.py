@@ -26,9 +26,11 @@ from gatelog.model.exchange import (
     Timing,
 )
 from gatelog.model.operation import Operation, OperationKind, PathFamily
+from gatelog.model.ranges import NO_SEQUENCES, Range, RangeSet
 from gatelog.model.usage import Usage, UsageSource
 
 __all__ = [
+    "NO_SEQUENCES",
     "Account",
     "Attempt",
     "Body",
@@ -48,6 +50,8 @@ __all__ = [
     "OperationKind",
     "Part",
     "PathFamily",
+    "Range",
+    "RangeSet",
     "Record",
     "RecordKind",
     "Route",

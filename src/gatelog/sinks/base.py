@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from gatelog.model import Account, Boot, Exchange
-from gatelog.store import BootKey, BootRow, RangeSet, SpoolBoot
+from gatelog.model import Account, Boot, Exchange, RangeSet
+from gatelog.store import BootKey, BootRow, SpoolBoot
 
 
 class Sink(Protocol):

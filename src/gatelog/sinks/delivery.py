@@ -14,11 +14,12 @@ from collections.abc import Sequence
 import msgspec
 
 from gatelog.errors import StoreError, StoreRefusedError
+from gatelog.model import RangeSet
 from gatelog.sinks.base import Sink
 from gatelog.sinks.batch import Batch, SealedCall
 from gatelog.sinks.dead_letter import DeadLetters
 from gatelog.sinks.statistics import ForwarderStatistics
-from gatelog.store import BootKey, RangeSet
+from gatelog.store import BootKey
 
 DEAD_LETTER = "dead_letter"
 """The reason under which a call that was put aside is counted as unlogged."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.model import Account, Boot, Exchange
-from gatelog.store import BootKey, BootRow, RangeSet, SpoolBoot, Store
+from gatelog.model import Account, Boot, Exchange, RangeSet
+from gatelog.store import BootKey, BootRow, SpoolBoot, Store
 
 
 class StoreSink:

@@ -7,7 +7,6 @@ from gatelog.store.completeness import BootLine, Report
 from gatelog.store.ledger import AccountRow, BootRow, Ledger, SpoolBoot
 from gatelog.store.named import name_statements, statement_name
 from gatelog.store.query import Budget, Rows, Work
-from gatelog.store.ranges import Range, RangeSet
 from gatelog.store.retention import Expired
 from gatelog.store.sequences import BootKey
 from gatelog.store.store import Store
@@ -31,8 +30,6 @@ __all__ = [
     "Ledger",
     "LogColumn",
     "LogTable",
-    "Range",
-    "RangeSet",
     "Report",
     "Retention",
     "Rows",

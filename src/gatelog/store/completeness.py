@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from gatelog.model import NO_SEQUENCES, Range, RangeSet
 from gatelog.store.ledger import AccountRow, BootRow
-from gatelog.store.ranges import EMPTY, Range, RangeSet
 
 MISSING_LISTED_MAX = 1_000
 """Ranges of missing sequences listed for a boot; their count is always whole."""
@@ -26,9 +26,9 @@ class BootEvidence:
 
     boot: BootRow
     account: AccountRow | None
-    stored: RangeSet = EMPTY
+    stored: RangeSet = NO_SEQUENCES
     surplus: int = 0
-    expired: RangeSet = EMPTY
+    expired: RangeSet = NO_SEQUENCES
     unlogged: Mapping[str, RangeSet] = field(default_factory=dict)
 
 
@@ -87,7 +87,7 @@ def judge_boot(evidence: BootEvidence) -> BootLine:
     accepted = account.accepted if account else 0
     if boot.ended:  # no further Account will come: what was seen counts too
         accepted = max(accepted, settled.highest)
-    still_open = account.open - settled if account and not boot.ended else EMPTY
+    still_open = account.open - settled if account and not boot.ended else NO_SEQUENCES
     judged = RangeSet([(1, accepted)] if accepted else [])
     missing = judged - settled - still_open
     return BootLine(

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from gatelog.model import Account, Boot
+from gatelog.model import Account, Boot, RangeSet
 from gatelog.store.clients import Clients
-from gatelog.store.ranges import RangeSet
 from gatelog.store.sequences import BootKey, ranges_by_boot
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
+from gatelog.model import RangeSet
 from gatelog.store.clients import Clients
-from gatelog.store.ranges import RangeSet
 
 BUCKET = 65_536
 """Sequences in a bucket: few enough to list one, many enough that ten million calls make 150 of them."""

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from gatelog.model import Boot, Exchange
+from gatelog.model import NO_SEQUENCES, Boot, Exchange, RangeSet
 from gatelog.store.clients import Clients
 from gatelog.store.completeness import BootEvidence, Report, judge
 from gatelog.store.engine_version import check_engine_version
@@ -21,7 +21,6 @@ from gatelog.store.ingest import CallWriter
 from gatelog.store.ledger import Ledger, SpoolBoot
 from gatelog.store.named import stop
 from gatelog.store.query import Budget, Rows, run
-from gatelog.store.ranges import EMPTY, RangeSet
 from gatelog.store.retention import Expired, expire
 from gatelog.store.schema import migrate
 from gatelog.store.sequences import BootKey, Stored, stored_sequences
@@ -30,7 +29,7 @@ from gatelog.store.tables import TABLES
 from gatelog.store.user_tables import UserTables
 
 DEFAULT_DATABASE = "gatelog"
-NOTHING = Stored(sequences=EMPTY, surplus=0)
+NOTHING = Stored(sequences=NO_SEQUENCES, surplus=0)
 
 
 class Store:
@@ -89,7 +88,7 @@ class Store:
         for sequences in self.ledger.unlogged().get(key, {}).values():
             known |= sequences
         accepted = account.accepted if account else 0
-        unsettled = account.open if account else EMPTY
+        unsettled = account.open if account else NO_SEQUENCES
         if stored.highest > accepted:
             unsettled |= RangeSet([(accepted + 1, stored.highest)])
         self.ledger.write_unlogged(key, "gateway_crash", unsettled - known)
@@ -142,7 +141,7 @@ class Store:
                 account=accounts.get(boot.key),
                 stored=stored.get(boot.key, NOTHING).sequences,
                 surplus=stored.get(boot.key, NOTHING).surplus,
-                expired=expired.get(boot.key, EMPTY),
+                expired=expired.get(boot.key, NO_SEQUENCES),
                 unlogged=unlogged.get(boot.key, {}),
             )
             for boot in boots

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +68,24 @@ def test_one_record_announces_so_many_of_all_reasons_together(monkeypatch: pytes
     account.announced(record)
     assert account.snapshot(at_ns=2).unlogged == {"spool_failed": [2, 4, 6]}
     assert account.snapshot(at_ns=3, final=True).unlogged == {"spool_failed": [2, 4, 6]}
+
+
+def test_an_outage_costs_no_memory_by_the_call() -> None:
+    """Calls run at the same time and end out of order, for a hundred thousand of them."""
+    account = CallAccount()
+    pick = random.Random(1).randrange
+    tracemalloc.start()
+    running: list[int] = []
+    for _ in range(100_000):
+        running.append(account.open_call())
+        if len(running) == 64:
+            account.settle(running.pop(pick(64)), "spool_full")
+    for sequence in running:
+        account.settle(sequence, "spool_full")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 500_000
+    assert account.snapshot(at_ns=1).unlogged == {"spool_full": list(range(1, 100_001))}
 
 
 def test_request_ids_are_uuid_version_7_and_sort_by_time() -> None:

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from gatelog.errors import StoreUnavailableError
-from gatelog.model import Account, Boot, Exchange, Record
+from gatelog.model import Account, Boot, Exchange, RangeSet, Record
 from gatelog.provider import Tokenizers
 from gatelog.sinks import Forwarder
 from gatelog.spool import SpoolWriter
-from gatelog.store import BootKey, BootRow, RangeSet, SpoolBoot
+from gatelog.store import BootKey, BootRow, SpoolBoot
 
 
 class TestClock:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gatelog.errors import StoreError, StoreRefusedError, StoreUnavailableError
-from gatelog.model import RecordKind
+from gatelog.model import RangeSet, RecordKind
 from gatelog.spool import AckLog, SpoolReader
-from gatelog.store import BootKey, RangeSet
+from gatelog.store import BootKey
 from gatelog.testing.records import end_record, start_record
 
 KEY = BootKey("here", "boot-1")

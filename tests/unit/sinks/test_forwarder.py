@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from gatelog.errors import StoreRefusedError, StoreUnavailableError
-from gatelog.model import Direction, EndReason, Part, RecordKind
+from gatelog.model import Direction, EndReason, Part, RangeSet, RecordKind
 from gatelog.provider import CapturedCall, LongBody, seal
 from gatelog.sinks import ForwarderThread
 from gatelog.sinks.batch import ROWS_MAX
 from gatelog.spool import AckLog
-from gatelog.store import BootKey, RangeSet
+from gatelog.store import BootKey
 from gatelog.testing.records import REQUEST, end_record, start_record
 
 KEY = BootKey("here", "boot-1")

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gatelog.store import AccountRow, BootKey, BootRow, RangeSet, SpoolBoot
+from gatelog.model import RangeSet
+from gatelog.store import AccountRow, BootKey, BootRow, SpoolBoot
 from gatelog.store.completeness import BootEvidence, judge, judge_boot
 
 BOOT = BootRow(BootKey("here", "b1"), SpoolBoot("gateway-0", "00"), 1_000, "0.1", 1, False)

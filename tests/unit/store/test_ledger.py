@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from gatelog.errors import StoreUnavailableError
-from gatelog.model import Account, Boot
-from gatelog.store import BootKey, RangeSet, SpoolBoot, Store
+from gatelog.model import Account, Boot, RangeSet
+from gatelog.store import BootKey, SpoolBoot, Store
 from gatelog.testing.records import chat_exchange
 
 BOOT = Boot("here", "b1", 1_790_000_000_000_000_100, "0.1", 42)

@@ -24,7 +24,7 @@ class RangeSet:
     @classmethod
     def of(cls, numbers: Iterable[int]) -> RangeSet:
         """The set of these numbers."""
-        return cls((number, number) for number in numbers)
+        return cls(_runs(numbers))
 
     def __len__(self) -> int:
         return sum(last - first + 1 for first, last in self.ranges)
@@ -60,6 +60,21 @@ class RangeSet:
         return self.ranges[-1].last if self.ranges else 0
 
 
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Numbers that follow one another as one range: a hundred thousand of an outage are one to sort."""
+    first: int | None = None
+    last = 0
+    for number in numbers:
+        if first is None:
+            first = number
+        elif number != last + 1:
+            yield first, last
+            first = number
+        last = number
+    if first is not None:
+        yield first, last
+
+
 def _merged(ranges: Iterable[tuple[int, int]]) -> Iterator[Range]:
     current: Range | None = None
     for first, last in sorted(ranges):
@@ -90,4 +105,4 @@ def _difference(kept: tuple[Range, ...], removed: tuple[Range, ...]) -> Iterator
             yield Range(first, last)
 
 
-EMPTY = RangeSet()
+NO_SEQUENCES = RangeSet()
