@@ -45,7 +45,10 @@ SILENCE_AFTER_LAST_EVENT_S = 1.0
 
 _PLAIN = (b"", b"identity")
 
-# A 400 that complains about stream_options is small; anything larger is not that.
+_COMPLAINTS = frozenset({400, 422})
+"""How a backend refuses a parameter: 422 is that of the model inference API."""
+
+# One that complains about stream_options is small; anything larger is not that.
 COMPLAINT_BYTES_MAX = 16 * 1024
 
 
@@ -126,7 +129,7 @@ class Answer:
         self.content_length = head.content_length
         self.stream = headers.content_type.startswith(b"text/event-stream") and self._has_body(head)
         if self.injected:
-            self._maybe_complaint = self._holding = head.status == 400
+            self._maybe_complaint = self._holding = head.status in _COMPLAINTS
             if self.stream and headers.encoding in _PLAIN:
                 self._filter = UsageChunkFilter()
                 self.content_length = None

@@ -23,6 +23,7 @@ class PathFamily(enum.StrEnum):
     RESOURCE = "resource"  # /openai/… (stateful families)
     OPENAI_V1 = "openai_v1"  # /openai/v1/…
     V1 = "v1"  # /v1/…
+    MODELS = "models"  # /models/…?api-version= (the model inference API of Azure AI Foundry)
     NONE = ""  # below no known prefix; the gateway refused the call
 
 

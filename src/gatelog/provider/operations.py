@@ -160,7 +160,7 @@ POST   realtime/transcription_sessions     create-realtime-transcription-session
 _NEWER = """
 query
 realtime calls client_secrets accept hangup refer reject conversations items cancel compact input_tokens
-live sessions attach deployments dashboard webhook_endpoints skills videos usage costs
+live sessions attach deployments dashboard webhook_endpoints skills videos usage costs info
 """
 NEWER_WORDS: frozenset[str] = frozenset(_NEWER.split())
 

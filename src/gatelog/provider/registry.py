@@ -4,6 +4,7 @@
                             ├─ /openai/v1/ …              OPENAI_V1   (also …/deployments/{d}/…, see resolve)
                             ├─ /openai/ …                 RESOURCE
                             ├─ /v1/ …                     V1          (also …/deployments/{d}/…)
+                            ├─ /models/ …                 MODELS
                             └─ anything else              None
          rest of the path ── tree of operations.py ─────→ OperationId, or a generated one
 
@@ -89,6 +90,8 @@ def _family(segments: list[str]) -> tuple[PathFamily, int] | None:
         return PathFamily.DEPLOYMENT, 1
     if head[:1] == ["openai"]:
         return PathFamily.RESOURCE, 1
+    if head[:1] == ["models"]:
+        return PathFamily.MODELS, 1
     return (PathFamily.V1, 1) if head[:1] == ["v1"] else None
 
 
@@ -111,7 +114,7 @@ def _resolve(method: str, path: str, query: str) -> Operation | None:
     if (
         len(segments) > skip + 1
         and segments[skip].lower() == "deployments"
-        and name is not PathFamily.RESOURCE
+        and name not in {PathFamily.RESOURCE, PathFamily.MODELS}
     ):
         deployment = segments[skip + 1]
         skip += 2

@@ -4,6 +4,7 @@
 /openai/v1/deployments/{deployment}/{tail}              AzureOpenAI client with a v1 base URL
 /openai/v1/{tail}   /v1/{tail}                          v1; the deployment is the body's `model`
 /openai/{tail}?api-version=                             dated, resource level
+/models/{tail}?api-version=                             the model inference API; the body's `model`
 /{tail}   /v1/{tail}                                    kind "openai"
 """
 
@@ -21,7 +22,7 @@ Kind = Literal["azure-openai", "openai"]
 _AZURE = re.compile(
     r"/openai(?P<v1>/v1)?/deployments/(?P<deployment>[^/]+)/(?P<tail>.+)"
     r"|(?P<v1_only>/openai/v1|/v1)/(?P<v1_tail>.+)"
-    r"|/openai/(?P<resource_tail>.+)"
+    r"|/(?:openai|models)/(?P<resource_tail>.+)"
 )
 _OPENAI = re.compile(r"(?:/v1)?/(?P<tail>.+)")
 

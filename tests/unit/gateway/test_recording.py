@@ -125,14 +125,15 @@ def test_a_client_that_leaves_while_the_disk_is_slow_leaves_one_record(
     assert (account.accepted, account.recorded, account.open) == (1, 1, [])
 
 
+@pytest.mark.parametrize("status", [400, 422])
 def test_a_complaint_about_stream_options_leaves_nothing_in_the_record_of_the_second_answer(
-    make_gateway: MakeGateway,
+    make_gateway: MakeGateway, status: int
 ) -> None:
     complaint = b'{"error":{"message":"Unrecognized request argument supplied: stream_options"}}'
 
     def script(peer: Peer) -> None:
         peer.read_request()
-        peer.send(b"HTTP/1.1 400 Bad Request\r\ntransfer-encoding: chunked\r\n\r\n" + chunk(complaint))
+        peer.send(b"HTTP/1.1 %d No\r\ntransfer-encoding: chunked\r\n\r\n" % status + chunk(complaint))
         time.sleep(0.6)  # longer than a tick of the gateway
         peer.send(b"0\r\n\r\n")
         peer.read_request()
@@ -148,7 +149,7 @@ def test_a_complaint_about_stream_options_leaves_nothing_in_the_record_of_the_se
     assert call.response == EVENT + DONE
     assert call.end is not None
     assert [(attempt.outcome, attempt.status) for attempt in call.end.attempts] == [
-        ("rejected_stream_options", 400),
+        ("rejected_stream_options", status),
         ("answered", 200),
     ]
 

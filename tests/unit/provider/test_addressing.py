@@ -28,6 +28,11 @@ def upstream(target: str, kind: str, base: str) -> str:
         ("/openai/responses?api-version=p&b=1", "/openai/responses?api-version=p&b=1", "/base/responses?b=1"),
         ("/v1/something/new?q=%20", "/openai/v1/something/new?q=%20", "/base/something/new?q=%20"),
         ("/v1/models?api-key=secret", "/openai/v1/models", "/base/models"),
+        (
+            "/models/chat/completions?api-version=2024-05-01-preview",
+            "/models/chat/completions?api-version=2024-05-01-preview",
+            "/base/chat/completions",
+        ),
     ],
 )
 def test_a_backend_is_asked_at_its_own_path_without_the_clients_key(

@@ -177,6 +177,8 @@ def test_the_tables_cover_every_operation_and_name_none_twice() -> None:
         ("/v1/deployments/gpt-4o/chat/completions", PathFamily.V1, "gpt-4o", "chat/completions"),
         ("/openai/responses", PathFamily.RESOURCE, "", "responses"),
         ("/v1/embeddings", PathFamily.V1, "", "embeddings"),
+        ("/models/chat/completions", PathFamily.MODELS, "", "chat/completions"),
+        ("/models/deployments/a/embeddings", PathFamily.MODELS, "", "deployments/a/embeddings"),
         ("/OpenAI/Deployments/GPT-4o/Chat/Completions", PathFamily.DEPLOYMENT, "GPT-4o", "Chat/Completions"),
     ],
 )
@@ -207,6 +209,7 @@ def test_no_spelling_of_a_path_escapes_its_kind(path: str) -> None:
         "/openai/v1",
         "/openai/v1/",
         "/v1",
+        "/models",
         "/v2/chat/completions",
         "/openaix/v1/models",
         "v1/models",
@@ -228,6 +231,8 @@ def test_a_path_below_no_prefix_or_one_that_a_backend_could_read_otherwise_is_no
     ("method", "path", "generated"),
     [
         ("POST", "/v1/responses/resp_1/cancel", "post-responses-id-cancel"),
+        ("POST", "/models/images/embeddings", "post-images-embeddings"),
+        ("GET", "/models/info", "get-info"),
         ("POST", "/openai/v1/realtime/client_secrets", "post-realtime-client_secrets"),
         ("GET", "/v1/secret-project-name", "get-id"),
         ("BREW", "/v1/models", "other-models"),

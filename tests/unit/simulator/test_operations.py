@@ -182,3 +182,12 @@ def test_the_simulator_shows_what_it_received(stage):
     assert seen.header("API-KEY") == "a key"
     assert seen.header("absent") is None
     assert json.loads(seen.body)["input"] == "hi"
+
+
+def test_the_model_inference_api_has_a_path_of_its_own(stage):
+    client = stage.openai(stage.simulate(), "/models/")
+    asked = {"model": "text-embedding-3-small", "input": "one"}
+    version = {"api-version": "2024-05-01-preview"}
+    assert client.embeddings.create(**asked, extra_query=version).data[0].embedding
+    with pytest.raises(openai.NotFoundError):
+        client.embeddings.create(**asked)
