@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import clickhouse_connect
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -69,6 +70,9 @@ def store() -> Iterator[Store]:
             for number, text in enumerate(TEXTS)
         ]
     )
+    client = clickhouse_connect.get_client(dsn="chdb://:memory:", database="property_search")
+    client.command("OPTIMIZE TABLE calls FINAL")  # makes the index of pairs
+    client.close()
     yield opened
     opened.close()
 
@@ -102,3 +106,73 @@ def test_the_same_rows_with_and_without_the_index(
     quoted = needle.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     query = f'ApiManagementGatewayLogs | where {column} {operator} "{quoted}" | project CorrelationId'
     assert rows(store, query, use_paths=True) == rows(store, query, use_paths=False)
+
+
+SEARCHES = ('RequestBody has "a"', 'RequestBody has "b 9"', 'ResponseBody !has "e"')
+FORMS = (
+    "where {found}",
+    "where not({found})",
+    "where {found} or Method == 'GET'",
+    "where not({found} or Method == 'GET')",
+    "where not({found} and isnotempty(CorrelationId))",
+    "extend hit = {found} | where hit",
+    "extend hit = {found} | where not(hit)",
+    "extend hit = {found} | where iff(hit, 1, 2) == 2",
+    "project CorrelationId, hit = {found} | project-rename found = hit | where found",
+    "extend hit = {found} | summarize by CorrelationId, hit | where hit",
+    "extend hit = {found} | as Seen | where hit | union (Seen | where not(hit))",
+    "extend hit = {found} | top 5000 by CorrelationId asc | where hit",
+    "extend hit = {found} | top 5000 by CorrelationId asc | where hit == true",
+    "extend rank = 1, hit = {found} | take 5000 | where hit and rank == 1",
+    "extend hit = {found} | mv-expand number = dynamic([1, 2]) | where hit",
+    "extend hit = {found} | sort by CorrelationId asc | where not(hit) and not(prev(hit))",
+    "join kind=leftouter (ApiManagementGatewayLogs | where {found} | extend hit = {found}) on CorrelationId"
+    " | where hit",
+    "project CorrelationId | join kind=leftouter (ApiManagementGatewayLogs | where {found}) on CorrelationId"
+    " | where not({found}) or Method == ''",
+    "union (ApiManagementGatewayLogs | extend hit = {found}) | where hit",
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("found", SEARCHES)
+def test_the_same_rows_wherever_the_search_stands(store: Store, form: str, found: str) -> None:
+    query = f"ApiManagementGatewayLogs | {form.format(found=found)} | project CorrelationId"
+    expected = rows(store, query, use_paths=False)
+    assert expected
+    assert rows(store, query, use_paths=True) == expected
+
+
+@pytest.mark.parametrize(
+    "form", ["where {found}", "extend hit = {found} | where hit | count", "where not({found})"]
+)
+def test_a_filter_asks_the_index_alone(form: str) -> None:
+    assert "match(" not in statement(form)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "summarize countif({found})",
+        "extend hit = {found} | summarize count() by hit",
+        "extend n = iff({found}, 1, 2)",
+        "extend hit = {found} | take 10 | where hit",
+        "extend hit = {found} | sort by CorrelationId asc | extend before = prev(hit) | where hit and before",
+    ],
+)
+def test_anywhere_else_the_text_is_searched(form: str) -> None:
+    """There the index's words would be computed of every row."""
+    assert "match(" in statement(form)
+    assert "encodeURLComponent(" not in statement(form)
+
+
+def test_what_is_drawn_is_not_drawn_again_in_a_filter(store: Store) -> None:
+    hit = "extend hit = rand() < 0.5 and isnotempty(RequestBody) and RequestBody !has 'zzz'"
+    query = f"ApiManagementGatewayLogs | {hit} | take 2000 | where hit | summarize by hit"
+    sql = kql.compile(query, CATALOG, now=NOW).sql
+    assert list(store.run(sql).rows) == [(True,)]
+
+
+def statement(form: str) -> str:
+    query = "ApiManagementGatewayLogs | " + form.format(found="RequestBody has 'error'")
+    return kql.compile(query, CATALOG, now=NOW).sql

@@ -26,6 +26,10 @@ log = logging.getLogger("gatelog.app")
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
+GC_YOUNG_OBJECTS = 50_000
+"""A question leaves few cycles behind, and nothing of it is garbage while it is compiled: the collector looks
+at young objects every so many allocations instead of every 700."""
+
 _ADDRESS_ERRORS = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES})
 
 
@@ -72,7 +76,7 @@ def run_hub(config: Config, *, ready: int | None = None, parent: int | None = No
     from gatelog.api import Hub  # chDB with it: a second and 300 MB that no gateway process may pay
 
     def on_port(port: int) -> None:
-        gc.freeze()  # what was imported lives for ever: a full collection need not walk through it
+        spare_collector()
         register(port, config.data)
         announce(f"hub {_url(config.hub, port)}", ready)
 
@@ -86,6 +90,12 @@ def run_hub(config: Config, *, ready: int | None = None, parent: int | None = No
 
     with asyncio.Runner() as runner:
         _named_address("hub.listen", config.hub.listen, lambda: runner.run(serve()))
+
+
+def spare_collector() -> None:
+    """Give the collector less to do in a hub from now on: it took a tenth of the time of compiling."""
+    gc.freeze()  # what was imported lives for ever: a full collection need not walk through it
+    gc.set_threshold(GC_YOUNG_OBJECTS)
 
 
 def _warn(config: Config, wing: str) -> None:

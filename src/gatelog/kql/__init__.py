@@ -9,13 +9,14 @@ The whole way is `compile`. What is where:
       statements    declarations · declared_patterns (other than let)
     its tables      tabular · scans · relations · stages/ (the operators, a function each)
     its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
-    values          expressions · literals · naming · terms · types · conversions · datetime_texts · misfit
+    values          expressions · shared_arguments · literals · naming · terms · types · conversions
+                    datetime_texts · misfit
       operators     arithmetic · comparisons · chains · in_lists
       search        text_search · indexed_search · origin_search · regexes
       dynamic       json_access · json_paths · json_values
       functions     functions/ (of their arguments) · aggregates/ (of rows) · kusto_names (valid, not built)
       with more     special_functions · setting_functions · several_columns · windows · sessions
-    the SQL         lower · block · sql · nodes · formula · shapes · ticks · dialect · writer
+    the SQL         lower · block · scale · sql · nodes · formula · shapes · ticks · dialect · writer
     what is there   catalog · schema · view · possible (what a view can leave out)
     the answers     results · exports · cells (the way back)
     an editor       completion/ · outline
@@ -34,10 +35,11 @@ from gatelog.kql.completion import (
     known_operators,
 )
 from gatelog.kql.exports import exported
+from gatelog.kql.expressions import is_builtin
 from gatelog.kql.outline import Piece, Style, ends_in_query, pieces, render_of
 from gatelog.kql.parser.literals import LiteralParser
 from gatelog.kql.results import cell_to_json, to_python, to_text
-from gatelog.kql.saved_functions import check_function, is_builtin, names_in
+from gatelog.kql.saved_functions import check_function, names_in
 from gatelog.kql.schema import (
     NUMBERS,
     OMITTED,
@@ -52,7 +54,7 @@ from gatelog.kql.schema import (
     WordsColumn,
 )
 from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
-from gatelog.kql.view import Choice, StoredOrder, View
+from gatelog.kql.view import Choice, Latest, StoredOrder, View
 
 __all__ = [
     "DEFAULT_DATABASE",
@@ -67,6 +69,7 @@ __all__ = [
     "Completion",
     "JsonPath",
     "KqlType",
+    "Latest",
     "LiteralParser",
     "OriginColumn",
     "PathColumn",

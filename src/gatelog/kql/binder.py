@@ -18,7 +18,7 @@ from gatelog.kql.context import Context
 from gatelog.kql.databases import own_tables
 from gatelog.kql.declarations import alias_database, check_declared_once, restricted, set_option
 from gatelog.kql.declared_patterns import case_of, declared
-from gatelog.kql.expressions import bind
+from gatelog.kql.expressions import bind, no_table
 from gatelog.kql.function_calls import entered
 from gatelog.kql.outputs import Branch, Output, branches, result_name_of
 from gatelog.kql.parameters import Parameters, with_parameters
@@ -253,8 +253,7 @@ class Binder:
                 return self._named(ast.Name(node.span, name.constant.value), scope)
         if isinstance(binding, TableBinding):
             return binding.make()
-        self._context.check_read(node, node.function)
-        raise self._context.unsupported(node, f"{node.function}() as a table")
+        raise no_table(node, scope)
 
     def _materialized(self, node: ast.Call, scope: Scope) -> Relation:
         """A table that comes out another way each time is kept; any other streams, at each use anew."""
@@ -269,9 +268,9 @@ class Binder:
 
     def _invoked(self, stage: ast.Invoke, relation: Relation, scope: Scope) -> Relation:
         call = stage.function
-        binding = scope.names.get(call.function) if isinstance(call, ast.Call) else None
-        if not isinstance(call, ast.Call) or not isinstance(binding, FunctionBinding):
-            raise self._context.unsupported(stage, "invoke of a function that the query does not define")
+        binding = scope.names.get(call.function)
+        if not isinstance(binding, FunctionBinding):
+            raise no_table(call, scope)
         return self._in_body(binding, call, scope, (self._reusable(relation),))
 
     def _reusable(self, relation: Relation) -> TableBinding:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from gatelog.kql import nodes, sql
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.relations import Computed, SortKey
+from gatelog.kql.scale import Scale
 from gatelog.kql.sql import Sql
 
 Names = frozenset[str]
@@ -26,12 +27,32 @@ class Stored(NamedTuple):
     sought: Names
 
 
+class Latest(NamedTuple):
+    """The source of the rows with the largest values of `sql_name`, so many at least, that all meet the first
+    so many conditions (see `view.Latest`)."""
+
+    sql_name: str
+    conditions: int
+    source: Callable[[int], Sql]
+
+
+LATEST_ROWS_MAX = 10_000
+"""Rows for which the latest are sought apart; of more it is no gain."""
+
+WEIGHT_MAX = 1_000
+"""Nodes of the expressions of one stage as the engine sees them, see `scale`: 25 ms of its analysis."""
+
+ROWS_BELOW = 2**62
+"""A limit that no table reaches."""
+
+
 @dataclass(slots=True)
 class Block:
     """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
     under that name; `reads` says what the computed ones read. `consumed` are those that a grouping took: its
     expressions read them, nobody else can. `source_within` makes a source of the rows for which conditions
-    hold, where that is less work; `stored` is the order of the source's rows, if it has one."""
+    hold, where that is less work; `stored` is the order of the source's rows, if it has one, and `latest` a
+    source of some of them."""
 
     source: Sql | None
     columns: dict[str, Sql | None]
@@ -46,12 +67,22 @@ class Block:
     reads: dict[str, Names] = field(default_factory=dict)
     source_within: Callable[[list[Sql]], Sql] | None = None
     stored: Stored | None = None
+    latest: Latest | None = None
+    scale: Scale = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scale = Scale(self.columns)
 
     def compute(self, made: Iterable[Computed]) -> None:
         """Adds columns."""
         for computed in made:
             self.columns[computed.field.sql_name] = computed.sql
             self.reads[computed.field.sql_name] = computed.reads
+
+    def is_too_heavy(self, expressions: Iterable[Sql]) -> bool:
+        """Whether those of them that name what this block computes would repeat too much of it."""
+        naming = [one for one in expressions if not self.reads.keys().isdisjoint(sql.columns_read(one))]
+        return bool(naming) and sum(map(self.scale.weight, naming)) > WEIGHT_MAX
 
     def reachable(self, need: Iterable[str]) -> list[str]:
         """Those of the columns `need` that this block has to give."""
@@ -64,6 +95,14 @@ class Block:
         names = self.reachable([*need, *(key.sql_name for key in self.order)])
         return Block(sql.subquery(inner.select(names)), dict.fromkeys(names), order=self.order)
 
+    def set_apart(self, need: Iterable[str]) -> Block:
+        """As `nested`, behind a limit that all rows are below: conditions do not go back through it, as each
+        would repeat what it names, to the power of the subqueries."""
+        names = [*need, *(key.sql_name for key in self.order)]
+        limit = self.limit if self.limit is not None else sql.literal(ROWS_BELOW)
+        inner = replace(self, limit=limit, order=() if self.limit is None else self.order)
+        return replace(inner.nested(names), order=self.order)
+
     def select(self, names: Iterable[str]) -> exp.Select:
         """The statement that returns the columns `names`, in that order."""
         shown = list(names)
@@ -75,7 +114,7 @@ class Block:
         helpers = self._needed(shown)
         if helpers:
             clauses["with_"] = exp.With(expressions=helpers)
-        source = self.source if self.source_within is None else self.source_within(self.where)
+        source = self._rows()
         if source is not None:
             clauses["from_"] = nodes.make(exp.From, this=source)
         if self.joins:
@@ -83,13 +122,33 @@ class Block:
         if self.where:
             clauses["where"] = nodes.make(exp.Where, this=sql.all_of(self.where))
         if self.group:
-            clauses["group"] = exp.Group(expressions=[sql.column(name) for name in self.group])
+            clauses["group"] = nodes.make(exp.Group, expressions=[sql.column(name) for name in self.group])
         if self.order:
             clauses["order"] = exp.Order(expressions=[*self._beginning(), *(key.sql for key in self.order)])
         if self.limit is not None:
             within = [sql.column(name) for name in self.limit_by]
             clauses["limit"] = exp.Limit(expression=self.limit, expressions=within)
         return nodes.make(exp.Select, **clauses)
+
+    def _rows(self) -> Sql | None:
+        """The source, or one of those of its rows that can be wanted."""
+        if self.latest is not None and (count := self._latest_wanted(self.latest)) is not None:
+            return self.latest.source(count)
+        return self.source if self.source_within is None else self.source_within(self.where)
+
+    def _latest_wanted(self, latest: Latest) -> int | None:
+        """How many rows are enough, if they are the latest: any few, or the first from the latest on."""
+        first = self.order[0] if self.order else SortKey(latest.sql_name, True, False)
+        if not self._is_plain() or len(self.where) > latest.conditions:
+            return None
+        if (
+            first.sql_name != latest.sql_name
+            or not first.descending
+            or not isinstance(self.limit, exp.Literal)
+        ):
+            return None
+        count = int(self.limit.this)
+        return count if count <= LATEST_ROWS_MAX else None
 
     def _beginning(self) -> list[Sql]:
         """What to order by first, so that the first of many rows are found at one end of what is stored.
@@ -106,8 +165,11 @@ class Block:
 
     def _is_cut_from_rows(self) -> bool:
         """Whether it has the first few of those rows of its source for which a condition holds."""
-        plain = self.group is None and not (self.joins or self.windowed or self.limit_by)
-        return plain and self.limit is not None and bool(self.where)
+        return self._is_plain() and self.limit is not None and bool(self.where)
+
+    def _is_plain(self) -> bool:
+        """Whether its rows are those of its source."""
+        return self.group is None and not (self.joins or self.windowed or self.limit_by)
 
     def _expression(self, name: str) -> Sql | None:
         """That of a column in reach."""

@@ -131,18 +131,22 @@ def either(left: Term, right: Term) -> Term:
 
 
 def _joined(join: Callable[[Sequence[Sql]], Sql], left: Term, right: Term) -> Term:
+    has_truth = left.truth is not None or right.truth is not None
+    asks_index = left.filter is not None or right.filter is not None
     return Term(
         BOOL,
         join([left.sql, right.sql]),
         left.nullable or right.nullable,
-        truth=join([left.condition, right.condition]),
+        truth=join([left.condition, right.condition]) if has_truth else None,
+        filter=join([left.predicate, right.predicate]) if asks_index else None,
     )
 
 
 def opposite(term: Term) -> Term:
     """`not(term)`."""
     term = condition(term)
-    return Term(BOOL, sql.not_(term.sql), term.nullable)
+    negated = sql.not_(term.filter) if term.filter is not None and term.truth is None else None
+    return Term(BOOL, sql.not_(term.sql), term.nullable, filter=negated)
 
 
 def condition(term: Term) -> Term:
@@ -199,11 +203,9 @@ def _any_equal(subject: Term, members: Sequence[Term], *, ignore_case: bool) -> 
     return Term(BOOL, sql.if_null(found, sql.boolean(False)), nullable=False, truth=found)
 
 
-def is_in_table(operand: Term, table: exp.Query, table_type: KqlType, *, ignore_case: bool = False) -> Term:
-    """`operand in (table)`: its first column, already of `table_type` (lower case with `ignore_case`)."""
-    subject = convert(operand, table_type)
-    left = lowered(subject) if ignore_case else subject.sql
-    return _membership(exp.In(this=left, query=sql.subquery(table)), subject)
+def is_in_table(operand: Term, table: exp.Query) -> Term:
+    """`operand in (table)`: the only column of the table is of the operand's type."""
+    return _membership(exp.In(this=operand.sql, query=sql.subquery(table)), operand)
 
 
 def is_in_array(operand: Term, texts: Sql, *, ignore_case: bool = False) -> Term:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 
 from gatelog.kql import parser, sql, ticks
@@ -106,15 +108,24 @@ def _time_range(timespan: tuple[datetime | None, datetime | None] | None) -> Tim
 
 
 def _emit(relation: Relation, context: Context) -> str:
-    """The statement, its datetimes as ticks since 1970 so that none is lost on the way."""
+    """The statement, its cells in the forms that the outermost SELECT hands over."""
     computed = []
     names = []
     for field in relation.fields:
-        if field.type is not KqlType.DATETIME:
+        handed_over = _HANDED_OVER.get(field.type)
+        if handed_over is None:
             names.append(field.sql_name)
             continue
-        made = context.field(field.name, KqlType.LONG)
-        computed.append(Computed(made, ticks.since_1970(sql.column(field.sql_name))))
+        kind, form = handed_over
+        made = context.field(field.name, kind)
+        computed.append(Computed(made, form(sql.column(field.sql_name))))
         names.append(made.sql_name)
     select = select_of(Compute(relation.fields, relation, tuple(computed)), names)
     return written(select)
+
+
+_HANDED_OVER: dict[KqlType, tuple[KqlType, Callable[[sql.Sql], sql.Sql]]] = {
+    KqlType.DATETIME: (KqlType.LONG, ticks.since_1970),
+    KqlType.BOOL: (KqlType.BOOL, partial(sql.call, "toBool")),
+}
+"""Datetimes as ticks since 1970, so that none is lost on the way; the engine's comparisons are numbers."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
@@ -139,13 +138,25 @@ class Context:
         """The refusal of valid KQL at `node`."""
         return KqlUnsupportedError(f"{what} is not supported", place=node.span.place(self.text), hint=hint)
 
-    @contextmanager
-    def at(self, node: ast.Node) -> Iterator[None]:
+    def at(self, node: ast.Node) -> _At:
         """Gives the refusals of the tables of operators and functions their place in the text."""
-        try:
-            yield
-        except Misfit as misfit:
-            error: type[KqlError] = (
-                KqlUnsupportedError if isinstance(misfit, Unsupported) else KqlSemanticError
-            )
-            raise error(misfit.message, place=node.span.place(self.text), hint=misfit.hint) from None
+        return _At(self, node)
+
+
+class _At:
+    """A class, and no function with a yield: every call and operator of a query is bound inside of one."""
+
+    __slots__ = ("_context", "_node")
+
+    def __init__(self, context: Context, node: ast.Node) -> None:
+        self._context = context
+        self._node = node
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, Misfit):
+            kind: type[KqlError] = KqlUnsupportedError if isinstance(error, Unsupported) else KqlSemanticError
+            place = self._node.span.place(self._context.text)
+            raise kind(error.message, place=place, hint=error.hint) from None

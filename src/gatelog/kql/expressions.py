@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import singledispatch
-from typing import NoReturn
+from typing import Any
 
+from gatelog.errors import KqlError
 from gatelog.kql import ast
 from gatelog.kql.aggregates import AGGREGATES, INSIDE_EXPRESSIONS, AggregateFunction
 from gatelog.kql.arithmetic import arithmetic, negated, positive
@@ -27,7 +27,9 @@ from gatelog.kql.kusto_names import is_known_function, reason_against
 from gatelog.kql.literals import literal_term, term_of
 from gatelog.kql.scope import Scope
 from gatelog.kql.several_columns import columns_of, makes_several
+from gatelog.kql.shared_arguments import built
 from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.tabular import TABLE_FUNCTIONS
 from gatelog.kql.terms import Term, reference
 from gatelog.kql.text_search import check_text, is_search, search
 from gatelog.kql.types import NUMBERS, KqlType
@@ -37,13 +39,14 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
-@singledispatch
 def bind(node: ast.Node, scope: Scope) -> Term:
     """The typed SQL of an expression."""
-    raise scope.context.unsupported(node, f"{type(node).__name__} as a value")
+    rule = _RULES.get(node.__class__)
+    if rule is None:
+        raise scope.context.unsupported(node, f"{type(node).__name__} as a value")
+    return rule(node, scope)
 
 
-@bind.register
 def _name(node: ast.Name, scope: Scope) -> Term:
     binding = scope.names.get(node.value)
     if isinstance(binding, FunctionBinding) and scope.column(node.value) is None:
@@ -51,37 +54,31 @@ def _name(node: ast.Name, scope: Scope) -> Term:
     return scope.resolve(node)
 
 
-@bind.register
 def _literal(node: ast.Literal, _: Scope) -> Term:
     return term_of(node)
 
 
-@bind.register
 def _named_argument(node: ast.NamedArgument, scope: Scope) -> Term:
     """Arguments of built-in functions count by their place, whatever name they are given."""
     return bind(node.value, scope)
 
 
-@bind.register
 def _star(node: ast.Star, scope: Scope) -> Term:
     raise scope.context.error(node, "'*' is no value here")
 
 
-@bind.register
 def _pipeline(node: ast.Pipeline, scope: Scope) -> Term:
     if node.operators or not isinstance(node.source, ast.Expression):
         raise scope.context.error(node, "a table is no value", "wrap it in toscalar()")
     return bind(node.source, scope)
 
 
-@bind.register
 def _unary(node: ast.Unary, scope: Scope) -> Term:
     operand = bind(node.operand, scope)
     with scope.context.at(node):
         return negated(operand) if node.op == "-" else positive(operand)
 
 
-@bind.register
 def _binary(node: ast.Binary, scope: Scope) -> Term:
     """A chain such as `a or b or c` leans to the left: it is walked, not called, because it may be long."""
     chain: list[ast.Binary] = []
@@ -138,7 +135,6 @@ def _like(kind: KqlType) -> tuple[KqlType, ...]:
     return NUMBERS if kind in NUMBERS else (kind,)
 
 
-@bind.register
 def _between(node: ast.Between, scope: Scope) -> Term:
     operand, low, high = bind(node.operand, scope), bind(node.low, scope), bind(node.high, scope)
     with scope.context.at(node):
@@ -148,19 +144,16 @@ def _between(node: ast.Between, scope: Scope) -> Term:
         return opposite(inside) if node.negated else inside
 
 
-@bind.register
 def _in_list(node: ast.InList, scope: Scope) -> Term:
     return is_in(node, scope, bind)
 
 
-@bind.register
 def _member(node: ast.Member, scope: Scope) -> Term:
     base = bind(node.base, scope)
     with scope.context.at(node):
         return member_of(base, literal_term(KqlType.STRING, node.name))
 
 
-@bind.register
 def _index(node: ast.Index, scope: Scope) -> Term:
     index = bind(node.index, scope)
     if isinstance(node.base, ast.Call) and makes_several(node.base, scope):
@@ -173,7 +166,6 @@ def _index(node: ast.Index, scope: Scope) -> Term:
         return member_of(base, index) if index.type is KqlType.STRING else element_of(base, index)
 
 
-@bind.register
 def _call(node: ast.Call, scope: Scope) -> Term:
     binding = scope.names.get(node.function)
     if isinstance(binding, FunctionBinding):
@@ -206,14 +198,14 @@ _TAKES_ALL_COLUMNS = frozenset({"pack_array"})
 def _scalar_call(node: ast.Call, scope: Scope) -> Term:
     function = FUNCTIONS.get(node.function)
     if function is None or node.qualifier is not None:
-        _unknown_function(node, scope)
+        raise _unknown_function(node, scope)
     _check_count(node, function.least, function.most, scope)
     arguments: list[Term] = []
     for argument in node.arguments:
         all_columns = isinstance(argument, ast.Star) and node.function in _TAKES_ALL_COLUMNS
         arguments += map(reference, scope.fields) if all_columns else [bind(argument, scope)]
     with scope.context.at(node):
-        return function.build(arguments)
+        return built(function.build, node.arguments, arguments)
 
 
 def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> None:
@@ -225,18 +217,48 @@ def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> 
         raise scope.context.error(node, f"{node.function}() takes {wanted} arguments, here are {count}")
 
 
-def _unknown_function(node: ast.Call, scope: Scope) -> NoReturn:
+def _unknown_function(node: ast.Call, scope: Scope) -> KqlError:
     name = node.function
     if name in scope.names:
         hint = "it names a value, a table or a pattern"
-        raise scope.context.error(node, f"'{name}' is no function of values", hint)
+        return scope.context.error(node, f"'{name}' is no function of values", hint)
     scope.context.check_read(node, name)
     if name in AGGREGATES or name in INSIDE_EXPRESSIONS:
-        raise scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
+        return scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
     if is_known_function(name):
-        raise scope.context.unsupported(node, f"the function {name}()", reason_against(name))
+        return scope.context.unsupported(node, f"the function {name}()", reason_against(name))
     known = [*FUNCTIONS, *SEVERAL_COLUMNS, *SPECIAL_FUNCTIONS, *AGGREGATES]
     known += [
         known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)
     ]
-    raise scope.context.error(node, f"there is no function '{name}'", did_you_mean(name, known))
+    return scope.context.error(node, f"there is no function '{name}'", did_you_mean(name, known))
+
+
+def no_table(node: ast.Call, scope: Scope) -> KqlError:
+    """The error of a call that no table comes of."""
+    if is_builtin(node.function):
+        return scope.context.unsupported(node, f"{node.function}() as a table")
+    return _unknown_function(node, scope)
+
+
+def is_builtin(name: str) -> bool:
+    """Whether the language has a function of this name."""
+    tables = (FUNCTIONS, AGGREGATES, SPECIAL_FUNCTIONS, SEVERAL_COLUMNS, TABLE_FUNCTIONS)
+    return any(name in table for table in tables) or is_known_function(name)
+
+
+_RULES: dict[type[ast.Node], Callable[[Any, Scope], Term]] = {
+    ast.Name: _name,
+    ast.Literal: _literal,
+    ast.NamedArgument: _named_argument,
+    ast.Star: _star,
+    ast.Pipeline: _pipeline,
+    ast.Unary: _unary,
+    ast.Binary: _binary,
+    ast.Between: _between,
+    ast.InList: _in_list,
+    ast.Member: _member,
+    ast.Index: _index,
+    ast.Call: _call,
+}
+"""How each kind of expression is bound; the node is of the key's type."""

@@ -23,7 +23,7 @@ from gatelog.kql.sql import Argument, Sql
 _OPERATORS = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
 """Those at the top of a formula stay nodes: what stands around them asks whether they need parentheses."""
 
-_LOOSE = (exp.Binary, exp.Not, exp.Neg, exp.Is, exp.Lambda)
+_LOOSE = (exp.Binary, exp.In, exp.Not, exp.Neg, exp.Is, exp.Lambda)
 """Values that need parentheses as operands."""
 
 _PLACE = re.compile(r"place_(\d+)_")

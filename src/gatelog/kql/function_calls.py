@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TypeAlias
 
 from gatelog.errors import KqlError
@@ -60,7 +61,7 @@ def _inner(
     }
     for name in named.keys() - {parameter.name for parameter in parameters}:
         raise context.error(node, f"{node.function}() has no parameter '{name}'")
-    plain = [argument for argument in node.arguments if not isinstance(argument, ast.NamedArgument)]
+    plain = _plain(node, [parameter.name for parameter in parameters[len(first) :]], context)
     given = [*first, *(bind_argument(argument, scope) for argument in plain)]
     if len(given) + len(named) > len(parameters):
         raise context.error(
@@ -73,6 +74,21 @@ def _inner(
         bound[parameter.name] = _parameter(parameter, value, node, scope)
     names = {**binding.names, **bound} if bound else binding.names
     return replace(scope, names=names, fields=(), keys=() if scope.keys is not None else None)
+
+
+def _plain(node: ast.Call, names: Sequence[str], context: Context) -> list[ast.Expression]:
+    """The arguments without a name. None stands behind a named one that is not in its own place."""
+    plain: list[ast.Expression] = []
+    moved = ""
+    for argument, place in zip_longest(node.arguments, names[: len(node.arguments)]):
+        if isinstance(argument, ast.NamedArgument):
+            moved = moved or (argument.name if argument.name != place else "")
+        elif moved:
+            message = f"behind '{moved}', which is not in its place, arguments need names"
+            raise context.error(argument, message)
+        else:
+            plain.append(argument)
+    return plain
 
 
 def _parameter(

@@ -9,11 +9,23 @@
 
 from __future__ import annotations
 
+from sqlglot import exp
+
 from gatelog.kql import ast, json_values, sql
-from gatelog.kql.comparisons import both, either, is_in_array, is_in_table, is_one_of, opposite
-from gatelog.kql.conversions import convert
+from gatelog.kql.comparisons import (
+    both,
+    either,
+    is_in_array,
+    is_in_table,
+    is_one_of,
+    lowered,
+    meeting_type,
+    opposite,
+)
+from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.literals import literal_term, term_of
 from gatelog.kql.lower import select_of
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.relations import Aggregate, Compute, Computed
 from gatelog.kql.scope import Bind, Scope
 from gatelog.kql.sql import Sql
@@ -62,8 +74,7 @@ def _is_nothing(item: Term) -> bool:
 
 def _column_of(node: ast.Expression, scope: Scope) -> Sql:
     """Array(String): the first column of a table."""
-    table = scope.bind_table(node, scope)
-    first = table.fields[0]
+    table, first = scope.table_of_values(node)
     texts = scope.context.field("texts", KqlType.STRING, nullable=False)
     text = convert(reference(first), KqlType.STRING)
     all_texts = Aggregate((texts,), table, (), (Computed(texts, sql.call("groupUniqArray", text.sql)),))
@@ -118,11 +129,14 @@ def _element_term(value: object) -> Term:
 
 
 def _in_table(operand: Term, node: ast.Expression, scope: Scope, *, ignore_case: bool) -> Term:
-    table = scope.bind_table(node, scope)
-    first = table.fields[0]
-    if not ignore_case:
-        return is_in_table(operand, select_of(table, [first.sql_name]), first.type)
-    lower = scope.context.field(first.name, KqlType.STRING)
-    lowered = sql.call("lowerUTF8", sql.column(first.sql_name))
-    relation = Compute((lower,), table, (Computed(lower, lowered),))
-    return is_in_table(operand, select_of(relation, [lower.sql_name]), first.type, ignore_case=True)
+    table, first = scope.table_of_values(node)
+    target = KqlType.STRING if ignore_case else meeting_type(operand.type, first.type) or first.type
+    if not (convertible(operand.type, target) and convertible(first.type, target)):
+        raise Misfit(f"a {operand.type} cannot be in a table of {first.type}")
+    subject, item = convert(operand, target), convert(reference(first), target)
+    if ignore_case:
+        subject, item = (term._replace(sql=lowered(term)) for term in (subject, item))
+    if not isinstance(item.sql, exp.Column):
+        made = scope.context.field(first.name, target)
+        table, item = Compute((made,), table, (Computed(made, item.sql),)), reference(made)
+    return is_in_table(subject, select_of(table, [item.sql.name]))

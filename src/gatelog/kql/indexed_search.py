@@ -7,6 +7,10 @@
 
 In the index a byte beyond ASCII is X and its number: größe is grXC3XB6XC3X9Fe.
 
+Of two whole runs next to each other a second index knows which granules have no text with the pair: these are
+not read. It is asked by a hint, which no row is tried with: to compute the pairs of a text takes longer than
+to look through it.
+
 The index never loses a row: what it cannot know it does not ask. Where it knows everything (one whole word, a
 piece of one word), it answers alone and the text is not read. Of texts that are OMITTED a second index has
 the short words; what it cannot know of them either is looked for in the text.
@@ -15,7 +19,8 @@ the short words; what it cannot know of them either is looked for in the text.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from gatelog.kql import sql
@@ -63,8 +68,10 @@ def indexed(needle: str, words: Words, *, whole_start: bool, whole_end: bool) ->
         tests.append(_has_words(column, whole))
     if not tests:
         return None
-    condition = sql.all_of(tests)
     decides = whole == [needle] or (pieces == [needle] and not (whole_start or whole_end))
+    if words.pairs is not None:
+        tests += [_hint_of(pair, sql.column(words.pairs)) for pair in _pairs(runs)]
+    condition = sql.all_of(tests)
     if words.short is not None:
         omitted = _of_omitted(whole, column, sql.column(words.short))
         condition = sql.any_of([condition, omitted.condition])
@@ -96,6 +103,16 @@ def _may_be_in_numbers(word: str) -> bool:
 
 def _has_words(column: Sql, words: list[str]) -> Sql:
     return sql.call("hasAllTokens", column, sql.array([sql.literal(_spelled(word)) for word in words]))
+
+
+def _pairs(runs: Sequence[Run]) -> Iterator[str]:
+    for run, following in pairwise(runs):
+        if run.is_word and following.is_word:
+            yield f"{run.text} {following.text}"
+
+
+def _hint_of(pair: str, pairs: Sql) -> Sql:
+    return sql.call("indexHint", sql.call("has", pairs, sql.literal(pair)))
 
 
 def _runs(needle: str, *, whole_start: bool, whole_end: bool) -> Iterator[Run]:

@@ -41,7 +41,11 @@ def element_of(base: Term, index: Term) -> Term:
 def _document(base: Term) -> Sql:
     if base.type is not DYNAMIC:
         raise Misfit(f"a {base.type} has no members", "read it as JSON with parse_json()")
-    return base.document if base.document is not None else base.sql
+    if base.document is not None:
+        return base.document
+    # Of a column that was made of a text: its JSON would be written anew first, all of it.
+    text = base.source.text if base.source is not None else None
+    return sql.column(text) if text is not None else base.sql
 
 
 def _found(text: Sql, source: JsonSource | None) -> Term:

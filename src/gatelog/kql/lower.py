@@ -4,7 +4,7 @@ A `Block` is one SELECT in the making. Stages are put into the block of their in
 their meaning; when it would not (a filter after a limit, say) the block becomes a subquery of a new one.
 Columns that nobody needs are never mentioned, so the engine does not read them.
 
-    where, extend, project     join the block, unless it is grouped (or, for where, limited)
+    where, extend, project     join the block, unless it is grouped (or, for where, limited) or too heavy
     sort                       joins, unless the block is limited; replaces an earlier order
     take                       joins, unless the block is limited
     summarize                  joins a block of rows; its input's order is dropped
@@ -16,15 +16,16 @@ ClickHouse allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial, singledispatch
+from functools import partial
+from typing import Any
 
 from sqlglot import exp
 
 from gatelog.kql import nodes, sql
 from gatelog.kql import relations as rel
-from gatelog.kql.block import Block, Names, Stored
+from gatelog.kql.block import Block, Latest, Names, Stored
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType, clickhouse_type
@@ -37,13 +38,11 @@ def select_of(relation: rel.Relation, names: Iterable[str]) -> exp.Select:
     return lower(relation, frozenset(wanted)).select(wanted)
 
 
-@singledispatch
-def lower(relation: rel.Relation, need: Names) -> Block:  # noqa: ARG001  # the rules below use it
+def lower(relation: rel.Relation, need: Names) -> Block:
     """The block for a relation in which the columns `need` are in reach."""
-    raise TypeError(f"no rule for {type(relation).__name__}")
+    return _RULES[relation.__class__](relation, need)
 
 
-@lower.register
 def _scan(relation: rel.Scan, need: Names) -> Block:
     for guarded in relation.protected.values():
         if guarded.sql_name in need:
@@ -67,6 +66,9 @@ def _of_view(view: View, relation: rel.Scan, need: Names) -> Block:
     if view.choice is not None:
         chosen_by = next(name for name, column in relation.columns.items() if column == view.choice.column)
         block.source_within = partial(view.source_within, chosen_by)
+    if view.latest is not None:
+        ordered = next(name for name, column in relation.columns.items() if column == view.latest.column)
+        block.latest = Latest(ordered, len(view.restrictions), view.source_of_latest)
     if view.stored is not None:
         block.stored = _stored(view.stored, relation)
     return block
@@ -79,7 +81,6 @@ def _stored(order: StoredOrder, relation: rel.Scan) -> Stored:
     return Stored(ordered, order.sql, sought)
 
 
-@lower.register
 def _rows(relation: rel.Rows, need: Names) -> Block:
     shown = [place for place, field in enumerate(relation.fields) if field.sql_name in need] or [0]
     names = [relation.fields[place].sql_name for place in shown]
@@ -103,12 +104,10 @@ def _empty(kql_type: KqlType) -> Sql:
     return sql.cast(sql.null(), clickhouse_type(kql_type, nullable=True))
 
 
-@lower.register
 def _single(_: rel.Single, __: Names) -> Block:
     return Block(None, {})
 
 
-@lower.register
 def _counted(relation: rel.Counted, _: Names) -> Block:
     name = relation.fields[0].sql_name
     columns = {"number": None, name: sql.call("toInt64", sql.column("number"))}
@@ -116,17 +115,18 @@ def _counted(relation: rel.Counted, _: Names) -> Block:
     return numbers.nested([name])
 
 
-@lower.register
 def _filter(relation: rel.Filter, need: Names) -> Block:
     need |= sql.columns_read(relation.condition)
     block = lower(relation.input, need)
-    if block.limit is not None or block.group is not None or block.windowed:
+    is_apart = block.limit is not None or block.group is not None or block.windowed
+    if is_apart:
         block = block.nested(need)
+    elif block.is_too_heavy([relation.condition]):
+        block = block.set_apart(need)
     block.where.append(relation.condition)
     return block
 
 
-@lower.register
 def _compute(relation: rel.Compute, need: Names) -> Block:
     wanted = [computed for computed in relation.computed if computed.field.sql_name in need]
     if not wanted:
@@ -136,14 +136,16 @@ def _compute(relation: rel.Compute, need: Names) -> Block:
     inner -= {computed.field.sql_name for computed in wanted}
     inner |= {key.sql_name for key in relation.input.order} if relation.windowed else frozenset()
     block = lower(relation.input, inner)
-    if block.group is not None or (relation.windowed and (block.limit is not None or block.windowed)):
+    is_apart = block.group is not None or (relation.windowed and (block.limit is not None or block.windowed))
+    if is_apart:
         block = block.nested(inner)
+    elif block.is_too_heavy(computed.sql for computed in wanted):
+        block = block.set_apart(inner)
     block.compute(wanted)
     block.windowed = block.windowed or relation.windowed
     return block
 
 
-@lower.register
 def _kept(relation: rel.Kept, need: Names) -> Block:
     """The engine evaluates a subquery that is a value once, however often the statement has its text: the
     rows in one array, the same columns at each use, namely those that any use needs."""
@@ -163,7 +165,6 @@ def _kept(relation: rel.Kept, need: Names) -> Block:
     return replace(block.nested(wanted), order=relation.order)
 
 
-@lower.register
 def _sort(relation: rel.Sort, need: Names) -> Block:
     need |= {key.sql_name for key in relation.keys}
     block = lower(relation.input, need)
@@ -173,12 +174,10 @@ def _sort(relation: rel.Sort, need: Names) -> Block:
     return block
 
 
-@lower.register
 def _serialized(relation: rel.Serialized, need: Names) -> Block:
     return lower(relation.input, need)
 
 
-@lower.register
 def _limit(relation: rel.Limit, need: Names) -> Block:
     need |= set(relation.by)
     block = lower(relation.input, need)
@@ -188,18 +187,16 @@ def _limit(relation: rel.Limit, need: Names) -> Block:
     return block
 
 
-@lower.register
 def _unnest(relation: rel.Unnest, need: Names) -> Block:
     items = dict(zip((item.sql_name for item in relation.items), relation.arrays, strict=True))
     inner = (need - items.keys()) | set(relation.arrays)
     block = lower(relation.input, inner).nested(inner)
     joined = [sql.alias(sql.column(array), item) for item, array in items.items()]
-    block.joins.append(exp.Join(this=joined[0], expressions=joined[1:], kind="ARRAY"))
+    block.joins.append(nodes.make(exp.Join, this=joined[0], expressions=joined[1:], kind="ARRAY"))
     block.columns.update(dict.fromkeys(items))
     return block
 
 
-@lower.register
 def _aggregate(relation: rel.Aggregate, need: Names) -> Block:
     aggregates = [computed for computed in relation.aggregates if computed.field.sql_name in need]
     if not relation.keys and not aggregates:
@@ -208,7 +205,8 @@ def _aggregate(relation: rel.Aggregate, need: Names) -> Block:
     inner = frozenset().union(*(computed.reads for computed in made))
     block = lower(relation.input, inner)
     keeps_order = relation.ordered and bool(block.order)
-    if block.limit is not None or block.group is not None or block.windowed or keeps_order:
+    is_apart = block.limit is not None or block.group is not None or block.windowed or keeps_order
+    if is_apart or block.is_too_heavy(computed.sql for computed in made):
         block = _subquery_in_order(block, inner) if keeps_order else block.nested(inner)
     block.order = ()
     block.consumed = frozenset(block.columns)
@@ -223,14 +221,12 @@ def _subquery_in_order(block: Block, need: Names) -> Block:
     return Block(sql.subquery(block.select(names)), dict.fromkeys(names))
 
 
-@lower.register
 def _join(relation: rel.Join, need: Names) -> Block:
     left = need | {name for one, _ in relation.on for name in sql.columns_read(one)}
     right = need | {name for _, other in relation.on for name in sql.columns_read(other)}
     sides = [_side(relation.left, left, "l"), _side(relation.right, right, "r")]
-    words = relation.kind.split()
     on = sql.all_of([sql.binary(exp.NullSafeEQ, one, other) for one, other in relation.on])
-    join = exp.Join(this=sides[1][0], side=words[0], kind=words[1] if len(words) > 1 else None, on=on)
+    join = nodes.make(exp.Join, this=sides[1][0], kind=relation.kind, on=on)
     return Block(sides[0][0], dict.fromkeys([*sides[0][1], *sides[1][1]]), joins=[join])
 
 
@@ -239,11 +235,11 @@ def _side(relation: rel.Relation, need: Names, name: str) -> tuple[Sql, list[str
     block = lower(relation, need)
     names = block.reachable(need)
     inner = block if block.limit is not None else replace(block, order=())
-    side = nodes.make(exp.Subquery, this=inner.select(names), alias=exp.TableAlias(this=sql.identifier(name)))
+    alias = nodes.make(exp.TableAlias, this=sql.identifier(name))
+    side = nodes.make(exp.Subquery, this=inner.select(names), alias=alias)
     return side, names
 
 
-@lower.register
 def _union(relation: rel.Union, need: Names) -> Block:
     places = [place for place, field in enumerate(relation.fields) if field.sql_name in need]
     names = [relation.fields[place].sql_name for place in places]
@@ -253,5 +249,25 @@ def _union(relation: rel.Union, need: Names) -> Block:
         selects.append(select_of(rel.Compute(relation.fields, branch.input, columns), names))
     whole = selects[0]
     for select in selects[1:]:
-        whole = exp.Union(this=whole, expression=select, distinct=False)
+        whole = nodes.make(exp.Union, this=whole, expression=select)
     return Block(sql.subquery(whole), dict.fromkeys(names))
+
+
+_RULES: dict[type[rel.Relation], Callable[[Any, Names], Block]] = {
+    rel.Scan: _scan,
+    rel.Rows: _rows,
+    rel.Single: _single,
+    rel.Counted: _counted,
+    rel.Filter: _filter,
+    rel.Compute: _compute,
+    rel.Copied: _compute,
+    rel.Kept: _kept,
+    rel.Sort: _sort,
+    rel.Serialized: _serialized,
+    rel.Limit: _limit,
+    rel.Unnest: _unnest,
+    rel.Aggregate: _aggregate,
+    rel.Join: _join,
+    rel.Union: _union,
+}
+"""How each kind of relation is lowered; the relation is of the key's type."""

@@ -9,14 +9,14 @@ from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS, Naming
 
 _BY_FIRST_ARGUMENT = {"bin_auto", "rand", "take_any", "materialize", "toscalar"}
-_COLUMN_IF_EXISTS = {"column_ifexists", "columnifexists"}
+COLUMN_IF_EXISTS = ("column_ifexists", "columnifexists")
 _WHATEVER_THEIR_ARGUMENTS = {"ingestion_time": "$IngestionTime"}
 
 
 def result_name(node: ast.Expression) -> str | None:
     """The name of the column that an unnamed expression makes, None when Kusto counts it (Column1)."""
     match node:
-        case ast.Name(value=name):
+        case ast.Name(value=name) | ast.NamedArgument(name=name):
             return name
         case ast.Member(base=base, name=name):
             return _path_name(base, name)
@@ -39,7 +39,7 @@ def _call_name(node: ast.Call) -> str | None:
     first = result_name(node.arguments[0]) if node.arguments else None
     if aggregate is not None and len(node.arguments) <= aggregate.most:
         return f"{aggregate.prefix}_{first or ''}" if aggregate.prefix else first
-    if node.function in _COLUMN_IF_EXISTS:
+    if node.function in COLUMN_IF_EXISTS:
         key = node.arguments[0] if node.arguments else None
         return str(key.value) if isinstance(key, ast.Literal) else None
     if node.function in _BY_FIRST_ARGUMENT:

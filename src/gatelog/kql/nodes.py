@@ -80,10 +80,12 @@ class Literal(Leaf, exp.Literal):
 class Identifier(Leaf, exp.Identifier):
     """A name in quotes."""
 
-    __slots__ = ()
+    __slots__ = ("name",)
+    name: str
 
     def __init__(self, this: str) -> None:
         self.args = {"this": this, "quoted": True}
+        self.name = this
         self.reads = NOTHING
         self.written = f'"{this.translate(_NAME_ESCAPES)}"'
 
@@ -91,11 +93,13 @@ class Identifier(Leaf, exp.Identifier):
 class Column(Leaf, exp.Column):
     """A column of the query in hand."""
 
-    __slots__ = ()
+    __slots__ = ("name",)
+    name: str
 
     def __init__(self, this: Identifier) -> None:
         self.args = {"this": this}
-        self.reads = frozenset((this.args["this"],))
+        self.name = this.name
+        self.reads = frozenset((this.name,))
         self.written = this.written
 
 
@@ -125,11 +129,18 @@ class Boolean(Word, exp.Boolean):
 class Call(Shared, exp.Anonymous):
     """A function of the engine's, its name as given."""
 
-    __slots__ = ()
+    __slots__ = ("name", "parts")
+    name: str
 
     def __init__(self, this: str, expressions: list[exp.Expr]) -> None:
-        self.args = {"this": this, "expressions": expressions}
+        self.name = this
+        self.parts = expressions
         self.reads = _read_by(expressions)
+
+    @property
+    def args(self) -> dict[str, Any]:  # type: ignore[override]  # to keep a dict would double what a node costs
+        """As in sqlglot's nodes."""
+        return {"this": self.name, "expressions": self.parts}
 
 
 class Filled(Shared, exp.Expression):
@@ -138,16 +149,26 @@ class Filled(Shared, exp.Expression):
     As function names are, the text is a constant of the program.
     """
 
-    __slots__ = ()
+    __slots__ = ("parts", "pieces")
 
     def __init__(self, this: tuple[str | int, ...], expressions: list[exp.Expr]) -> None:
-        self.args = {"this": this, "expressions": expressions}
+        self.pieces = this
+        self.parts = expressions
         self.reads = _read_by(expressions)
+
+    @property
+    def args(self) -> dict[str, Any]:  # type: ignore[override]  # as above
+        """As in sqlglot's nodes."""
+        return {"this": self.pieces, "expressions": self.parts}
 
 
 def _read_by(parts: list[exp.Expr]) -> frozenset[str]:
-    found = [reads for part in parts if (reads := columns_read(part))]
-    return NOTHING.union(*found) if len(found) > 1 else found[0] if found else NOTHING
+    read = NOTHING
+    for part in parts:
+        found = columns_read(part)
+        if found and found is not read:
+            read = read | found if read else found
+    return read
 
 
 def columns_read(node: exp.Expr) -> frozenset[str]:
@@ -195,13 +216,14 @@ KINDS: Final[Mapping[type[exp.Expr], type[exp.Expr]]] = {
         exp.Add, exp.Sub, exp.Mul, exp.Div,
         exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE,
         exp.And, exp.Or, exp.Not, exp.Paren, exp.Lambda,
-        exp.Alias, exp.CTE, exp.Subquery, exp.Select, exp.From, exp.Where,
+        exp.NullSafeEQ, exp.In, exp.Alias, exp.CTE, exp.TableAlias,
+        exp.Subquery, exp.Select, exp.Union, exp.From, exp.Join, exp.Where, exp.Group,
     )
 }  # fmt: skip  # by what they are
 """Sqlglot's other nodes of which there are many, each as one that is shared."""
 
 
-def make(kind: type[E], **args: object) -> E:
+def make(kind: type[E], /, **args: object) -> E:
     """A node of sqlglot's kind, a shared one where there is one."""
     return cast(E, KINDS.get(kind, kind)(**args))
 

@@ -1,4 +1,4 @@
-"""The answers of a query: one for each query statement, several for fork, facet and evaluate preview."""
+"""The answers of a query: one for each query statement, several for fork, facet and some plugins."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from gatelog.kql import ast
 from gatelog.kql.relations import Relation
 from gatelog.kql.schema import RenderHint
+from gatelog.kql.stages.funnel_sequence import answers_of
 
 PRIMARY_RESULT = "PrimaryResult"
 """What the query services call an answer to which the author gave no name."""
@@ -40,7 +41,7 @@ def branches(stage: ast.Operator) -> list[Branch]:
     any other.
 
     For facet: what stands behind `with`, then for each column its values and how often they occur. For
-    `evaluate preview(n)`: so many rows, and how many there are.
+    `evaluate preview(n)`: so many rows, and how many there are; for `evaluate funnel_sequence(...)` three.
     """
     match stage:
         case ast.Fork() | ast.Facet():
@@ -48,6 +49,9 @@ def branches(stage: ast.Operator) -> list[Branch]:
         case ast.Evaluate(plugin=ast.Call(function="preview", arguments=(count,)), span=span):
             counted: tuple[ast.Operator, ...] = (ast.Take(span, count), ast.Count(span))
             return [(PRIMARY_RESULT, ast.Pipeline(span, None, (one,))) for one in counted]
+        case ast.Evaluate(plugin=ast.Call(function="funnel_sequence") as call, span=span):
+            parts = answers_of(stage, call)
+            return [(PRIMARY_RESULT, ast.Pipeline(span, None, (one,))) for one in parts]
         case _:
             return []
 

@@ -46,6 +46,8 @@ LIMITS = """\
 - `hash` is of a string and of a datetime what it is in Kusto; how it is made of other types is not published:
   here it is xxHash64 of a number's or a time's bytes, and of the text of anything else.
 - Coverings by cells hold the cells that meet the shape, and no others; Kusto's may hold more around it.
+- `scan` walks over up to 100,000 rows of a partition; series whose periods, transforms, filters or two lines
+  are sought have up to 200,000 points. Beyond, the answer is an error.
 - A graph is held in memory while it is matched: up to 1,000,000 nodes and edges, 100,000 paths from a node.
 - `basket` counts all rows (Kusto samples the first values), the most frequent pattern first. The weight
   column is no part of patterns and holds wildcards; rows whose weight is not above zero do not count.
@@ -61,9 +63,16 @@ LIMITS = """\
   `autocluster`, are tried with one value more; that is done in up to 1,000 different rows of each set, and
   what is found is counted in all. Values of more than 256 bytes are no part of patterns, nor is the column
   that divides the sets.
-- In `sequence_detect` and `funnel_sequence_completion` a step comes later than the one before, not at the
-  same time. `sequence_detect` gives every combination of moments that fits, once; a funnel has no row for a
-  state that nobody reached.
+- In `sequence_detect` and the funnels a step comes later than the one before, not at the same time.
+  `sequence_detect` gives every combination of moments that fits, once; `funnel_sequence_completion` has no
+  row for a state that nobody reached.
+- `funnel_sequence` begins at every moment in the first state and takes each next state as early as it comes,
+  within the longest step; other states may lie between. What is before and after is the nearest moment in
+  another state than the first and the last, however far; of several states at that moment each has its row.
+- `parse_user_agent` goes by the rules of uap-core; what none of them knows is `Other`. All three targets take
+  most of the text that the engine reads of a statement: ask for one or two where the query is long.
+- Where the branches of `iff` and `case` have no common type, the answer is dynamic; a datetime or a timespan
+  is in it as its text.
 - `session_count` counts a session in each bin in which it was seen; it ends with a pause above the look-back.
 - The outer windows of `activity_engagement` reach back before the start of the analysis.
 - `gzip_...` and `zlib_...` take constants only: the engine has no such functions.

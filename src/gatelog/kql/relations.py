@@ -31,11 +31,12 @@ class ProtectedColumnError(Exception):
 
 
 class SortKey(NamedTuple):
-    """An order by the column `sql_name`."""
+    """An order by the column `sql_name`; `unique` when no two rows agree in it and the keys before."""
 
     sql_name: str
     descending: bool
     nulls_first: bool
+    unique: bool = False
 
     @property
     def sql(self) -> Sql:
@@ -230,6 +231,11 @@ class Unnest(Stage):
 
     items: tuple[Field, ...]
     arrays: tuple[str, ...]
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """That of the input, but a row has become several."""
+        return tuple(key._replace(unique=False) for key in self.input.order)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

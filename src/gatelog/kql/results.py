@@ -5,7 +5,7 @@ The outermost SELECT of a compiled query hands values over in forms that lose no
     datetime   Int64, ticks of 100 ns since 1970        (a Python datetime has microseconds)
     timespan   Int64, ticks of 100 ns
     dynamic    String, JSON text
-    others     as the driver gives them: bool or int, int, float, Decimal, str, UUID
+    others     as the driver gives them: bool, int, float, Decimal, str, UUID
 """
 
 from __future__ import annotations

@@ -7,17 +7,12 @@ from datetime import UTC, datetime
 
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
-from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.binder import Binder
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.compile import compile
 from gatelog.kql.context import Context
 from gatelog.kql.function_text import definition_of, parse_function, places_of_body
-from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
-from gatelog.kql.kusto_names import is_known_function
 from gatelog.kql.schema import SavedFunction
-from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
-from gatelog.kql.tabular import TABLE_FUNCTIONS
 from gatelog.kql.tokenizer import tokenize
 from gatelog.kql.tokens import NAME
 
@@ -37,12 +32,6 @@ _SAMPLES = {
 
 _TRIAL_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 """now() of a trial call."""
-
-
-def is_builtin(name: str) -> bool:
-    """Whether the language has a function of this name."""
-    tables = (FUNCTIONS, AGGREGATES, SPECIAL_FUNCTIONS, SEVERAL_COLUMNS, TABLE_FUNCTIONS)
-    return any(name in table for table in tables) or is_known_function(name)
 
 
 def names_in(text: str) -> AbstractSet[str]:

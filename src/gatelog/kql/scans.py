@@ -43,7 +43,7 @@ def scanned(table: Table, context: Context) -> Scan:
         sql_name = context.fresh(column.name)
         columns[sql_name] = column.name
         words = _words(table.words.get(column.name), columns, context)
-        origin: Origin | None = Origin(sql_name, words=words)
+        origin: Origin | None = Origin(sql_name, words=words, whole=True)
         if column.type is not KqlType.STRING:
             origin = _origin(table.origins.get(column.name), columns, context)
         fields.append(_stored_field(column, sql_name, nullable, typed, context, words, origin))
@@ -66,6 +66,7 @@ def _words(indexed: WordsColumn | None, columns: dict[str, str], context: Contex
         _hidden(indexed.sql_column, columns, context),
         None if indexed.short is None else _hidden(indexed.short, columns, context),
         None if indexed.guard is None else _hidden(indexed.guard, columns, context),
+        None if indexed.pairs is None else _hidden(indexed.pairs, columns, context),
     )
 
 

@@ -44,12 +44,14 @@ class WordsColumn(NamedTuple):
 
     With `short` it may be OMITTED instead; the column `short` has the short words of just those texts, and
     NUMBERS in place of a list of numbers. `guard` is a condition of the view; where it is false, the text is
-    empty.
+    empty. `pairs` has each word and its next, with a space between; an index over it says where a pair is
+    not.
     """
 
     sql_column: str
     short: str | None = None
     guard: str | None = None
+    pairs: str | None = None
 
 
 class OriginColumn(NamedTuple):

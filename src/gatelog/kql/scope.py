@@ -20,19 +20,22 @@ from gatelog.kql.types import KqlType
 @dataclass(slots=True)
 class Pending:
     """What binding the expressions of a stage asks of the stage: columns computed before it, and ordered
-    input."""
+    input. `place` is a number for each row, where equal keys leave the order of some of them open.
+    """
 
     windows: list[Computed] = field(default_factory=list)
     ordered: bool = False
+    place: Field | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The names in reach: columns of the row first, then let-bound names.
 
-    `keys` is set while the aggregates of a summarize are bound: outside of an aggregate only these columns
-    count. `part` is set inside mv-apply and partition: the order of the rows counts within it. `called` is
-    the name that `as` gave to the input of the stage in hand.
+    `input` is the relation of the row: what is asked of it goes through all its stages, so only where the
+    answer is wanted. `keys` is set while the aggregates of a summarize are bound: outside of an aggregate
+    only these columns count. `part` is set inside mv-apply and partition: the order of the rows counts within
+    it. `called` is the name that `as` gave to the input of the stage in hand.
     """
 
     context: Context
@@ -40,13 +43,11 @@ class Scope:
     bind_table: Callable[[ast.Expression, Scope], Relation]
     call_function: Callable[[FunctionBinding, ast.Call, Scope], Term]
     fields: tuple[Field, ...] = ()
-    order: tuple[SortKey, ...] = ()
-    serialized: bool = False
+    input: Relation | None = None
     keys: tuple[Field, ...] | None = None
     part: Field | None = None
     called: str = ""
     pending: Pending = field(default_factory=Pending)
-    guarded: Mapping[str, Field] = field(default_factory=dict)
 
     def over(self, relation: Relation) -> Scope:
         """The scope of a stage whose input is `relation`."""
@@ -56,12 +57,25 @@ class Scope:
             self.bind_table,
             self.call_function,
             relation.fields,
-            relation.order,
-            relation.serialized,
+            relation,
             part=self.part,
             called=self.called,
-            guarded=relation.guarded,
         )
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """The order of the rows, if they have one."""
+        return () if self.input is None else self.input.order
+
+    @property
+    def serialized(self) -> bool:
+        """Whether that order is one to count on."""
+        return self.input is not None and self.input.serialized
+
+    @property
+    def guarded(self) -> Mapping[str, Field]:
+        """Protected columns in reach, by name."""
+        return {} if self.input is None else self.input.guarded
 
     def with_name(self, name: str, binding: Binding) -> Scope:
         """The scope in which `name` means `binding`."""
@@ -123,10 +137,19 @@ class Scope:
         ]
         return did_you_mean(name, known)
 
+    def table_of_values(self, node: ast.Expression) -> tuple[Relation, Field]:
+        """A table that stands for the values of its first column, and this column."""
+        table = self.bind_table(node, self)
+        if not table.fields:
+            raise self.context.error(node, "the table has no columns", "project one")
+        return table, table.fields[0]
+
     def window(self, name: str, kql_type: KqlType, node: Sql, *, nullable: bool = True) -> Term:
         """A value over the order of the rows: computed as a column before the stage in hand."""
         if not self.serialized:
             raise Misfit(f"{name}() needs rows in order", "put '| sort by ...' or '| serialize' before it")
+        if not self.pending.windows and self.order and not any(key.unique for key in self.order):
+            self.pending.place = self.context.field("place", KqlType.LONG, nullable=False)
         column = self.context.field(name, kql_type, nullable=nullable)
         self.pending.windows.append(Computed(column, node))
         return reference(column)

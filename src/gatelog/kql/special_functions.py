@@ -124,8 +124,7 @@ def _to_scalar(node: ast.Call, scope: Scope, bind: Bind) -> Term:
 
 
 def _scalar_of_table(node: ast.Expression, scope: Scope, _: Bind) -> Term:
-    table = scope.bind_table(node, scope)
-    first = table.fields[0]
+    table, first = scope.table_of_values(node)
     value = sql.subquery(select_of(Limit(table.fields, table, sql.literal(1)), [first.sql_name]))
     return Term(first.type, sql.if_null(value, "") if first.type is STRING else value)
 
@@ -190,7 +189,7 @@ def _neighbour(function: str) -> Special:
 
 def _maybe(term: Term) -> Sql:
     """The value in a type that has a null, so that the default of the window function is one."""
-    return term.sql if term.nullable or term.type is STRING else sql.call("toNullable", term.sql)
+    return term.sql if term.type is STRING else sql.call("toNullable", term.sql)
 
 
 def _rank(function: str) -> Special:

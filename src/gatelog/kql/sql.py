@@ -18,7 +18,7 @@ from gatelog.kql.nodes import columns_read as columns_read
 Sql: TypeAlias = exp.Expr
 Argument: TypeAlias = "exp.Expr | str | int"
 
-LOOSE = (exp.Binary, exp.Not, exp.Is, exp.Between, exp.Lambda)
+LOOSE = (exp.Binary, exp.In, exp.Not, exp.Is, exp.Between, exp.Lambda)
 """Nodes that need parentheses when they are an operand."""
 
 _PYTHON = (str, int)
@@ -196,7 +196,7 @@ def divide_decimal(dividend: Sql, divisor: Sql, scale: int, *, divisor_scale: in
 
 def in_(value: Sql, items: Sequence[Sql]) -> Sql:
     """`value IN (items)`."""
-    return exp.In(this=_operand(value), expressions=list(items))
+    return nodes.make(exp.In, this=_operand(value), expressions=list(items))
 
 
 def cast(value: Sql, clickhouse_type: str) -> Sql:
@@ -216,6 +216,11 @@ def lambda_(parameter: str, body: Sql) -> Sql:
 def lambda_pair(first: str, second: str, body: Sql) -> Sql:
     """`(first, second) -> body`."""
     return nodes.make(exp.Lambda, this=body, expressions=[variable(first), variable(second)])
+
+
+def lambda_of(parameters: Sequence[str], body: Sql) -> Sql:
+    """`(parameter, ...) -> body`."""
+    return nodes.make(exp.Lambda, this=body, expressions=[variable(name) for name in parameters])
 
 
 def variable(name: str) -> Sql:
@@ -255,8 +260,10 @@ def replaced(node: Sql, values: Mapping[str, Sql]) -> Sql:
     """The expression with columns replaced by their values."""
     if isinstance(node, exp.Column):
         return values.get(node.name, node)
-    if isinstance(node, nodes.Call | nodes.Filled):
-        return node.__class__(node.args["this"], [replaced(one, values) for one in node.args["expressions"]])
+    if isinstance(node, nodes.Call):
+        return nodes.Call(node.name, [replaced(one, values) for one in node.parts])
+    if isinstance(node, nodes.Filled):
+        return nodes.Filled(node.pieces, [replaced(one, values) for one in node.parts])
     if isinstance(node, nodes.Leaf | exp.Identifier | exp.Literal | exp.Query):
         return node
     return node.__class__(**{key: _part_replaced(part, values) for key, part in node.args.items()})

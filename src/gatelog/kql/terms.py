@@ -10,6 +10,7 @@ column for that very path, the term's `native` is that column, and conversions t
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 from gatelog.kql import ast, sql
@@ -30,15 +31,17 @@ class Words(NamedTuple):
     sql_name: str
     short: str | None
     guard: str | None
+    pairs: str | None = None
 
 
 class Origin(NamedTuple):
     """The stored text with the JSON that values are read from, by its name in the SQL, and its words if they
-    are indexed; see `schema.OriginColumn`."""
+    are indexed; see `schema.OriginColumn`. `whole`: the text is that JSON, with nothing made of it before."""
 
     sql_name: str
     added: str = ""
     words: Words | None = None
+    whole: bool = False
 
 
 class JsonSource(NamedTuple):
@@ -50,23 +53,38 @@ class JsonSource(NamedTuple):
     words: Words | None = None
     origin: Origin | None = None
 
+    @property
+    def text(self) -> str | None:
+        """The name in the SQL of a stored text that is this value's JSON as it stands, if there is one."""
+        return (
+            self.origin.sql_name if self.origin is not None and self.origin.whole and not self.path else None
+        )
+
     def child(self, key: str | int) -> JsonSource:
         """The member or element `key` of this value."""
         return self._replace(path=(*self.path, key), words=None)
 
 
 class Field(NamedTuple):
-    """A column of an intermediate table: its KQL name and type, and its name in the SQL."""
+    """A column of an intermediate table: its KQL name and type, and its name in the SQL.
+
+    `source` and `filter` are those of the term that it was made of.
+    """
 
     name: str
     type: KqlType
     sql_name: str
     nullable: bool = True
     source: JsonSource | None = None
+    filter: Sql | None = None
 
     def renamed(self, name: str) -> Field:
         """The same column under another KQL name."""
-        return Field(name, self.type, self.sql_name, self.nullable, self.source)
+        return Field(name, self.type, self.sql_name, self.nullable, self.source, self.filter)
+
+    def detached(self) -> Field:
+        """The same column where those of the scanned table are no more."""
+        return self._replace(source=None, filter=None)
 
 
 class Term(NamedTuple):
@@ -74,6 +92,8 @@ class Term(NamedTuple):
 
     `truth` is a shorter SQL for places that take NULL as false (filters); it may be NULL where `sql` is
     false.
+    `filter` is what a filter of rows asks in its place: an index, whose words would be computed row by row
+    anywhere else.
     `document` is a JSON text that member access may read instead of `sql`; it may be no JSON where `sql` is
     a string.
     `whole` is the integer that a decimal was made of: sums of it need no decimal arithmetic.
@@ -85,6 +105,7 @@ class Term(NamedTuple):
     constant: Constant | None = None
     source: JsonSource | None = None
     truth: Sql | None = None
+    filter: Sql | None = None
     document: Sql | None = None
     whole: Term | None = None
 
@@ -92,6 +113,11 @@ class Term(NamedTuple):
     def condition(self) -> Sql:
         """The SQL for a place that takes NULL as false."""
         return self.truth if self.truth is not None else self.sql
+
+    @property
+    def predicate(self) -> Sql:
+        """The SQL for a filter of rows."""
+        return self.filter if self.filter is not None else self.condition
 
     @property
     def native(self) -> Field | None:
@@ -112,10 +138,12 @@ class Term(NamedTuple):
 
 
 def reference(field: Field) -> Term:
-    """The value of a column."""
-    return Term(field.type, sql.column(field.sql_name), field.nullable, source=field.source)
+    """The value of a column. One that an outer join made null has no filter: there its words are empty."""
+    known = None if field.nullable else field.filter
+    return Term(field.type, sql.column(field.sql_name), field.nullable, source=field.source, filter=known)
 
 
+@cache
 def null_of(kql_type: KqlType) -> Term:
     """The null of a type; for a string, which has none, the empty string."""
     if kql_type is KqlType.STRING:

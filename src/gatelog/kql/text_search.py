@@ -1,7 +1,8 @@
 """The operators that search strings: has, contains, startswith, endswith and their relatives.
 
 `has` finds whole terms, a term being a maximal run of letters and digits. The case-insensitive forms
-compare lower case. Where the words of a column are indexed, the index is asked first (indexed_search.py);
+compare lower case. Where the words of a column are indexed, a filter asks the index first
+(indexed_search.py); anywhere else its words would be computed row by row, and only the text is searched;
 before a value is read from JSON, its letters are looked for in the whole (origin_search.py).
 
     operator     finds                          case-sensitive form
@@ -16,9 +17,10 @@ before a value is read from JSON, its letters are looked for in the whole (origi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from gatelog.kql import sql
-from gatelog.kql.comparisons import lowered
+from gatelog.kql.comparisons import lowered, opposite
 from gatelog.kql.conversions import convert
 from gatelog.kql.indexed_search import indexed
 from gatelog.kql.literals import bool_term
@@ -29,7 +31,19 @@ from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Origin, Term
 from gatelog.kql.types import KqlType
 
-Search = Callable[[Term, Term], Sql]
+
+class Found(NamedTuple):
+    """A search of a text, and what a filter asks in its place if there is an index."""
+
+    text: Sql
+    filter: Sql | None = None
+
+    def where(self, known: Sql) -> Found:
+        """The same, where an index knows `known` of every text that is found."""
+        return self._replace(filter=sql.all_of([known, self.filter or self.text]))
+
+
+Search = Callable[[Term, Term], Found]
 
 _TERM_START = r"(?:^|[^\pL\pN])"
 _TERM_END = r"(?:$|[^\pL\pN])"
@@ -49,11 +63,11 @@ def search(operator: str, text: Term, needle: Term) -> Term:
         return bool_term(operator.startswith("!"))
     read = _where_seen(text, needle) if name in _FOR_A_PIECE else text
     found = _SEARCHES[name](_searchable(read), _searchable(needle))
-    if operator.startswith("!"):
-        return Term(KqlType.BOOL, sql.not_(found), nullable=False)
-    known = _index_of_origin(text, needle) if name in _FOR_A_PIECE else None
-    node = found if known is None else sql.all_of([known, found])
-    return Term(KqlType.BOOL, node, nullable=False)
+    known = _index_of_origin(text, needle) if name in _FOR_A_PIECE and not operator.startswith("!") else None
+    if known is not None:
+        found = found.where(known)
+    term = Term(KqlType.BOOL, found.text, nullable=False, filter=found.filter)
+    return opposite(term) if operator.startswith("!") else term
 
 
 def is_search(operator: str) -> bool:
@@ -104,7 +118,7 @@ def _searchable(term: Term) -> Term:
 
 
 def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
-    def build(text: Term, needle: Term) -> Sql:
+    def build(text: Term, needle: Term) -> Found:
         subject = lowered(text) if ignore_case else text.sql
         value = _constant(needle)
         if value is not None:
@@ -114,9 +128,8 @@ def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
         wanted = lowered(needle) if ignore_case else needle.sql
         before = _border(wanted, _STARTS_A_TERM, _TERM_START) if start else sql.literal("")
         after = _border(wanted, _ENDS_A_TERM, _TERM_END) if end else sql.literal("")
-        return sql.call(
-            "match", subject, sql.call("concat", before, sql.call("regexpQuoteMeta", wanted), after)
-        )
+        quoted = sql.call("regexpQuoteMeta", wanted)
+        return Found(sql.call("match", subject, sql.call("concat", before, quoted, after)))
 
     return build
 
@@ -145,15 +158,16 @@ def _at_a_glance(text: Term, needle: str, found: Sql, *, ignore_case: bool, may_
     return glance if may_decide and letters == needle.lower() else sql.all_of([glance, found])
 
 
-def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool, may_decide: bool) -> Sql:
+def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool, may_decide: bool) -> Found:
     """The condition `found`, and before it (or, if it `may_decide`, instead of it) what the index says."""
     value = _constant(needle)
     if value is None or text.words is None:
-        return found
+        return Found(found)
     known = indexed(value.lower(), text.words, whole_start=start, whole_end=end)
     if known is None:
-        return found
-    return known.condition if known.exact and may_decide else sql.all_of([known.condition, found])
+        return Found(found)
+    both = Found(found).where(known.condition)
+    return both._replace(filter=known.condition) if known.exact and may_decide else both
 
 
 def term_pattern(needle: str, *, start: bool, end: bool) -> str:
@@ -165,7 +179,7 @@ def term_pattern(needle: str, *, start: bool, end: bool) -> str:
 
 
 def _piece_search(*, ignore_case: bool) -> Search:
-    def build(text: Term, needle: Term) -> Sql:
+    def build(text: Term, needle: Term) -> Found:
         found = sql.greater(_compared("position", text, needle, ignore_case=ignore_case), 0)
         value = _constant(needle)
         if ignore_case and value is not None:
@@ -176,7 +190,7 @@ def _piece_search(*, ignore_case: bool) -> Search:
 
 
 def _at_border(function: str, *, ignore_case: bool) -> Search:
-    def build(text: Term, needle: Term) -> Sql:
+    def build(text: Term, needle: Term) -> Found:
         found = _compared(function, text, needle, ignore_case=ignore_case)
         at_start = function == "startsWith"
         value = _constant(needle)
@@ -193,8 +207,8 @@ def _compared(function: str, text: Term, needle: Term, *, ignore_case: bool) -> 
     return sql.call(function, text.sql, needle.sql)
 
 
-def _matches(text: Term, needle: Term) -> Sql:
-    return sql.call("match", text.sql, regex_of(needle))
+def _matches(text: Term, needle: Term) -> Found:
+    return Found(sql.call("match", text.sql, regex_of(needle)))
 
 
 _SEARCHES: Mapping[str, Search] = {

@@ -8,7 +8,8 @@ part of these texts. Their names (`names`) are given to no column of a query, as
 would hide what they stand for: see `Catalog.stored_names`.
 
 Rows that are made for each value of a column (a row a metric) need not be made for values that the
-statement's own conditions rule out: that is the view's `Choice`.
+statement's own conditions rule out: that is the view's `Choice`. And of rows that are computed from many, a
+statement that wants any few, or the latest, needs those of the latest hours only: that is its `Latest`.
 
     SELECT … FROM calls WHERE status = 429 ORDER BY received DESC LIMIT 100        reads `status` of all rows
     … ORDER BY toStartOfHour(received) DESC, received DESC LIMIT 100               stops at the 100th
@@ -40,6 +41,13 @@ class Choice(NamedTuple):
     rows: Callable[[Sequence[str]], str]
 
 
+class Latest(NamedTuple):
+    """What is after FROM for the rows with the largest values of `column`: so many at least, or all."""
+
+    column: str
+    rows: Callable[[int], str]
+
+
 class StoredOrder(NamedTuple):
     """The order in which the engine keeps rows: that of `column`, as far as the SQL `beginning` tells.
 
@@ -68,6 +76,7 @@ class View:
     condition: str = ""
     choice: Choice | None = None
     stored: StoredOrder | None = None
+    latest: Latest | None = None
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -97,6 +106,11 @@ class View:
         tests = list(conditions)
         left = [text for text in self.choice.texts if all(may_hold(test, column, text) for test in tests)]
         return self.source if len(left) == len(self.choice.texts) else _verbatim(self.choice.rows(left))
+
+    def source_of_latest(self, count: int) -> Sql:
+        """The place of `rows` of which so many are enough, if they are the latest."""
+        assert self.latest is not None
+        return _verbatim(self.latest.rows(count))
 
 
 def _verbatim(text: str) -> Sql:

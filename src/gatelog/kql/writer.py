@@ -7,6 +7,7 @@ once and its text used again, so the work grows with the nodes that were made, n
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.generators.clickhouse import ClickHouseGenerator
@@ -77,23 +78,20 @@ def _too_long() -> KqlBudgetError:
     return KqlBudgetError(message, hint="use each computed value fewer times")
 
 
-def _function(writer: _Writer, node: Sql) -> str:
+def _function(writer: _Writer, node: nodes.Call) -> str:
     """`name(arguments)`, the name as given."""
-    return f"{node.args['this']}({', '.join(_texts(writer, node))})"
+    return f"{node.name}({', '.join(_texts(writer, node.parts))})"
 
 
-def _texts(writer: _Writer, node: Sql) -> list[str]:
-    """The texts of the nodes below; to look at the leaves here saves a call for most of them."""
-    return [
-        part.written if isinstance(part, nodes.Leaf) else writer.sql(part)
-        for part in node.args["expressions"]
-    ]
+def _texts(writer: _Writer, parts: list[Sql]) -> list[str]:
+    """The texts of nodes; to look at the leaves here saves a call for most of them."""
+    return [part.written if isinstance(part, nodes.Leaf) else writer.sql(part) for part in parts]
 
 
-def _filled(writer: _Writer, node: Sql) -> str:
+def _filled(writer: _Writer, node: nodes.Filled) -> str:
     """A formula with its values in their places."""
-    texts = _texts(writer, node)
-    return "".join([piece if isinstance(piece, str) else texts[piece] for piece in node.args["this"]])
+    texts = _texts(writer, node.parts)
+    return "".join([piece if isinstance(piece, str) else texts[piece] for piece in node.pieces])
 
 
 def _alias(writer: _Writer, node: Sql) -> str:
@@ -117,13 +115,11 @@ def _operator(sign: str) -> Callable[[_Writer, Sql], str]:
 
 
 def _not(writer: _Writer, node: Sql) -> str:
-    denied = node.args["this"]
-    text = writer.sql(denied)
-    return f"NOT ({text})" if isinstance(denied, exp.In) else f"NOT {text}"
+    return f"NOT {writer.sql(node.args['this'])}"
 
 
 def _lambda(writer: _Writer, node: Sql) -> str:
-    parameters = _texts(writer, node)
+    parameters = _texts(writer, node.args["expressions"])
     listed = parameters[0] if len(parameters) == 1 else f"({', '.join(parameters)})"
     return f"{listed} -> {writer.sql(node.args['this'])}"
 
@@ -134,6 +130,13 @@ def _subquery(writer: _Writer, node: Sql) -> str:
     return f"({writer.sql(node.args['this'])}){named}"
 
 
+def _in(writer: _Writer, node: Sql) -> str:
+    given = node.args
+    among = given.get("query")
+    listed = f"({', '.join(_texts(writer, given['expressions']))})" if among is None else writer.sql(among)
+    return f"{writer.sql(given['this'])} IN {listed}"
+
+
 def _from(writer: _Writer, node: Sql) -> str:
     return f" FROM {writer.sql(node.args['this'])}"
 
@@ -142,15 +145,27 @@ def _where(writer: _Writer, node: Sql) -> str:
     return f" WHERE {writer.sql(node.args['this'])}"
 
 
+def _join(writer: _Writer, node: Sql) -> str:
+    given = node.args
+    words = [given[word] for word in ("side", "kind") if given.get(word)]
+    tables = _texts(writer, [given["this"], *given.get("expressions", ())])
+    on = f" ON {writer.sql(given['on'])}" if "on" in given else ""
+    return f" {' '.join(words)} JOIN {', '.join(tables)}{on}"
+
+
+def _group(writer: _Writer, node: Sql) -> str:
+    return f" GROUP BY {', '.join(_texts(writer, node.args['expressions']))}"
+
+
 def _select(writer: _Writer, node: Sql) -> str:
     """`WITH ... SELECT ...` and its clauses, each with a blank before it."""
     given = node.args
     helpers = given.get("with_")
-    before = f"WITH {', '.join(_texts(writer, helpers))} " if helpers is not None else ""
+    before = f"WITH {', '.join(_texts(writer, helpers.args['expressions']))} " if helpers is not None else ""
     source = writer.sql(given.get("from_"))
     joins = "".join([writer.sql(join) for join in given.get("joins") or ()])
     others = "".join([writer.sql(given[clause]) for clause in _CLAUSES if clause in given])
-    return f"{before}SELECT {', '.join(_texts(writer, node))}{source}{joins}{others}"
+    return f"{before}SELECT {', '.join(_texts(writer, given['expressions']))}{source}{joins}{others}"
 
 
 _CLAUSES = ("where", "group", "order", "limit")
@@ -161,6 +176,10 @@ def _paren(writer: _Writer, node: Sql) -> str:
     return f"({writer.sql(node.args['this'])})"
 
 
+def _table_alias(writer: _Writer, node: Sql) -> str:
+    return writer.sql(node.args["this"])
+
+
 _OF_KINDS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
     exp.Paren: _paren,
     exp.Alias: _alias,
@@ -169,14 +188,20 @@ _OF_KINDS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
     exp.Lambda: _lambda,
     exp.Subquery: _subquery,
     exp.Select: _select,
+    exp.Union: _operator("UNION ALL"),
+    exp.TableAlias: _table_alias,
+    exp.In: _in,
     exp.From: _from,
+    exp.Join: _join,
     exp.Where: _where,
+    exp.Group: _group,
     exp.Add: _operator("+"),
     exp.Sub: _operator("-"),
     exp.Mul: _operator("*"),
     exp.Div: _operator("/"),
     exp.EQ: _operator("="),
     exp.NEQ: _operator("<>"),
+    exp.NullSafeEQ: _operator("IS NOT DISTINCT FROM"),
     exp.LT: _operator("<"),
     exp.LTE: _operator("<="),
     exp.GT: _operator(">"),
@@ -184,7 +209,7 @@ _OF_KINDS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
     exp.And: _operator("AND"),
     exp.Or: _operator("OR"),
 }
-_WAYS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
+_WAYS: dict[type[Sql], Callable[[_Writer, Any], str]] = {
     nodes.Call: _function,
     nodes.Filled: _filled,
     **_OF_KINDS,

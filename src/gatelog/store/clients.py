@@ -30,6 +30,11 @@ CONNECT_TIMEOUT_S = 10
 SEND_RECEIVE_TIMEOUT_S = 120
 """Longer than any query's own budget, so that the server's answer (even a refusal) is what ends a call."""
 
+TOP_K_CACHE = "use_query_condition_cache_for_top_k"
+"""A setting, kept off: where `ORDER BY … LIMIT n` is under a filter that lets nothing through, the engine
+(since 26.8, which has it on) remembers that there is nothing to read, also for the next filter, and for none.
+"""
+
 # ClickHouse error codes, src/Common/ErrorCodes.cpp.
 ROW_CODES = frozenset({6, 27, 53, 69, 70, 117, 128, 131, 321, 349, 407})
 """A value of the rows sent does not parse, does not convert, or is too large."""
@@ -155,9 +160,12 @@ def _connect(dsn: str, database: str) -> Client:
             "send_receive_timeout": SEND_RECEIVE_TIMEOUT_S,
         }
     try:
-        return clickhouse_connect.get_client(dsn=dsn, database=database, **options)
+        client = clickhouse_connect.get_client(dsn=dsn, database=database, **options)
+        if TOP_K_CACHE in client.server_settings:
+            client.set_client_setting(TOP_K_CACHE, 0)
     except (ClickHouseError, OSError, RuntimeError) as error:
         raise store_error(error) from error
+    return client
 
 
 def _close(client: Client) -> None:

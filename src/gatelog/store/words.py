@@ -20,6 +20,11 @@ answers without what vectors are made of:
     w7pSvDnA1mo8jUy2Zk…          a long run of ASCII letters and digits is left out
 
 So a search for a short word that is no number need not look at vectors, and finds the few that have it.
+
+Two words next to each other are in few of the texts that have both. A third index is a filter for each
+granule of rows: which pairs of neighbours do its requests have?
+
+    Größe，客户! Größe      größe 客户 · 客户 größe
 """
 
 from __future__ import annotations
@@ -42,9 +47,12 @@ _LONG_WORD = rf"\\b[0-9a-z]{{{SHORT_WORD_MOST + 1},}}\\b"
 """In lower case, so that the number of a byte beyond ASCII is no part of it."""
 
 
+def _spaced(lowered: str) -> str:
+    return rf"replaceRegexpAll({lowered}, '[^\\x20-\\x7E\\pL\\pN]', ' ')"
+
+
 def _words(lowered: str) -> str:
-    letters = rf"replaceRegexpAll({lowered}, '[^\\x20-\\x7E\\pL\\pN]', ' ')"
-    separated = f"translate({letters}, {_literal(_BORDERS)}, '{'-' * len(_BORDERS)}')"
+    separated = f"translate({_spaced(lowered)}, {_literal(_BORDERS)}, '{'-' * len(_BORDERS)}')"
     return f"replaceAll(encodeURLComponent({separated}), '%', 'X')"
 
 
@@ -53,8 +61,18 @@ def _short_words(lowered: str) -> str:
     return f"replaceRegexpAll({_words(without_numbers)}, '{_LONG_WORD}', '')"
 
 
+def _pairs(body: str) -> str:
+    """In a lambda, as the engine compares the constants of hints only there with those of an index."""
+    tokens = f"tokens({_spaced('lowerUTF8(text)')})"
+    pairs = (
+        f"arrayMap((word, next) -> concat(word, ' ', next), arrayPopBack({tokens}), arrayPopFront({tokens}))"
+    )
+    return f"arrayFlatten(arrayMap(text -> {pairs}, [{body}]))"
+
+
 _IS_OMITTED = "operation_kind = 'embeddings'"
 
 REQUEST_WORDS = _words("lowerUTF8(request_body)")
+REQUEST_PAIRS = _pairs("request_body")
 RESPONSE_WORDS = f"if({_IS_OMITTED}, '{OMITTED}', {_words('lowerUTF8(response_body)')})"
 RESPONSE_SHORT_WORDS = f"if({_IS_OMITTED}, {_short_words('lowerUTF8(response_body)')}, '')"

@@ -163,3 +163,29 @@ def test_a_computed_number_of_rows_below_0_fails_when_it_is_known(number: str) -
     compiled = kql.compile(f"range x from 1 to 5 step 1 | take toscalar(print {number})", Catalog(), now=NOW)
     with pytest.raises(Exception, match="the number of rows is null or below 0"):
         engine().query(compiled.sql)
+
+
+def test_a_funnel_of_a_sequence_has_three_answers_by_prev_and_next_by_each_of_them() -> None:
+    rows = ", ".join(
+        f"{who}, datetime(2024-01-01 {hour}:00), '{page}'"
+        for who, pages in (("1", "home shop help"), ("2", "mail shop help"))
+        for hour, page in zip(("08", "09", "10"), pages.split(), strict=True)
+    )
+    visits = f"datatable(who: long, t: datetime, page: string)[{rows}]"
+    funnel = (
+        "evaluate funnel_sequence(who, t, datetime(2024-01-01), datetime(2024-01-02), 1d, 1d, page, states)"
+    )
+    text = f"let states = dynamic(['shop']); {visits} | {funnel}"
+    compiled = kql.compile_batch(text, Catalog(), now=NOW)
+    both, before, after = (engine().query(one.sql).result_rows for one in compiled)
+    assert [row[1:4] for row in both] == [("home", "help", 1), ("mail", "help", 1)]
+    assert [row[1:3] for row in before] == [("home", 1), ("mail", 1)]
+    assert [row[1:3] for row in after] == [("help", 2)]
+
+
+@pytest.mark.parametrize("step", ["-1", "0"])
+def test_a_computed_step_of_a_series_that_is_not_above_0_fails_when_it_is_known(step: str) -> None:
+    series = f"make-series count() on x from 1 to 5 step toscalar(print {step})"
+    compiled = kql.compile(f"range x from 1 to 5 step 1 | {series}", Catalog(), now=NOW)
+    with pytest.raises(Exception, match="the step of a series must be above 0"):
+        engine().query(compiled.sql)

@@ -278,3 +278,11 @@ def test_columns_may_have_the_names_that_the_engine_uses() -> None:
     assert run("print number = 1, l = 2, r = 3 | join (print number = 1, item = 4) on number")[1] == [
         [1, 2, 3, 1, 4]
     ]
+
+
+def test_rows_in_order_are_expanded_without_being_sorted_first() -> None:
+    """The first few are then found without an order of all. Elements of elements need no second number."""
+    expanded = "mv-expand x = parse_json(Body) | mv-expand x"
+    text = compiled(f"Logs | sort by TimeGenerated desc | {expanded} | take 10").sql
+    assert "OVER" not in text
+    assert text.count("rowNumberInAllBlocks()") == 1

@@ -41,7 +41,7 @@ def refusal(text: str) -> KqlError:
         ("Calls | make-series n=count() on 1s from now() step 1s", (1, 42), "expected timespan", "write a"),
         ("let FACTOR = 5; print factor", (1, 23), "no column 'factor'", "did you mean 'FACTOR'?"),
         ("Calls | project Total, Total = 1", (1, 24), "two columns 'Total'", ""),
-        ("Calls | extend x = iff(true, 1, 'a')", (1, 20), "different types: long, string", ""),
+        ("let f = (a: int, b: int = 2) { a }; print f(b = 1, 5)", (1, 52), "'b', which is not in", ""),
         ("Calls | extend x = datetime_add('eon', 1, now())", (1, 20), "no part of a date", "year"),
         ("Calls | extend n = row_number()", (1, 20), "needs rows in order", "serialize"),
         ("datatable(a: long)[1, 2, 3] | project-away b", (1, 44), "no column 'b'", ""),
@@ -67,7 +67,7 @@ def test_the_authors_mistakes_are_shown_in_their_place(
 @pytest.mark.parametrize(
     "text",
     [
-        "Calls | evaluate funnel_sequence()",
+        "Calls | evaluate diffpatterns_text(Region, Region == '')",
         "Calls | extend x = hash_combine(1, 2)",
         "Calls | assert-schema (Region: string)",
         "externaldata(a: long)['https://example.com/x.csv']",

@@ -148,6 +148,7 @@ def test_patterns_are_not_sought_in_columns_that_the_asker_may_not_read() -> Non
         "basket('~', Body)",
         "session_count(Body, At, datetime(2024-01-01), datetime(2024-01-02), 1d, 1h)",
         "activity_engagement(Code, At, datetime(2024-01-01), datetime(2024-01-02), 1h, 1d, Body)",
+        "funnel_sequence(Code, At, ago(1d), now(), 1d, 1d, Body, dynamic(['x']))",
         "funnel_sequence_completion(Code, At, ago(1d), now(), 1d, Body, dynamic(['x']), dynamic([1h]))",
     ],
 )

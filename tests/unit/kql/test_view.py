@@ -10,7 +10,8 @@ import pytest
 
 from gatelog import kql
 from gatelog.errors import KqlSemanticError
-from gatelog.kql import Catalog, Choice, Column, KqlType, StoredOrder, Table, View
+from gatelog.kql import Catalog, Choice, Column, KqlType, Latest, StoredOrder, Table, View
+from gatelog.kql.block import LATEST_ROWS_MAX
 from gatelog.testing.kql import engine
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
@@ -202,3 +203,42 @@ def test_rows_without_a_condition_are_ordered_as_they_are() -> None:
     """An index of the engine's finds them, with less to read."""
     whole = replace(ZOO, view=replace(VIEW, condition=""))
     assert "intDiv" not in kql.compile("Zoo | top 2 by Legs desc", Catalog([whole]), now=NOW).sql
+
+
+LATELY = replace(ZOO, view=replace(VIEW, latest=Latest("Status", lambda count: f"latest_{count}")))
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ("Zoo | take 3", 3),
+        ("Zoo | project Kind | take 3 | where Kind == 'Dog' | count", 3),
+        ("Zoo | top 2 by Status desc", 2),
+        ("Zoo | extend Loud = Shout | sort by Status desc, Kind asc | take 4", 4),
+        ("Zoo | count | as Found | union (Zoo | take 5)", 5),
+    ],
+)
+def test_of_rows_of_which_any_few_or_the_latest_are_wanted_the_latest_are_made(
+    query: str, count: int
+) -> None:
+    assert f" FROM latest_{count} " in kql.compile(query, Catalog([LATELY]), now=NOW).sql
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Zoo | where Legs > 1 | take 3",
+        "Zoo | top 2 by Status asc",
+        "Zoo | top 2 by Legs desc, Status desc",
+        "Zoo | extend Status = -Status | top 2 by Status desc",
+        "Zoo | summarize count() by Status | top 2 by Status desc",
+        "Zoo | sort by Status desc | extend Place = row_number() | take 2",
+        "Zoo | top-nested 2 of Kind by count()",
+        "Zoo | partition by Kind (top 1 by Status desc)",
+        "Zoo | take toscalar(print 3)",
+        f"Zoo | take {LATEST_ROWS_MAX + 1}",
+        "Zoo | count",
+    ],
+)
+def test_where_others_may_be_wanted_all_rows_are_made(query: str) -> None:
+    assert "latest_" not in kql.compile(query, Catalog([LATELY]), now=NOW).sql

@@ -272,7 +272,7 @@ def test_sources(query: Shaped, text: str, shape: str) -> None:
         "mv-apply x on (T | take 1)",
         "scan with (step s: true)",
         "where not a",
-        "where a = 1",
+        "where a.b = 1",
         "project-rename a",
         "take 5 where a",
         "top-nested 2 of a by sum(b) with others = 'x'",

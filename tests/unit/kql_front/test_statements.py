@@ -62,8 +62,8 @@ def test_statements(query: Shaped, text: str, shape: str) -> None:
             "did you mean 'summarize'?",
         ),
         (
-            "T\n| where a = 1",
-            (2, 11),
+            "T\n| where a.b = 1",
+            (2, 13),
             "expected '|' or the end of the query, found '='",
             "equality is written ==",
         ),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError, StoreError
 from gatelog.store import Budget, Store, Work, query
+from gatelog.store.query import MIB
 from gatelog.testing.records import chat_exchange
 
 
@@ -47,6 +50,28 @@ def test_a_query_beyond_its_budget_is_stopped(
     with pytest.raises(error, match=words) as caught:
         store.run(sql, budget=budget)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("numbers", "budget", "words"),
+    [
+        (10**9, Budget(seconds=0.1), r"more than 2 s, the limit of hub\.query\.time_s$"),
+        (100, Budget(rows=10), r"the limit of hub\.query\.rows_max and hub\.query\.answer_bytes_max$"),
+        (
+            10**7,
+            Budget(memory_bytes=50 * MIB),
+            r"50 MiB of memory, the limit of hub\.query\.memory_bytes_max$",
+        ),
+    ],
+    ids=["time", "rows", "memory"],
+)
+def test_an_error_names_the_setting_that_is_the_limit(
+    store: Store, numbers: int, budget: Budget, words: str
+) -> None:
+    sql = f"SELECT number FROM numbers({numbers}) GROUP BY number"
+    with pytest.raises(KqlBudgetError) as caught:
+        store.run(sql, budget=budget._replace(settings="hub.query", whole_seconds=2))
+    assert re.search(words, caught.value.message)
 
 
 def test_just_within_the_budget_is_answered(store: Store) -> None:
@@ -125,6 +150,12 @@ def test_a_server_tells_what_it_read() -> None:
     assert query._work(summary, embedded=False) == Work(0.0025, 10, 80, 4096)
     assert query._work(summary, embedded=True) == Work(0.0025)
     assert query._work({}, embedded=False) == Work()
+
+
+def test_no_time_is_spent_on_aggregates_of_keys(store: Store) -> None:
+    """To find them takes the engine long over statements of many columns."""
+    rows = store.run("EXPLAIN QUERY TREE SELECT max(number) FROM numbers(9) GROUP BY number").rows
+    assert any("function_name: max" in line for (line,) in rows)
 
 
 def test_the_engine_has_few_rows_in_hand_at_once(store: Store) -> None:

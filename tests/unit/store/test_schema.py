@@ -109,6 +109,7 @@ def test_an_older_store_is_upgraded(dsn: str, database: str, version: int) -> No
     store = Store.open(dsn, database=database)
     questions = {
         "Calls | where RequestBody has 'Spool' | count": 1,
+        "Calls | where RequestBody has 'the Spool' | count": 1,
         "Calls | where ResponseBody has 'invoice' | count": 1,
         "Calls | summarize sum(AttemptCount)": 2,
     }
@@ -118,7 +119,7 @@ def test_an_older_store_is_upgraded(dsn: str, database: str, version: int) -> No
             assert store.run(kql.compile(question, CATALOG, now=NOW).sql).rows == [(number,)]
 
     check()
-    for index in ("request_words", "response_short_words"):
+    for index in ("request_words", "request_pairs", "response_short_words"):
         client.command(f"ALTER TABLE calls MATERIALIZE INDEX {index}", settings={"mutations_sync": 1})
     check()
     indexes = store.run(
@@ -130,6 +131,7 @@ def test_an_older_store_is_upgraded(dsn: str, database: str, version: int) -> No
         "by_received",
         "by_request_id",
         "by_sequence",
+        "request_pairs",
         "request_words",
         "response_short_words",
         "response_words",

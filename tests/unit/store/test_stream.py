@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gatelog.errors import KqlBudgetError, KqlSemanticError, StoreError
+from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError, StoreError
 from gatelog.store import Budget, Store
 from gatelog.store.query import SQL_BYTES_MAX
 
@@ -112,4 +113,22 @@ def test_what_the_author_can_change_is_the_authors_error(
 
 def test_a_budget_can_be_narrowed_and_not_widened() -> None:
     wide, narrow = Budget(10, 100, 1000, 10_000), Budget(20, 10, 2000, 1_000)
-    assert wide.narrowed(narrow) == narrow.narrowed(wide) == Budget(10, 10, 1000, 1_000)
+    assert wide.narrowed(narrow)[:4] == narrow.narrowed(wide)[:4] == Budget(10, 10, 1000, 1_000)[:4]
+
+
+def test_a_budget_says_who_set_its_time() -> None:
+    """The operator, or what the request shortened it with; and how long all may take, not what is left."""
+    hubs = Budget(10, settings="hub.query")
+    waiting = hubs.within(2, "the request's servertimeout")
+    assert hubs.within(20, "the request's servertimeout") == hubs
+    for budget, words in [
+        (hubs, r"more than 10 s, the limit of hub\.query\.time_s$"),
+        (waiting, r"more than 2 s, the limit of the request's servertimeout$"),
+        (hubs.narrowed(waiting), r"more than 2 s, the limit of the request's servertimeout$"),
+        (waiting.after(1).after(0.5), r"more than 2 s,"),
+        (Budget(10), "more than 10 s$"),
+    ]:
+        with pytest.raises(KqlTimeoutError) as late:
+            budget.after(10)
+        assert re.search(words, late.value.message)
+        assert late.value.hint

@@ -330,6 +330,37 @@ def test_a_typed_twin_replaces_the_body(store: Store) -> None:
     assert "response_body" not in plan
 
 
+@pytest.mark.parametrize(
+    ("query", "direct"),
+    [
+        ("{0} | mv-expand m = b.messages | project tostring(m.role), b.model", True),
+        ("{0} | project c = b | where isnotempty(c.messages) | project tostring(c.messages[0].role)", True),
+        ("{0} | project b | as T | where b.messages[0].role == 'user' | count", True),
+        ("{0} | project-rename e = b | sort by Sequence asc | project tostring(e.messages), e.none", True),
+        ("{0} | join kind=inner (Calls | project Sequence) on Sequence | project tostring(b.messages)", True),
+        ("{0} | summarize count() by tostring(b.messages)", True),
+        ("{0} | summarize count() by tostring(b) | project parse_json(b).messages", False),
+        ("{0} | summarize take_any(b) | project b.messages[0].role", False),
+        ("let T = materialize({0} | project b); T | union T | project b.messages", False),
+        ("{0} | project b, m = b.messages | where tostring(b) has 'model' | project m", False),
+    ],
+)
+def test_a_member_of_a_column_made_of_a_body_is_read_from_the_body(
+    store: Store, query: str, direct: bool
+) -> None:
+    """Nothing writes the JSON anew first, where only members of it are asked for; and the same is found."""
+    torn = chat_exchange(3)
+    content = msgspec.structs.replace(torn.content.request, text='{"messages": [{"role": "user"}]')
+    torn = msgspec.structs.replace(torn, content=msgspec.structs.replace(torn.content, request=content))
+    store.insert([chat_exchange(1), chat_exchange(2), torn])
+    made, other = "Calls | extend b = parse_json({0})", "strcat(RequestBody, '')"
+    text = query.format(made.format("RequestBody"))
+    others = ask(store, query.format(made.format(other)))
+    assert sorted(ask(store, text), key=repr) == sorted(others, key=repr)
+    sql = compile(text, CATALOG, now=NOW).sql
+    assert (re.search(r'toJSONString\("RequestBody', sql) is None) == direct
+
+
 def test_messages_of_every_api_are_in_the_llm_log(store: Store) -> None:
     """Chat messages, a completion's prompt and texts, the Responses API's input and output."""
     chat = chat_exchange(1)
@@ -433,6 +464,26 @@ def test_a_time_range_of_metrics_reads_its_days_only(store: Store) -> None:
 
     assert granules(">") == "Granules: 1/1"
     assert granules("<") == "Granules: 0/1"
+
+
+@pytest.mark.parametrize("query", ["take 3", "top 3 by TimeGenerated desc, MetricName asc"])
+def test_a_few_metrics_are_those_of_the_latest_hours(store: Store, query: str) -> None:
+    """As they are among all; the hours before are not read."""
+    store.insert([chat_exchange(1 + hour * 3600) for hour in range(5)])
+    few = ask(store, f"AzureMetrics | {query} | sort by TimeGenerated desc, MetricName asc")
+    everything = ask(
+        store,
+        "AzureMetrics | extend all = rand() | sort by TimeGenerated desc, MetricName asc | project-away all",
+    )
+    hours = sorted({row[0] for row in everything})
+    assert len(few) == 3
+    assert all(row in everything and row[0] in hours[-3:] for row in few)
+    assert few == everything[:3] or query == "take 3"
+    assert "LIMIT 1 BY toStartOfMinute" in compile(f"AzureMetrics | {query}", CATALOG, now=NOW).sql
+
+
+def test_a_few_metrics_of_an_empty_record_are_none(store: Store) -> None:
+    assert ask(store, "AzureMetrics | take 10") == []
 
 
 def test_a_call_without_a_backends_answer_counts_as_its_error(store: Store) -> None:

@@ -21,10 +21,12 @@ from gatelog.kql.ast.nodes import Expression, Node, Operator
 
 @dataclass(frozen=True, slots=True)
 class Where(Operator):
-    """`where predicate`, also spelled `filter`."""
+    """`where predicate`, also spelled `filter`; with `named`, `where name = predicate`, in which the name has
+    no meaning."""
 
     predicate: Expression
     hints: tuple[Parameter, ...] = ()
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

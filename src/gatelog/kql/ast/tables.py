@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gatelog.kql.ast.expressions import Name, NamedExpression, Parameter, Star, TypeOf, WildcardName
+from gatelog.kql.ast.expressions import Call, Name, NamedExpression, Parameter, Star, TypeOf, WildcardName
 from gatelog.kql.ast.nodes import Expression, Node, Operator
 
 
@@ -102,6 +102,6 @@ class Evaluate(Operator):
 
 @dataclass(frozen=True, slots=True)
 class Invoke(Operator):
-    """`invoke function(arguments)`; `function` is a `Call`."""
+    """`invoke function(arguments)`."""
 
-    function: Expression
+    function: Call

@@ -86,6 +86,7 @@ PLUGINS: Mapping[str, Entry] = entries("""
     autocluster([size weight, weight column, seeds, wildcard, ...]) — Few patterns that sum up many rows.
     basket([threshold, weight column, dimensions, wildcard, ...]) — The values that many rows have in common.
     diffpatterns(column, value, value [, weight column, threshold, ...]) — What sets two sets of rows apart.
+    funnel_sequence(id, time, start, end, step window, bin, state, states) — Who came from where, and went on.
     funnel_sequence_completion(id, time, start, end, bin, state, states, periods) — Who got how far, how soon.
     new_activity_metrics(id, time, start, end, window [, cohort, ...]) — What becomes of new values later.
     rolling_percentile(value, percent, index, bin, bins [, ...]) — A percentile of the last bins.

@@ -29,6 +29,7 @@ NETWORKS: Mapping[str, Entry] = entries("""
     ipv6_is_in_any_range(address, range, ...) — Whether an address lies in one of the ranges.
     parse_url(url) — The parts of a URL, as a bag.
     parseurl(url) — The same as parse_url.
+    parse_user_agent(text, target) — Browser, system, device of a User-Agent: 'browser', 'os', 'device'.
     parse_urlquery(query) — The parameters of a URL's query, as a bag.
     parseurlquery(query) — The same as parse_urlquery.
     url_decode(text) — The text with %20 and the like decoded.

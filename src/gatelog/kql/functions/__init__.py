@@ -47,6 +47,7 @@ from gatelog.kql.functions.tree_paths import TREE_PATHS
 from gatelog.kql.functions.unicode import UNICODE
 from gatelog.kql.functions.units import UNITS
 from gatelog.kql.functions.urls import URLS
+from gatelog.kql.functions.user_agents import USER_AGENTS
 from gatelog.kql.functions.xml import XML
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -78,6 +79,7 @@ FUNCTIONS: Mapping[str, Function] = {
         BAGS,
         NETWORK,
         URLS,
+        USER_AGENTS,
         XML,
         GEO,
         ENCODINGS,

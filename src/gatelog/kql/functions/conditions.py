@@ -19,15 +19,11 @@ BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
 
 
 def _alike(terms: Sequence[Term]) -> list[Term]:
-    """The branches of a choice in their common type; a dynamic takes that of the others, if they have one."""
+    """The branches of a choice in their common type, dynamic where they have none; a dynamic takes that of
+    the others, if they have one."""
     kinds = [term.type for term in terms]
     plain = [kind for kind in kinds if kind is not DYNAMIC]
-    target = common_type(plain) if plain and len(plain) < len(kinds) else common_type(kinds)
-    if target is None and DYNAMIC in kinds:
-        target = DYNAMIC
-    if target is None:
-        shown = ", ".join(dict.fromkeys(term.type.value for term in terms))
-        raise Misfit(f"the branches have different types: {shown}", "convert them to one type")
+    target = common_type(plain or kinds) or DYNAMIC
     return [convert(term, target) for term in terms]
 
 

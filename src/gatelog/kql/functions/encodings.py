@@ -79,7 +79,10 @@ def _hashed(value: Term) -> Sql:
     """What a hash is of: the bytes of a number, the ticks of a time, the text of anything else."""
     if value.type is KqlType.DATETIME:
         return sql.plus(ticks.since_1970(value.sql), sql.call("toInt64", ticks.EPOCH))
-    return value.sql if value.type in _HASHED_AS_BYTES else accept(value, Anything.TEXT).sql
+    if value.type in _HASHED_AS_BYTES:
+        return value.sql
+    text = accept(value, Anything.TEXT).sql
+    return sql.if_(sql.is_null(value.sql), sql.null(), text) if value.nullable else text
 
 
 def _hash(arguments: Sequence[Term]) -> Term:

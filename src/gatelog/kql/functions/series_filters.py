@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, Naming, accept
-from gatelog.kql.functions.series_values import complete, known, series, when, written
+from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.literals import bool_term
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -43,7 +43,7 @@ def _fir(arguments: Sequence[Term]) -> Term:
 
     Without `normalize` a filter that has no negative coefficient is divided by its sum.
     """
-    values, coefficients = series(arguments[0]), known(series(arguments[1]))
+    values, coefficients = series(arguments[0]), few(known(series(arguments[1])))
     center = accept(arguments[3], BOOL) if len(arguments) > 3 else bool_term(False)
     normalize = accept(arguments[2], BOOL).sql if len(arguments) > 2 else None
 
@@ -74,7 +74,7 @@ def _iir(arguments: Sequence[Term]) -> Term:
 
     def filtered(x: Sql) -> Sql:
         padded = formula("arrayConcat(arrayWithConstant(length(b) - 1, toFloat64(0)), x)", b=b, x=known(x))
-        node = formula(_IIR, padded=padded, b=b, a=a, size=sql.call("length", known(x)))
+        node = formula(_IIR, padded=padded, b=b, a=a, size=sql.call("length", few(known(x))))
         return when(complete(x), written(node))
 
     return Term(DYNAMIC, _of_array(arguments[0], sql.with_value(series(arguments[0]), "x", filtered)))

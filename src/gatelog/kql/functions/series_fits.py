@@ -12,7 +12,7 @@ from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, accept
-from gatelog.kql.functions.series_values import complete, known, series, when, written
+from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -126,7 +126,7 @@ def _split_place(points: Sql) -> Sql:
         tuple(toFloat64('inf'), toUInt64(0))
     ), 2)
     """
-    return formula(text, total=sql.plus(left, right), points=points)
+    return formula(text, total=sql.plus(left, right), points=few(points))
 
 
 def _at_split(build: Callable[[Sql, Sql], Sql]) -> Callable[[Sql], Sql]:

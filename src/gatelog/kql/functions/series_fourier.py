@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.series_values import complete, known, series, when, written
+from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -74,7 +74,7 @@ def _bound(real: Sql, imaginary: Sql, body: Callable[[Sql, Sql], Sql]) -> Sql:
     text = "arraySlice(one, 1, least(length(one), length(other)))"
     re = formula(text, one=known(real), other=known(imaginary))
     im = formula(text, one=known(imaginary), other=known(real))
-    return sql.with_value(re, "re", lambda a: sql.with_value(im, "im", lambda b: body(a, b)))
+    return sql.with_value(few(re), "re", lambda a: sql.with_value(im, "im", lambda b: body(a, b)))
 
 
 SERIES_TRANSFORMS: tuple[SeveralColumns, ...] = (

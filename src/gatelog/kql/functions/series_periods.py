@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, accept
-from gatelog.kql.functions.series_values import complete, known, series, when, written
+from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.literals import literal_term, long_term
 from gatelog.kql.misfit import Misfit
@@ -73,7 +73,7 @@ arrayFilter(
 
 def _correlations(points: Sql) -> Sql:
     """The autocorrelation at 1, 2, 3, ... of Array(Float64)."""
-    centered = formula("arrayMap(v -> v - arrayAvg(points), points)", points=points)
+    centered = formula("arrayMap(v -> v - arrayAvg(points), few)", points=points, few=few(points))
 
     def of(d: Sql) -> Sql:
         return formula(_CORRELATIONS, d=d, energy=formula("arrayDotProduct(d, d)", d=d))

@@ -22,6 +22,18 @@ DYNAMIC, REAL = KqlType.DYNAMIC, KqlType.REAL
 _FRACTION = r'[.eE"]'
 """What tells in an array's text that not all of its elements are integers."""
 
+_NUMBERS = """
+arrayResize(
+    JSONExtract(ifNull(json, ''), 'Array(Nullable(Float64))'), ifNull(JSONArrayLength(ifNull(json, '')), 0)
+)
+"""
+"""The engine makes an array empty in which nothing is a number."""
+
+MOST_POINTS = 200_000
+"""Points of a series that takes time in proportion to their square: that is minutes already."""
+
+_TOO_MANY = f"a series of more than {MOST_POINTS:,} points: make its step larger"
+
 _TICKS = r"""
 concat('[', arrayStringConcat(arrayMap(v -> multiIf(
     NOT startsWith(v, '"') OR v IN ('"NaN"', '"Infinity"', '"-Infinity"'), v,
@@ -33,7 +45,7 @@ concat('[', arrayStringConcat(arrayMap(v -> multiIf(
 
 def numbers(json: Sql) -> Sql:
     """The numbers of a JSON array, Array(Nullable(Float64)); empty for what is no array."""
-    return formula("JSONExtract(ifNull(json, ''), 'Array(Nullable(Float64))')", json=json)
+    return formula(_NUMBERS, json=json)
 
 
 def with_ticks(json: Sql) -> Sql:
@@ -62,6 +74,13 @@ def series(term: Term) -> Sql:
 def known(values: Sql) -> Sql:
     """The numbers of an Array(Nullable(Float64)) that are not null, Array(Float64)."""
     return formula("arrayMap(v -> assumeNotNull(v), arrayFilter(v -> isNotNull(v), values))", values=values)
+
+
+def few(points: Sql) -> Sql:
+    """The points, or an error if they are too many: the engine begins to fold without looking at its
+    clock."""
+    too_many = sql.greater(sql.call("length", points), MOST_POINTS)
+    return sql.call("arraySlice", points, sql.plus(sql.call("throwIf", too_many, _TOO_MANY), 1))
 
 
 def complete(values: Sql) -> Sql:

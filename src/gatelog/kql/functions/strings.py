@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlglot import exp
+
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.pieces import joined, pieces_of
@@ -32,6 +34,9 @@ _SEARCHED: Sequence[ParameterKind] = (TEXT, TEXT, LONG, LONG, LONG)
 def _length(text: Sql) -> Sql:
     return sql.call("toInt64", sql.call("lengthUTF8", text))
 
+
+MOST_REPETITIONS = 67_108_864
+"""Times that strrep() repeats a text at most, Kusto's own limit."""
 
 _LONGEST_CONSTANT = 4_096
 """Characters of a constant that is put together here, as a pattern or the name of a column must be. A longer
@@ -72,7 +77,8 @@ def _concat_with(arguments: Sequence[Term]) -> Term:
 
 
 def _repeat(text: Sql, times: Sql, delimiter: Sql | None = None) -> Sql:
-    count = sql.call("toUInt64", sql.call("greatest", sql.if_null(times, 0), 0))
+    bounded = sql.call("least", sql.call("greatest", sql.if_null(times, 0), 0), MOST_REPETITIONS)
+    count = sql.call("toUInt64", bounded)
     return joined(sql.call("arrayWithConstant", count, text), delimiter or sql.literal(""))
 
 
@@ -201,6 +207,8 @@ def _compare(left: Sql, right: Sql) -> Sql:
 
 
 def _replace_string(text: Sql, wanted: Sql, replacement: Sql) -> Sql:
+    if isinstance(wanted, exp.Literal) and wanted.name:
+        return sql.call("replaceAll", text, wanted, replacement)
     return sql.if_(sql.eq(wanted, ""), text, sql.call("replaceAll", text, wanted, replacement))
 
 

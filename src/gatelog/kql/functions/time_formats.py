@@ -86,12 +86,12 @@ _TIMESPAN_PIECES: Mapping[str, Piece] = {
 
 
 def _fraction(count: Sql, run: str) -> Sql:
-    """The first digits of the second's fraction; with F nothing when they are all zeros."""
+    """The first digits of the second's fraction; with F without the zeros at its end."""
     if len(run) > _LONGEST_FRACTION:
         raise Misfit(f"a fraction has at most {_LONGEST_FRACTION} digits")
     all_digits = _digits(sql.call("positiveModulo", count, ticks.SECOND), _LONGEST_FRACTION)
     digits = sql.call("substring", all_digits, 1, len(run))
-    return sql.if_(sql.eq(digits, "0" * len(run)), "", digits) if run[0] == "F" else digits
+    return sql.call("trimRight", digits, "0") if run[0] == "F" else digits
 
 
 def _days(size: Sql, width: int) -> Sql:

@@ -17,8 +17,8 @@ class RowOperatorParser(ColumnParser):
 
     def _parse_where(self, start: int) -> ast.Where:
         hints = tuple(self.parameters().values())
-        predicate = self.expression()
-        return ast.Where(self.span_from(start), predicate, hints)
+        predicate = self.named_expression()
+        return ast.Where(self.span_from(start), predicate.value, hints, named=bool(predicate.names))
 
     def _parse_extend(self, start: int) -> ast.Extend:
         columns = self.named_expressions(*ENDS)

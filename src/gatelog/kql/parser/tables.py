@@ -119,4 +119,6 @@ class TableOperatorParser(ColumnParser):
 
     def _parse_invoke(self, start: int) -> ast.Invoke:
         function = self.path(self.call(self.name("the name of a function")))
+        if not isinstance(function, ast.Call):
+            raise self.error_at(function.span.start, "invoke hands the table to a function, this is none")
         return ast.Invoke(self.span_from(start), function)

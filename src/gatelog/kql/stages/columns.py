@@ -13,7 +13,7 @@ from gatelog.kql import ast
 from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import long_term, string_term
-from gatelog.kql.naming import Names, chosen_names, result_name
+from gatelog.kql.naming import COLUMN_IF_EXISTS, Names, chosen_names, result_name
 from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
 from gatelog.kql.scope import Scope
 from gatelog.kql.several_columns import columns_of, makes_several
@@ -36,6 +36,15 @@ def choose_all(columns: Iterable[tuple[ast.Node, str]], scope: Scope) -> None:
         choose(name, names, node, scope)
 
 
+def implied_name(node: ast.Expression, scope: Scope) -> str | None:
+    """The name of a column to which its author gives none; None when Kusto counts it. What stands in for a
+    column that is not there does not have its name.
+    """
+    name = result_name(node)
+    stands_in = isinstance(node, ast.Call) and node.function in COLUMN_IF_EXISTS
+    return None if stands_in and name is not None and scope.column(name) is None else name
+
+
 def bind_extend(stage: ast.Extend | ast.Serialize, relation: Relation, scope: Scope) -> Relation:
     """New columns at the end; a column that has the name already is replaced where it stands."""
     if isinstance(stage, ast.Serialize):
@@ -47,7 +56,7 @@ def bind_extend(stage: ast.Extend | ast.Serialize, relation: Relation, scope: Sc
     for item in stage.columns:
         chosen = chosen_names(item)
         for name, term in _values(item, row_scope):
-            given = name or result_name(item.value)
+            given = name or implied_name(item.value, row_scope)
             if given is None:
                 given = names.counted()
             if given in chosen:
@@ -112,7 +121,7 @@ def _listed(
             continue
         chosen = chosen_names(item)
         for name, term in _values(item, row_scope, rest=True):
-            base = name or result_name(item.value)
+            base = name or implied_name(item.value, row_scope)
             if base in chosen:
                 choose(base, names, item, scope)
             field, extra = column_for(term, names.counted() if base is None else names.add(base), row_scope)

@@ -14,6 +14,7 @@ from gatelog.kql.stages.bag_unpack import bag_unpack
 from gatelog.kql.stages.basket import basket
 from gatelog.kql.stages.diffpatterns import autocluster, diffpatterns
 from gatelog.kql.stages.funnel import funnel_sequence_completion
+from gatelog.kql.stages.funnel_sequence import funnel_sequence
 from gatelog.kql.stages.geo_lookup import geo_line_lookup, geo_polygon_lookup
 from gatelog.kql.stages.ip_lookup import ipv4_lookup, ipv6_lookup
 from gatelog.kql.stages.pivot import narrow, pivot
@@ -47,6 +48,7 @@ PLUGINS: Mapping[str, Plugin] = {
     "basket": basket,
     "diffpatterns": diffpatterns,
     "autocluster": autocluster,
+    "funnel_sequence": funnel_sequence,
     "funnel_sequence_completion": funnel_sequence_completion,
     "sequence_detect": sequence_detect,
     "preview": _preview,
@@ -60,7 +62,6 @@ _NO_PROGRAM = "no program runs beside the engine"
 
 REFUSED_PLUGINS: Mapping[str, str] = {
     "diffpatterns_text": "how it finds its patterns is not published; reduce each side by itself",
-    "funnel_sequence": "which of several occurrences counts is not published; sequence_detect gives all",
     "python": _NO_PROGRAM,
     "r": _NO_PROGRAM,
     "csharp": _NO_PROGRAM,

@@ -6,24 +6,32 @@ from gatelog.kql import ast, json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names, chosen_names, result_name
-from gatelog.kql.relations import Compute, Computed, Relation, Unnest
+from gatelog.kql.relations import Compute, Computed, Relation, Sort, SortKey, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.columns import choose, extended
-from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.stages.computing import in_places, with_windows
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
 
 DYNAMIC, LONG = KqlType.DYNAMIC, KqlType.LONG
 
+HIDDEN = "$part "
+"""Begins the names under which columns pass through a stage unseen."""
+
 
 def bind_mv_expand(stage: ast.MvExpand, relation: Relation, scope: Scope) -> Relation:
     """Several columns are expanded side by side, shorter ones filled with null; null makes one row, an
-    empty array none."""
+    empty array none. Of rows in order the elements are in order too."""
     most = most_rows(stage.limit, scope)
-    return expanded(
-        stage.columns, stage.item_index, relation, scope, pairs=stage.bag_expansion == "array", most=most
-    )
+    rows = in_places(relation, scope)
+    index = stage.item_index or (HIDDEN if rows.order else None)
+    made = expanded(stage.columns, index, rows, scope, pairs=stage.bag_expansion == "array", most=most)
+    if not rows.order:
+        return made
+    *others, place = made.fields
+    keys = (*rows.order, SortKey(place.sql_name, descending=False, nulls_first=False, unique=True))
+    return Sort(tuple(others) if stage.item_index is None else made.fields, made, keys)
 
 
 def most_rows(node: ast.Expression | None, scope: Scope) -> int | None:

@@ -12,6 +12,7 @@ Source: learn.microsoft.com/kusto/query/funnel-sequence-completion-plugin.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from gatelog.kql import ast
@@ -25,7 +26,8 @@ from gatelog.kql.types import KqlType
 MOST_STATES = 16
 """States of a sequence: the input is read once for each."""
 
-_STATES = {KqlType.STRING: "tostring", KqlType.LONG: "tolong", KqlType.INT: "toint"}
+STATE_TYPES = {KqlType.STRING: "tostring", KqlType.LONG: "tolong", KqlType.INT: "toint"}
+"""The types of states, each with what makes it of text."""
 
 _PARAMETERS = (
     *("IdColumn", "TimelineColumn", "Start", "End", "BinSize", "StateColumn", "Sequence"),
@@ -37,24 +39,46 @@ def funnel_sequence_completion(
     stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope
 ) -> Relation:
     """`funnel_sequence_completion(id, time, start, end, bin, state, sequence, periods)`."""
-    if len(call.arguments) != len(_PARAMETERS):
-        raise scope.context.error(call, f"funnel_sequence_completion takes {', '.join(_PARAMETERS)}")
-    given = dict(zip(_PARAMETERS, call.arguments, strict=True))
-    named_column(given["IdColumn"], call, relation, scope)
-    datetime_column(given["TimelineColumn"], "TimelineColumn", call, relation, scope)
-    state = named_column(given["StateColumn"], call, relation, scope)
-    if state.type not in _STATES:
-        message = f"StateColumn must be a string or an integer, '{state.name}' is {state.type}"
-        raise scope.context.error(given["StateColumn"], message)
-    check_timeline({**given, "Timeline": given["TimelineColumn"]}, ("BinSize",), (), call, relation, scope)
+    given = funnel_arguments(_PARAMETERS, ("BinSize",), (), call, relation, scope)
     periods = given["MaxSequenceStepPeriods"]
     kind = bind(periods, scope).type
     if kind is not KqlType.DYNAMIC:
         raise scope.context.error(periods, f"MaxSequenceStepPeriods must be an array, this is {kind}")
-    states = _sequence(given["Sequence"], scope)
-    for number, value in enumerate(states, 1):
-        given[f"State{number}"] = ast.Literal(stage.span, "string", value)
-    return answer(_text(len(states), _STATES[state.type]), given, (), stage, relation, scope)
+    state = named_column(given["StateColumn"], call, relation, scope)
+    states = with_states(given, scope)
+    return answer(_text(states, STATE_TYPES[state.type]), given, (), stage, relation, scope)
+
+
+def funnel_arguments(
+    parameters: Sequence[str],
+    bins: Sequence[str],
+    spans: Sequence[str],
+    call: ast.Call,
+    relation: Relation,
+    scope: Scope,
+) -> dict[str, ast.Expression]:
+    """The arguments by the names of their parameters; refuses columns, `bins` and `spans` of other types."""
+    if len(call.arguments) != len(parameters):
+        raise scope.context.error(call, f"{call.function} takes {', '.join(parameters)}")
+    given = dict(zip(parameters, call.arguments, strict=True))
+    named_column(given["IdColumn"], call, relation, scope)
+    datetime_column(given["TimelineColumn"], "TimelineColumn", call, relation, scope)
+    state = named_column(given["StateColumn"], call, relation, scope)
+    if state.type not in STATE_TYPES:
+        message = f"StateColumn must be a string or an integer, '{state.name}' is {state.type}"
+        raise scope.context.error(given["StateColumn"], message)
+    check_timeline({**given, "Timeline": given["TimelineColumn"]}, bins, spans, call, relation, scope)
+    return given
+
+
+def with_states(given: dict[str, ast.Expression], scope: Scope) -> int:
+    """How many states the sequence has; they join the arguments as State1, State2, ..., each its text."""
+    sequence = given["Sequence"]
+    states = _sequence(sequence, scope)
+    given |= {
+        f"State{number}": ast.Literal(sequence.span, "string", one) for number, one in enumerate(states, 1)
+    }
+    return len(states)
 
 
 def _sequence(node: ast.Expression, scope: Scope) -> list[str]:

@@ -143,16 +143,16 @@ def _column(name: str, relation: Relation, node: ast.Node, scope: Scope) -> Fiel
 
 def _condition(key: Key, stage: ast.Node, scope: Scope) -> tuple[Sql, Sql]:
     target = meeting_type(key.left.type, key.right.type)
-    if key.left.type is key.right.type is KqlType.DYNAMIC:
-        message = f"'{key.left.name}' is dynamic: it cannot be the key of a join"
-        raise scope.context.error(stage, message, "convert it on both sides, for example with tostring()")
-    if target is None or (
-        KqlType.STRING in (key.left.type, key.right.type)
-        and key.left.type is not key.right.type
-        and KqlType.DYNAMIC not in (key.left.type, key.right.type)
-    ):
+    for side in key:
+        if side.type is KqlType.DYNAMIC:
+            message = f"'{side.name}' is dynamic: it cannot be the key of a join"
+            hint = "convert it before the join, for example with tostring()"
+            raise scope.context.error(stage, message, hint)
+    types = {side.type for side in key}
+    if target is None or (KqlType.STRING in types and len(types) > 1):
+        message = f"'{key.left.name}' is {key.left.type} on the left and {key.right.type} on the right"
         raise scope.context.error(
-            stage, f"'{key.left.name}' is {key.left.type} on the left and {key.right.type} on the right"
+            stage, message, "convert one side before the join, for example with tostring()"
         )
     left, right = convert(reference(key.left), target), convert(reference(key.right), target)
     return left.sql, right.sql

@@ -29,6 +29,7 @@ STRING, DYNAMIC = KqlType.STRING, KqlType.DYNAMIC
 LONGEST_SERIES = 1_048_576
 """Points of a series at most: Kusto's own bound."""
 
+_NO_STEP = "the step of a series must be above 0"
 
 _SEVERAL = frozenset({"percentiles", "percentilesw", "arg_max", "arg_min", "argmax", "argmin"})
 """Aggregates that make a column for each of their arguments."""
@@ -47,9 +48,10 @@ class Axis:
         self.type = _axis_type(value.type, stage, scope)
         self.value = convert(value, self.type)
         self.step = _bound(stage.step, TIMESPAN if self.type is DATETIME else self.type, scope)
-        wide = self.step.constant.value if self.step.constant is not None else None
-        if isinstance(wide, int | float) and wide <= 0:
-            raise scope.context.error(stage.step, "the step of a series must be above 0")
+        if self.step.constant is None:
+            self.step = self.step._replace(sql=_checked(self.step.sql))
+        elif isinstance(wide := self.step.constant.value, int | float) and wide <= 0:
+            raise scope.context.error(stage.step, _NO_STEP)
         self.start, self.stop = (
             _bound(limit, self.type, scope) if limit is not None else None
             for limit in (stage.start, stage.stop)
@@ -111,6 +113,11 @@ class Axis:
         return json_values.array_text(
             sql.call("arrayMap", sql.lambda_("index", point.sql), self.places(step))
         )
+
+
+def _checked(step: Sql) -> Sql:
+    """A step that is known when the query runs."""
+    return formula("if(throwIf(ifNull(step <= 0, 0), message) = 0, step, step)", step=step, message=_NO_STEP)
 
 
 def _axis_type(kind: KqlType, stage: ast.MakeSeries, scope: Scope) -> KqlType:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gatelog.kql import ast, sql
-from gatelog.kql.aggregates import any_value
 from gatelog.kql.ast.walking import descendants
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation, Sort, SortKey
@@ -54,9 +53,6 @@ _OWN_RULE = frozenset(
 _JOINS_ROW_BY_ROW = ("inner", "leftouter", "leftsemi", "leftanti")
 """Kinds of join that look at each row of the left side by itself."""
 
-_HIDDEN = "$part "
-"""Begins the names under which columns of the part pass through a stage."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -69,7 +65,9 @@ class Parts:
 
 
 def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relation:
-    """Each row with the rows that the sub-query makes of its expanded columns."""
+    """Each row with the rows that the sub-query makes of its expanded columns. What has the name of a column
+    of the row takes its place; a column that was expanded under its own name is left to the sub-query.
+    """
     if stage.context_id is not None:
         raise scope.context.unsupported(stage, "id of mv-apply")
     number = scope.context.field("part", KqlType.LONG, nullable=False)
@@ -81,15 +79,22 @@ def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relat
         windowed=True,
     )
     most = expand.most_rows(stage.limit, scope)
-    index = stage.item_index or (_HIDDEN if _minds_order(stage.subquery) else None)
+    minds = bool(relation.order) or _minds_order(stage.subquery)
+    index = stage.item_index or (expand.HIDDEN if minds else None)
     expanded = expand.expanded(stage.columns, index, numbered, scope, most=most)
     if index is not None:
-        expanded = _in_order(expanded, number, index)
-    carried = tuple(field for field in relation.fields if field in expanded.fields)
+        expanded = _in_order(expanded, number)
+    taken = {_own_name(one.column) for one in stage.columns}
+    carried = tuple(field for field in relation.fields if field.name not in taken)
     parts = _sub_query(stage.subquery, Parts(expanded, number, carried), scope)
-    own = {field.name for field in parts.carried}
-    new = tuple(field for field in parts.relation.fields if field.name not in own)
-    return Compute((*parts.carried, *new), parts.relation, ())
+    shown = columns.extended(parts.carried, parts.relation.fields)
+    return Compute(tuple(shown), parts.relation, ())
+
+
+def _own_name(column: ast.NamedExpression) -> str | None:
+    """The name of a column that is expanded under it."""
+    value = column.value
+    return value.value if isinstance(value, ast.Name) and not column.names else None
 
 
 def _minds_order(query: ast.Pipeline) -> bool:
@@ -100,11 +105,11 @@ def _minds_order(query: ast.Pipeline) -> bool:
     )
 
 
-def _in_order(expanded: Relation, number: Field, index: str) -> Relation:
+def _in_order(expanded: Relation, number: Field) -> Relation:
     """The elements of each row in their order; the column of their places is shown if it was asked for."""
-    place = next(field for field in expanded.fields if field.name == index)
+    place = expanded.fields[-1]
     keys = tuple(SortKey(field.sql_name, descending=False, nulls_first=True) for field in (number, place))
-    shown = tuple(field for field in expanded.fields if field.name != _HIDDEN)
+    shown = tuple(field for field in expanded.fields if field.name != expand.HIDDEN)
     return Sort(shown, expanded, keys)
 
 
@@ -166,7 +171,7 @@ def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
 def _revealed(bind_stage: Callable[[Relation, list[str]], Relation], parts: Parts) -> Parts:
     """A stage that carries the columns of the part along as if they were columns of the rows."""
     hidden = (parts.key, *parts.carried)
-    names = [f"{_HIDDEN}{place}" for place in range(len(hidden))]
+    names = [f"{expand.HIDDEN}{place}" for place in range(len(hidden))]
     shown = [field.renamed(name) for field, name in zip(hidden, names, strict=True)]
     made = bind_stage(Compute((*parts.relation.fields, *shown), parts.relation, ()), names)
     found = {field.name: field for field in made.fields}
@@ -189,7 +194,8 @@ def _grouped(group: Relation, parts: Parts, scope: Scope) -> Parts:
     ]
     kept = [
         Computed(
-            made, _whole(reference(field).sql) if field.nullable else any_value([reference(field)], None).sql
+            made,
+            _whole(reference(field).sql) if field.nullable else sql.call("any", sql.column(field.sql_name)),
         )
         for made, field in zip(carried, parts.carried, strict=True)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import ast, sql
-from gatelog.kql.aggregates import AGGREGATES
+from gatelog.kql.aggregates import AGGREGATES, AggregateFunction, any_value
 from gatelog.kql.comparisons import compare
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
@@ -24,9 +24,14 @@ from gatelog.kql.types import KqlType
 
 DYNAMIC, STRING, LONG = KqlType.DYNAMIC, KqlType.STRING, KqlType.LONG
 
-_PIVOTED = frozenset(
-    "min max take_any any sum dcount avg stdev variance make_list make_bag make_set count".split()  # noqa: SIM905 # the documented ones
-)
+_DOCUMENTED = "min max sum dcount avg stdev variance make_list make_bag make_set count"
+_OLD_NAMES = "makelist makeset"
+_ANY = AggregateFunction("take_any", 1, 1, any_value, "")
+_PIVOTED = {
+    **{name: AGGREGATES[name] for name in f"{_DOCUMENTED} {_OLD_NAMES}".split()},
+    "take_any": _ANY,
+    "any": _ANY,
+}
 
 
 def pivot(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
@@ -37,8 +42,8 @@ def pivot(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope)
     rest = list(call.arguments[1:])
     aggregate = rest.pop(0) if rest and isinstance(rest[0], ast.Call) else ast.Call(call.span, "count", ())
     assert isinstance(aggregate, ast.Call)
-    row = AGGREGATES.get(aggregate.function)
-    if row is None or row.predicate is not None or aggregate.function not in _PIVOTED:
+    row = _PIVOTED.get(aggregate.function)
+    if row is None:
         raise scope.context.error(aggregate, f"pivot cannot aggregate with {aggregate.function}()")
     if not row.least <= len(aggregate.arguments) <= row.most:
         wanted = str(row.most) if row.least == row.most else f"{row.least} to {row.most}"

@@ -45,11 +45,12 @@ def rows_near(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Sc
         end=sql.literal(before),
         end_side="FOLLOWING",
     )
-    order = exp.Order(expressions=[key.sql for key in relation.order]) if relation.order else None
+    rows = with_windows(relation, row_scope)
+    order = exp.Order(expressions=[key.sql for key in rows.order]) if rows.order else None
     near = exp.Window(this=sql.call("max", match), order=order, spec=spec)
     made = Computed(scope.context.field("near", KqlType.BOOL), near)
-    rows = Compute(relation.fields, with_windows(relation, row_scope), (made,), windowed=True)
-    return Filter(relation.fields, rows, sql.eq(sql.column(made.field.sql_name), 1))
+    seen = Compute(relation.fields, rows, (made,), windowed=True)
+    return Filter(relation.fields, seen, sql.eq(sql.column(made.field.sql_name), 1))
 
 
 def _row_count(node: ast.Expression, scope: Scope) -> int:

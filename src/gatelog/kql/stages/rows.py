@@ -26,7 +26,7 @@ from gatelog.kql.relations import (
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.columns import choose_all
-from gatelog.kql.stages.computing import column_for, with_columns, with_windows
+from gatelog.kql.stages.computing import column_for, unfiltered, with_columns, with_windows
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
@@ -42,8 +42,11 @@ def bind_where(stage: ast.Where, relation: Relation, scope: Scope) -> Relation:
     """The rows for which the predicate is true."""
     row_scope = scope.over(relation)
     predicate = bind(stage.predicate, row_scope)
+    if stage.named and predicate.type is not KqlType.BOOL:
+        message = f"a condition must be bool, this is {predicate.type}"
+        raise scope.context.error(stage.predicate, message, "equality is written ==")
     with scope.context.at(stage.predicate):
-        test = condition(predicate).condition
+        test = condition(predicate).predicate
     return Filter(relation.fields, with_windows(relation, row_scope), test)
 
 
@@ -72,13 +75,13 @@ def _sorted(orderings: tuple[ast.Ordering, ...], relation: Relation, scope: Scop
 def bind_top(stage: ast.Top, relation: Relation, scope: Scope) -> Relation:
     """The first rows of an order."""
     sorted_rows = _sorted(stage.keys, relation, scope)
-    return Limit(relation.fields, sorted_rows, row_count(stage.count, scope))
+    return Limit(unfiltered(relation.fields), sorted_rows, row_count(stage.count, scope))
 
 
 def bind_take(stage: ast.Take | ast.Sample, relation: Relation, scope: Scope) -> Relation:
     """Some rows; the first of a sorted table."""
     scope.context.draws += not relation.order
-    return Limit(relation.fields, relation, row_count(stage.count, scope))
+    return Limit(unfiltered(relation.fields), relation, row_count(stage.count, scope))
 
 
 def bind_consume(relation: Relation) -> Relation:

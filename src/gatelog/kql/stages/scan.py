@@ -1,7 +1,8 @@
 """scan: rows matched against steps, one after the other, with a memory of what matched before.
 
-All rows (of a partition) become one array, which is folded: the state goes from row to row and collects the
-output, and the output is unnested again. Records are tuples of the input's columns and the declared ones.
+All rows (of a partition) become one array, which is folded (see `scan_fold`): the state goes from row to row
+and collects the output, and the output is unnested again. Records are tuples of the input's columns and the
+declared ones.
 
     state   (step 1, ..., step n, next match id, output)
     step k  (active, match id, record of step 1, ..., record of step k)
@@ -25,15 +26,12 @@ from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.rows import bind_sort
 from gatelog.kql.stages.scan_expressions import flattened
+from gatelog.kql.stages.scan_fold import MOST_ROWS, folded
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType, clickhouse_type
 
-MOST_ROWS = 20_000
-"""Rows of one partition: the state is copied from row to row, so that time grows with their square."""
 MOST_STEPS = 16
 """Steps of one scan: each is written into the statement several times."""
-
-_TOO_MANY = f"scan of more than {MOST_ROWS} rows in one partition is not supported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def scanned_parts(
         sql.tuple_([sql.column(field.sql_name) for field in machine.inputs]),
         f"Tuple({', '.join(machine.record_type()[: len(machine.inputs)])})",
     )
-    collected = Computed(rows, sql.call("groupArray", record))
+    collected = Computed(rows, sql.parametric("groupArray", [MOST_ROWS + 1], record))
     grouped = Aggregate((rows,), relation, keys, (collected,), ordered=True)
     output = Computed(scope.context.field("output", KqlType.DYNAMIC), _folded(machine, rows, scope))
     places = Computed(
@@ -155,13 +153,9 @@ def _folded(machine: Machine, rows: Field, scope: Scope) -> Sql:
     ]
     start = sql.cast(sql.tuple_([*steps, sql.literal(0), sql.array([])]), kind)
     moved = _moved(machine, len(machine.steps), sql.variable("scan_state"), scope, kind)
-    folded = sql.call(
-        "arrayFold", sql.lambda_pair("scan_state", "scan_row", moved), sql.column(rows.sql_name), start
-    )
-    too_many = sql.greater(sql.call("length", sql.column(rows.sql_name)), MOST_ROWS)
-    guard = sql.call("throwIf", too_many, _TOO_MANY)
-    output = sql.with_value(folded, "scan_end", lambda state: _finished(machine, state))
-    return sql.call("arraySlice", output, sql.plus(guard, 1))
+    each = sql.lambda_pair("scan_state", "scan_row", moved)
+    after = folded(sql.column(rows.sql_name), each, start, kind, len(machine.steps) + 2)
+    return sql.with_value(after, "scan_end", lambda state: _finished(machine, state))
 
 
 def _finished(machine: Machine, state: Sql) -> Sql:
@@ -283,7 +277,7 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
 
 
 def _nullable(field: Field) -> Field:
-    return field._replace(nullable=field.type is not KqlType.STRING, source=None)
+    return field.detached()._replace(nullable=field.type is not KqlType.STRING)
 
 
 def _assigned(item: ast.NamedExpression, machine: Machine, names: frozenset[str], scope: Scope) -> Sql:

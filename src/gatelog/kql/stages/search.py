@@ -51,7 +51,7 @@ def matching(
     row_scope = _with_absent(predicate, others, scope).over(relation)
     with scope.context.at(predicate):
         test = condition(_predicate(predicate, row_scope, "_cs" if exact else ""))
-    return Filter(relation.fields, with_windows(relation, row_scope), test.condition)
+    return Filter(relation.fields, with_windows(relation, row_scope), test.predicate)
 
 
 def _with_absent(predicate: ast.Expression, others: Sequence[Relation], scope: Scope) -> Scope:

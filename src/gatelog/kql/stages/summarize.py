@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from gatelog.kql import ast, json_values, sql
 from gatelog.kql.aggregates import any_value, check_ordered, percentile
@@ -11,10 +11,10 @@ from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names, chosen_names, result_name
 from gatelog.kql.relations import Aggregate, Computed, Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages.columns import bind_distinct_list, choose
+from gatelog.kql.stages.columns import bind_distinct_list, choose, implied_name
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.stages.rows import bind_take, bind_top
-from gatelog.kql.terms import Field, Term, reference
+from gatelog.kql.terms import Term, reference
 from gatelog.kql.types import KqlType
 
 
@@ -68,9 +68,10 @@ def bind_summarize(stage: ast.Summarize, relation: Relation, scope: Scope) -> Re
     keys = [_bound_key(item, row_scope, names) for item in stage.by]
     shown = tuple(key.field for key in keys)
     aggregate_scope = row_scope.aggregating(shown)
+    grouped = {name for item in stage.by if (name := _column_of(item.value)) is not None}
     made: list[Computed] = []
     for item in stage.aggregates:
-        made += _bound_aggregate(item, relation, shown, aggregate_scope, names)
+        made += _bound_aggregate(item, relation, grouped, aggregate_scope, names)
     fields = (*shown, *(computed.field for computed in made))
     return Aggregate(
         fields, with_windows(relation, row_scope), tuple(keys), tuple(made), row_scope.pending.ordered
@@ -79,7 +80,7 @@ def bind_summarize(stage: ast.Summarize, relation: Relation, scope: Scope) -> Re
 
 def _bound_key(item: ast.NamedExpression, scope: Scope, names: Names) -> Computed:
     term = bind(item.value, scope)
-    given = item.names[0].value if item.names else result_name(item.value)
+    given = item.names[0].value if item.names else implied_name(item.value, scope)
     _check_key(term.type, given, item, scope)
     if given in chosen_names(item):
         choose(given, names, item, scope)
@@ -87,10 +88,10 @@ def _bound_key(item: ast.NamedExpression, scope: Scope, names: Names) -> Compute
 
 
 def _bound_aggregate(
-    item: ast.NamedExpression, relation: Relation, keys: tuple[Field, ...], scope: Scope, names: Names
+    item: ast.NamedExpression, relation: Relation, grouped: Set[str], scope: Scope, names: Names
 ) -> list[Computed]:
     """The columns of one item: one, or several for arg_max, take_any and percentiles."""
-    columns = _columns(item, relation, keys, scope)
+    columns = _columns(item, relation, grouped, scope)
     given = [name.value for name in item.names]
     if len(given) > max(len(columns), 1):
         made_here = "one column" if len(columns) == 1 else f"{len(columns)} columns"
@@ -116,13 +117,13 @@ ROW_AGGREGATES = (
 
 
 def _columns(
-    item: ast.NamedExpression, relation: Relation, keys: tuple[Field, ...], scope: Scope
+    item: ast.NamedExpression, relation: Relation, grouped: Set[str], scope: Scope
 ) -> list[tuple[str | None, Term]]:
     match item.value:
         case ast.Call(function="arg_max" | "arg_min" | "argmax" | "argmin") as call:
-            return _extreme_row(call, relation, keys, scope)
+            return _extreme_row(call, relation, grouped, scope)
         case ast.Call(function="take_any" | "any") as call:
-            return _any_row(call, relation, keys, scope)
+            return _any_row(call, relation, grouped, scope)
         case ast.Call(function=function) as call if function in (*_PERCENTILES, *_PERCENTILE_ARRAYS):
             return _percentiles(call, scope)
         case value:
@@ -130,27 +131,36 @@ def _columns(
 
 
 def _expanded(
-    arguments: Sequence[ast.Expression],
-    relation: Relation,
-    keys: tuple[Field, ...],
-    first: str | None,
-    scope: Scope,
+    arguments: Sequence[ast.Expression], relation: Relation, shown: Set[str], scope: Scope
 ) -> list[tuple[str | None, Term]]:
-    """The arguments with their names; `*` stands for all columns but the keys and the first argument."""
+    """The arguments with their names; `*` stands for all columns but those `shown` already. Beside it no
+    column is named twice.
+    """
+    seen = set(shown)
+    with_star = any(isinstance(argument, ast.Star) for argument in arguments)
     columns: list[tuple[str | None, Term]] = []
-    hidden = {first, *(key.name for key in keys)}
     for argument in arguments:
         if isinstance(argument, ast.Star):
-            columns += [
-                (field.name, reference(field)) for field in relation.fields if field.name not in hidden
-            ]
-        else:
+            columns += [(field.name, reference(field)) for field in relation.fields if field.name not in seen]
+            seen.update(field.name for field in relation.fields)
+            continue
+        column = _column_of(argument)
+        if not (with_star and column in seen):
             columns.append((result_name(argument), bind(argument, scope)))
+        if column is not None:
+            seen.add(column)
     return columns
 
 
+def _column_of(node: ast.Expression) -> str | None:
+    """The column that an expression is, whatever it is called; None of one that computes."""
+    if isinstance(node, ast.NamedArgument):
+        node = node.value
+    return node.value if isinstance(node, ast.Name) else None
+
+
 def _extreme_row(
-    call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope
+    call: ast.Call, relation: Relation, grouped: Set[str], scope: Scope
 ) -> list[tuple[str | None, Term]]:
     """`arg_max(x, a, b)`: the largest x, and a and b of a row that has it. The obsolete argmax() names its
     columns max_x, max_x_a, max_x_b."""
@@ -162,14 +172,16 @@ def _extreme_row(
     with scope.context.at(call.arguments[0]):
         check_ordered(first)
     first_name = result_name(call.arguments[0])
-    columns = _expanded(call.arguments[1:], relation, keys, first_name, inner)
+    compared = _column_of(call.arguments[0])
+    shown = grouped if compared is None else {*grouped, compared}
+    columns = _expanded(call.arguments[1:], relation, shown, inner)
     function = "argMax" if largest else "argMin"
     stem = f"{'max' if largest else 'min'}_{first_name or ''}"
     obsolete = not call.function.startswith("arg_")
     made = [(stem if obsolete else first_name or stem, _of_row(function, first, first))]
     for place, (name, term) in enumerate(columns, 1):
-        shown = name or f"arg{place}"
-        prefixed = f"{stem}_{shown}" if obsolete or name is None else shown
+        own = name or f"arg{place}"
+        prefixed = f"{stem}_{own}" if obsolete or name is None else own
         made.append((prefixed, _of_row(function, term, first)))
     return list(made)
 
@@ -210,12 +222,12 @@ def _nullable(term: Term) -> sql.Sql:
 
 
 def _any_row(
-    call: ast.Call, relation: Relation, keys: tuple[Field, ...], scope: Scope
+    call: ast.Call, relation: Relation, grouped: Set[str], scope: Scope
 ) -> list[tuple[str | None, Term]]:
     """Some value; several of them are of one row."""
     if not call.arguments:
         raise scope.context.error(call, f"{call.function}() needs the columns to take a value of")
-    columns = _expanded(call.arguments, relation, keys, None, scope.inside_aggregate())
+    columns = _expanded(call.arguments, relation, grouped, scope.inside_aggregate())
     prefix = "any_" if call.function == "any" else ""
     values = [any_value([columns[0][1]], None)] if len(columns) == 1 else [_of_any_row(t) for _, t in columns]
     return [

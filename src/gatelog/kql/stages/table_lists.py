@@ -18,6 +18,7 @@ from gatelog.kql import ast
 from gatelog.kql.bindings import FunctionBinding, TableBinding
 from gatelog.kql.databases import own_tables
 from gatelog.kql.declared_patterns import case_of
+from gatelog.kql.expressions import is_builtin
 from gatelog.kql.lower import lower
 from gatelog.kql.relations import Compute, ProtectedColumnError, Relation
 from gatelog.kql.scope import Scope
@@ -135,6 +136,12 @@ def _is_missing(node: ast.Expression, scope: Scope) -> bool:
             return _is_missing(source, scope)
         case ast.Name(value=name):
             return name not in scope.names and scope.context.catalog.find(name) is None
+        case ast.Call(function="materialize" | "view", arguments=(table,)):
+            return _is_missing(table, scope)
+        case ast.Call(function="table", arguments=(ast.Literal(value=str() as name), *_)):
+            return _is_missing(ast.Name(node.span, name), scope)
+        case ast.Call(function=name, qualifier=None):
+            return not (name in scope.names or name in scope.context.catalog.saved or is_builtin(name))
         case ast.Member(base=ast.Call(), name=name) if case_of(node, scope) is None:
             return scope.context.catalog.find(name) is None
         case _:

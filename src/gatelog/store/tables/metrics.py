@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gatelog.kql import Choice, KqlType
+from gatelog.kql import Choice, KqlType, Latest
 from gatelog.store.tables.azure import BACKEND_RESOURCE, BACKEND_RESOURCE_ID, standard
 from gatelog.store.tables.table import LogColumn, LogTable, string, unknown
 
@@ -81,7 +81,18 @@ _SAMPLES = tuple(dict.fromkeys(metric.sample for metric in METRICS))
 """Each once: several metrics count the same under other names."""
 
 
-def _rows(names: Sequence[str]) -> str:
+_LATEST = """ AND toStartOfHour(received) >= (
+          SELECT min(toStartOfHour(received)) FROM (
+            SELECT received FROM calls WHERE sent_ns IS NOT NULL ORDER BY toStartOfHour(received) DESC
+            LIMIT 1 BY toStartOfMinute(received), backend LIMIT {count}))"""
+"""The hours of so many minutes of a backend: each of these has several rows."""
+
+
+def _latest(count: int) -> str:
+    return _rows(_NAMES, _LATEST.format(count=count))
+
+
+def _rows(names: Sequence[str], restriction: str = "") -> str:
     """Of these metrics, and of the first if of none: an array of no points would have no type.
 
     The engine carries a condition on the minute down to `received`: over a CAST, no other conversion.
@@ -97,7 +108,7 @@ def _rows(names: Sequence[str]) -> str:
     {points}
   ] AS points
   FROM (SELECT CAST(toStartOfMinute(received) AS DateTime64(7, 'UTC')) AS minute, backend, {samples}
-        FROM calls WHERE sent_ns IS NOT NULL)
+        FROM calls WHERE sent_ns IS NOT NULL{restriction})
   GROUP BY minute, backend
 ) ARRAY JOIN points AS point"""  # noqa: S608 - every part is written above
 
@@ -143,4 +154,5 @@ TABLE = LogTable(
     rows=_rows(_NAMES),
     condition="point.4 > 0",
     choice=Choice("MetricName", _NAMES, _rows),
+    latest=Latest("TimeGenerated", _latest),
 )

@@ -17,6 +17,7 @@ from gatelog.kql import (
     Choice,
     Column,
     KqlType,
+    Latest,
     OriginColumn,
     PathColumn,
     StoredOrder,
@@ -83,13 +84,15 @@ JsonPaths = Mapping[tuple[str, tuple[str | int, ...]], str]
 
 class IndexedText(NamedTuple):
     """The words of a text column: the SQL that the index is over (words.py); that of the index of the short
-    words, if texts may be OMITTED; and the SQL condition without which the column is empty.
+    words, if texts may be OMITTED; the SQL condition without which the column is empty; and the SQL of the
+    index of pairs of words, if there is one.
     """
 
     column: str
     sql: str
     short: str = ""
     guard: str = ""
+    pairs: str = ""
 
 
 class JsonOrigin(NamedTuple):
@@ -116,6 +119,7 @@ class LogTable:
     indexed: tuple[IndexedText, ...] = ()
     origins: tuple[JsonOrigin, ...] = ()
     choice: Choice | None = None
+    latest: Latest | None = None
 
     def create_view(self) -> str:
         """The statement that makes (or replaces) the view."""
@@ -129,7 +133,7 @@ class LogTable:
         columns = {column.name: _value(column) for column in (*self.columns, *self.hidden)}
         columns |= dict(_words(self.indexed)) | {_origin(each): each.sql for each in self.origins}
         columns |= dict(_words(each.words for each in self.origins))
-        return View(columns, self.rows, self.condition, self.choice, self._stored_order())
+        return View(columns, self.rows, self.condition, self.choice, self._stored_order(), self.latest)
 
     def _stored_order(self) -> StoredOrder | None:
         """That of `calls`, if the rows are its rows. An index of words is asked as any other column is."""
@@ -173,6 +177,7 @@ def _words_column(text: IndexedText) -> WordsColumn:
         f"__words_{text.column}",
         f"__short_{text.column}" if text.short else None,
         f"__has_{text.column}" if text.guard else None,
+        f"__pairs_{text.column}" if text.pairs else None,
     )
 
 
@@ -184,6 +189,8 @@ def _words(texts: Iterable[IndexedText]) -> Iterator[tuple[str, str]]:
             yield f"__short_{text.column}", text.short
         if text.guard:
             yield f"__has_{text.column}", text.guard
+        if text.pairs:
+            yield f"__pairs_{text.column}", text.pairs
 
 
 def _value(column: LogColumn) -> str:
