@@ -13,6 +13,7 @@
     │   ├── StoreUnavailableError  cannot be reached, or is overloaded: try again later
     │   ├── StoreRefusedError  these rows cannot be stored, however often they are sent
     │   └── UserTableError     a table of the users' own cannot be as they want it
+    │       └── UserTableChangedError  it was changed meanwhile: try again
     ├── ControlError           control data of a newer gatelog; a name that is taken, or unknown
     └── KqlError               the query's author: place, message, hint
         ├── KqlSyntaxError     the text is not KQL
@@ -100,6 +101,10 @@ class StoreRefusedError(StoreError):
 
 class UserTableError(StoreError):
     """A table of the users' own cannot be as they want it: its name, its columns, its size."""
+
+
+class UserTableChangedError(UserTableError):
+    """A table of the users' own is no longer as its request knew it: what was asked of it did not happen."""
 
 
 class ControlError(GatelogError):

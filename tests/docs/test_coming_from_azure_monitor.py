@@ -25,9 +25,3 @@ def test_the_limits_are_those_of_the_configuration() -> None:
     limits = HubConfig().query
     shown = f"{limits.rows_max:,} rows, {limits.answer_bytes_max >> 20} MiB, {limits.time_s / 60:.0f} minute,"
     assert shown in row("an answer may have")
-
-
-def test_links_lead_to_pages() -> None:
-    links = re.findall(r"\]\(((?!http)[^)]+)\)", PAGE)
-    assert links
-    assert [link for link in links if not (DOCS / link).exists()] == []

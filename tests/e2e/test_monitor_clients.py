@@ -173,7 +173,7 @@ def test_a_batch_has_answers_partial_answers_and_errors(client: LogsQueryClient)
     ]
     assert isinstance(answers[1], LogsQueryError)
     assert "line:position=1:" in answers[1].message
-    assert answers[3].code == "PathNotFoundError"
+    assert answers[3].code == "FailedToResolveResource"
 
 
 def test_an_answer_over_the_limit_is_partial(client: LogsQueryClient) -> None:

@@ -19,6 +19,8 @@ import msgspec
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -63,14 +65,19 @@ class QueryBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class HubApi:
-    """The endpoints of our own, and beside them those of each surface."""
+    """The endpoints of our own, and beside them those of each surface; `origins`: whose web pages may ask."""
 
     def __init__(
-        self, services: Services, registry: CollectorRegistry, surfaces: Sequence[BaseRoute] = ()
+        self,
+        services: Services,
+        registry: CollectorRegistry,
+        surfaces: Sequence[BaseRoute] = (),
+        origins: Sequence[str] = (),
     ) -> None:
         self._services = services
         self._registry = registry
         self._surfaces = tuple(surfaces)
+        self._origins = tuple(origins)
         self._looking: asyncio.Task[None] | None = None
 
     def application(self) -> Starlette:
@@ -84,6 +91,7 @@ class HubApi:
                 *CompletionApi(self._services).routes(),
                 *self._surfaces,
             ],
+            middleware=_for_pages_from(self._origins),
             exception_handlers={
                 KqlError: kql_problem,
                 RequestError: request_problem,
@@ -139,6 +147,22 @@ class HubApi:
             return await endpoint(request, self._services.authenticator.authenticate(request))
 
         return guarded
+
+
+def _for_pages_from(origins: Sequence[str]) -> list[Middleware]:
+    """Lets pages of these origins ask (Fetch Standard, 3.2). Cookies are not used, so none are allowed."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("*",),
+            allow_private_network=True,
+            expose_headers=("x-ms-client-request-id", "x-ms-activity-id", "retry-after"),
+        )
+    ]
 
 
 def _json(document: Any) -> Response:

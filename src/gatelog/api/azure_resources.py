@@ -26,6 +26,15 @@ _ID = re.compile(
 )
 
 
+GLOBAL = "global"
+"""The region of what has none."""
+
+
+def short_region(region: str) -> str:
+    """`East US` → `eastus`."""
+    return region.lower().replace(" ", "")
+
+
 class Kind(enum.Enum):
     """What a resource id names; the value is the Azure type in lower case."""
 

@@ -29,6 +29,7 @@ from gatelog.api.loganalytics import LogAnalyticsApi, Workspaces
 from gatelog.api.metrics import MetricsApi
 from gatelog.api.prometheus import ForwarderCollector, hub_registry
 from gatelog.api.questions import Questions
+from gatelog.api.resource_manager import Inventory, ResourceManagerApi
 from gatelog.api.services import Services
 from gatelog.api.workers import Workers
 from gatelog.config import Config, QueryConfig
@@ -188,7 +189,7 @@ class Hub:
         services = Services(
             self._authenticator(), workers, questions, self._opened_store, functions, self._clock
         )
-        api = HubApi(services, registry, self._surfaces(services))
+        api = HubApi(services, registry, self._surfaces(services), self._config.hub.origins)
         tls, limits = self._config.hub.tls, self._config.hub.limits
         return _HubServer(
             uvicorn.Config(
@@ -215,6 +216,7 @@ class Hub:
             *KustoApi(services, hub.database).routes(),
             *LogAnalyticsApi(services, workspaces).routes(),
             *MetricsApi(services, regions).routes(),
+            *ResourceManagerApi(services, Inventory(regions, hub.workspace, hub.database)).routes(),
         ]
 
     def _user_tables(self) -> tuple[UserTable, ...]:
@@ -254,7 +256,9 @@ class _HubServer(uvicorn.Server):
 
 
 def _budget(query: QueryConfig) -> Budget:
-    return Budget(query.time_s, query.rows_max, query.answer_bytes_max, query.memory_bytes_max)
+    return Budget(
+        query.time_s, query.rows_max, query.answer_bytes_max, query.memory_bytes_max, settings="hub.query"
+    )
 
 
 def _listen(config: Config) -> socket.socket:

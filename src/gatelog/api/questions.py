@@ -48,7 +48,7 @@ class Question:
     """`timespan` as ISO 8601 or (from, to); `parameters` for `declare query_parameters`; a `budget` can only
     narrow the hub's own; `now` is what now() and ago() see (default: the hub's clock); `resource` restricts
     every table to the rows of one Azure resource (its id in lower case). What names no resource is the
-    gateway's.
+    gateway's. `catalog` is what the question may name in place of the record.
     """
 
     text: str
@@ -57,6 +57,7 @@ class Question:
     budget: Budget | None = None
     now: datetime | None = None
     resource: str = ""
+    catalog: Catalog | None = None
 
 
 def parameter_text(value: Any) -> str:
@@ -134,10 +135,12 @@ class Questions:
         """The last answer written in `form`, piece by piece while the context lasts. Blocks; errors as those
         of `ask`, late ones leave the `with` block as such.
         """
+        began = time.monotonic()
         with self.logged(principal, question.text) as asked:
-            store, budget = self._store(), self._narrowed(question.budget)
+            store = self._store()
             compiled = self.compile(principal, question)[-1]
             asked.go_on()
+            budget = self._narrowed(question.budget).after(time.monotonic() - began)
             engine = ENGINE_FORMATS.get(form)
             if engine is not None:
                 select = exported(compiled, durations=engine.durations)
@@ -183,7 +186,7 @@ class Questions:
         budget = self._narrowed(question.budget)
         return compile_batch(
             question.text,
-            _seen_by(question.resource, self.catalog(principal)),
+            question.catalog or _seen_by(question.resource, self.catalog(principal)),
             now=now,
             timespan=_span(question.timespan, now),
             parameters=question.parameters,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from gatelog.config import certificates
 from gatelog.config.hub_token import TokenDigest
@@ -14,6 +15,9 @@ from gatelog.errors import ConfigProblem
 RESERVED_PRINCIPALS = frozenset({"anonymous", "local"})
 """Callers without a declared token, as the hub's log names them."""
 
+_PORT_LEFT_OUT = {"http": ":80", "https": ":443"}
+"""What browsers leave out of an origin."""
+
 
 def check(config: Config) -> Iterator[ConfigProblem]:
     """Every rule that a configuration of valid values still breaks."""
@@ -21,6 +25,7 @@ def check(config: Config) -> Iterator[ConfigProblem]:
     yield from _subscriptions(config)
     yield from _equal_keys(config)
     yield from _hub_tokens(config.hub.tokens)
+    yield from _origins(config)
     yield from _listeners(config)
     yield from certificates.problems(config)
     if config.store.body_retention_days > config.store.retention_days:
@@ -49,6 +54,22 @@ def _subscriptions(config: Config) -> Iterator[ConfigProblem]:
     for name, subscription in config.subscriptions.items():
         if subscription.product and subscription.product not in config.products:
             yield _unknown(f"subscriptions.{name}.product", "product", subscription.product, config.products)
+
+
+def _origins(config: Config) -> Iterator[ConfigProblem]:
+    """Origins are compared as texts, so they must be what browsers send (RFC 6454, section 6.2)."""
+    for index, origin in enumerate(config.hub.origins):
+        url, place = urlsplit(origin), f"hub.origins[{index}]"
+        host = url.netloc.lower().removesuffix(_PORT_LEFT_OUT[url.scheme]).removesuffix(":")
+        sent = f"{url.scheme}://{host}"
+        if url.path:
+            what = f"{origin} is more than an origin"
+            yield ConfigProblem(place, what, "scheme, host and port only: no path")
+        elif "*" in host or not host.isascii():
+            what = f"{origin} is no origin of a browser's"
+            yield ConfigProblem(place, what, "name each origin, its host in ASCII: there are no wildcards")
+        elif origin != sent:
+            yield ConfigProblem(place, f"{origin} is not how a browser writes it", f"write {sent}")
 
 
 def _unknown(path: str, noun: str, name: str, known: Mapping[str, object]) -> ConfigProblem:

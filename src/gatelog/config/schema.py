@@ -177,6 +177,10 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True):
     listen: Annotated[Address, Setting("address of the query API")] = Address("127.0.0.1", 8081)
     anonymous: Annotated[bool, Setting("no token needed; accepted on a loopback address only")] = False
     tls: Annotated[TlsConfig | None, Setting("where it is absent, plain HTTP is served.")] = None
+    origins: Annotated[
+        tuple[HttpUrl, ...],
+        Setting("origins of web pages that may ask, with a token (CORS); without any, no page may"),
+    ] = ()
     database: Annotated[str, Setting("what Kusto's clients call the record")] = "gatelog"
     workspace: Annotated[str, Setting("what Log Analytics' clients call the record, beside `database`")] = (
         "00000000-0000-0000-0000-000000000000"

@@ -11,8 +11,9 @@ from gatelog.store.retention import Expired
 from gatelog.store.sequences import BootKey
 from gatelog.store.store import Store
 from gatelog.store.tables import BACKEND_RESOURCES, GATEWAY_RESOURCE_ID, TABLES, LogColumn, LogTable
+from gatelog.store.user_rows import ROWS_A_REQUEST_MAX, Part
 from gatelog.store.user_table import IngestionMapping, Retention, TableNotes, UserTable, is_name
-from gatelog.store.user_tables import ROWS_A_REQUEST_MAX, UserTables
+from gatelog.store.user_tables import UserTables
 
 __all__ = [
     "BACKEND_RESOURCES",
@@ -30,6 +31,7 @@ __all__ = [
     "Ledger",
     "LogColumn",
     "LogTable",
+    "Part",
     "Report",
     "Retention",
     "Rows",

@@ -27,9 +27,6 @@ INGESTED = "gatelog:ingested"
 NAME_CHARACTERS_MAX = 200
 """Length of a table's or column's name."""
 
-NOTES_BYTES_MAX = 256 * 1024
-"""Docstrings and mappings of one table: they are read with every look at the list of tables."""
-
 COLUMNS_MAX = 500
 """Columns of one table."""
 
@@ -52,8 +49,8 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class TableNotes(msgspec.Struct, frozen=True):
-    """What is known of a table beside its columns. `restricted`: a query that reads bodies filled it, so only
-    who may read bodies may read it.
+    """What is known of a table beside its columns' types. `restricted`: a query that reads bodies filled it,
+    so only who may read bodies may read it. `policies`: JSON that is only kept, by the policy's name.
     """
 
     name: str
@@ -63,6 +60,8 @@ class TableNotes(msgspec.Struct, frozen=True):
     retention: Retention = Retention()
     mappings: tuple[IngestionMapping, ...] = ()
     restricted: bool = False
+    column_docstrings: dict[str, str] = {}
+    policies: dict[str, str] = {}
 
 
 class UserTable(msgspec.Struct, frozen=True):
@@ -109,13 +108,8 @@ def column_type(kql_type: KqlType) -> str:
 
 
 def notes_text(notes: TableNotes) -> str:
-    """The text of a table's comment. UserTableError if it is too long."""
-    text = msgspec.json.encode(notes).decode()
-    if len(text) > NOTES_BYTES_MAX:
-        raise UserTableError(
-            f"docstring and mappings of {notes.name} need more than {NOTES_BYTES_MAX} characters"
-        )
-    return text
+    """The text of a table's comment."""
+    return msgspec.json.encode(notes).decode()
 
 
 def check_name(name: str, what: str) -> None:

@@ -1,36 +1,46 @@
 """The tables that users make: price lists, team directories, results worth keeping. Beside the record, never
 in it.
 
-    create · alter · rename · drop · annotate          one statement each; the list is read again after it
-    restrict    annotate, and another id
-    insert      one block, so all of its rows or none
-    fill        query ─► staging table ─► its parts are attached (or put in place of the old) in one step
-    expire      rows older than their table's retention
+    create · reshape · retype · annotate · drop    one statement each; the list is read again after it
+    restrict          annotate, and another id
+    rename            one statement says which tables get which names: it has happened then. Reading the list
+                      carries it out, also that of a hub that begins where another was killed
+    rename columns    one statement each. A column that waits until its name is free is called by its old and
+                      its new name: reading the list gives it the one that nobody has
+
+Their rows: user_rows.py.
 """
 
 from __future__ import annotations
 
-import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
 
-from clickhouse_connect.driver.binding import format_str, quote_identifier
-from clickhouse_connect.driver.client import Client
+import msgspec
+from clickhouse_connect.driver.binding import quote_identifier
 from msgspec import structs
 
-from gatelog.errors import UserTableError
+from gatelog.errors import UserTableChangedError, UserTableError
 from gatelog.kql import Column, KqlType
 from gatelog.store.clients import Clients
-from gatelog.store.query import Budget, execute
+from gatelog.store.query import Budget
+from gatelog.store.user_engine import (
+    RENAMES,
+    STAGING,
+    SYNC,
+    TABLE,
+    UserEngine,
+    check_size,
+    definition,
+    new_id,
+)
+from gatelog.store.user_rows import UserRows
 from gatelog.store.user_table import (
-    INGESTED,
     TableNotes,
     UserTable,
     check_columns,
     check_name,
-    column_type,
     notes_text,
     read_table,
 )
@@ -38,43 +48,26 @@ from gatelog.store.user_table import (
 TABLES_MAX = 500
 """Tables of the users in one store: each is read with every look at the list of tables."""
 
-ROWS_A_REQUEST_MAX = 500_000
-"""Rows of one insert: it stays one block, which is what makes it atomic."""
+_BETWEEN = "gatelog:renamed"
+"""What the name of a column begins with while two change theirs; no user's column can be called so."""
 
-ROWS_MAX = 20_000_000
-"""Rows of one table. What is larger belongs into a system of its own."""
-
-_TABLE, _STAGING = "t_", "s_"
-_ID_BYTES = 8
-_DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
-_ONE_BLOCK = {
-    "min_insert_block_size_rows": 2 * ROWS_A_REQUEST_MAX,
-    "min_insert_block_size_bytes": 2**32,
-    "async_insert": 0,
-}
-_SYNC = {"mutations_sync": 1, "alter_sync": 1}
-
-
-class TableSize(NamedTuple):
-    """How much a table holds; bytes on disk."""
-
-    rows: int
-    bytes: int
+_NO_ROWS = (Column("none", KqlType.LONG),)
+"""Columns of a table that is there for its comment."""
 
 
 class UserTables:
-    """All tables of the users of one store. Methods block and may be called from any thread."""
+    """All tables of the users of one store, and their `rows`. Methods block and may be called from any
+    thread.
+    """
 
     def __init__(self, clients: Clients) -> None:
-        self._clients = clients
-        self._database = f"{clients.database}_user"
+        self.engine = UserEngine(clients)
+        self.rows = UserRows(self.engine)
         self._change = threading.RLock()
         self._tables: dict[str, UserTable] = {}
         self._all: tuple[UserTable, ...] = ()
         self._remove_staging()
         self._read()
-
-    # what there is
 
     def all(self) -> tuple[UserTable, ...]:
         """Every table, by name; the same tuple until something changes."""
@@ -84,17 +77,10 @@ class UserTables:
         """The table called `name`, or None."""
         return self._tables.get(name)
 
-    def size(self, table: UserTable) -> TableSize:
-        """What `table` holds now."""
-        with self._clients.borrow() as client:
-            rows = client.query(
-                "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts"
-                " WHERE active AND database = {database:String} AND table = {id:String}",
-                parameters={"database": self._database, "id": table.id},
-            ).result_rows
-        return TableSize(*map(int, rows[0]))
-
-    # their shape
+    def settle(self) -> None:
+        """Wait until a change that has begun is in the list."""
+        with self._change:
+            pass
 
     def create(self, notes: TableNotes, columns: Sequence[Column]) -> UserTable:
         """A new, empty table. UserTableError if the name or a column cannot be, or there are too many."""
@@ -105,8 +91,7 @@ class UserTables:
                 raise UserTableError(f"the table {notes.name} exists already")
             if len(self._tables) >= TABLES_MAX:
                 raise UserTableError(f"there are {TABLES_MAX} tables already, which is the limit")
-            self._command(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(self._database)}")
-            self._command(self._create_statement(_TABLE, columns, notes_text(notes)))
+            self.engine.create(new_id(TABLE), columns, notes_text(notes))
             self._read()
             return self._tables[notes.name]
 
@@ -115,6 +100,7 @@ class UserTables:
         their data. UserTableError if one would change its type.
         """
         check_columns(columns)
+        check_size(columns, notes_text(table.notes))
         known = {column.name: column.type for column in table.columns}
         for column in columns:
             if known.get(column.name, column.type) is not column.type:
@@ -125,21 +111,61 @@ class UserTables:
         place = "FIRST"
         for column in columns:
             verb = "MODIFY" if column.name in known else "ADD"
-            actions.append(f"{verb} COLUMN {_definition(column)} {place}")
+            actions.append(f"{verb} COLUMN {definition(column)} {place}")
             place = f"AFTER {quote_identifier(column.name)}"
         return self._changed(table, ", ".join(actions))
 
+    def retype(self, table: UserTable, column: Column) -> UserTable:
+        """Give a column of `table` the type of `column`: its values are gone."""
+        names = [known.name for known in table.columns]
+        before = names[: names.index(column.name)]
+        place = f"AFTER {quote_identifier(before[-1])}" if before else "FIRST"
+        drop = f"DROP COLUMN {quote_identifier(column.name)}"
+        return self._changed(table, f"{drop}, ADD COLUMN {definition(column)} {place}")
+
+    def rename_columns(self, table: UserTable, names: Mapping[str, str]) -> UserTable:
+        """Give columns of `table` other names, `{old: new}`; two may change theirs for each other's."""
+        columns = [column._replace(name=names.get(column.name, column.name)) for column in table.columns]
+        check_columns(columns)
+        check_size(columns, notes_text(table.notes))
+        with self._change:
+            for old, new in _steps(names):
+                self.engine.rename_column(table.id, old, new)
+            self._read()
+            return self._tables[table.name]
+
     def annotate(self, table: UserTable, notes: TableNotes) -> UserTable:
-        """Replace what is noted of `table`, its name included. What is restricted stays so: `notes` may have
-        been written before it was.
+        """Replace what is noted of `table`, its name included. UserTableChangedError if something else is
+        noted by now: what somebody wrote meanwhile, a restriction even, would be lost.
         """
         check_name(notes.name, "table")
+        check_size(table.columns, notes_text(notes))
         with self._change:
-            if any(one.id == table.id and one.notes.restricted for one in self._all):
-                notes = structs.replace(notes, restricted=True)
+            current = self._tables.get(table.name)
+            if current is None or (current.id, current.notes) != (table.id, table.notes):
+                raise UserTableChangedError(f"the table {table.name} was changed meanwhile")
             if notes.name != table.name and notes.name in self._tables:
                 raise UserTableError(f"the table {notes.name} exists already")
-            return self._changed(table, f"MODIFY COMMENT {format_str(notes_text(notes))}", notes.name)
+            self.engine.annotate(table.id, notes_text(notes))
+            self._read()
+            return self._tables[notes.name]
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give tables other names, `{old: new}`, all or none; they may change theirs for each other's."""
+        with self._change:
+            self._read()
+            if any(name not in self._tables for name in names):
+                raise UserTableChangedError("one of the tables was changed meanwhile")
+            remaining = [name for name in self._tables if name not in names]
+            if len({*remaining, *names.values()}) < len(self._tables):
+                raise UserTableError("two tables would have the same name")
+            for old, new in names.items():
+                check_name(new, "table")
+                table = self._tables[old]
+                check_size(table.columns, notes_text(structs.replace(table.notes, name=new)))
+            wanted = {self._tables[old].id: new for old, new in names.items()}
+            self.engine.create(new_id(RENAMES), _NO_ROWS, msgspec.json.encode(wanted).decode())
+            self._read()
 
     def restrict(self, table: UserTable) -> UserTable:
         """Make `table` one that only they may read who may read bodies. Its id changes: a question of
@@ -147,154 +173,97 @@ class UserTables:
         """
         with self._change:
             table = self.annotate(table, structs.replace(table.notes, restricted=True))
-            renamed = self._source(_TABLE + secrets.token_hex(_ID_BYTES))
-            self._command(f"RENAME TABLE {self._source(table.id)} TO {renamed}")
+            renamed = self.engine.source(new_id(TABLE))
+            self.engine.command(f"RENAME TABLE {self.engine.source(table.id)} TO {renamed}")
             self._read()
             return self._tables[table.name]
+
+    def refill(self, table: UserTable, sql: str, columns: Sequence[Column], budget: Budget) -> int:
+        """Give `table` the columns and the rows of a compiled query, in place of its own; how many."""
+        check_columns(columns)
+        with self._change:
+            count = self.rows.refill(table, sql, columns, budget)
+            self._read()
+        return count
 
     def drop(self, table: UserTable) -> None:
         """Remove `table` with its rows."""
         with self._change:
-            self._command(f"DROP TABLE IF EXISTS {self._source(table.id)} SYNC")
+            self.engine.remove(table.id)
             self._read()
-
-    # their rows
-
-    def insert(self, table: UserTable, columns: Sequence[Sequence[Any]]) -> int:
-        """Add rows, given as one sequence of cells (see gatelog.kql) for each column; all of them or none."""
-        count = len(columns[0])
-        self._check_room(table, count, ROWS_A_REQUEST_MAX)
-        if not count:
-            return 0
-        with self._clients.borrow() as client:
-            client.insert(
-                table.id,
-                columns,
-                database=self._database,
-                column_names=[column.name for column in table.columns],
-                column_type_names=[column_type(column.type) for column in table.columns],
-                column_oriented=True,
-                settings=_ONE_BLOCK,
-            )
-        return count
-
-    def fill(
-        self, table: UserTable, sql: str, columns: Sequence[Column], budget: Budget, *, replace: bool
-    ) -> int:
-        """Add the rows of a compiled query to `table`, or put them in place of its rows. By position: the
-        query's columns have the types of the table's.
-        """
-        staging = _STAGING + secrets.token_hex(_ID_BYTES)
-        self._command(f"CREATE TABLE {self._source(staging)} AS {self._source(table.id)}")
-        try:
-            execute(self._clients, self._insert_statement(staging, table, sql, columns), budget)
-            count = self._count(staging)
-            self._check_room(table, count, ROWS_MAX, replacing=replace)
-            if count:
-                verb = "REPLACE" if replace else "ATTACH"
-                move = f"{verb} PARTITION tuple() FROM {self._source(staging)}"
-                self._command(f"ALTER TABLE {self._source(table.id)} {move}", _SYNC)
-            elif replace:
-                self.clear(table)
-        finally:
-            self._command(f"DROP TABLE IF EXISTS {self._source(staging)} SYNC")
-        return count
-
-    def clear(self, table: UserTable) -> None:
-        """Remove all rows of `table`."""
-        self._command(f"TRUNCATE TABLE {self._source(table.id)}")
 
     def expire(self, now: datetime) -> int:
         """Remove rows whose table keeps them no longer; how many."""
-        removed = 0
-        for table in self.all():
-            if table.notes.retention.seconds is not None:
-                removed += self._expire(table, now - timedelta(seconds=table.notes.retention.seconds))
-        return removed
-
-    def _expire(self, table: UserTable, before: datetime) -> int:
-        old = f"{quote_identifier(INGESTED)} < toDateTime64({before.timestamp()!r}, 7, 'UTC')"
-        count = self._count(table.id, old)
-        if count:
-            self._command(f"ALTER TABLE {self._source(table.id)} DELETE WHERE {old}", _SYNC)
-        return count
-
-    # statements
-
-    def _create_statement(self, kind: str, columns: Iterable[Column], comment: str) -> str:
-        ingested = f"{quote_identifier(INGESTED)} DateTime64(7, 'UTC') DEFAULT now64(7)"
-        lines = ", ".join([*map(_definition, columns), ingested])
-        return (
-            f"CREATE TABLE {self._source(kind + secrets.token_hex(_ID_BYTES))} ({lines}) ENGINE = MergeTree"
-            f" ORDER BY tuple() SETTINGS {_DURABLE} COMMENT {format_str(comment)}"
+        kept = [(table, table.notes.retention.seconds) for table in self.all()]
+        return sum(
+            self.rows.expire(table, now - timedelta(seconds=seconds))
+            for table, seconds in kept
+            if seconds is not None
         )
 
-    def _insert_statement(self, staging: str, table: UserTable, sql: str, columns: Sequence[Column]) -> str:
-        names = ", ".join(quote_identifier(column.name) for column in table.columns)
-        places = [f"c{place}" for place in range(len(columns))]
-        cells = ", ".join(_stored(column.type, place) for column, place in zip(columns, places, strict=True))
-        select = f"SELECT {cells} FROM ({sql}) AS answer({', '.join(places)})"  # noqa: S608 - from the compiler
-        return f"INSERT INTO {self._source(staging)} ({names}) {select} LIMIT {ROWS_MAX + 1}"
-
-    def _changed(self, table: UserTable, actions: str, name: str = "") -> UserTable:
+    def _changed(self, table: UserTable, actions: str) -> UserTable:
         with self._change:
-            self._command(f"ALTER TABLE {self._source(table.id)} {actions}", _SYNC)
+            self.engine.command(f"ALTER TABLE {self.engine.source(table.id)} {actions}", SYNC)
             self._read()
-            return self._tables[name or table.name]
-
-    def _check_room(self, table: UserTable, count: int, limit: int, *, replacing: bool = False) -> None:
-        if count > limit:
-            raise UserTableError(f"one request brings at most {limit} rows, not {count}")
-        if not replacing and self.size(table).rows + count > ROWS_MAX:
-            raise UserTableError(f"the table {table.name} would have more than {ROWS_MAX} rows")
-
-    def _count(self, table_id: str, where: str = "1") -> int:
-        statement = f"SELECT count() FROM {self._source(table_id)} WHERE {where}"  # noqa: S608 - of our own names
-        with self._clients.borrow() as client:
-            return int(client.query(statement).result_rows[0][0])
-
-    def _source(self, table_id: str) -> str:
-        return f"{quote_identifier(self._database)}.{quote_identifier(table_id)}"
-
-    def _command(self, statement: str, settings: Mapping[str, Any] | None = None) -> None:
-        with self._clients.borrow() as client:
-            client.command(statement, settings=dict(settings or {}))
+            return self._tables[table.name]
 
     def _read(self) -> None:
-        with self._clients.borrow() as client:
-            columns: dict[str, list[tuple[Any, ...]]] = {}
-            for table_id, *column in self._system(client, "columns", "table, name, comment", "position"):
-                columns.setdefault(table_id, []).append(tuple(column))
-            rows = self._system(client, "tables", "name, comment", "name")
+        columns = self._columns()
+        names = {table_id: [name for name, _ in known] for table_id, known in columns.items()}
+        if [table_id for table_id in names if self._settle_columns(table_id, names[table_id])]:
+            columns = self._columns()
         tables = [
-            read_table(self._database, table_id, comment, columns[table_id])
-            for table_id, comment in rows
-            if table_id.startswith(_TABLE)
+            read_table(self.engine.database, table_id, comment, columns[table_id])
+            for table_id, comment in self._settled_comments().items()
+            if table_id.startswith(TABLE)
         ]
         self._tables = {table.name: table for table in tables}
         self._all = tuple(sorted(tables, key=lambda table: table.name))
 
+    def _columns(self) -> dict[str, list[tuple[str, ...]]]:
+        """(name, comment) of each column of each table of the engine."""
+        columns: dict[str, list[tuple[str, ...]]] = {}
+        for table_id, *column in self.engine.system("columns", "table, name, comment", "ORDER BY position"):
+            columns.setdefault(table_id, []).append(tuple(column))
+        return columns
+
+    def _settle_columns(self, table_id: str, names: Sequence[str]) -> bool:
+        """Whether a column of a table still waited for its name. It has it now, or again its old one."""
+        waiting = [name for name in names if name.startswith(_BETWEEN)]
+        for name in waiting:
+            _, _, old, new = name.split(":")
+            self.engine.rename_column(table_id, name, old if new in names else new)
+        return bool(waiting)
+
+    def _settled_comments(self) -> dict[str, str]:
+        """The comments of all tables by their ids, those that wait for other names renamed."""
+        comments: dict[str, str] = {one[0]: one[1] for one in self._ids_and_comments()}
+        for renames in [table_id for table_id in comments if table_id.startswith(RENAMES)]:
+            wanted = msgspec.json.decode(comments[renames], type=dict[str, str])
+            for table_id in wanted.keys() & comments.keys():
+                notes = msgspec.json.decode(comments[table_id], type=TableNotes)
+                comments[table_id] = notes_text(structs.replace(notes, name=wanted[table_id]))
+                self.engine.annotate(table_id, comments[table_id])
+            self.engine.remove(renames)
+        return comments
+
     def _remove_staging(self) -> None:
         """What a hub left that was killed while it filled a table."""
-        with self._clients.borrow() as client:
-            rows = self._system(client, "tables", "name, comment", "name")
-        for table_id, _ in rows:
-            if table_id.startswith(_STAGING):
-                self._command(f"DROP TABLE IF EXISTS {self._source(table_id)} SYNC")
+        for table_id, _ in self._ids_and_comments():
+            if table_id.startswith(STAGING):
+                self.engine.remove(table_id)
 
-    def _system(self, client: Client, table: str, columns: str, order: str) -> Sequence[Sequence[Any]]:
-        source = f"system.{table} WHERE database = {{database:String}} ORDER BY {order}"
-        statement = f"SELECT {columns} FROM {source}"  # noqa: S608 - of our own names
-        return client.query(statement, parameters={"database": self._database}).result_rows
+    def _ids_and_comments(self) -> Sequence[Sequence[str]]:
+        return self.engine.system("tables", "name, comment", "ORDER BY name")
 
 
-def _definition(column: Column) -> str:
-    kind = column_type(column.type)
-    return f"{quote_identifier(column.name)} {kind} COMMENT {format_str(column.type.value)}"
-
-
-def _stored(kql_type: KqlType, cell: str) -> str:
-    """A cell of a compiled query as the table keeps it: datetimes come as ticks since 1970."""
-    if kql_type is not KqlType.DATETIME:
-        return cell
-    return f"if(isNull({cell}), NULL, reinterpret(assumeNotNull({cell}), 'DateTime64(7, \\'UTC\\')'))"
+def _steps(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Renames one after the other, in which no name is taken: of two that change places one waits aside."""
+    steps = list(names.items())
+    if not any(new in names for new in names.values()):
+        return steps
+    if len(steps) != 2 or set(names) != set(names.values()):
+        raise UserTableError("only two columns can take each other's names, in a command of their own")
+    (one, other), back = steps
+    between = f"{_BETWEEN}:{one}:{other}"
+    return [(one, between), back, (between, other)]

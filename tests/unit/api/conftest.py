@@ -19,6 +19,7 @@ from gatelog.api.metrics import MetricsApi
 from gatelog.api.principal import Principal
 from gatelog.api.prometheus import ForwarderCollector, hub_registry
 from gatelog.api.questions import Questions
+from gatelog.api.resource_manager import Inventory, ResourceManagerApi
 from gatelog.api.services import Services
 from gatelog.api.workers import Workers
 from gatelog.control import Functions, open_control
@@ -68,13 +69,16 @@ def client(store: Store, functions: Functions) -> Iterator[Callable[..., TestCli
     statistics = {"gateway-0": ForwarderStatistics(calls=7, lag_bytes=512)}
 
     def build(
-        authenticator: Authenticator | None = None, opened: Callable[[], Store] = lambda: store
+        authenticator: Authenticator | None = None,
+        opened: Callable[[], Store] = lambda: store,
+        origins: Sequence[str] = (),
     ) -> TestClient:
         registry = hub_registry(ForwarderCollector(lambda: statistics))
         clock = FixedClock()
         asked = authenticator or Authenticator([], anonymous=True)
         questions = Questions(opened, clock, functions=functions.saved)
-        api = HubApi(Services(asked, workers, questions, opened, functions, clock), registry)
+        services = Services(asked, workers, questions, opened, functions, clock)
+        api = HubApi(services, registry, origins=origins)
         return TestClient(api.application(), base_url="http://127.0.0.1:8081", raise_server_exceptions=False)
 
     yield build
@@ -127,10 +131,12 @@ def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             stack.callback(workers.close)
             authenticator = Authenticator([KnownTokens(principals)])
             services = Services(authenticator, workers, questions, lambda: store, functions, FixedClock())
+            regions = {"east": "East US", "west": ""}
             routes = [
                 *KustoApi(services, "gatelog").routes(),
                 *LogAnalyticsApi(services, Workspaces(["home", "gatelog"])).routes(),
-                *MetricsApi(services, {"east": "East US", "west": ""}).routes(),
+                *MetricsApi(services, regions).routes(),
+                *ResourceManagerApi(services, Inventory(regions, "home", "gatelog")).routes(),
             ]
             application = HubApi(services, CollectorRegistry(), routes).application()
             client = TestClient(application, raise_server_exceptions=False)

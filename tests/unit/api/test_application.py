@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from gatelog.api import json_bodies
 from gatelog.api.application import HubApi
 from gatelog.api.auth import Authenticator
+from gatelog.api.principal import LOCAL, Principal
 from gatelog.api.problems import RequestError
 from gatelog.api.prometheus import ForwarderCollector, hub_registry
 from gatelog.api.questions import Questions
@@ -240,3 +241,35 @@ def test_too_many_questions_are_told_to_come_back() -> None:
         return [refused.value.status, *answers]
 
     assert asyncio.run(ask_three()) == [503, True, True]
+
+
+PAGE = {"origin": "https://pages.example", "sec-fetch-site": "cross-site"}
+PREFLIGHT = {
+    **PAGE,
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "authorization, content-type, x-ms-app",
+}
+
+
+def test_no_web_page_may_ask_unless_its_origin_is_configured(client) -> None:
+    answer = client().options("/query", headers=PREFLIGHT)
+    assert not any(name.startswith("access-control") for name in answer.headers)
+    other = client(origins=["https://other.example"]).options("/query", headers=PREFLIGHT)
+    assert "access-control-allow-origin" not in other.headers
+
+
+def test_pages_of_a_configured_origin_may_ask_with_a_token(client) -> None:
+    class Tokens:
+        def principal(self, token: str) -> Principal | None:
+            return LOCAL if token == "known" else None
+
+    session = client(Authenticator([Tokens()], anonymous=True), origins=["https://pages.example"])
+    asked = session.options("/query", headers=PREFLIGHT)
+    assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (200, PAGE["origin"])
+    assert "authorization" in asked.headers["access-control-allow-headers"]
+    assert "access-control-allow-credentials" not in asked.headers
+    body = {"query": "print 1"}
+    answer = session.post("/query", json=body, headers=PAGE | {"authorization": "Bearer known"})
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, PAGE["origin"])
+    refused = session.post("/query", json=body, headers=PAGE)
+    assert (refused.status_code, error_of(refused)["code"]) == (403, "wrong_site")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from gatelog.api import Hub
-from gatelog.config import Address, Config, Dsn, HubConfig, StoreConfig, TlsConfig
+from gatelog.config import Address, Config, Dsn, HttpUrl, HubConfig, StoreConfig, TlsConfig
 from gatelog.errors import ConfigError
 from gatelog.model import Account, Boot, Clock, Record
 from gatelog.spool import SpoolWriter
@@ -118,6 +119,28 @@ def test_what_is_in_the_spool_can_be_asked_for(tmp_path: Path) -> None:
         assert report["recorded"] == 2
 
     with_hub(config(tmp_path, "chdb://:memory:"), scenario)
+
+
+def test_a_hub_is_found_as_resources_and_by_pages_of_the_configured_origins(tmp_path: Path) -> None:
+    configuration = config(tmp_path, "chdb://:memory:")
+    origins = (HttpUrl("https://pages.example"),)
+    hub_config = structs.replace(configuration.hub, origins=origins, workspace="w-1", database="logs")
+
+    def preflight(port: int) -> str | None:
+        headers = {"Origin": origins[0], "Access-Control-Request-Method": "POST"}
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/v2/rest/query", headers=headers, method="OPTIONS"
+        )
+        with urllib.request.urlopen(request) as response:
+            return response.headers["access-control-allow-origin"]
+
+    async def scenario(asked: Asked, hub: Hub) -> None:
+        assert await asyncio.to_thread(preflight, hub.port) == origins[0]
+        kind = "Microsoft.OperationalInsights/workspaces"
+        _, found = await asked(f"/subscriptions/s/providers/{kind}?api-version=2022-10-01")
+        assert [(one["name"], one["properties"]["customerId"]) for one in found["value"]] == [("logs", "w-1")]
+
+    with_hub(structs.replace(configuration, hub=hub_config), scenario)
 
 
 def test_a_stop_stores_what_is_there_first(tmp_path: Path, clickhouse_server: ClickHouseServer) -> None:

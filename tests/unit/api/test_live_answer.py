@@ -85,6 +85,20 @@ def test_every_format_has_the_same_rows_in_the_same_order(client, form: str, rea
     assert len(expected) == 10
 
 
+COMPARED = "print a = 1 in (1, 2), b = 'a b' has 'c', c = tobool('1') == true, none = not(bool(null))"
+
+
+@pytest.mark.parametrize(("form", "read"), [("arrow", arrow), ("parquet", parquet)])
+def test_what_a_comparison_finds_is_a_bool_in_binary_formats(client, form: str, read: Callable) -> None:
+    table = read(ask(client(), COMPARED, form).content)
+    assert [str(field.type) for field in table.schema] == ["bool"] * 4
+    assert table.to_pylist() == [{"a": True, "b": False, "c": True, "none": None}]
+
+
+def test_what_a_comparison_finds_is_a_bool_in_json(client) -> None:
+    assert '"rows":[[true,false,true,null]]' in ask(client(), COMPARED, "json").text
+
+
 @pytest.mark.parametrize("digits", ["12345678901234567.123456789012345678", "-0.1", "3", "1.50"])
 def test_a_decimal_has_all_its_digits_in_json(client, digits: str) -> None:
     query = f"print x = decimal({digits}), none = decimal(null)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import cast
@@ -9,6 +11,7 @@ from typing import cast
 import pytest
 
 from gatelog.api import questions as module
+from gatelog.api.encodings import Format
 from gatelog.api.principal import LOCAL, Role
 from gatelog.api.problems import without_values
 from gatelog.api.questions import Question, Questions
@@ -139,3 +142,30 @@ def test_all_that_a_question_asks_shares_its_time(
     with pytest.raises(KqlTimeoutError, match="more than 50 s"):
         questions.ask(LOCAL, Question(query))
     assert left == [50, 30, 10]
+
+
+@pytest.mark.parametrize("form", ["json", "arrow"])
+def test_a_document_has_the_time_that_its_compiler_left(
+    store: Store, monkeypatch: pytest.MonkeyPatch, form: Format
+) -> None:
+    passed, left = [0.0], []
+
+    class Slow:
+        def run(self, sql: str, *, budget: Budget) -> Rows:
+            passed[0] += 20
+            return store.run(sql, budget=budget)
+
+        def stream_rows(self, _: str, *, budget: Budget) -> AbstractContextManager[Iterator[bytes]]:
+            left.append(budget.seconds)
+            return nullcontext(iter(()))
+
+        def stream_encoded(
+            self, sql: str, _: str, *, budget: Budget
+        ) -> AbstractContextManager[Iterator[bytes]]:
+            return self.stream_rows(sql, budget=budget)
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed[0]))
+    questions = Questions(lambda: cast(Store, Slow()), FixedClock(), budget=Budget(seconds=50))
+    with questions.document(LOCAL, Question("Calls | evaluate pivot(Method)"), form) as pieces:
+        list(pieces)
+    assert left == [30]

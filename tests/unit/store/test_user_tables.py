@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from gatelog.errors import KqlError, StoreError, UserTableError
+from gatelog.errors import (
+    KqlError,
+    StoreError,
+    StoreUnavailableError,
+    UserTableChangedError,
+    UserTableError,
+)
 from gatelog.kql import Catalog, Column, Compiled, KqlType, cell_from_text, compile
-from gatelog.store import Budget, IngestionMapping, Retention, Store, TableNotes, UserTable
-from gatelog.store import user_tables as module
-from gatelog.store.user_table import NOTES_BYTES_MAX
+from gatelog.store import (
+    Budget,
+    IngestionMapping,
+    Retention,
+    Store,
+    TableNotes,
+    UserTable,
+    user_rows,
+    user_tables,
+)
+from gatelog.store.user_engine import TABLE_BYTES_MAX
+from gatelog.store.user_table import NAME_CHARACTERS_MAX, notes_text
 
 from .conftest import DATABASE
 
@@ -43,7 +59,7 @@ def rows(store: Store, text: str) -> list[tuple[Any, ...]]:
 
 def fill(store: Store, table: UserTable, text: str, *, replaces: bool = False) -> int:
     query = compiled(store, text)
-    return store.user_tables.fill(table, query.sql, query.columns, Budget(), replace=replaces)
+    return store.user_tables.rows.fill(table, query.sql, query.columns, Budget(), replace=replaces)
 
 
 def test_notes_survive_whatever_is_in_them(store: Store) -> None:
@@ -61,7 +77,7 @@ def test_the_list_is_the_same_tuple_until_something_changes(store: Store) -> Non
     made(store)
     before = store.user_tables.all()
     assert store.user_tables.all() is before
-    store.user_tables.insert(before[0], [["x"], [1]])
+    store.user_tables.rows.insert(before[0], [["x"], [1]])
     assert store.user_tables.all() is before
     made(store, "U")
     assert [table.name for table in store.user_tables.all()] == ["T", "U"]
@@ -69,15 +85,15 @@ def test_the_list_is_the_same_tuple_until_something_changes(store: Store) -> Non
 
 def test_rows_go_in_as_cells_and_come_back(store: Store) -> None:
     table = made(store)
-    assert store.user_tables.insert(table, [["x", "y"], [1, None]]) == 2
+    assert store.user_tables.rows.insert(table, [["x", "y"], [1, None]]) == 2
     assert rows(store, "T | sort by a asc") == [("x", 1), ("y", None)]
-    assert store.user_tables.size(table).rows == 2
+    assert store.user_tables.rows.size(table).rows == 2
 
 
 def test_an_insert_is_one_part_however_many_blocks_it_is_sent_in(store: Store) -> None:
     table = made(store)
     count = 200_000
-    store.user_tables.insert(table, [["x" * 50] * count, list(range(count))])
+    store.user_tables.rows.insert(table, [["x" * 50] * count, list(range(count))])
     parts = store.run(f"SELECT count() FROM system.parts WHERE active AND table = '{table.id}'").rows
     assert parts == [(1,)]
 
@@ -85,7 +101,7 @@ def test_an_insert_is_one_part_however_many_blocks_it_is_sent_in(store: Store) -
 def test_a_value_that_does_not_fit_keeps_the_whole_insert_out(store: Store) -> None:
     table = made(store)
     with pytest.raises(StoreError):
-        store.user_tables.insert(table, [["x", "y"], [1, "no number"]])
+        store.user_tables.rows.insert(table, [["x", "y"], [1, "no number"]])
     assert rows(store, "T") == []
 
 
@@ -105,7 +121,7 @@ def test_a_fill_that_fails_changes_nothing_and_leaves_nothing_behind(store: Stor
     fill(store, table, "print 'x', 1")
     query = compiled(store, "print 'x', 1")
     with pytest.raises((StoreError, KqlError)):
-        store.user_tables.fill(table, "SELECT throwIf(1), 1", query.columns, Budget(), replace=True)
+        store.user_tables.rows.fill(table, "SELECT throwIf(1), 1", query.columns, Budget(), replace=True)
     assert rows(store, "T") == [("x", 1)]
     left = store.run(f"SELECT name FROM system.tables WHERE database = '{table.database}'").rows
     assert left == [(table.id,)]
@@ -116,26 +132,24 @@ def test_a_fill_has_a_budget(store: Store) -> None:
     query = compiled(store, "range n from 1 to 10 step 1 | project a = tostring(n), n")
     slow = f"SELECT a, n FROM ({query.sql}) WHERE sleepEachRow(0.2) = 0"
     with pytest.raises(KqlError):
-        store.user_tables.fill(table, slow, query.columns, Budget(seconds=0.3), replace=False)
+        store.user_tables.rows.fill(table, slow, query.columns, Budget(seconds=0.3), replace=False)
     assert rows(store, "T") == []
 
 
 def test_limits_are_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     table = made(store)
-    monkeypatch.setattr(module, "ROWS_A_REQUEST_MAX", 2)
+    monkeypatch.setattr(user_rows, "ROWS_A_REQUEST_MAX", 2)
     with pytest.raises(UserTableError, match="at most 2 rows"):
-        store.user_tables.insert(table, [["x"] * 3, [1] * 3])
-    monkeypatch.setattr(module, "ROWS_MAX", 3)
-    store.user_tables.insert(table, [["x"] * 2, [1] * 2])
+        store.user_tables.rows.insert(table, [["x"] * 3, [1] * 3])
+    monkeypatch.setattr(user_rows, "ROWS_MAX", 3)
+    store.user_tables.rows.insert(table, [["x"] * 2, [1] * 2])
     with pytest.raises(UserTableError, match="more than 3 rows"):
-        store.user_tables.insert(table, [["x"] * 2, [1] * 2])
+        store.user_tables.rows.insert(table, [["x"] * 2, [1] * 2])
     with pytest.raises(UserTableError, match="at most 3 rows"):
         fill(store, table, "range n from 1 to 9 step 1 | project tostring(n), n", replaces=True)
-    monkeypatch.setattr(module, "TABLES_MAX", 1)
+    monkeypatch.setattr(user_tables, "TABLES_MAX", 1)
     with pytest.raises(UserTableError, match="1 tables already"):
         made(store, "U")
-    with pytest.raises(UserTableError, match="characters"):
-        store.user_tables.annotate(table, replace(table.notes, docstring="x" * NOTES_BYTES_MAX))
     assert rows(store, "T | count") == [(2,)]
 
 
@@ -158,7 +172,7 @@ def test_columns_that_cannot_be_are_refused(store: Store, columns: tuple[Column,
 def test_rows_leave_when_their_time_is_over(store: Store) -> None:
     kept, short = made(store), made(store, "Short", retention=Retention(60.0))
     for table in (kept, short):
-        store.user_tables.insert(table, [["x"], [1]])
+        store.user_tables.rows.insert(table, [["x"], [1]])
     now = datetime.now(UTC)
     assert store.user_tables.expire(now) == 0
     assert store.user_tables.expire(now + timedelta(hours=1)) == 1
@@ -168,9 +182,9 @@ def test_rows_leave_when_their_time_is_over(store: Store) -> None:
 def test_tables_survive_a_restart_and_staging_does_not(store: Store, dsn: str) -> None:
     """One embedded engine a process: the restart is a second store on the same one."""
     table = made(store)
-    store.user_tables.insert(table, [["x"], [1]])
-    source = store.user_tables._source
-    store.user_tables._command(f"CREATE TABLE {source('s_0123')} AS {source(table.id)}")
+    store.user_tables.rows.insert(table, [["x"], [1]])
+    source = store.user_tables.engine.source
+    store.user_tables.engine.command(f"CREATE TABLE {source('s_0123')} AS {source(table.id)}")
     restarted = Store.open(dsn, database=DATABASE)
     try:
         assert restarted.user_tables.all() == (table,)
@@ -197,7 +211,7 @@ def test_every_type_goes_in_and_comes_out(store: Store) -> None:
         "dynamic": '{"a":[1,null]}',
     }
     cells = [[cell_from_text(kind, texts[kind.value]), "" if kind == "string" else None] for kind in KqlType]
-    store.user_tables.insert(table, cells)
+    store.user_tables.rows.insert(table, cells)
     found = rows(store, "Types | sort by ['long'] desc nulls last")
     assert found == [tuple(cell[0] for cell in cells), tuple(cell[1] for cell in cells)]
     fill(store, table, "Types", replaces=True)
@@ -215,9 +229,197 @@ def test_what_was_compiled_before_its_table_was_restricted_finds_it_no_longer(st
     assert rows(store, "T") == [("x", 1)]
 
 
-def test_what_is_restricted_stays_so_whatever_older_notes_say(store: Store) -> None:
+@pytest.mark.parametrize(("character", "count"), [("x", 1), ("'", 2), ("\\", 4), ("€", 3)])
+def test_what_is_said_of_a_table_has_a_limit_in_bytes(store: Store, character: str, count: int) -> None:
+    """As the engine writes them: a backslash of JSON is four."""
+    table, room = made(store), TABLE_BYTES_MAX - 1024
+    fits = replace(table.notes, docstring=character * (room // count))
+    table = store.user_tables.annotate(table, fits)
+    with pytest.raises(UserTableError, match=f"at most {TABLE_BYTES_MAX} bytes"):
+        store.user_tables.annotate(table, replace(fits, docstring=character * (TABLE_BYTES_MAX // count)))
+    store.user_tables.rename({"T": "U" * NAME_CHARACTERS_MAX})
+    [found] = user_tables.UserTables(store.user_tables.engine.clients).all()
+    assert found.notes.docstring == fits.docstring
+
+
+def test_columns_with_long_names_are_as_many_as_the_engine_can_keep(store: Store) -> None:
+    name = "語" * (NAME_CHARACTERS_MAX - 3)
+    columns = [Column(f"{name}{n}", KqlType.LONG) for n in range(500)]
+    table = made(store)
+    for make in (
+        lambda: store.user_tables.reshape(table, columns),
+        lambda: store.user_tables.create(TableNotes(name="U", created=NOW), columns),
+    ):
+        with pytest.raises(UserTableError, match="bytes"):
+            make()
+    assert [column.name for column in store.user_tables.all()[0].columns] == ["a", "n"]
+
+
+def test_notes_are_not_replaced_by_older_ones(store: Store) -> None:
     """Somebody changes a docstring while somebody else fills the table with what was said."""
     before = made(store)
     store.user_tables.annotate(before, replace(before.notes, restricted=True))
-    after = store.user_tables.annotate(before, replace(before.notes, docstring="prices"))
-    assert (after.notes.docstring, after.notes.restricted) == ("prices", True)
+    with pytest.raises(UserTableChangedError):
+        store.user_tables.annotate(before, replace(before.notes, docstring="prices"))
+    [after] = store.user_tables.all()
+    assert (after.notes.docstring, after.notes.restricted) == ("", True)
+
+
+def test_that_no_row_was_left_is_not_believed_of_the_next_question(store: Store) -> None:
+    """The engine remembers what a filter found, and for the first rows it did so without the filter."""
+    fill(store, made(store), "range n from 1 to 9 step 1 | project a = tostring(n), n")
+    first = "T | project n | top 3 by n"
+    assert rows(store, f"{first} | where n % 1000 == 77") == []
+    assert rows(store, first) == [(9,), (8,), (7,)]
+    assert rows(store, f"{first} | where n % 1000 != 77") == [(9,), (8,), (7,)]
+
+
+def test_rows_that_move_while_they_are_deleted_are_deleted_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine merges parts when it likes; here it does between the look and the deletion."""
+    table = made(store)
+    for n in range(4):
+        store.user_tables.rows.insert(table, [["x"], [n]])
+    counted = store.user_tables.rows.matching
+
+    def merged(sql: str, budget: Budget) -> int:
+        found = counted(sql, budget)
+        store.user_tables.engine.command(f"OPTIMIZE TABLE {store.user_tables.engine.source(table.id)} FINAL")
+        return found
+
+    monkeypatch.setattr(store.user_tables.rows, "matching", merged)
+    places = f"SELECT _part, _part_offset FROM {store.user_tables.engine.source(table.id)} WHERE n < 2"
+    assert store.user_tables.rows.delete(table, places, Budget()) >= 2
+    assert rows(store, "T | sort by n asc") == [("x", 2), ("x", 3)]
+
+
+def test_a_deletion_that_never_ends_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = made(store)
+    monkeypatch.setattr(store.user_tables.rows, "matching", lambda *_: 1)
+    places = f"SELECT _part, _part_offset FROM {store.user_tables.engine.source(table.id)} WHERE 0"
+    with pytest.raises(StoreUnavailableError, match="delete them again later"):
+        store.user_tables.rows.delete(table, places, Budget())
+
+
+def test_a_part_that_was_merged_meanwhile_is_not_dropped(store: Store) -> None:
+    table = made(store)
+    for n in range(2):
+        store.user_tables.rows.insert(table, [["x"], [n]])
+    parts = store.user_tables.rows.parts(table)
+    store.user_tables.engine.command(f"OPTIMIZE TABLE {store.user_tables.engine.source(table.id)} FINAL")
+    with pytest.raises(UserTableError, match="merged meanwhile"):
+        store.user_tables.rows.drop_parts(table, parts)
+    assert store.user_tables.rows.size(table).rows == 2
+
+
+def test_a_refill_that_fails_leaves_columns_and_rows(store: Store) -> None:
+    table = made(store)
+    fill(store, table, "print 'x', 1")
+    columns = (Column("other", KqlType.LONG),)
+    with pytest.raises((StoreError, KqlError)):
+        store.user_tables.refill(table, "SELECT throwIf(1)", columns, Budget())
+    assert rows(store, "T") == [("x", 1)]
+    left = store.run(f"SELECT name FROM system.tables WHERE database = '{table.database}'").rows
+    assert left == [(table.id,)]
+
+
+def names_in(store: Store) -> dict[str, str]:
+    """The tables as a hub finds them that begins now: their names, and what their rows say."""
+    begun = user_tables.UserTables(store.user_tables.engine.clients)
+    return {table.name: table.notes.docstring for table in begun.all()}
+
+
+@pytest.mark.parametrize(
+    ("names", "renamed"),
+    [
+        ({"A": "B", "B": "A"}, {"B": "of A", "A": "of B", "C": "of C"}),
+        ({"A": "B", "B": "C", "C": "A"}, {"B": "of A", "C": "of B", "A": "of C"}),
+        ({"A": "B", "B": "D"}, {"B": "of A", "D": "of B", "C": "of C"}),
+    ],
+)
+def test_a_hub_that_is_killed_has_renamed_all_or_none(
+    store: Store, monkeypatch: pytest.MonkeyPatch, names: dict[str, str], renamed: dict[str, str]
+) -> None:
+    for name in "ABC":
+        made(store, name, docstring=f"of {name}")
+    before, command, seen = names_in(store), store.user_tables.engine.command, []
+    for survived in range(3 + 2 * len(names)):
+        left = iter(range(survived))
+
+        def killed(statement: str, settings: Any = None, *, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise StoreUnavailableError("killed")
+            command(statement, settings)
+
+        with monkeypatch.context() as context, suppress(StoreUnavailableError):
+            context.setattr(store.user_tables.engine, "command", killed)
+            store.user_tables.rename(names)
+        seen.append(names_in(store))
+        if seen[-1] == renamed:
+            for table in user_tables.UserTables(store.user_tables.engine.clients).all():
+                store.user_tables.engine.annotate(
+                    table.id, notes_text(replace(table.notes, name=table.notes.docstring.removeprefix("of ")))
+                )
+        store.user_tables._read()
+    assert before in seen
+    assert renamed in seen
+    assert all(found in (before, renamed) for found in seen)
+    tables = store.user_tables.engine.system("tables", "name", "")
+    assert len(tables) == len(before)
+
+
+@pytest.mark.parametrize(("steps", "names"), [(1, ["a", "n"]), (2, ["n", "a"])])
+def test_a_hub_that_is_killed_between_two_names_of_columns_leaves_both(
+    store: Store, monkeypatch: pytest.MonkeyPatch, steps: int, names: list[str]
+) -> None:
+    table, left, rename = made(store), iter(range(steps)), store.user_tables.engine.rename_column
+    fill(store, table, "print 'x', 1")
+
+    def killed(*of: str) -> None:
+        if next(left, None) is None:
+            raise StoreUnavailableError("killed")
+        rename(*of)
+
+    with monkeypatch.context() as context:
+        context.setattr(store.user_tables.engine, "rename_column", killed)
+        with pytest.raises(StoreUnavailableError):
+            store.user_tables.rename_columns(table, {"a": "n", "n": "a"})
+    [found] = user_tables.UserTables(store.user_tables.engine.clients).all()
+    assert [column.name for column in found.columns] == names
+    store.user_tables._read()
+    assert rows(store, "T") == [("x", 1)]
+
+
+def test_names_that_change_places_are_in_the_store_and_no_other_is(store: Store) -> None:
+    first, second = made(store, "A"), made(store, "B", docstring="of B")
+    store.user_tables.rename({"A": "B", "B": "A"})
+    store.user_tables._read()
+    found = {table.name: (table.id, table.notes.docstring) for table in store.user_tables.all()}
+    assert found == {"A": (second.id, "of B"), "B": (first.id, "")}
+
+
+@pytest.mark.parametrize("change", ["clear", "reshape", "rename", "annotate", "retype", "rename_columns"])
+def test_a_table_that_is_gone_meanwhile_is_told(store: Store, change: str) -> None:
+    table, tables = made(store), store.user_tables
+    tables.drop(table)
+    changes: dict[str, Callable[[], object]] = {
+        "clear": lambda: tables.rows.clear(table),
+        "reshape": lambda: tables.reshape(table, COLUMNS),
+        "retype": lambda: tables.retype(table, Column("a", KqlType.LONG)),
+        "rename": lambda: tables.rename({"T": "U"}),
+        "annotate": lambda: tables.annotate(table, table.notes),
+        "rename_columns": lambda: tables.rename_columns(table, {"a": "b"}),
+    }
+    with pytest.raises(UserTableChangedError):
+        changes[change]()
+
+
+def test_what_is_noted_by_an_older_version_is_read(store: Store) -> None:
+    table = made(store)
+    older = '{"name":"T","created":"2024-05-06T00:00:00Z","docstring":"d"}'
+    source = store.user_tables.engine.source(table.id)
+    store.user_tables.engine.command(f"ALTER TABLE {source} MODIFY COMMENT '{older}'")
+    store.user_tables._read()
+    [read] = store.user_tables.all()
+    assert (read.notes.docstring, read.notes.column_docstrings, read.notes.policies) == ("d", {}, {})

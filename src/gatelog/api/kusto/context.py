@@ -26,10 +26,9 @@ class RequestContext(NamedTuple):
     received: datetime
     application: str = ""
 
-    @property
-    def origin(self) -> Origin:
-        """For the list of queries."""
-        return Origin(self.client_request_id, self.application)
+    def origin(self, application: str = "") -> Origin:
+        """For the list of queries; `application` is what a request property names, if it does."""
+        return Origin(self.client_request_id, application[:CLIENT_REQUEST_ID_MAX] or self.application)
 
     @property
     def timestamp(self) -> str:

@@ -75,7 +75,8 @@ class KustoApi:
     async def command(self, request: Request, context: RequestContext, principal: Principal) -> Response:
         """A management command; what follows a pipe is a query over its result."""
         asked = await read_request(request, self._database, COMMAND_BODY_BYTES_MAX)
-        workers, session = self._services.workers, Session(principal, asked)
+        workers = self._services.workers
+        session = Session(principal, asked, context.origin(asked.options.application))
         if await workers.run_for(principal, _is_piped, asked.text):
             return self._live(request, context, principal, asked, _v1)
         table = await workers.run_for(principal, self._commands.run, session)
@@ -94,7 +95,8 @@ class KustoApi:
             query = asked
             if is_command(asked.text):
                 query = asked._replace(text=self._commands.shown(Session(principal, asked), asked.text))
-            with open_answer(self._services, principal, query, context.origin) as answer:
+            origin = context.origin(asked.options.application)
+            with open_answer(self._services, principal, query, origin) as answer:
                 pieces = encode(context, asked, answer)
                 with closing(pieces):
                     yield pieces

@@ -22,6 +22,7 @@ from gatelog.errors import (
     KqlSyntaxError,
     KqlTimeoutError,
     StoreUnavailableError,
+    UserTableChangedError,
     UserTableError,
 )
 
@@ -167,6 +168,8 @@ def fault_of(error: GatelogError) -> Fault:
             return _query_fault(error, "General_BadRequest", "Semantic", "SEM0100")
         case RequestError():
             return _request_fault(error)
+        case UserTableChangedError():
+            return _service_fault(503, f"{error}: send it again")
         case UserTableError() | ControlError():
             return bad_request(str(error)).fault
         case StoreUnavailableError():

@@ -1,11 +1,15 @@
 """Streaming ingestion: the body of a request becomes rows of a table, all of them or none.
 
-POST /v1/rest/ingest/{database}/{table}?streamFormat=csv[&mappingName=…]
+POST /v1/rest/ingest/{database}/{table}?streamFormat=csv[&mappingName=…][&ignoreFirstRecord=true]
+
+The service's streaming knows no `ignoreFirstRecord`, nor do its clients send it: it is for who posts files.
 
 https://learn.microsoft.com/azure/data-explorer/kusto/api/rest/streaming-ingest
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,10 +21,11 @@ from gatelog.api.kusto.context import RequestContext
 from gatelog.api.kusto.faults import bad_request, forbidden
 from gatelog.api.kusto.ingest import INGEST_BYTES_MAX, columns_of_cells, find_format, picks_of, text_of
 from gatelog.api.kusto.options import Options
-from gatelog.api.kusto.requests import KustoRequest, check_database, read_bytes
+from gatelog.api.kusto.requests import KustoRequest, check_database, read_bytes, says_read_only
 from gatelog.api.kusto.result import CommandTable, columns_of
 from gatelog.api.principal import Principal
 from gatelog.api.services import Services
+from gatelog.store import UserTable
 
 _COLUMNS = columns_of(
     "ConsumedRecordsCount:long,UpdatePolicyStatus:string,UpdatePolicyFailureCode:string,"
@@ -45,7 +50,7 @@ class Ingestion:
         parameters = {name.lower(): value for name, value in request.query_params.items()}
         if parameters.get("sourcekind", "").lower() == "uri":
             raise bad_request("data is not fetched from elsewhere: send it as the body")
-        session = Session(principal, KustoRequest("", Options(), {}))
+        session = Session(principal, KustoRequest("", Options(read_only=says_read_only(request)), {}))
         scene = self._commands.scene(session)
         scene.check_may_write()
         body = await read_bytes(request, INGEST_BYTES_MAX)
@@ -56,10 +61,15 @@ class Ingestion:
 
 
 def _ingest(scene: Scene, name: str, parameters: dict[str, str], body: bytes) -> CommandTable:
-    table = scene.user_table(name)
+    scene.user_table(name)
     form = find_format(parameters.get("streamformat", ""))
-    picks = picks_of(table, form, parameters.get("mappingname", ""), "")
-    text = text_of(body, scene.database, name)
-    cells = columns_of_cells(scene.database, table, form, picks, text)
-    count = scene.user_tables.insert(table, cells)
+    mapping = parameters.get("mappingname", "")
+    skip_first = parameters.get("ignorefirstrecord", "").lower() == "true"
+
+    def cells(table: UserTable) -> list[list[Any]]:
+        picks = picks_of(table, form, mapping, "")
+        text = text_of(body, scene.database, name)
+        return columns_of_cells(scene.database, table, form, picks, text, skip_first=skip_first)
+
+    count = scene.insert(name, cells)
     return CommandTable(_COLUMNS, [[count, "Inactive", "Unknown", None]])

@@ -49,6 +49,7 @@ class Options(NamedTuple):
     read_only: bool = False
     only_permissions: bool = False
     only_schema: bool = False
+    application: str = ""
 
 
 class _Bag:
@@ -102,6 +103,7 @@ def read_options(properties: Mapping[str, Any]) -> Options:
         read_only=bag.flag("request_readonly", "request_readonly_hardline"),
         only_permissions=bag.flag("validatepermissions"),
         only_schema=bag.flag("query_results_apply_getschema"),
+        application=bag.get("request_app_name", read=_text) or "",
     )
 
 
@@ -132,7 +134,10 @@ def _text(value: Any) -> str | None:
 
 
 def _timespan(value: Any) -> timedelta | None:
-    ticks = cell_from_text(KqlType.TIMESPAN, value) if isinstance(value, str) else None
+    """Text, also as the literal `time(…)` or `timespan(…)`."""
+    if not isinstance(value, str):
+        return None
+    ticks = cell_from_text(KqlType.TIMESPAN, _inside(value, "time", "timespan"))
     return to_python(KqlType.TIMESPAN, ticks) if ticks is not None and ticks > 0 else None
 
 
@@ -140,9 +145,14 @@ def _datetime(value: Any) -> datetime | None:
     """Text, also as the literal `datetime(…)`."""
     if not isinstance(value, str):
         return None
-    inner = value[len("datetime(") : -1] if value.startswith("datetime(") and value.endswith(")") else value
-    ticks = cell_from_text(KqlType.DATETIME, inner.strip())
+    ticks = cell_from_text(KqlType.DATETIME, _inside(value, "datetime"))
     return None if ticks is None else to_python(KqlType.DATETIME, ticks)
+
+
+def _inside(text: str, *names: str) -> str:
+    """What a literal of one of these names has in its parentheses, or the text as it is."""
+    name, _, rest = text.partition("(")
+    return rest[:-1].strip() if name in names and rest.endswith(")") else text.strip()
 
 
 def _placement(value: Any) -> Placement | None:

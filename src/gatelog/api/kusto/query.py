@@ -49,27 +49,33 @@ def open_answer(
     """Answer a query while the context lasts; blocks. KqlError: the author's fault; StoreError: ours."""
     began = time.monotonic()
     with services.questions.logged(principal, request.text, origin) as asked:
-        compiled = services.questions.compile(principal, _question(request))
+        budget = _budget(services, request.options)
+        compiled = services.questions.compile(principal, _question(request, budget))
         asked.go_on()
         options = with_set_statements(request.options, request.text)
-        yield QueryAnswer(_tables(services, options, compiled, began), began)
+        yield QueryAnswer(_tables(services, options, compiled, budget, began), began)
 
 
-def _question(request: KustoRequest) -> Question:
+def _budget(services: Services, options: Options) -> Budget:
+    budget = services.questions.budget
+    if options.timeout is None:
+        return budget
+    return budget.within(options.timeout.total_seconds(), "the request's servertimeout")
+
+
+def _question(request: KustoRequest, budget: Budget) -> Question:
     options = request.options
-    return Question(request.text, options.scope, request.parameters, now=options.now)
+    return Question(request.text, options.scope, request.parameters, budget, options.now)
 
 
 def _tables(
-    services: Services, options: Options, compiled: Sequence[Compiled], began: float
+    services: Services, options: Options, compiled: Sequence[Compiled], budget: Budget, began: float
 ) -> list[ResultTable]:
     if options.only_permissions:
         return [ResultTable("PrimaryResult", _PERMISSION_COLUMNS, [[["OK"]]])]
     if options.only_schema:
         return [ResultTable(one.name, SCHEMA_COLUMNS, [_schema_rows(one.columns)]) for one in compiled]
-    store, budget = services.store(), services.questions.budget
-    if options.timeout is not None:
-        budget = budget._replace(seconds=min(budget.seconds, options.timeout.total_seconds()))
+    store = services.store()
     results = [_result(store, one, options, budget, began) for one in compiled]
     return [results[0]._replace(blocks=_primed(results[0].blocks)), *results[1:]]
 

@@ -39,8 +39,17 @@ class KustoRequest(NamedTuple):
 async def read_request(request: Request, database: str, bytes_max: int) -> KustoRequest:
     """The request to `database` of this hub. KustoError 400, 413 if it is none."""
     if request.method == "GET":
-        return _asked(dict(request.query_params), database)
-    return await decoded_aside(_posted, await _json_body(request, bytes_max), database)
+        asked = _asked(dict(request.query_params), database)
+    else:
+        asked = await decoded_aside(_posted, await _json_body(request, bytes_max), database)
+    if says_read_only(request):
+        asked = asked._replace(options=asked.options._replace(read_only=True))
+    return asked
+
+
+def says_read_only(request: Request) -> bool:
+    """Whether a request forbids itself to change anything: the header `x-ms-readonly`, of any value."""
+    return "x-ms-readonly" in request.headers
 
 
 def _posted(body: bytes, database: str) -> KustoRequest:

@@ -1,7 +1,8 @@
 """The token service that stands where Azure's clients expect Entra: its client secrets are hub tokens.
 
 GET  /v1/rest/auth/metadata                               where to sign in: here
-GET  /metadata/endpoints                                  the same, as `az cloud register` asks it
+GET  /metadata/endpoints                                  the same, as `az` asks it: one cloud, or before
+                                                          2022-09-01 a list of clouds
 GET  /{tenant}[/v2.0]/.well-known/openid-configuration    the addresses of this service
 GET  /{tenant}/discovery/v2.0/keys                        none: a hub token is no JWT, nothing is signed
 GET  /common/discovery/instance                           that this service may be trusted
@@ -15,6 +16,7 @@ https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -30,11 +32,19 @@ from gatelog.api.kusto.requests import read_bytes
 FORM_BYTES_MAX = 64 * 1024
 """Body of a token request; an assertion would be the longest part of one."""
 
+FIELDS_MAX = 50
+"""Fields of a token request; clients send fewer than ten."""
+
 LIFETIME_S = 3600
 """After it a client asks again. The bearer itself lasts as long as its token is declared."""
 
+_ONE_CLOUD_SINCE = "2022-09-01"
+"""The api-version since which Resource Manager answers one cloud and not a list."""
+
 _KUSTO_CLIENT_ID = "db662dc1-0cfe-4e1c-a843-19a68e65be58"
 _KUSTO_RESOURCE = "https://kusto.kusto.windows.net"
+_BOUNDARY = re.compile(r"boundary=\"?(?P<text>[^\";]{1,70})", re.IGNORECASE)
+_FIELD_NAME = re.compile(rb"\bname=\"(?P<text>[^\"]*)\"", re.IGNORECASE)
 _NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 
 
@@ -100,22 +110,28 @@ async def metadata(request: Request) -> Response:
 async def cloud_endpoints(request: Request) -> Response:
     """The addresses of a cloud as Azure Resource Manager names them, as far as there is anything behind."""
     base = _base(request)
-    return _json(
-        {
-            "name": "gatelog",
-            "authentication": {
-                "loginEndpoint": base,
-                "audiences": [base],
-                "tenant": "common",
-                "identityProvider": "AAD",
-            },
-            "resourceManager": base,
-            "graphAudience": base,
-            "microsoftGraphResourceId": base,
-            "logAnalyticsResourceId": base,
-            "suffixes": {},
-        }
-    )
+    cloud = _cloud(base)
+    is_listed = request.query_params.get("api-version", "")[:10] < _ONE_CLOUD_SINCE
+    return _json([cloud] if is_listed else cloud)
+
+
+def _cloud(base: str) -> dict[str, Any]:
+    return {
+        "name": "gatelog",
+        "authentication": {
+            "loginEndpoint": base,
+            "audiences": [base],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "resourceManager": base,
+        "graphAudience": base,
+        "microsoftGraphResourceId": base,
+        "logAnalyticsResourceId": base,
+        # As az's extension log-analytics spells it.
+        "logAnalyticslogAnalyticsResourceId": base,
+        "suffixes": {},
+    }
 
 
 async def openid_configuration(request: Request) -> Response:
@@ -159,8 +175,29 @@ def _base(request: Request) -> str:
 
 async def _form(request: Request) -> dict[str, str]:
     """The first value of each field."""
-    text = (await read_bytes(request, FORM_BYTES_MAX)).decode("utf-8", "replace")
-    return {name: values[0] for name, values in parse_qs(text, max_num_fields=50).items()}
+    body = await read_bytes(request, FORM_BYTES_MAX)
+    kind = request.headers.get("content-type", "")
+    if kind.lower().startswith("multipart/form-data"):
+        return _parts(kind, body)
+    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=FIELDS_MAX)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _parts(kind: str, body: bytes) -> dict[str, str]:
+    """The first value of each field of a multipart form (RFC 7578), which `curl -F` sends. ValueError."""
+    boundary = _BOUNDARY.search(kind)
+    if boundary is None:
+        raise ValueError("the form names no boundary")
+    parts = (b"\r\n" + body).split(b"\r\n--" + boundary["text"].encode("latin-1"), FIELDS_MAX + 1)
+    if len(parts) > FIELDS_MAX + 1:
+        raise ValueError(f"a form has fewer than {FIELDS_MAX} fields")
+    fields: dict[str, str] = {}
+    for part in parts[1:]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        name = _FIELD_NAME.search(head)
+        if name is not None:
+            fields.setdefault(name["text"].decode("utf-8", "replace"), value.decode("utf-8", "replace"))
+    return fields
 
 
 def _refused(status: int, error: str, description: str, number: int) -> Response:

@@ -1,6 +1,7 @@
 """Several questions in one request.
 
-{"requests":  [{"id", "headers": {"Prefer": …}, "body": {…}, "method", "path": "/query", "workspace"}, …]}
+{"requests":  [{"id", "headers": {"Prefer": …}, "body": {…}, "method": "POST", "path": "/query", "workspace"},
+               {"id", "method": "GET", "path": "/query?query=…&timespan=…", "workspace"}, …]}
 {"responses": [{"id", "status", "headers": {}, "body": {"tables": …} | {"error": …}}, …]}
 
 They are answered one after the other, each within the budget of a question; one that fails does not stop the
@@ -14,11 +15,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from urllib.parse import parse_qsl
 
 import msgspec
 
-from gatelog.api.loganalytics.faults import Fault, bad_argument, fault_of
-from gatelog.api.loganalytics.requests import Body, LogRequest, decoded, log_request
+from gatelog.api.loganalytics.faults import Fault, bad_argument, fault_of, path_not_found
+from gatelog.api.loganalytics.requests import Body, LogRequest, body_of_url, decoded, log_request
 from gatelog.api.loganalytics.tables import open_answer
 from gatelog.api.loganalytics.workspaces import Workspaces
 from gatelog.api.principal import Principal
@@ -37,10 +39,10 @@ class Member(msgspec.Struct):
 
     id: str
     workspace: str
-    body: msgspec.Raw
+    body: msgspec.Raw = msgspec.Raw(b"null")
     headers: dict[str, str] = {}
     path: str = "/query"
-    method: str = "POST"
+    method: str = ""
 
 
 class Batch(msgspec.Struct):
@@ -93,11 +95,15 @@ def _response(
 
 
 def _asked(member: Member, workspaces: Workspaces, now: datetime) -> LogRequest:
-    if member.path != "/query" or member.method.upper() != "POST":
-        raise bad_argument("a request of a batch has the method POST and the path /query")
-    workspaces.check(member.workspace)
+    path, _, parameters = member.path.partition("?")
+    method = member.method.upper() or ("POST" if bytes(member.body) != b"null" else "GET")
+    if path != "/query" or method not in {"GET", "POST"}:
+        raise path_not_found(f"{method} {path}; a request of a batch is a POST or GET of /query")
+    workspaces.check_all([member.workspace])
     headers = {name.lower(): value for name, value in member.headers.items()}
-    asked = log_request(decoded(member.body, Body), headers.get("prefer", ""), now)
+    values = dict(parse_qsl(parameters))
+    body = body_of_url(values) if method == "GET" else decoded(member.body, Body)
+    asked = log_request(body, headers.get("prefer", ""), now, values.get("timespan"))
     workspaces.check_all(asked.workspaces)
     return asked
 

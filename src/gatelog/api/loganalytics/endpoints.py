@@ -2,7 +2,10 @@
 
 POST, GET  /v1/workspaces/{workspace}/query   a question to the record
 POST, GET  /v1{resource id}/query             the same, of the rows of one resource
+POST, GET  {resource id}/api/query, {resource id}/providers/microsoft.insights/logs
+                                              the same, as Azure Resource Manager has it
 POST       /v1/$batch                         several questions
+POST, GET  /v1/workspaces/{workspace}/metadata, /v1{resource id}/metadata, /v1/metadata   the schema
 
 https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
 """
@@ -16,12 +19,14 @@ from functools import partial
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from gatelog.api.azure_routes import AzureRoute
 from gatelog.api.bodies import decoded_aside
 from gatelog.api.live_answer import LiveAnswer, LiveOrFault, Opened
 from gatelog.api.loganalytics.batch import open_batch, read_batch
 from gatelog.api.loganalytics.faults import Fault, LogAnalyticsError, defect, fault_of
+from gatelog.api.loganalytics.metadata import metadata
 from gatelog.api.loganalytics.requests import read_json, read_request
 from gatelog.api.loganalytics.tables import open_answer
 from gatelog.api.loganalytics.workspaces import Workspaces
@@ -48,8 +53,13 @@ class LogAnalyticsApi:
         """For the hub's application, after those of Kusto, whose paths end in /query too."""
         return [
             self._route("/v1/workspaces/{workspace}/query", self.workspace, "GET", "POST"),
+            self._route("/v1/workspaces/{workspace}/metadata", self.workspace_schema, "GET", "POST"),
+            self._route("/v1/metadata", self.schema, "GET", "POST"),
             self._route("/v1/$batch", self.batch, "POST"),
             self._route("/v1/{resource:path}/query", self.resource, "GET", "POST"),
+            self._route("/v1/{resource:path}/metadata", self.resource_schema, "GET", "POST"),
+            self._route("/{resource:path}/api/query", self.resource, "GET", "POST"),
+            self._route("/{resource:path}/providers/microsoft.insights/logs", self.resource, "GET", "POST"),
         ]
 
     async def workspace(self, request: Request, principal: Principal) -> Response:
@@ -62,6 +72,23 @@ class LogAnalyticsApi:
         return await self._answer(
             request, principal, self._workspaces.resource_of(request.path_params["resource"])
         )
+
+    async def workspace_schema(self, request: Request, principal: Principal) -> Response:
+        """The schema of the workspace."""
+        self._workspaces.check(request.path_params["workspace"])
+        return await self.schema(request, principal)
+
+    async def resource_schema(self, request: Request, principal: Principal) -> Response:
+        """The same, of a resource: its rows are in the same tables."""
+        self._workspaces.resource_of(request.path_params["resource"])
+        return await self.schema(request, principal)
+
+    async def schema(self, request: Request, principal: Principal) -> Response:
+        """What the caller's questions may name."""
+        catalog = self._services.questions.catalog(principal)
+        document = metadata(catalog, self._workspaces.id, self._workspaces.name)
+        body = msgspec.json.encode(document)
+        return Response(body, headers=_echo(request), media_type="application/json")
 
     async def batch(self, request: Request, principal: Principal) -> Response:
         """Several questions."""
@@ -76,7 +103,7 @@ class LogAnalyticsApi:
         opened = partial(open_answer, self._services, principal, asked, resource)
         return _live(request, self._services, principal, opened)
 
-    def _route(self, path: str, work: Work, *methods: str) -> Route:
+    def _route(self, path: str, work: Work, *methods: str) -> BaseRoute:
         """All methods come here, so that all refusals have this surface's own shape."""
 
         async def endpoint(request: Request) -> Response:
@@ -88,7 +115,7 @@ class LogAnalyticsApi:
             except Exception as error:  # noqa: BLE001 - every error has this surface's own shape
                 return _failed(request, error)
 
-        return Route(path, endpoint, methods=list(_METHODS))
+        return AzureRoute(path, endpoint, methods=_METHODS)
 
 
 def _live(request: Request, services: Services, principal: Principal, opened: Opened) -> Response:

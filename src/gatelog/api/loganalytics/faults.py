@@ -64,14 +64,20 @@ def bad_argument(message: str) -> LogAnalyticsError:
     return LogAnalyticsError(_invalid("QueryValidationError", message))
 
 
-def path_not_found(name: str) -> LogAnalyticsError:
-    """A workspace that is not this hub's."""
-    message = f"The requested path does not exist: there is no workspace {name:.{NAME_CHARACTERS_MAX}}"
+def path_not_found(why: str) -> LogAnalyticsError:
+    """A path that nothing is behind: a workspace that is not this hub's, for one."""
+    message = f"The requested path does not exist: {why:.{NAME_CHARACTERS_MAX}}"
     return LogAnalyticsError(Fault(404, "PathNotFoundError", message))
 
 
-def unresolved(name: str) -> LogAnalyticsError:
+def resource_not_found(name: str) -> LogAnalyticsError:
     """A resource that is not here."""
+    message = f"The resource /{name:.{NAME_CHARACTERS_MAX}} was not found"
+    return LogAnalyticsError(Fault(404, "ResourceNotFoundError", message))
+
+
+def unresolved(name: str) -> LogAnalyticsError:
+    """A further workspace of a query, or one of a batch, that is not here."""
     message = f"Failed to resolve resource {name:.{NAME_CHARACTERS_MAX}}"
     return LogAnalyticsError(Fault(400, "FailedToResolveResource", message))
 

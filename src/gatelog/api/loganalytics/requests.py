@@ -56,11 +56,16 @@ async def read_request(request: Request, now: datetime) -> LogRequest:
     """The question in a request. LogAnalyticsError 400, 413; KqlSemanticError for a bad timespan."""
     parameters = request.query_params
     if request.method == "GET":
-        names = [name for name in parameters.get("workspaces", "").split(",") if name]
-        body = Body(parameters.get("query", ""), None, names)
+        body = body_of_url(parameters)
     else:
         body = await decoded_aside(decoded, await read_json(request), Body)
     return log_request(body, request.headers.get("prefer", ""), now, parameters.get("timespan"))
+
+
+def body_of_url(parameters: Mapping[str, str]) -> Body:
+    """The question in a URL's parameters, its timespan aside."""
+    names = [name for name in parameters.get("workspaces", "").split(",") if name]
+    return Body(parameters.get("query", ""), None, names)
 
 
 def log_request(body: Body, prefer: str, now: datetime, timespan: str | None = None) -> LogRequest:

@@ -58,7 +58,7 @@ def open_answer(
     with services.questions.logged(principal, asked.query):
         budget = services.questions.budget
         if asked.preferences.wait is not None:
-            budget = budget._replace(seconds=min(budget.seconds, asked.preferences.wait))
+            budget = budget.within(asked.preferences.wait, "the wait that the request prefers")
         question = Question(asked.query, asked.timespan, budget=budget, resource=resource)
         compiled = services.questions.compile(principal, question)
         first, *rest = [_blocks(services.store(), one.sql, budget, began) for one in compiled]

@@ -5,6 +5,7 @@ definitions · …_metrics       which metrics there are
 sources                       what they are counted from
 requests · filters · times    what was asked
 query · series · documents    its KQL, its points, its answer
+arm_requests · arm_endpoint   what all pages of Resource Manager have in common
 endpoints · faults            the routes; errors as the service writes them
 """
 

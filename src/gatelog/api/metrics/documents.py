@@ -51,17 +51,19 @@ def definitions(namespace: Namespace, resource: Resource) -> dict[str, Any]:
     return {"value": [_definition(metric, namespace, resource) for metric in namespace.metrics]}
 
 
-def namespaces(namespace: Namespace, resource: Resource) -> dict[str, Any]:
-    """The one namespace of a resource."""
-    name = namespace.name
-    entry = {
+def namespaces(listed: Sequence[Namespace], resource: Resource) -> dict[str, Any]:
+    """The namespaces of a resource: a type of resource has one, a subscription those of all."""
+    return {"value": [_namespace(namespace.name, resource) for namespace in listed]}
+
+
+def _namespace(name: str, resource: Resource) -> dict[str, Any]:
+    return {
         "id": f"{resource.id}/providers/microsoft.insights/metricNamespaces/{name}",
         "type": "Microsoft.Insights/metricNamespaces",
         "name": name.rpartition("/")[2],
         "classification": "Platform",
         "properties": {"metricNamespaceName": name},
     }
-    return {"value": [entry]}
 
 
 def _definition(metric: Metric, namespace: Namespace, resource: Resource) -> dict[str, Any]:

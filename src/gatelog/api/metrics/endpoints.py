@@ -7,56 +7,33 @@ GET, POST  /subscriptions/{s}/providers/Microsoft.Insights/metrics          valu
                                                   or of each: $filter=Microsoft.ResourceId eq '*'
 GET        /subscriptions/{s}/providers/Microsoft.Insights/metricDefinitions
 POST       /subscriptions/{s}/metrics:getBatch                              values of up to 50 resources
-GET        /subscriptions · /subscriptions/{s} · /tenants                   what signing in asks for
 
 Every role may ask: there are only numbers in the answers.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from gatelog.api.azure_resources import Kind, Resource, parse_resource
-from gatelog.api.bodies import read_body
+from gatelog.api.azure_resources import GLOBAL, Kind, Resource, parse_resource, short_region
 from gatelog.api.metrics import documents
+from gatelog.api.metrics.arm_endpoint import Work, arm_route, method_not_allowed
+from gatelog.api.metrics.arm_requests import read_object, read_parameters
 from gatelog.api.metrics.definitions import NAMESPACES, Namespace, namespace_called, namespace_of
-from gatelog.api.metrics.faults import (
-    Fault,
-    MetricsError,
-    bad_request,
-    defect,
-    fault_of,
-    resource_not_found,
-)
+from gatelog.api.metrics.faults import Fault, MetricsError, bad_request, resource_not_found
 from gatelog.api.metrics.query import Accounts, compute
 from gatelog.api.metrics.requests import read_metrics_request
-from gatelog.api.metrics.subscriptions import subscription, subscriptions, tenants
 from gatelog.api.principal import Principal, Role
 from gatelog.api.questions import Question
 from gatelog.api.services import Services
-from gatelog.errors import GatelogError
-
-log = logging.getLogger("gatelog.api.metrics")
 
 RESOURCES_MAX = 50
 """Resources of a batch: the service's own limit."""
-
-BODY_BYTES_MAX = 256 * 1024
-"""Body of a request: 50 resource ids, or the parameters of one question."""
-
-GLOBAL = "global"
-"""The region of what has none."""
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-Work = Callable[[Request, Principal], Awaitable[Any]]
 
 
 class MetricsApi:
@@ -66,53 +43,35 @@ class MetricsApi:
 
     def __init__(self, services: Services, regions: Mapping[str, str]) -> None:
         self._services = services
-        self._regions = {name.lower(): _short(region) for name, region in regions.items()}
+        self._regions = {name.lower(): short_region(region) for name, region in regions.items()}
 
     def routes(self) -> list[BaseRoute]:
         """For the hub's application."""
         return [
             self._route("/subscriptions/{subscription}/metrics:getBatch", self.batch, "POST"),
-            self._route("/{resource:path}/providers/{provider}/{leaf}", self.resource_manager, "GET", "POST"),
-            self._route("/subscriptions", self.subscriptions, "GET"),
-            self._route("/subscriptions/{subscription}", self.subscription, "GET"),
-            self._route("/tenants", self.tenants, "GET"),
+            self._route("/{resource:path}/providers/Microsoft.Insights/{leaf}", self.insights, "GET", "POST"),
         ]
 
-    async def subscriptions(self, request: Request, _: Principal) -> Any:
-        """The subscriptions that a client may choose from."""
-        _parameters(request)
-        return subscriptions()
-
-    async def subscription(self, request: Request, _: Principal) -> Any:
-        """One of them."""
-        _parameters(request)
-        return subscription(request.path_params["subscription"])
-
-    async def tenants(self, request: Request, _: Principal) -> Any:
-        """The tenants that a client may choose from."""
-        _parameters(request)
-        return tenants()
-
-    async def resource_manager(self, request: Request, principal: Principal) -> Any:
+    async def insights(self, request: Request, principal: Principal) -> Any:
         """The three pages of Microsoft.Insights."""
-        names = (request.path_params["provider"].lower(), request.path_params["leaf"].lower())
+        leaf = request.path_params["leaf"].lower()
         work = {
-            ("microsoft.insights", "metrics"): self._values,
-            ("microsoft.insights", "metricdefinitions"): self._definitions,
-            ("microsoft.insights", "metricnamespaces"): self._namespaces,
-        }.get(names)
+            "metrics": self._values,
+            "metricdefinitions": self._definitions,
+            "metricnamespaces": self._namespaces,
+        }.get(leaf)
         if work is None:
             raise MetricsError(
                 Fault(404, "InvalidResourceType", "there are only metrics of Microsoft.Insights")
             )
-        if request.method == "POST" and names[1] != "metrics":
-            raise _method_not_allowed(request.method, "GET")
+        if request.method == "POST" and leaf != "metrics":
+            raise method_not_allowed(request.method, "GET")
         return await work(request, principal)
 
     async def batch(self, request: Request, principal: Principal) -> Any:
         """The values of several resources."""
-        parameters = _parameters(request)
-        resources = _resources(await _body(request))
+        parameters = read_parameters(request)
+        resources = _resources(await read_object(request))
         kinds = {resource.kind for resource in resources}
         namespace = _namespace_of(resources[0])
         if len(kinds) > 1 or namespace is not _wanted(parameters, namespace):
@@ -132,12 +91,12 @@ class MetricsApi:
         return {"values": answers}
 
     async def _values(self, request: Request, principal: Principal) -> Any:
-        parameters = _parameters(request)
+        parameters = read_parameters(request)
         resource = _resource(request)
         if request.method == "POST":
             if resource.kind is not Kind.ALL:
-                raise _method_not_allowed(request.method, "GET")
-            parameters |= _body_parameters(await _body(request))
+                raise method_not_allowed(request.method, "GET")
+            parameters |= _body_parameters(await read_object(request))
         await self._check(resource, principal)
         namespace = self._namespace(resource, parameters)
         asked = read_metrics_request(parameters, namespace, self._services.questions.now())
@@ -150,13 +109,14 @@ class MetricsApi:
     async def _definitions(self, request: Request, principal: Principal) -> Any:
         resource = _resource(request)
         await self._check(resource, principal)
-        return documents.definitions(self._namespace(resource, _parameters(request)), resource)
+        return documents.definitions(self._namespace(resource, read_parameters(request)), resource)
 
     async def _namespaces(self, request: Request, principal: Principal) -> Any:
-        _parameters(request)
+        read_parameters(request)
         resource = _resource(request)
         await self._check(resource, principal)
-        return documents.namespaces(_namespace_of(resource), resource)
+        namespaces = NAMESPACES if resource.kind is Kind.ALL else (_namespace_of(resource),)
+        return documents.namespaces(namespaces, resource)
 
     async def _check(self, resource: Resource, principal: Principal) -> None:
         """MetricsError 404 if a backend is neither configured nor in the record."""
@@ -185,20 +145,8 @@ class MetricsApi:
     def _region(self, resource: Resource) -> str:
         return self._regions.get(resource.name.lower(), "") or GLOBAL
 
-    def _route(self, path: str, work: Work, *methods: str) -> Route:
-        """All methods come here, so that all refusals have this surface's own shape."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                if request.method not in methods:
-                    raise _method_not_allowed(request.method, *methods)
-                principal = self._services.authenticator.authenticate(request)
-                answer = await work(request, principal)
-                return Response(msgspec.json.encode(answer), media_type="application/json")
-            except Exception as error:  # noqa: BLE001 - every error has this surface's own shape
-                return _failed(request, error)
-
-        return Route(path, endpoint, methods=list(_METHODS))
+    def _route(self, path: str, work: Work, *methods: str) -> BaseRoute:
+        return arm_route(self._services.authenticator, path, work, *methods)
 
 
 def _resource(request: Request) -> Resource:
@@ -222,31 +170,6 @@ def _wanted(parameters: Mapping[str, str], default: Namespace) -> Namespace:
         known = ", ".join(namespace.name for namespace in NAMESPACES)
         raise bad_request(f"there is no metric namespace {name:.200}: use {known}")
     return wanted
-
-
-def _parameters(request: Request) -> dict[str, str]:
-    """The query parameters, their names in lower case."""
-    parameters = {name.lower(): value for name, value in request.query_params.items()}
-    if not parameters.get("api-version"):
-        message = "The api-version query parameter (?api-version=) is required for all requests."
-        raise bad_request(message, "MissingApiVersionParameter")
-    return parameters
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """A JSON object, its names in lower case; nothing is an empty one. Only JSON by name is taken: a web page
-    cannot send that to another origin without asking first.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise bad_request("the body must be JSON: send Content-Type: application/json")
-    refusal = MetricsError(Fault(413, "RequestTooLarge", f"a body has at most {BODY_BYTES_MAX} bytes"))
-    body = await read_body(request, BODY_BYTES_MAX, refusal)
-    try:
-        document = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_request(f"the body is not a JSON object: {error}") from error
-    return {name.lower(): value for name, value in document.items()}
 
 
 def _body_parameters(document: Mapping[str, Any]) -> dict[str, str]:
@@ -278,21 +201,3 @@ def _resources(document: Mapping[str, Any]) -> list[Resource]:
             raise resource_not_found(text)
         resources.append(resource)
     return resources
-
-
-def _method_not_allowed(method: str, *allowed: str) -> MetricsError:
-    message = f"{method} is not taken here: use {' or '.join(allowed)}"
-    return MetricsError(Fault(405, "MethodNotAllowed", message))
-
-
-def _failed(request: Request, error: Exception) -> Response:
-    fault = fault_of(error) if isinstance(error, GatelogError) else defect()
-    if fault.status >= 500:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    body = msgspec.json.encode({"error": {"code": fault.code, "message": fault.message}})
-    return Response(body, fault.status, headers=dict(fault.headers), media_type="application/json")
-
-
-def _short(region: str) -> str:
-    """`East US` → `eastus`."""
-    return region.lower().replace(" ", "")

@@ -51,7 +51,7 @@ def test_rows_leave_with_the_hubs_retention(tmp_path: Path, clickhouse_server: C
     store = Store.open(dsn)
     for name, retention in (("Kept", Retention()), ("Short", Retention(86_400.0))):
         notes = TableNotes(name=name, created=datetime.now(UTC), retention=retention)
-        store.user_tables.insert(store.user_tables.create(notes, [Column("a", KqlType.LONG)]), [[1]])
+        store.user_tables.rows.insert(store.user_tables.create(notes, [Column("a", KqlType.LONG)]), [[1]])
     store.close()
     hub_config = HubConfig(listen=Address("127.0.0.1", 0), anonymous=True)
     hub = Hub(Config(data=tmp_path, hub=hub_config, store=StoreConfig(dsn=Dsn(dsn))), clock=TwoDaysLater())

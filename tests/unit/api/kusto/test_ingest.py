@@ -21,6 +21,7 @@ from gatelog.api.kusto.ingest.formats import MalformedDataError
 from gatelog.api.kusto.ingest.json_path import follow, parse_path
 from gatelog.api.kusto.ingest.mapping import by_mapping
 from gatelog.api.kusto.ingest.rows import INGEST_BYTES_MAX
+from gatelog.errors import UserTableChangedError
 from gatelog.kql import Column, KqlType
 
 from .conftest import Kusto
@@ -66,6 +67,13 @@ def test_single_values_and_lines_are_records_too(kusto: Kusto) -> None:
     assert sorted(row[0] for row in kusto.rows("E")) == ["four\nlines", "one", "three", "two, as it is"]
 
 
+@pytest.mark.parametrize("form", ["txt", "tsve"])
+def test_only_the_ends_of_lines_end_a_line(kusto: Kusto, form: str) -> None:
+    text = "one\u2028two\x0bthree\x85four\x1cfive\r\nsix"
+    assert kusto.ingest("E", text.encode(), streamFormat=form).status_code == 200
+    assert sorted(row[0] for row in kusto.rows("E")) == ["one\u2028two\x0bthree\x85four\x1cfive", "six"]
+
+
 def test_packed_data_is_known_by_its_first_bytes(kusto: Kusto) -> None:
     packed = gzip.compress(b"a,1") + gzip.compress(b"\nb,2")
     for data in (packed, b"c,3"):
@@ -91,6 +99,9 @@ def test_packed_data_is_known_by_its_first_bytes(kusto: Kusto) -> None:
         ("csv", gzip.compress(b"a,1")[:-9], "gzip"),
         ("csv", b"\x1f\x8bnothing", "damaged"),
         ("json", b"[" * 100_000, "line 1"),
+        ("json", b'{"name":"a"}\n[{"name":"b"}]', "line 2: a record is an object"),
+        ("multijson", b'[{"name":"a"}, 1]', "a record is an object"),
+        ("singlejson", b'[{"name":"a"}]', "has the format multijson"),
     ],
 )
 def test_malformed_data_is_refused_whole(kusto: Kusto, form: str, data: bytes, part: str) -> None:
@@ -119,6 +130,52 @@ def test_requests_that_cannot_be_served_have_the_services_code(
 ) -> None:
     answer = kusto.ingest(table, b"a", **parameters)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+def test_rows_come_into_a_table_that_is_changed_meanwhile(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their columns are looked for again; the first attempt is for a column that is gone, or a table."""
+    changes = iter([".drop column E.more", ".rename column E.n to m", ""])
+    check = kusto.store.user_tables.rows._check_room
+
+    def changing(*arguments: Any, **options: Any) -> None:
+        check(*arguments, **options)
+        if change := next(changes):
+            kusto.command(change)
+
+    monkeypatch.setattr(kusto.store.user_tables.rows, "_check_room", changing)
+    answer = kusto.ingest("E", b'{"name":"a","n":1,"m":2,"more":[]}', streamFormat="json")
+    assert answer.status_code == 200, answer.text
+    assert kusto.rows("E") == [["a", 2, None]]
+
+
+def test_a_table_that_never_rests_is_tried_again_later(kusto: Kusto, monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(*_: Any) -> None:
+        raise UserTableChangedError("the table E was changed meanwhile")
+
+    monkeypatch.setattr(kusto.store.user_tables.rows, "insert", changed)
+    answer = kusto.ingest("E", b"a,1", streamFormat="csv")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["@permanent"]) == (503, False)
+    assert "send it again" in error["@message"]
+
+
+def test_a_header_row_is_left_out_where_that_is_said(kusto: Kusto) -> None:
+    data = b"\xef\xbb\xbfname,n\r\na,1\r\n"
+    kusto.ingest("E", data, streamFormat="csv", ignoreFirstRecord="true")
+    assert kusto.rows("E | project name, n") == [["a", 1]]
+    kusto.ingest("E", data, streamFormat="csv")
+    assert kusto.rows("E | project name, n | sort by name asc") == [["a", 1], ["a", 1], ["name", None]]
+
+
+@pytest.mark.parametrize("form", ["json", "multijson", "singlejson"])
+def test_decimals_of_json_keep_all_their_digits(kusto: Kusto, form: str) -> None:
+    kusto.command(".create table Prices (price: decimal, more: dynamic)")
+    price = "1234567.891234567890123456789"
+    kusto.ingest("Prices", f'{{"price":{price},"more":{{"rate":0.25}}}}'.encode(), streamFormat=form)
+    assert kusto.rows("Prices") == [[price, {"rate": 0.25}]]
+    kusto.command(".drop table Prices")
 
 
 def test_a_web_page_cannot_bring_data(kusto: Kusto) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from gatelog.errors import KqlTimeoutError, StoreUnavailableError
+from gatelog.store import Budget, Rows
 
 from .conftest import Kusto, frames_of
 
@@ -179,6 +180,22 @@ def test_a_failure_between_rows_ends_the_answer_where_it_is(
     frames = frames_of(kusto.post("/v2/rest/query", "print x = 1").text)
     assert frames[2]["Rows"][0] == [1]
     assert frames[-1]["OneApiErrors"][0]["error"]["code"] == "RequestExecutionTimeout"
+
+
+def test_what_the_compiler_asks_has_the_time_of_the_request_too(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def run(_: str, *, budget: Budget) -> Rows:
+        asked.append(budget)
+        raise KqlTimeoutError("the query ran for more than 5 s")
+
+    monkeypatch.setattr(kusto.store, "run", run)
+    answer = kusto.post("/v2/rest/query", "Calls | evaluate pivot(Method)", servertimeout="00:00:05")
+    assert answer.status_code == 504
+    assert asked[0].seconds <= 5
+    assert asked[0].time_set_by == "the request's servertimeout"
 
 
 @pytest.mark.parametrize("route", ["/v1/rest/query", "/v2/rest/query"])

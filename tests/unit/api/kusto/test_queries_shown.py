@@ -122,3 +122,9 @@ def test_a_query_that_is_stopped_before_its_statement_is_not_begun(
     assert "never shown" not in answer.text
     assert "the query was stopped" in answer.text
     assert [one["State"] for one in shown(kusto)] == ["Cancelled"]
+
+
+def test_a_request_may_name_its_application(kusto: Kusto) -> None:
+    kusto.rows("print named = 1", request_app_name="a report")
+    [one] = [one for one in shown(kusto) if one["Text"] == "print named = 1"]
+    assert one["Application"] == "a report"

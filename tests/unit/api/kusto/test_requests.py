@@ -34,6 +34,7 @@ def test_options_are_read_in_every_spelling() -> None:
             "results_v2_newlines_between_frames": 1,
             "results_error_reporting_placement": "end_of_table",
             "request_readonly": True,
+            "request_app_name": "a report",
             "queryconsistency": "weakconsistency",
             "best_effort": None,
         }
@@ -50,7 +51,13 @@ def test_options_are_read_in_every_spelling() -> None:
         newlines=True,
         placement=Placement.END_OF_TABLE,
         read_only=True,
+        application="a report",
     )
+
+
+@pytest.mark.parametrize("text", ["90s", "1.5m", "00:01:30", "time(90s)", "timespan( 00:01:30 )"])
+def test_a_timeout_is_any_timespan(text: str) -> None:
+    assert read_options({"servertimeout": text}).timeout == timedelta(seconds=90)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +65,8 @@ def test_options_are_read_in_every_spelling() -> None:
     [
         {"servertimeout": "soon"},
         {"servertimeout": 5},
+        {"servertimeout": "datetime(90s)"},
+        {"servertimeout": "time(90s"},
         {"truncationmaxrecords": -1},
         {"truncationmaxrecords": True} | {"notruncation": "perhaps"},
         {"query_now": "yesterday"},

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from gatelog.api.datatable import datatable
 from gatelog.api.kusto.commands import is_command, pipe_of
-from gatelog.api.kusto.commands.piped import as_datatable
-from gatelog.api.kusto.result import CommandTable, columns_of
+from gatelog.api.kusto.result import columns_of
 from gatelog.store import TABLES
 
 from .conftest import Kusto
@@ -188,8 +188,8 @@ def test_a_result_becomes_a_query_whatever_is_in_it(kusto: Kusto) -> None:
         ['"];\n\\ü | x', True, 5, "2024-01-01T00:00:00.0000000Z", {"a": ["'"]}, guid, 1.5, "00:00:01"],
         ["", None, None, None, None, None, None, None],
     ]
-    assert kusto.rows(as_datatable(CommandTable(columns, rows))) == rows
+    assert kusto.rows(datatable(columns, rows)) == rows
 
 
 def test_an_empty_result_is_a_query_too(kusto: Kusto) -> None:
-    assert kusto.rows(as_datatable(CommandTable(columns_of("s:string"), []))) == []
+    assert kusto.rows(datatable(columns_of("s:string"), [])) == []

@@ -82,3 +82,35 @@ def test_a_malformed_form_is_a_bad_request(kusto: Kusto, body: bytes) -> None:
     answer = kusto.client.post("/t/oauth2/v2.0/token", content=body)
     assert answer.status_code == 400
     assert "error_description" in answer.json()
+
+
+def multipart(**fields: str) -> bytes:
+    """As `curl -F` writes it."""
+    parts = (
+        f'--b0undary\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    return ("".join(parts) + "--b0undary--\r\n").encode()
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data; boundary=b0undary", 'Multipart/Form-Data; Boundary="b0undary"']
+)
+def test_a_form_may_have_parts(kusto: Kusto, kind: str) -> None:
+    body = multipart(grant_type="client_credentials", client_id="any", client_secret="reader")
+    headers = {"content-type": kind}
+    answer = kusto.client.post("/tenant/oauth2/token", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["access_token"]) == (200, "reader")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", multipart(grant_type="client_credentials")),
+        ("multipart/form-data; boundary=b", b"\r\n--b" * 10_000),
+        ("multipart/form-data; boundary=b", b"\xff" * 100),
+    ],
+)
+def test_a_malformed_form_of_parts_is_a_bad_request(kusto: Kusto, kind: str, body: bytes) -> None:
+    answer = kusto.client.post("/t/oauth2/token", content=body, headers={"content-type": kind})
+    assert answer.status_code == 400

@@ -115,6 +115,23 @@ class TablesMachine(RuleBasedStateMachine):
         if source in self.tables:
             self.tables[name] = [row for row in self.tables[source] if row[1] is not None and row[1] <= 0]
 
+    @rule(name=NAMES, number=st.integers(-3, 3))
+    def delete(self, name: str, number: int) -> None:
+        command = f".delete table {name} records <| {name} | where n < {number} or isempty(a)"
+        self.send(command, succeeds=name in self.tables)
+        if name in self.tables:
+            self.tables[name] = [
+                row for row in self.tables[name] if row[0] and (row[1] is None or row[1] >= number)
+            ]
+
+    @rule(one=NAMES, other=NAMES)
+    def swap(self, one: str, other: str) -> None:
+        if one != other:
+            possible = one in self.tables and other in self.tables
+            self.send(f".rename tables {one} = {other}, {other} = {one}", succeeds=possible)
+            if possible:
+                self.tables[one], self.tables[other] = self.tables[other], self.tables[one]
+
     @rule(name=FUNCTIONS, table=NAMES)
     def define(self, name: str, table: str) -> None:
         command = f".create-or-alter function with (skipvalidation=true) {name}() {{ {table} | count }}"

@@ -162,6 +162,35 @@ def test_every_type_survives_the_way_through_a_table(kusto: Kusto) -> None:
     )
 
 
+def test_columns_that_only_the_query_has_are_added_where_that_is_said(kusto: Kusto) -> None:
+    kusto.command(".set T with (folder='f') <| print x = 1")
+    kusto.command(".append T with (extend_schema=true, docstring='d') <| print 2, more = 'm'")
+    assert kusto.rows("T | sort by x asc") == [[1, ""], [2, "m"]]
+    assert kusto.command(".show table T")[0][2:] == ["f", "d"]
+
+
+def test_a_table_is_made_anew_where_that_is_said(kusto: Kusto) -> None:
+    kusto.command(".set T with (folder='f') <| print x = 1, y = 2")
+    kusto.command('.create table T ingestion csv mapping \'m\' \'[{"Column":"x","Ordinal":0}]\'')
+    command = ".set-or-replace T with (recreate_schema=true) <| T | project x = strcat('was ', x)"
+    assert kusto.command(command)[0][5] == 1
+    assert kusto.rows("T") == [["was 1"]]
+    assert kusto.command(".show table T cslschema")[0][1:4] == ["x:string", "gatelog", "f"]
+    assert len(kusto.command(".show table T ingestion mappings")) == 1
+    kusto.command(".set-or-replace T with (recreate_schema=true) <| Calls | project ResponseBody")
+    assert kusto.refusal("T | count", path="/v1/rest/query", token="clerk")[0] == 400
+    assert kusto.rows("T | count") == [[10]]
+
+
+def test_an_asynchronous_command_answers_an_operation_that_can_be_asked_for(kusto: Kusto) -> None:
+    [[operation]] = kusto.command(".set async T <| print x = 1")
+    assert kusto.rows("T") == [[1]]
+    [shown] = kusto.command(f".show operations {operation} | project Operation, State, Status")
+    assert shown == ["TableSet", "Completed", ""]
+    kusto.command(".set async <| print x = 2")  # a table of that name
+    assert kusto.rows("['async']") == [[2]]
+
+
 def test_a_command_may_be_kept_too(kusto: Kusto) -> None:
     kusto.command(".set T <| .show tables | where TableName == 'Calls' | project TableName")
     assert kusto.rows("T") == [["Calls"]]
@@ -177,8 +206,11 @@ def test_a_command_may_be_kept_too(kusto: Kusto) -> None:
         (".append T <| Nope", "there is no table"),
         (".append T <|", "'<|' and a query"),
         (".append T", "'<|' and a query"),
-        (".set async U <| print 1", "async is not offered"),
-        (".append T with (extend_schema=true) <| print 1", "extend_schema is not offered"),
+        (".set async U <| Nope", "there is no table"),
+        (".append T with (extend_schema=true) <| print 'x', 1", "QuerySchema=(string, long)"),
+        (".append T with (recreate_schema=true) <| print 'x'", "QuerySchema=(string)"),
+        (".append T with (ingestIfNotExists='[\"a\"]') <| print 1", "what is sent again is stored again"),
+        (".append T with (creationTime='2020-01-01') <| print 1", "rows begin to age when they come"),
     ],
 )
 def test_a_query_that_cannot_be_kept_is_refused(kusto: Kusto, command: str, part: str) -> None:
@@ -245,6 +277,29 @@ def test_retention_is_a_policy_that_is_applied(kusto: Kusto) -> None:
     assert json.loads(row[2]) == {"SoftDeletePeriod": "1.00:00:00", "Recoverability": "Disabled"}
     assert '"1.00:00:00"' in kusto.command(".show table T details")[0][13]
     kusto.command(".alter table T policy streamingingestion enable")
+    kusto.command(".delete table T policy retention")
+    assert '"36500.00:00:00"' in kusto.command(".show table T policy retention")[0][2]
+
+
+def test_policies_about_the_work_of_a_cluster_are_kept_as_written(kusto: Kusto) -> None:
+    kusto.command(".create tables T (a: string), U (a: string)")
+    kusto.command(".alter table T policy caching hot = 3d")
+    kusto.command(".alter-merge table T policy ingestionbatching '{\"MaximumNumberOfItems\": 5}'")
+    kusto.command(".alter table T policy ingestiontime true")
+    [row] = kusto.command(".show table T policy caching")
+    assert row[:3] == [
+        "CachingPolicy",
+        "[gatelog].[T]",
+        '{"DataHotSpan":"3.00:00:00","IndexHotSpan":"3.00:00:00"}',
+    ]
+    assert kusto.command(".show table T policy ingestionbatching")[0][2] == '{"MaximumNumberOfItems": 5}'
+    shown = kusto.command(".show table * policy caching")
+    assert [(row[1], row[2] == "null") for row in shown] == [
+        ("[gatelog].[T]", False),
+        ("[gatelog].[U]", True),
+    ]
+    assert kusto.command(".delete table T policy caching")[0][2] == "null"
+    assert kusto.command(".show table T policy update")[0][2] == "null"
 
 
 @pytest.mark.parametrize(
@@ -253,8 +308,16 @@ def test_retention_is_a_policy_that_is_applied(kusto: Kusto) -> None:
         "retention '{'",
         'retention \'{"SoftDeletePeriod": "soon"}\'',
         'retention \'{"Recoverability": "Enabled"}\'',
-        "caching hot = 1d",
+        "caching soon",
+        "caching '['",
+        "sharding hot = 1d",
+        "ingestiontime false",
+        "update '[]'",
+        "row_level_security enable 'T'",
+        "restricted_view_access true",
+        "nothing true",
         "streamingingestion disable",
+        pytest.param("caching '" + '{"a":' + "[" * 50_000 + "'", id="deep"),
     ],
 )
 def test_policies_that_cannot_be_are_refused(kusto: Kusto, policy: str) -> None:
@@ -310,6 +373,44 @@ def test_a_script_runs_command_by_command(kusto: Kusto) -> None:
         (word, "Completed", "") for word in ("create", "ingest", "append", "create-or-alter")
     ]
     assert kusto.rows("T | sort by a asc") == [["x"], ["y"]]
+
+
+def test_a_script_may_begin_beside_its_arrow_and_skips_what_only_shows(kusto: Kusto) -> None:
+    script = ".create table T (a: string)\n.show tables\n.append T <| print 'x'\n// the end\n"
+    rows = kusto.command(f".execute database script <| {script}")
+    assert [(row[1], row[3]) for row in rows] == [
+        ("create", "Completed"),
+        ("show", "Skipped"),
+        ("append", "Completed"),
+    ]
+    assert kusto.rows("T") == [["x"]]
+
+
+def test_a_script_in_a_script_is_refused(kusto: Kusto) -> None:
+    nested = ".execute database script <| " * 500
+    [row] = kusto.command(f".execute database script <| {nested}.create table T (a: string)")
+    assert row[3:] == ["Failed", "a script cannot have another one in it"]
+    assert kusto.store.user_tables.all() == ()
+
+
+def test_a_script_has_its_time(kusto: Kusto, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = ".create table T (a: string)\n.create table U (a: string)"
+    monkeypatch.setattr("gatelog.api.kusto.commands.script.SECONDS_MAX", -1)
+    [row] = kusto.command(f".execute database script <|\n{commands}")
+    assert (row[3], "no command begins after that" in row[4]) == ("Failed", True)
+    assert kusto.store.user_tables.all() == ()
+
+
+def test_a_script_leaves_the_characters_of_its_data_alone(kusto: Kusto) -> None:
+    script = ".create table T (a: string)\n.ingest inline into table T <| one\u2028two\x0bthree\x85"
+    kusto.command(f".execute database script <|\n{script}\n")
+    assert kusto.rows("T") == [["one\u2028two\x0bthree\x85"]]
+
+
+def test_a_script_leaves_nothing_of_itself_out(kusto: Kusto) -> None:
+    script = "create table T (a: string)\n.create table U (a: string)"
+    assert "begins with a command" in kusto.refusal(f".execute database script <|\n{script}")[2]
+    assert names(kusto) == []
 
 
 def test_a_script_ends_at_a_failure_unless_it_says_otherwise(kusto: Kusto) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from gatelog.api.loganalytics.faults import LogAnalyticsError
 from gatelog.api.loganalytics.requests import Body, Preferences, log_request, preferences_of
+from gatelog.errors import KqlTimeoutError
+from gatelog.store import Budget, Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GROUP = "/subscriptions/s/resourceGroups/g"
@@ -117,7 +120,8 @@ def test_a_workspace_goes_by_its_names_only(monitor, name: str) -> None:
 
 
 def test_further_workspaces_may_be_the_record_itself(monitor) -> None:
-    own = [f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/home", "gatelog"]
+    resource = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/home"
+    own = [resource, "gatelog", "any subscription/any group/HOME"]
     assert monitor.rows("Calls | count", workspaces=own) == [[12]]
     answer = monitor.query("print 1", workspaces=["elsewhere"])
     assert (answer.status_code, error_codes(answer)) == (400, ["FailedToResolveResource"])
@@ -212,7 +216,7 @@ def test_other_requests_have_the_services_error(monitor) -> None:
     assert (nobody.status_code, error_codes(nobody)) == (401, ["AuthenticationFailed"])
     assert nobody.headers["www-authenticate"].startswith("Bearer")
     nowhere = monitor.query("print 1", path="/v1/no/such")
-    assert (nowhere.status_code, error_codes(nowhere)) == (400, ["FailedToResolveResource"])
+    assert (nowhere.status_code, error_codes(nowhere)) == (404, ["ResourceNotFoundError"])
 
 
 def test_roles_hold_here_too(monitor) -> None:
@@ -247,7 +251,8 @@ def test_members_of_a_batch_stand_alone(monitor) -> None:
     }
     answer = monitor.client.post("/v1/$batch", json=body, headers={"authorization": "Bearer reader"})
     responses = {one["id"]: one for one in answer.json()["responses"]}
-    assert [responses[name]["status"] for name in "abcdef"] == [200, 400, 404, 400, 200, 200]
+    assert [responses[name]["status"] for name in "abcdef"] == [200, 400, 400, 400, 200, 200]
+    assert responses["c"]["body"]["error"]["code"] == "FailedToResolveResource"
     assert responses["e"]["body"]["error"]["code"] == "PartialError"
     assert "statistics" in responses["f"]["body"]
 
@@ -264,6 +269,22 @@ def test_preferences_are_read_in_any_order_and_bounded() -> None:
     assert preferences_of("include-render=true, wait=20") == Preferences(20, False, True)
     assert preferences_of("wait=100000,include-statistics=true").wait == 600
     assert preferences_of("wait=-1,wait,=,include-statistics=maybe") == Preferences()
+
+
+def test_the_wait_that_is_preferred_is_the_time_of_the_query(
+    monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which an error can name."""
+    passed: list[Budget] = []
+
+    def late(*_: object, budget: Budget) -> None:
+        passed.append(budget)
+        raise KqlTimeoutError("late")
+
+    monkeypatch.setattr(Store, "stream_rows", late)
+    assert monitor.query("print 1", prefer="wait=5").status_code == 504
+    assert passed[0].seconds <= 5
+    assert passed[0].time_set_by == "the wait that the request prefers"
 
 
 def test_timespans_that_do_not_meet_leave_nothing() -> None:
@@ -285,3 +306,60 @@ def test_any_prefer_header_is_read(header: str) -> None:
 def test_an_empty_query_is_refused() -> None:
     with pytest.raises(LogAnalyticsError):
         log_request(Body("  "), "", NOW)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/workspaces/home", f"/v1{GROUP}/providers/Microsoft.OperationalInsights/workspaces/home"]
+)
+def test_the_schema_is_what_the_callers_questions_may_name(monitor, path: str) -> None:
+    def tables(token: str) -> dict[str, list[dict[str, str]]]:
+        headers = {"authorization": f"Bearer {token}"}
+        answer = monitor.client.get(f"{path}/metadata", headers=headers).json()
+        assert [one["id"] for one in answer["workspaces"]] == ["home"]
+        return {table["name"]: table["columns"] for table in answer["tables"]}
+
+    body = {"name": "RequestBody", "type": "string"}
+    assert body in tables("reader")["Calls"]
+    assert body not in tables("clerk")["Calls"]
+    assert list(tables("meter")) == ["AzureMetrics"]
+
+
+def test_the_schema_of_another_workspace_is_not_there(monitor) -> None:
+    headers = {"authorization": "Bearer reader"}
+    answer = monitor.client.post("/v1/workspaces/other/metadata", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "PathNotFoundError")
+
+
+def test_resource_managers_path_answers_questions_too(monitor) -> None:
+    path = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/home/api"
+    assert monitor.rows("Calls | count", path=path) == [[12]]
+
+
+@pytest.mark.parametrize(
+    ("member", "status", "code"),
+    [
+        ({"path": "/query?query=print%201"}, 200, None),
+        ({"method": "get", "path": "/query?query=print%201", "body": {"query": "nope"}}, 200, None),
+        ({"method": "DELETE", "body": {"query": "print 1"}}, 404, "PathNotFoundError"),
+        ({"path": "/other", "body": {"query": "print 1"}}, 404, "PathNotFoundError"),
+        ({"path": "/query"}, 400, "BadArgumentError"),
+    ],
+)
+def test_a_member_of_a_batch_is_a_post_or_a_get(
+    monitor, member: dict[str, Any], status: int, code: str | None
+) -> None:
+    body = {"requests": [{"id": "1", "workspace": "home", **member}]}
+    answer = monitor.client.post("/v1/$batch", json=body, headers={"authorization": "Bearer reader"})
+    [response] = answer.json()["responses"]
+    assert (response["status"], response["body"].get("error", {}).get("code")) == (status, code)
+
+
+def test_a_resource_is_asked_through_resource_manager(monitor) -> None:
+    path = f"{EAST}/providers/Microsoft.Insights/logs"
+    headers = {"authorization": "Bearer reader"}
+    query = "AzureDiagnostics | summarize by _ResourceId"
+    asked = {"api-version": "2018-03-01-preview", "query": query}
+    got = monitor.client.get(path, params=asked, headers=headers).json()
+    posted = monitor.client.post(path, json={"query": query}, headers=headers).json()
+    assert got == posted
+    assert [len(got["tables"][0]["rows"])] == [1]

@@ -306,7 +306,12 @@ def test_unknown_places_and_people_are_refused_as_azure_does(monitor) -> None:
 
 @pytest.mark.parametrize("body", [b" ", b"[]", b"\xff", b"[" * 50_000, b'{"filter": []}', b"x" * 300_000])
 @pytest.mark.parametrize(
-    "path", ["/subscriptions/s/metrics:getBatch", "/subscriptions/s/providers/Microsoft.Insights/metrics"]
+    "path",
+    [
+        "/subscriptions/s/metrics:getBatch",
+        "/subscriptions/s/providers/Microsoft.Insights/metrics",
+        "/providers/Microsoft.ResourceGraph/resources",
+    ],
 )
 def test_a_malformed_body_has_azures_error(monitor, path: str, body: bytes) -> None:
     headers = METER | {"content-type": "application/json"}

@@ -77,6 +77,13 @@ def test_az_learns_the_addresses_of_the_cloud(monitor: Monitor) -> None:
     assert answer["authentication"]["audiences"] == ["http://testserver"]
 
 
+def test_az_finds_the_hub_as_a_cloud_of_its_own(monitor: Monitor) -> None:
+    """With ARM_CLOUD_METADATA_URL; the extension log-analytics has a spelling of its own."""
+    [cloud] = monitor.client.get("/metadata/endpoints?api-version=2019-05-01").json()
+    assert cloud == monitor.client.get("/metadata/endpoints?api-version=2022-09-01").json()
+    assert (cloud["name"], cloud["logAnalyticslogAnalyticsResourceId"]) == ("gatelog", "http://testserver")
+
+
 def test_az_signs_in_and_finds_one_subscription(monitor: Monitor) -> None:
     form = "client_id=any&grant_type=client_credentials&client_info=1&client_secret=meter&scope=x%2F.default"
     kind = {"content-type": "application/x-www-form-urlencoded"}

@@ -2,11 +2,15 @@
 
 grammar     the text, read from left to right          session   who gives a command, on what it works
 databases · tables_shown · schemas                     `.show …`
-tables · mappings · retention                          tables of the users' own
+tables · columns · mappings · policies · retention     tables of the users' own
 functions                                              saved functions
-inline · from_query                                    rows for a table
-queries                                                what is asked of the hub
+inline · from_query · ingestion_properties             rows for a table
+records · extents                                      rows that go
+changes_shown                                          commands that were given
+queries · plan                                         what is asked of the hub; what would be done for it
+principals · cluster                                   what clients ask of themselves and of the hub
 script                                                 several commands
+absent · refused                                       what there is none of, and why
 dispatch    the words of a command → what does it      piped     a result as the source of a query
 """
 

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from importlib.metadata import version
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from gatelog.api.kusto.commands import schemas
+from gatelog.api.kusto.commands import extents, mappings, schemas
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.principals import principals
+from gatelog.api.kusto.commands.schema_script import schema_script
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.requests import check_database
 from gatelog.api.kusto.result import CommandTable, columns_of
@@ -39,11 +41,13 @@ _VERSION_COLUMNS = columns_of(
 SCHEMA_VERSION = "v1.0"
 Show = Callable[[Scene], CommandTable]
 _ACCESS = "ReadWrite"
-_ASPECTS = frozenset({"schema", "cslschema", "details", "entities", "identity"})
+_ASPECTS = frozenset(
+    {"schema", "cslschema", "details", "entities", "identity", "principals", "extents", "ingestion"}
+)
 
 
 def show_databases(text: CommandText, scene: Scene) -> CommandTable:
-    """`.show databases [(name, …)] [schema … | details | entities]`."""
+    """`.show databases [(name, …)] [schema … | details | entities | identity]`."""
     if text.text == "(":
         for name in text.parenthesized_list_of(lambda: text.entity("a database")):
             check_database(name, scene.database)
@@ -51,15 +55,24 @@ def show_databases(text: CommandText, scene: Scene) -> CommandTable:
 
 
 def show_database(text: CommandText, scene: Scene) -> CommandTable:
-    """`.show database [name] [schema … | details | entities | identity]`."""
+    """`.show database [name] [schema … | details | entities | identity | principals | extents | ingestion
+    mappings]`.
+    """
     if text.token.kind != "end" and not _ASPECTS.intersection(text.words()[:1]):
         check_database(text.entity("a database"), scene.database)
-    if text.accept_word("identity"):
-        return _ended(text, _identity(scene))
+    if text.accept_word("principals"):
+        return _ended(text, principals(scene))
+    if text.accept_word("extents"):
+        return extents.show_of_all(text, scene)
+    if text.accept_word("ingestion"):
+        return mappings.show_mappings(text, scene, extents.seen_tables(scene))
     return _of_databases(text, scene, _identity)
 
 
 def _of_databases(text: CommandText, scene: Scene, otherwise: Show) -> CommandTable:
+    if text.accept_word("schema", "as", "csl", "script"):
+        text.properties()
+        return _ended(text, schema_script(scene))
     if text.accept_word("schema"):
         return schemas.database_schema(text, scene)
     if text.accept_word("cslschema"):
@@ -69,6 +82,8 @@ def _of_databases(text: CommandText, scene: Scene, otherwise: Show) -> CommandTa
         return _ended(text, schemas.entities(scene))
     if text.accept_word("details"):
         return _ended(text, _details(scene))
+    if text.accept_word("identity"):
+        return _ended(text, _identity(scene))
     return _ended(text, otherwise(scene))
 
 

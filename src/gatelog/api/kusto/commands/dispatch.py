@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from uuid import uuid4
 
+from gatelog.api.datatable import datatable
+from gatelog.api.kusto.changes import Changes
 from gatelog.api.kusto.commands import (
     absent,
+    changes_shown,
+    cluster,
+    columns,
     databases,
+    extents,
     from_query,
     functions,
     inline,
+    plan,
+    principals,
     queries,
+    records,
+    refused,
     schemas,
     script,
     tables,
     tables_shown,
 )
 from gatelog.api.kusto.commands.grammar import CommandText
-from gatelog.api.kusto.commands.piped import as_datatable, is_command, pipe_of
+from gatelog.api.kusto.commands.piped import is_command, pipe_of
 from gatelog.api.kusto.commands.session import Command, Scene, Session
 from gatelog.api.kusto.faults import bad_request
 from gatelog.api.kusto.result import CommandTable
@@ -32,6 +43,11 @@ SHOW_COMMANDS: Mapping[str, Command] = {
     **tables_shown.COMMANDS,
     **functions.SHOW_COMMANDS,
     **queries.SHOW_COMMANDS,
+    **changes_shown.SHOW_COMMANDS,
+    **extents.SHOW_COMMANDS,
+    **cluster.COMMANDS,
+    **principals.COMMANDS,
+    **plan.COMMANDS,
     **absent.COMMANDS,
 }
 """Commands that change nothing."""
@@ -41,6 +57,9 @@ OWN_COMMANDS: Mapping[str, Command] = queries.OWN_COMMANDS
 
 CHANGE_COMMANDS: Mapping[str, Command] = {
     **tables.COMMANDS,
+    **columns.COMMANDS,
+    **records.COMMANDS,
+    **extents.CHANGE_COMMANDS,
     **functions.CHANGE_COMMANDS,
     **inline.COMMANDS,
     **from_query.COMMANDS,
@@ -57,6 +76,7 @@ class Commands:
     def __init__(self, services: Services, database: str) -> None:
         self._services = services
         self._database = database
+        self._changes = Changes(lambda: services.questions.now())
 
     def run(self, session: Session, *, shows_only: bool = False) -> CommandTable:
         """Run one command; blocks. KustoError, KqlError, StoreError, ControlError."""
@@ -67,6 +87,8 @@ class Commands:
             command = _COMMANDS.get(name)
             if command is not None:
                 return self._run(command, name, text, session, shows_only)
+            if reason := refused.REASONS.get(name):
+                raise bad_request(f"the command .{name} is not offered here: {reason}")
         raise bad_request(
             f"the command .{' '.join(words[:2])} is not known here; known are: {', '.join(_known(words))}"
         )
@@ -82,13 +104,16 @@ class Commands:
             services.store().user_tables,
             lambda text: self.run(session._replace(request=session.request._replace(text=text))),
             lambda principal, text: self._query_of(session._replace(principal=principal), text),
+            self._changes,
+            uuid4(),
         )
 
     def shown(self, session: Session, command: str) -> str:
         """A command that shows something, and what is piped behind it, as a query."""
         pipe = pipe_of(command)
         asked = session.request._replace(text=command.removesuffix(pipe))
-        return as_datatable(self.run(session._replace(request=asked), shows_only=True)) + pipe
+        table = self.run(session._replace(request=asked), shows_only=True)
+        return datatable(table.columns, table.rows) + pipe
 
     def _run(
         self, command: Command, name: str, text: CommandText, session: Session, shows_only: bool
@@ -96,15 +121,38 @@ class Commands:
         scene = self.scene(session)
         if shows_only and name not in SHOW_COMMANDS:
             raise bad_request(f".{name} changes something: it goes to /v1/rest/mgmt, by itself")
-        if name in CHANGE_COMMANDS:
-            scene.check_may_write()
-            log.info("command", extra={"principal": session.principal.name, "command": name})
         for word in name.split():
             text.expect_word(word)
-        return command(text, scene)
+        if name not in CHANGE_COMMANDS:
+            return command(text, scene)
+        scene.check_may_write()
+        log.info("command", extra={"principal": session.principal.name, "command": name})
+        with self._changes.noted(
+            scene.operation,
+            _kind(name),
+            _subject(text),
+            session.request.text,
+            session.principal,
+            session.origin,
+        ):
+            return command(text, scene)
 
     def _query_of(self, session: Session, text: str) -> str:
         return self.shown(session, text) if is_command(text) else text
+
+
+def _kind(name: str) -> str:
+    """`create-or-alter table` as Kusto names such commands: TableCreateOrAlter."""
+    verb, *what = name.replace(" async", "").split()
+    words = [*(what or ["table"]), *verb.split("-")] if verb != "ingest" else ["data", verb, *what]
+    return "".join(word.removesuffix("s").capitalize() for word in words)
+
+
+def _subject(text: CommandText) -> str:
+    """The word of a command that names what it is about."""
+    between = {"async", "into", "table", "ifnotexists"}
+    names = (token.text for token in text.tokens[text.position :] if token.kind in {"name", "string"})
+    return next((name for name in names if name not in between), "").strip("'\"")
 
 
 def _known(words: list[str]) -> list[str]:

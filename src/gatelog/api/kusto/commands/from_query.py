@@ -6,6 +6,10 @@
 .set-or-append      rows are added    made and filled
 .set-or-replace     rows are put in place of the old ones    made and filled
 
+`extend_schema = true` adds the columns that only the query has, `recreate_schema = true` (where rows are
+replaced) takes the query's in place of the table's. `async` answers the id of an operation, which has
+ended then.
+
 The rows do not leave the store. In place of a query there may be a command that shows something. What reads
 bodies, or shows its author more than others see, makes its table one that only they may read who may read
 bodies. https://learn.microsoft.com/azure/data-explorer/kusto/management/data-ingestion/ingest-from-query
@@ -13,13 +17,14 @@ bodies. https://learn.microsoft.com/azure/data-explorer/kusto/management/data-in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 from gatelog.api.kusto.commands import tables
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.ingestion_properties import check_properties, is_true
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.faults import bad_request, conflict
 from gatelog.api.kusto.result import CommandTable, columns_of
@@ -32,34 +37,54 @@ from gatelog.store import UserTable
 _COLUMNS = columns_of(
     "ExtentId:guid,OriginalSize:real,ExtentSize:real,CompressedSize:real,IndexSize:real,RowCount:long"
 )
+_OPERATION_COLUMNS = columns_of("OperationId:guid")
 _NO_EXTENT = str(UUID(int=0))
 _SOMEBODY = Principal("", Role.LOG)
 """Who may not read bodies, and asked nothing."""
 
-_SCHEMA_CHANGES = ("extend_schema", "recreate_schema")
+
+class Mode(NamedTuple):
+    """What a command does: `makes` a table that is not there, `adds` to one that is, `replaces` its rows."""
+
+    makes: bool
+    adds: bool
+    replaces: bool
 
 
-def fill(text: CommandText, scene: Scene, *, makes: bool, adds: bool, replaces: bool) -> CommandTable:
-    """`makes` a table that is not there, `adds` to one that is, `replaces` its rows."""
-    if text.words()[:1] == ["async"] and len(text.words()) > 1:
-        raise bad_request("async is not offered here: the command ends when its rows are there")
+def fill(text: CommandText, scene: Scene, mode: Mode) -> CommandTable:
+    """The rows of the query that follows `<|` into a table."""
+    is_async = text.words()[:1] == ["async"] and text.peek().kind in {"name", "string", "punctuation"}
+    if is_async and text.peek().text != "with":
+        text.expect_word("async")
+        _into(text, scene, mode)
+        return CommandTable(_OPERATION_COLUMNS, [[str(scene.operation)]])
+    return _into(text, scene, mode)
+
+
+def _into(text: CommandText, scene: Scene, mode: Mode) -> CommandTable:
     name, properties = text.entity("a table"), text.properties()
     text.end()
     if text.input is None or not text.input.strip():
         raise text.error("'<|' and a query")
-    _check_properties(properties)
+    check_properties(properties)
     compiled, reads_bodies = _compiled(scene, text.input)
-    if makes and scene.existing(name) is None:
+    if mode.makes and scene.existing(name) is None:
         table = tables.new_table(scene, name, compiled.columns, properties, restricted=reads_bodies)
         return _filled(scene, table, compiled, replaces=False, is_new=True)
     table = scene.user_table(name)
-    if not adds:
+    if not mode.adds:
         raise conflict(f"Table '{name}' already exists; use .append, .set-or-append or .set-or-replace")
-    _check_schema(compiled, table)
+    recreates = mode.replaces and is_true(properties, "recreate_schema")
+    if not recreates:
+        table = _with_schema_of(scene, table, compiled, extends=is_true(properties, "extend_schema"))
     if reads_bodies and not table.notes.restricted:
         table = scene.user_tables.restrict(table)
         compiled, _ = _compiled(scene, text.input)  # it may read this very table, whose id is another now
-    return _filled(scene, table, compiled, replaces=replaces, is_new=False)
+    table = tables.described(scene, table, properties)
+    if recreates:
+        budget = scene.questions.budget
+        return _answer(scene.user_tables.refill(table, compiled.sql, compiled.columns, budget))
+    return _filled(scene, table, compiled, replaces=mode.replaces, is_new=False)
 
 
 def _compiled(scene: Scene, source: str) -> tuple[Compiled, bool]:
@@ -90,33 +115,35 @@ def _filled(
 ) -> CommandTable:
     budget = scene.questions.budget
     try:
-        count = scene.user_tables.fill(table, compiled.sql, compiled.columns, budget, replace=replaces)
+        count = scene.user_tables.rows.fill(table, compiled.sql, compiled.columns, budget, replace=replaces)
     except Exception:
         if is_new:
             scene.user_tables.drop(table)
         raise
+    return _answer(count)
+
+
+def _answer(count: int) -> CommandTable:
     return CommandTable(_COLUMNS, [[_NO_EXTENT, None, None, None, None, count]])
 
 
-def _check_schema(compiled: Compiled, table: UserTable) -> None:
+def _with_schema_of(scene: Scene, table: UserTable, compiled: Compiled, *, extends: bool) -> UserTable:
+    """The table, whose columns have the types of the query's; `extends`: what the query has more is added."""
     query, known = ([column.type.value for column in one.columns] for one in (compiled, table))
-    if query != known:
-        raise bad_request(
-            "Invalid query for ingestion: Query schema does not match table schema. "
-            f"QuerySchema=({', '.join(query)}), TableSchema=({', '.join(known)})"
-        )
-
-
-def _check_properties(properties: Mapping[str, str]) -> None:
-    for name in _SCHEMA_CHANGES:
-        if properties.get(name, "").lower() == "true":
-            raise bad_request(f"{name} is not offered here: use .alter-merge table first")
+    if query == known:
+        return table
+    if extends and query[: len(known)] == known:
+        return scene.user_tables.reshape(table, [*table.columns, *compiled.columns[len(known) :]])
+    raise bad_request(
+        "Invalid query for ingestion: Query schema does not match table schema. "
+        f"QuerySchema=({', '.join(query)}), TableSchema=({', '.join(known)})"
+    )
 
 
 COMMANDS: dict[str, Command] = {
-    "set": partial(fill, makes=True, adds=False, replaces=False),
-    "append": partial(fill, makes=False, adds=True, replaces=False),
-    "set-or-append": partial(fill, makes=True, adds=True, replaces=False),
-    "set-or-replace": partial(fill, makes=True, adds=True, replaces=True),
+    "set": partial(fill, mode=Mode(makes=True, adds=False, replaces=False)),
+    "append": partial(fill, mode=Mode(makes=False, adds=True, replaces=False)),
+    "set-or-append": partial(fill, mode=Mode(makes=True, adds=True, replaces=False)),
+    "set-or-replace": partial(fill, mode=Mode(makes=True, adds=True, replaces=True)),
 }
 """By the words that name them."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.principals import principals
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.faults import conflict, not_found
 from gatelog.api.kusto.result import CommandTable, columns_of
@@ -69,13 +70,14 @@ def show_functions(text: CommandText, scene: Scene) -> CommandTable:
 
 
 def show_function(text: CommandText, scene: Scene) -> CommandTable:
-    """`.show function F`."""
+    """`.show function F [principals]`."""
     name = text.entity("a function")
+    who = text.accept_word("principals")
     text.end()
     function = scene.catalog.saved.get(name)
     if function is None:
         raise not_found("ExpressionFunction", name)
-    return _shown([function])
+    return principals(scene) if who else _shown([function])
 
 
 def _declaration(text: CommandText) -> tuple[SavedFunction, bool]:

@@ -3,6 +3,7 @@
     command    := '.' word+ …            the words name the command: show databases schema
     word       := name ('-' name)*       create-or-alter
     entity     := name | ['name'] | 'name'
+    path       := entity ('.' entity)*
     schema     := '(' column ':' type (',' column ':' type)* ')'
     properties := with '(' name '=' value (',' name '=' value)* ')'
     value      := string | number | true | false | name
@@ -13,6 +14,7 @@ data, or a query.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 from gatelog.errors import KqlSyntaxError
@@ -25,6 +27,9 @@ WORDS_MAX = 4
 """Words that name a command."""
 
 _INPUT = "<|"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_QUOTED_GUID = rf"['\"]?{_GUID.pattern}['\"]?"
+_GUIDS = re.compile(rf"{_QUOTED_GUID}|\(\s*{_QUOTED_GUID}(?:\s*,\s*{_QUOTED_GUID})*\s*\)")
 
 
 class CommandText(LiteralParser):
@@ -80,6 +85,22 @@ class CommandText(LiteralParser):
             return self.name(what).value
         # By itself: a mapping's name and its text are two strings side by side, not one in two parts.
         return str(LiteralParser(self.advance().text).string().value)
+
+    def path(self, what: str) -> list[str]:
+        """Names with dots between them: `Table.Column`."""
+        names = [self.entity(what)]
+        while self.accept("."):
+            names.append(self.entity(what))
+        return names
+
+    def guids(self) -> list[str]:
+        """One id, or several in brackets: an id is several tokens side by side."""
+        match = _GUIDS.match(self.query, self.token.start)
+        if match is None:
+            raise self.error("an id, or several in brackets")
+        while self.token.start < match.end() and self.token.kind != "end":
+            self.advance()
+        return [found.lower() for found in _GUID.findall(match[0])]
 
     def schema(self) -> tuple[Column, ...]:
         """Columns with their types."""

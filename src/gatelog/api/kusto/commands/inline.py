@@ -6,15 +6,19 @@ https://learn.microsoft.com/azure/data-explorer/kusto/management/data-ingestion/
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.ingestion_properties import check_properties, is_true
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.faults import bad_request
 from gatelog.api.kusto.ingest import columns_of_cells, find_format, picks_of
 from gatelog.api.kusto.result import CommandTable, columns_of
+from gatelog.store import UserTable
 
 _COLUMNS = columns_of("ExtentId:guid,ItemLoaded:string,Duration:timespan,HasErrors:bool,OperationId:guid")
+_MAPPINGS = ("ingestionmapping", "ingestionmappingreference")
 _NO_EXTENT = str(UUID(int=0))
 """What the service answers where it made no extent: there are none here."""
 
@@ -26,21 +30,25 @@ def ingest_inline(text: CommandText, scene: Scene) -> CommandTable:
     """All of the data becomes rows, or none of it."""
     text.expect_word("into")
     text.accept_word("table")
-    table = scene.user_table(text.entity("a table"))
+    name = scene.user_table(text.entity("a table")).name
     properties = text.properties()
+    check_properties(properties)
     data = text.input
     if data is None:
         data = _bracketed(text.query[text.token.start :])
     else:
         text.end()
     form = find_format(properties.get("format", "csv"))
-    mapping = properties.get("ingestionmapping", "")
-    picks = picks_of(table, form, properties.get("ingestionmappingreference", ""), mapping)
-    skip_first = properties.get("ignorefirstrecord", "").lower() == "true"
-    if form.name != "raw":
-        data = data.lstrip(" \r\n")  # what separates `<|` from the data
-    cells = columns_of_cells(scene.database, table, form, picks, data, skip_first=skip_first)
-    scene.user_tables.insert(table, cells)
+    mapping, reference = (properties.get(kind, "") for kind in _MAPPINGS)
+    skip_first = is_true(properties, "ignorefirstrecord")
+    # What separates `<|` from the data is none of it.
+    content = data if form.name == "raw" else data.lstrip(" \r\n")
+
+    def cells(table: UserTable) -> list[list[Any]]:
+        picks = picks_of(table, form, reference, mapping)
+        return columns_of_cells(scene.database, table, form, picks, content, skip_first=skip_first)
+
+    scene.insert(name, cells)
     return CommandTable(_COLUMNS, [[_NO_EXTENT, "inline", "00:00:00", False, _NO_EXTENT]])
 
 

@@ -2,6 +2,7 @@
 
 .create[-or-alter] table T ingestion csv|json mapping 'name' '[…]'
 .show table T ingestion [csv|json] mappings · .show table T ingestion csv|json mapping 'name'
+.show database [D] ingestion [csv|json] mappings
 .drop table T ingestion csv|json mapping 'name'
 
 https://learn.microsoft.com/azure/data-explorer/kusto/management/mappings
@@ -10,6 +11,7 @@ https://learn.microsoft.com/azure/data-explorer/kusto/management/mappings
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -58,17 +60,28 @@ def drop_mapping(text: CommandText, scene: Scene, name: str) -> CommandTable:
     return _shown(scene, table, others)
 
 
-def show_mappings(text: CommandText, scene: Scene, name: str) -> CommandTable:
-    """What follows `.show table T ingestion`."""
-    table = scene.user_table(name)
+def show_mapping(text: CommandText, scene: Scene, table: UserTable) -> CommandTable:
+    """What follows `.show table T ingestion`: one mapping or all of them."""
+    start = text.position
+    if text.words()[:1] != ["mappings"]:
+        kind = _kind(text)
+        if text.accept_word("mapping"):
+            title = text.entity("a mapping")
+            text.end()
+            return _shown(scene, table, [_existing(table, title, kind)])
+    text.go_to(start)
+    return show_mappings(text, scene, [table])
+
+
+def show_mappings(text: CommandText, scene: Scene, tables: Iterable[UserTable]) -> CommandTable:
+    """What follows `.show database [D] ingestion`: `[kind] mappings`."""
     kind = _kind(text) if text.words()[:1] != ["mappings"] else ""
-    if kind and text.accept_word("mapping"):
-        title = text.entity("a mapping")
-        text.end()
-        return _shown(scene, table, [_existing(table, title, kind)])
     text.expect_word("mappings")
     text.end()
-    return _shown(scene, table, [m for m in table.notes.mappings if kind in {"", m.kind}])
+    return CommandTable(
+        _COLUMNS,
+        [_row(scene, table, m) for table in tables for m in table.notes.mappings if kind in {"", m.kind}],
+    )
 
 
 def _kind(text: CommandText) -> str:
@@ -91,8 +104,12 @@ def _without(table: UserTable, title: str, kind: str) -> tuple[IngestionMapping,
 
 
 def _shown(scene: Scene, table: UserTable, mappings: Iterable[IngestionMapping]) -> CommandTable:
-    rows = [[m.name, m.kind.capitalize(), m.text, _time(m), scene.database, table.name] for m in mappings]
-    return CommandTable(_COLUMNS, rows)
+    return CommandTable(_COLUMNS, [_row(scene, table, mapping) for mapping in mappings])
+
+
+def _row(scene: Scene, table: UserTable, mapping: IngestionMapping) -> list[Any]:
+    kind = mapping.kind.capitalize()
+    return [mapping.name, kind, mapping.text, _time(mapping), scene.database, table.name]
 
 
 def _time(mapping: IngestionMapping) -> str:

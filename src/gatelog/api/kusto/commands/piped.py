@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from typing import Any
-
 from gatelog.api.kusto.commands.grammar import CommandText
-from gatelog.api.kusto.result import CommandTable
-from gatelog.kql import KqlType
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
@@ -30,20 +24,3 @@ def pipe_of(text: str) -> str:
         if token.text == "|" and depth == 0:
             return text[token.start :]
     return ""
-
-
-def as_datatable(table: CommandTable) -> str:
-    """A query that answers `table`."""
-    types = [column.type for column in table.columns]
-    schema = ", ".join(f"[{json.dumps(column.name)}]: {column.type}" for column in table.columns)
-    return f"datatable({schema}) [{', '.join(_literals(types, table.rows))}]"
-
-
-def _literals(types: Sequence[KqlType], rows: Sequence[Sequence[Any]]) -> list[str]:
-    return [_literal(kind, cell) for row in rows for kind, cell in zip(types, row, strict=True)]
-
-
-def _literal(kind: KqlType, cell: Any) -> str:
-    if kind is KqlType.STRING:
-        return json.dumps(cell or "")
-    return f"{kind}({'null' if cell is None else json.dumps(cell).strip(chr(34))})"

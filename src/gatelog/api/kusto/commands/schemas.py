@@ -9,7 +9,8 @@ https://learn.microsoft.com/azure/data-explorer/kusto/management/show-schema-dat
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.result import CommandTable, columns_of
 from gatelog.kql import DOTNET_TYPES, Column, KqlType, SavedFunction, Table, ast
+from gatelog.store import UserTable
 
 _ROWS_COLUMNS = columns_of(
     "DatabaseName:string,TableName:string,ColumnName:string,ColumnType:string,IsDefaultTable:bool,"
@@ -40,6 +42,7 @@ class ShownTable(NamedTuple):
     columns: tuple[Column, ...]
     folder: str
     docstring: str
+    column_docstrings: Mapping[str, str] = MappingProxyType({})
 
 
 def shown_tables(scene: Scene) -> list[ShownTable]:
@@ -51,8 +54,13 @@ def shown_tables(scene: Scene) -> list[ShownTable]:
 def shown_table(scene: Scene, table: Table) -> ShownTable:
     """One of them."""
     users = scene.user_tables.find(table.name)
-    folder, docstring = (users.notes.folder, users.notes.docstring) if users else ("", "")
-    return ShownTable(table.name, table.columns, folder, docstring)
+    return of_users(users) if users else ShownTable(table.name, table.columns, "", "")
+
+
+def of_users(table: UserTable) -> ShownTable:
+    """A table of the users' own."""
+    notes = table.notes
+    return ShownTable(table.name, table.columns, notes.folder, notes.docstring, notes.column_docstrings)
 
 
 def database_schema(text: CommandText, scene: Scene) -> CommandTable:
@@ -98,14 +106,19 @@ def csl_table(scene: Scene, table: ShownTable) -> CommandTable:
 
 def json_table(scene: Scene, table: ShownTable) -> CommandTable:
     """`.show table T schema as json`, and what commands answer that make or change a table."""
-    schema = msgspec.json.encode({"Name": table.name, "OrderedColumns": ordered_columns(table.columns)})
+    schema = msgspec.json.encode({"Name": table.name, "OrderedColumns": ordered_columns(table)})
     row = [table.name, schema.decode(), scene.database, table.folder, table.docstring]
     return CommandTable(_CSL_COLUMNS, [row])
 
 
-def ordered_columns(columns: Iterable[Column]) -> list[dict[str, Any]]:
+def ordered_columns(table: ShownTable) -> list[dict[str, Any]]:
     """Columns in the JSON of a schema."""
-    return [{"Name": column.name, **_type(column.type)} for column in columns]
+    return [_column_json(column, table.column_docstrings.get(column.name)) for column in table.columns]
+
+
+def _column_json(column: Column, docstring: str | None) -> dict[str, Any]:
+    described = {"DocString": docstring} if docstring else {}
+    return {"Name": column.name, **_type(column.type), **described}
 
 
 def entities(scene: Scene) -> CommandTable:
@@ -158,7 +171,7 @@ def _table_json(table: ShownTable) -> dict[str, Any]:
         "Folder": table.folder,
         "DocString": table.docstring,
         "DefaultColumn": None,
-        "OrderedColumns": ordered_columns(table.columns),
+        "OrderedColumns": ordered_columns(table),
     }
 
 

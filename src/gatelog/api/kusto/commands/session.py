@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 
+from gatelog.api.activity import UNNAMED, Origin
+from gatelog.api.kusto.changes import Changes
 from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.faults import bad_request, conflict, forbidden, not_found
 from gatelog.api.kusto.requests import KustoRequest
@@ -13,21 +17,26 @@ from gatelog.api.kusto.result import CommandTable
 from gatelog.api.principal import Principal, Role
 from gatelog.api.questions import Questions
 from gatelog.control import Functions
+from gatelog.errors import UserTableChangedError
 from gatelog.kql import Catalog
 from gatelog.store import CATALOG, UserTable, UserTables
 
+INSERTS_MAX = 3
+"""Attempts to add rows to a table that somebody changes at the same time."""
+
 
 class Session(NamedTuple):
-    """One command: its text is the request's."""
+    """One command: its text is the request's, which came from `origin`."""
 
     principal: Principal
     request: KustoRequest
+    origin: Origin = UNNAMED
 
 
 class Scene(NamedTuple):
     """A session with all that its command may touch. `run` runs another command of the same session;
     `query_of` makes a query of a command that shows something (as it shows it to a principal), and leaves a
-    query as it is.
+    query as it is. `changes` are the commands before this one, which is called `operation`.
     """
 
     session: Session
@@ -37,6 +46,8 @@ class Scene(NamedTuple):
     user_tables: UserTables
     run: Callable[[str], CommandTable]
     query_of: Callable[[Principal, str], str]
+    changes: Changes
+    operation: UUID
 
     @property
     def catalog(self) -> Catalog:
@@ -64,12 +75,25 @@ class Scene(NamedTuple):
             raise conflict(f"'{name}' is a table that needs another role: choose another name")
         return table
 
+    def insert(self, name: str, cells: Callable[[UserTable], Sequence[Sequence[Any]]]) -> int:
+        """Add rows to a table of the users' own; `cells` gives them for the table as it is then. How many."""
+        for _ in range(INSERTS_MAX - 1):
+            with suppress(UserTableChangedError):
+                return self._insert(name, cells)
+            self.user_tables.settle()
+        return self._insert(name, cells)
+
+    def _insert(self, name: str, cells: Callable[[UserTable], Sequence[Sequence[Any]]]) -> int:
+        table = self.user_table(name)
+        return self.user_tables.rows.insert(table, cells(table))
+
     def check_may_write(self) -> None:
         """KustoError 403 if the caller, or the request itself, does not let anything be changed."""
         principal, options = self.session.principal, self.session.request.options
         if not principal.may_write or principal.role is Role.METRICS:
             who = f"Principal '{principal.name}'"
-            raise forbidden(f"{who} is not authorized to change anything: its token needs may_write")
+            needs = "a role that sees calls" if principal.may_write else "may_write"
+            raise forbidden(f"{who} is not authorized to change anything: its token needs {needs}")
         if options.read_only:
             raise forbidden("the request property request_readonly forbids commands that change something")
 

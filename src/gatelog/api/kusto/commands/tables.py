@@ -1,12 +1,14 @@
 """Commands that make, change and drop tables of the users' own.
 
 .create table T (…) [with (…)]        nothing happens if T is there, whatever its columns
+.create table T based-on U [ifnotexists] [with (…)]        columns and all that is noted of U
 .create-merge table T (…)             adds the columns that T lacks
 .create tables T (…), U (…)           several at once; also .create-merge tables
 .alter table T (…)                    exactly these columns, in this order
 .alter-merge table T (…)              as create-merge, for a table that is there
 .alter table T docstring 'text' · folder 'text'
-.rename table T to U · .drop table T [ifexists] · .drop tables (T, …) [ifexists] · .clear table T data
+.rename table T to U · .rename tables U = T [ifexists], …        also names that change places
+.drop table T [ifexists] · .drop tables (T, …) [ifexists] · .clear table T data
 
 https://learn.microsoft.com/azure/data-explorer/kusto/management/tables
 """
@@ -18,16 +20,18 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from gatelog.api.kusto.commands import mappings, retention, schemas
+from gatelog.api.kusto.commands import columns as table_columns
+from gatelog.api.kusto.commands import mappings, policies, schemas
 from gatelog.api.kusto.commands.grammar import CommandText
-from gatelog.api.kusto.commands.schemas import ShownTable, shown_tables
+from gatelog.api.kusto.commands.schemas import of_users, shown_tables
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.commands.tables_shown import listed
-from gatelog.api.kusto.faults import conflict
+from gatelog.api.kusto.faults import bad_request, conflict, not_found
 from gatelog.api.kusto.result import CommandTable, columns_of
 from gatelog.kql import Column
 from gatelog.store import CATALOG, TableNotes, UserTable
 
+_DESCRIPTIONS = ("docstring", "folder")
 _CLEARED_COLUMNS = columns_of("TableName:string,Status:string")
 
 
@@ -36,10 +40,38 @@ def create(text: CommandText, scene: Scene) -> CommandTable:
     name = text.entity("a table")
     if text.accept_word("ingestion"):
         return mappings.create_mapping(text, scene, name, replaces=False)
+    if text.accept_word("based-on"):
+        return _create_alike(text, scene, name)
     columns, properties = _declaration(text)
     if scene.existing(name) is None:
         return _shown(scene, new_table(scene, name, columns, properties))
     return _shown(scene, scene.user_table(name))
+
+
+def _create_alike(text: CommandText, scene: Scene, name: str) -> CommandTable:
+    """What follows `.create table T based-on`."""
+    source = text.entity("a table")
+    keeps = text.accept_word("ifnotexists")
+    properties = text.properties()
+    text.end()
+    if scene.existing(name) is not None:
+        if not keeps:
+            raise conflict(f"Table '{name}' already exists")
+        return _shown(scene, scene.user_table(name))
+    _check_free(scene, name)
+    columns, notes = _likeness(scene, source)
+    described = {note: said for note, said in properties.items() if note in _DESCRIPTIONS}
+    notes = replace(notes, name=name, created=scene.now, **described)
+    return _shown(scene, scene.user_tables.create(notes, columns))
+
+
+def _likeness(scene: Scene, name: str) -> tuple[Sequence[Column], TableNotes]:
+    """What a table like another has from it; of a table of the record that is its columns."""
+    seen = scene.catalog.find(name)
+    if seen is None:
+        raise not_found("Table", name)
+    users = scene.user_tables.find(name)
+    return (users.columns, users.notes) if users else (seen.columns, TableNotes(name, scene.now))
 
 
 def create_several(text: CommandText, scene: Scene, *, merges: bool) -> CommandTable:
@@ -52,7 +84,7 @@ def create_several(text: CommandText, scene: Scene, *, merges: bool) -> CommandT
             new_table(scene, name, columns, properties)
         elif merges:
             _merged(scene, scene.user_table(name), columns, properties)
-    return listed(scene, [_as_shown(scene.user_table(name)) for name, _ in declared])
+    return listed(scene, [of_users(scene.user_table(name)) for name, _ in declared])
 
 
 def create_merge(text: CommandText, scene: Scene) -> CommandTable:
@@ -65,10 +97,12 @@ def create_merge(text: CommandText, scene: Scene) -> CommandTable:
 
 
 def alter_merge(text: CommandText, scene: Scene) -> CommandTable:
-    """`.alter-merge table`, of columns or of a policy."""
+    """`.alter-merge table`, of columns, their docstrings or a policy."""
     name = text.entity("a table")
     if text.accept_word("policy"):
-        return retention.change_policy(text, scene, name, merge=True)
+        return policies.change_policy(text, scene, name, merge=True)
+    if text.accept_word("column-docstrings"):
+        return table_columns.describe(text, scene, name, merges=True)
     columns, properties = _declaration(text)
     return _shown(scene, _merged(scene, scene.user_table(name), columns, properties))
 
@@ -81,20 +115,22 @@ def create_or_alter(text: CommandText, scene: Scene) -> CommandTable:
 
 
 def alter(text: CommandText, scene: Scene) -> CommandTable:
-    """`.alter table`, of columns, a policy, a mapping, the docstring or the folder."""
+    """`.alter table`, of columns, their docstrings, a policy, a mapping, the docstring or the folder."""
     name = text.entity("a table")
     if text.accept_word("ingestion"):
         return mappings.create_mapping(text, scene, name, replaces=True)
     if text.accept_word("policy"):
-        return retention.change_policy(text, scene, name, merge=False)
+        return policies.change_policy(text, scene, name, merge=False)
+    if text.accept_word("column-docstrings"):
+        return table_columns.describe(text, scene, name, merges=False)
     table = scene.user_table(name)
-    for note in ("docstring", "folder"):
+    for note in _DESCRIPTIONS:
         if text.accept_word(note):
             value = text.text_value()
             text.end()
-            return _shown(scene, _annotated(scene, table, {note: value}))
+            return _shown(scene, described(scene, table, {note: value}))
     columns, properties = _declaration(text)
-    return _shown(scene, _annotated(scene, scene.user_tables.reshape(table, columns), properties))
+    return _shown(scene, described(scene, scene.user_tables.reshape(table, columns), properties))
 
 
 def rename(text: CommandText, scene: Scene) -> CommandTable:
@@ -105,14 +141,42 @@ def rename(text: CommandText, scene: Scene) -> CommandTable:
     text.end()
     _check_free(scene, name)
     renamed = scene.user_tables.annotate(table, replace(table.notes, name=name))
-    return listed(scene, [_as_shown(renamed)])
+    return listed(scene, [of_users(renamed)])
+
+
+def rename_several(text: CommandText, scene: Scene) -> CommandTable:
+    """`.rename tables U = T [ifexists], …`, all or none of them."""
+    wanted = text.list_of(lambda: _renaming(text))
+    text.end()
+    if len({old for _, old, _ in wanted}) < len(wanted):
+        raise bad_request("a table cannot get two names")
+    # Where it need not be there, one that the caller may not see is not there.
+    names = {
+        scene.user_table(old).name: new
+        for new, old, forgiving in wanted
+        if not forgiving or scene.catalog.find(old) is not None
+    }
+    for new in names.values():
+        if new not in names:
+            scene.existing(new)
+            _check_free(scene, new)
+    scene.user_tables.rename(names)
+    return listed(scene, [of_users(scene.user_table(new)) for new in names.values()])
+
+
+def _renaming(text: CommandText) -> tuple[str, str, bool]:
+    new = text.entity("a table")
+    text.expect("=")
+    return new, text.entity("a table"), text.accept_word("ifexists")
 
 
 def drop(text: CommandText, scene: Scene) -> CommandTable:
-    """`.drop table T [ifexists]`: answers the tables that remain. Or a mapping of T."""
+    """`.drop table T [ifexists]`: answers the tables that remain. Or columns, or a mapping, of T."""
     name = text.entity("a table")
     if text.accept_word("ingestion"):
         return mappings.drop_mapping(text, scene, name)
+    if text.accept_word("columns"):
+        return table_columns.drop_several(text, scene, name)
     return _dropped(text, scene, [name])
 
 
@@ -126,7 +190,7 @@ def clear(text: CommandText, scene: Scene) -> CommandTable:
     table = scene.user_table(text.entity("a table"))
     text.expect_word("data")
     text.end()
-    scene.user_tables.clear(table)
+    scene.user_tables.rows.clear(table)
     return CommandTable(_CLEARED_COLUMNS, [[table.name, "Succeeded"]])
 
 
@@ -165,11 +229,12 @@ def _merged(
     known = {column.name for column in table.columns}
     added = [column for column in columns if column.name not in known]
     changed = scene.user_tables.reshape(table, [*kept, *added])
-    return _annotated(scene, changed, properties)
+    return described(scene, changed, properties)
 
 
-def _annotated(scene: Scene, table: UserTable, properties: Mapping[str, str]) -> UserTable:
-    noted = {name: text for name, text in properties.items() if name in {"docstring", "folder"}}
+def described(scene: Scene, table: UserTable, properties: Mapping[str, str]) -> UserTable:
+    """The table with the docstring and the folder that `with (…)` says."""
+    noted = {name: text for name, text in properties.items() if name in _DESCRIPTIONS}
     return scene.user_tables.annotate(table, replace(table.notes, **noted)) if noted else table
 
 
@@ -190,12 +255,8 @@ def _check_free(scene: Scene, name: str) -> None:
         raise conflict(f"'{name}' is a function: choose another name")
 
 
-def _as_shown(table: UserTable) -> ShownTable:
-    return ShownTable(table.name, table.columns, table.notes.folder, table.notes.docstring)
-
-
 def _shown(scene: Scene, table: UserTable) -> CommandTable:
-    return schemas.json_table(scene, _as_shown(table))
+    return schemas.json_table(scene, of_users(table))
 
 
 COMMANDS: dict[str, Command] = {
@@ -207,6 +268,7 @@ COMMANDS: dict[str, Command] = {
     "alter table": alter,
     "alter-merge table": alter_merge,
     "rename table": rename,
+    "rename tables": rename_several,
     "drop table": drop,
     "drop tables": drop_several,
     "clear table": clear,

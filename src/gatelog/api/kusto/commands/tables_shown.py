@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gatelog.api.kusto.commands import mappings, retention, schemas
+from gatelog.api.kusto.commands import extents, mappings, policies, retention, schemas
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.principals import principals
 from gatelog.api.kusto.commands.schemas import ShownTable, shown_table, shown_tables
 from gatelog.api.kusto.commands.session import Command, Scene
+from gatelog.api.kusto.context import kusto_time
 from gatelog.api.kusto.faults import bad_request, not_found
 from gatelog.api.kusto.result import CommandTable, columns_of
 
@@ -26,23 +28,29 @@ _DETAILS_COLUMNS = columns_of(
 
 
 def show_tables(text: CommandText, scene: Scene) -> CommandTable:
-    """`.show tables [(T, …)] [details]`."""
+    """`.show tables [(T, …)] [details | extents]`."""
     shown = shown_tables(scene)
     if text.text == "(":
         wanted = text.parenthesized_list_of(lambda: text.entity("a table"))
         shown = [_found(scene, name) for name in wanted]
+    if text.accept_word("extents"):
+        return extents.show(text, scene, [scene.user_table(table.name) for table in shown])
     details = text.accept_word("details")
     text.end()
     return _details(scene, shown) if details else listed(scene, shown)
 
 
 def show_table(text: CommandText, scene: Scene) -> CommandTable:
-    """`.show table T [cslschema | schema as json | details | policy … | ingestion … mapping(s) …]`."""
+    """`.show table T [cslschema | schema as json | details | principals | policy … | ingestion … ]`."""
+    if text.accept("*"):
+        return policies.show_of_all(text, scene)
     name = text.entity("a table")
     if text.accept_word("policy"):
-        return retention.show_policy(text, scene, name)
+        return policies.show_policy(text, scene, name)
     if text.accept_word("ingestion"):
-        return mappings.show_mappings(text, scene, name)
+        return mappings.show_mapping(text, scene, scene.user_table(name))
+    if text.accept_word("extents"):
+        return extents.show(text, scene, [scene.user_table(name)])
     show = _aspect(text)
     text.end()
     return show(scene, _found(scene, name))
@@ -55,10 +63,12 @@ def _aspect(text: CommandText) -> Callable[[Scene, ShownTable], CommandTable]:
         return schemas.json_table
     if text.accept_word("details"):
         return lambda scene, table: _details(scene, [table])
+    if text.accept_word("principals"):
+        return lambda scene, _: principals(scene)
     if text.token.kind == "name":
         raise bad_request(
             f".show table T {text.command_word()} is not known here; known are: cslschema, schema as json, "
-            "details, policy retention, policy streamingingestion, ingestion mappings"
+            "details, policy, ingestion mappings, extents"
         )
     return lambda scene, table: listed(scene, [table])
 
@@ -86,10 +96,21 @@ def _details_row(scene: Scene, table: ShownTable) -> list[Any]:
     names = [table.name, scene.database, table.folder, table.docstring]
     if users is None:
         return [*names, *[None] * 8, *[""] * 6, None, None, ""]
-    size = scene.user_tables.size(users)
-    amounts = [None, float(size.bytes), None, size.rows]
-    policies = ["", retention.policy_text(users.notes.retention), "", "", "", ""]
-    return [*names, *amounts, *amounts, *policies, None, None, ""]
+    parts = scene.user_tables.rows.parts(users)
+    sizes = [float(sum(part.bytes for part in parts)), float(sum(part.plain_bytes for part in parts))]
+    amounts = [len(parts), *sizes, sum(part.rows for part in parts)]
+    hints = [users.notes.policies.get(name, "") for name in ("caching", "sharding", "merge")]
+    policies = ["", retention.policy_text(users.notes.retention), *hints, ""]
+    written = [kusto_time(part.written) for part in parts] if parts else [None]
+    return [
+        *names,
+        *amounts,
+        *amounts,
+        *policies,
+        written[0],
+        written[-1],
+        users.notes.policies.get("roworder", ""),
+    ]
 
 
 COMMANDS: dict[str, Command] = {"show tables": show_tables, "show table": show_table}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gatelog.api.kusto.ingest.formats import WrittenNumber
 from gatelog.kql import KqlType, cell_from_text
 
 
@@ -25,6 +26,8 @@ def _text(kql_type: KqlType, value: Any) -> str:
             return str(int(value))
         case bool():
             return "true" if value else "false"
+        case WrittenNumber() if kql_type is KqlType.DECIMAL:
+            return value.text
         case float() if value.is_integer() and kql_type in {KqlType.INT, KqlType.LONG}:
             return str(int(value))
         case int() | float():

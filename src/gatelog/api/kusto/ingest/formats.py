@@ -19,7 +19,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from gatelog.api.kusto.faults import bad_ingestion
 
@@ -36,6 +36,22 @@ Reader = Callable[[str], Iterator[Any]]
 
 class MalformedDataError(Exception):
     """The data is not of its format; the text says where and why."""
+
+
+class WrittenNumber(float):
+    """A number of JSON with a fraction or an exponent, and how it was written: a decimal has more digits than
+    a float.
+    """
+
+    __slots__ = ("text",)
+
+    def __new__(cls, text: str) -> Self:
+        """The number that `text` writes."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
 
 
 class Format(NamedTuple):
@@ -75,7 +91,7 @@ def _delimited(delimiter: str) -> Reader:
 
 def _escaped_tabs(text: str) -> Iterator[Any]:
     width = None
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_split(text), start=1):
         if line:
             record = [_unescaped(field) for field in line.split("\t")]
             width = _same_width(record, width, number)
@@ -100,7 +116,12 @@ def _unescaped(field: str) -> str:
 
 
 def _lines(text: str) -> Iterator[Any]:
-    return ([line] for line in text.splitlines() if line)
+    return ([line] for line in _split(text) if line)
+
+
+def _split(text: str) -> list[str]:
+    """Lines as files have them: the separators of paragraphs that Unicode has besides are characters."""
+    return text.replace("\r\n", "\n").split("\n")
 
 
 def _whole(text: str) -> Iterator[Any]:
@@ -110,22 +131,23 @@ def _whole(text: str) -> Iterator[Any]:
 def _json_lines(text: str) -> Iterator[Any]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            yield _decoded(line, f"line {number}: ")
+            yield _object(_decoded(line, f"line {number}: "), f"line {number}: ")
 
 
 def _single_json(text: str) -> Iterator[Any]:
     if text.strip():
-        yield _decoded(text, "")
+        yield _object(_decoded(text, ""), "")
 
 
 def _multi_json(text: str) -> Iterator[Any]:
-    decoder, place = json.JSONDecoder(), _next_value(text, 0)
+    decoder, place = json.JSONDecoder(parse_float=WrittenNumber), _next_value(text, 0)
     while place < len(text):
         try:
             value, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
             raise MalformedDataError(f"character {place}: {error}") from error
-        yield from value if isinstance(value, list) else [value]
+        for record in value if isinstance(value, list) else [value]:
+            yield _object(record, f"before character {place}: ")
         place = _next_value(text, place)
 
 
@@ -135,9 +157,18 @@ def _next_value(text: str, place: int) -> int:
     return place
 
 
+def _object(value: Any, where: str) -> Any:
+    """A record as it is; an array or a single value has no fields, and would be a row of nulls."""
+    if not isinstance(value, dict):
+        raise MalformedDataError(
+            f"{where}a record is an object, and this is none; an array of objects has the format multijson"
+        )
+    return value
+
+
 def _decoded(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=WrittenNumber)
     except (ValueError, RecursionError) as error:
         raise MalformedDataError(f"{where}{error}") from error
 

@@ -11,7 +11,7 @@ from typing import Any
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 """The id in the resource ids of the record, and of the tenant too."""
 
-_NAME = "gatelog"
+SUBSCRIPTION_NAME = "gatelog"
 
 
 def subscription(name: str = SUBSCRIPTION) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def subscription(name: str = SUBSCRIPTION) -> dict[str, Any]:
         "managedByTenants": [],
         "subscriptionId": name,
         "tenantId": SUBSCRIPTION,
-        "displayName": _NAME,
+        "displayName": SUBSCRIPTION_NAME,
         "state": "Enabled",
         "subscriptionPolicies": {"quotaId": "", "spendingLimit": "Off", "locationPlacementId": ""},
     }
@@ -35,5 +35,5 @@ def subscriptions() -> dict[str, Any]:
 
 def tenants() -> dict[str, Any]:
     """All of them."""
-    tenant = {"id": f"/tenants/{SUBSCRIPTION}", "tenantId": SUBSCRIPTION, "displayName": _NAME}
+    tenant = {"id": f"/tenants/{SUBSCRIPTION}", "tenantId": SUBSCRIPTION, "displayName": SUBSCRIPTION_NAME}
     return {"value": [tenant]}
