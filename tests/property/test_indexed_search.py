@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import clickhouse_connect
 import msgspec
@@ -17,7 +16,7 @@ from gatelog.model import Body, Operation, OperationKind, PathFamily
 from gatelog.store import CATALOG, Store
 from gatelog.testing.records import chat_exchange
 
-NOW = datetime(2026, 9, 22, tzinfo=UTC)
+from .stored_answers import NOW, rows
 
 # Letters whose case is odd (K of Kelvin, long s, dotted and dotless i, sharp s, three sigmas, a titlecase
 # digraph), digits and letters beyond ASCII, marks, borders in and beyond ASCII, and JSON's own characters.
@@ -75,11 +74,6 @@ def store() -> Iterator[Store]:
     client.close()
     yield opened
     opened.close()
-
-
-def rows(store: Store, query: str, *, use_paths: bool) -> list[object]:
-    compiled = kql.compile(query, CATALOG, now=NOW, use_paths=use_paths)
-    return sorted(row[0] for row in store.run(compiled.sql).rows)
 
 
 @st.composite

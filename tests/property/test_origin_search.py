@@ -6,19 +6,18 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatelog import kql
 from gatelog.model import Body, Operation, OperationKind, PathFamily
-from gatelog.store import CATALOG, Store
+from gatelog.store import Store
 from gatelog.testing.records import chat_exchange
 
-NOW = datetime(2026, 9, 22, tzinfo=UTC)
+from .stored_answers import rows
+
 WORDS = ("wagon", "Notes", "TAXI", "bookſ", "Straße", "users", "u2028", "abcde", "null", "客户")
 BORDERS = [*' .-/"\\\n\t\b\f\r', "\u2028", "\u2029", "\u0301", "é", "\u212a", "İ", "😀", "4711", "1e3", ""]
 EMBEDDINGS = Operation(
@@ -95,11 +94,6 @@ def store() -> Iterator[Store]:
     )
     yield opened
     opened.close()
-
-
-def rows(store: Store, query: str, *, use_paths: bool) -> list[object]:
-    compiled = kql.compile(query, CATALOG, now=NOW, use_paths=use_paths)
-    return sorted(row[0] for row in store.run(compiled.sql).rows)
 
 
 @st.composite
