@@ -17,7 +17,7 @@ ROWS = [
 def names_in(path: Path) -> set[str]:
     """The names of the test functions of a file."""
     tree = ast.parse(path.read_text())
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def test_the_page_has_its_rows() -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from gatelog.errors import KqlError
 from gatelog.kql import Catalog, Column, Compiled, KqlType, cell_to_json, compile
-from gatelog.store import Budget, Store, TableNotes
+from gatelog.store import Budget, Filling, Store, TableNotes
 
 from .kql_author import DEPTH, TABLE, VALUES, Author, pipeline, written
 
@@ -44,7 +44,8 @@ class Engine:
                 [Column(key, KqlType(kind)) for key, kind in TABLE.items()],
             )
             made = self.compiled(text)
-            store.user_tables.rows.fill(table, made.sql, made.columns, Budget(), replace=False)
+            filling = Filling(made.sql, made.columns, Budget())
+            store.user_tables.append(table, table.columns, filling)
         self._catalog = Catalog(table.kql_table() for table in store.user_tables.all())
 
     def compiled(self, query: str) -> Compiled:

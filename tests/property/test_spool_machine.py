@@ -48,6 +48,7 @@ class SpoolMachine(RuleBasedStateMachine):
         self.position: Position | None = None
         self.journal: Journal | None = None
         self.torn = False  # a power loss tore holes into a group: they cannot be told from damage
+        self.forgotten = False  # it took a segment that was acknowledged, though its sync had failed
 
     @initialize()
     def start(self) -> None:
@@ -145,7 +146,7 @@ class SpoolMachine(RuleBasedStateMachine):
         """S20, S21: only what was attempted, in order, each once."""
         records = self.reader.read(records_max=records_max)
         self.fresh += [record.payload for record in records]
-        delivered = self.acked + self.fresh
+        delivered = self._since()
         order = {payload: number for number, payload in enumerate(self.attempted)}
         numbers = [order[payload] for payload in delivered]
         assert numbers == sorted(set(numbers))
@@ -175,13 +176,17 @@ class SpoolMachine(RuleBasedStateMachine):
         self.restart_reader()
         while records := self.reader.read():
             self.fresh += [record.payload for record in records]
-        delivered = self.acked + self.fresh
-        assert self.promised <= set(delivered)
+        assert self.promised <= {*self.acked, *self.fresh}
+        delivered = self._since()
         assert len(delivered) == len(set(delivered))
         assert self.disk.misuse == []
         if not self.torn:
             assert self.reader.damage == DamageCounters()
             assert not verify(DIRECTORY, self.disk).damaged
+
+    def _since(self) -> list[bytes]:
+        """What was delivered, each once; by this reader, where what was acknowledged is lost (section 4)."""
+        return self.fresh if self.forgotten else self.acked + self.fresh
 
     def _payload(self, size: int) -> bytes:
         number = len(self.attempted)
@@ -191,6 +196,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     def _power_off(self, seed: int) -> None:
         self.disk.mend()
+        self.forgotten |= self.disk.has_unsyncable()
         if seed:
             chance = random.Random(seed)
             self.disk.crash(lambda: chance.random() < 0.5)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from gatelog.app.child import Child
 from gatelog.errors import ConfigError, ConfigProblem
+from gatelog.spool import OsFileSystem
 
 DRAIN_S = 90.0
 """`gatelog run` takes its own grace for the gateway, then for the hub."""
@@ -43,6 +45,9 @@ subscriptions:
 """
 ERROR = "error: "
 """How a command begins the line that says why it ends."""
+
+HUB_LOCK = "hub.lock"
+"""Held in the data directory by a hub or a shell."""
 
 SCRIPT = "latency_ms: 80\npace_ms: 5\n"
 
@@ -77,9 +82,9 @@ class Installation:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Simulators, gateway and hub serve while the block runs. Raises StartError, or ConfigError."""
-        self._write()
-        lifeline, lifeline_end = os.pipe()
-        with self.log_file.open("ab") as log:
+        with self._claimed() as log:
+            self._write()
+            lifeline, lifeline_end = os.pipe()
             self._log_begins = log.tell()
             children = [
                 Child(name, command, lifeline, output=log) for name, command in self._commands().items()
@@ -98,14 +103,35 @@ class Installation:
         said = self.log_file.read_bytes()[self._log_begins :].decode(errors="replace").splitlines()
         return next((line.removeprefix(ERROR) for line in said if line.startswith(ERROR)), "")
 
+    @contextmanager
+    def _claimed(self) -> Iterator[IO[bytes]]:
+        """The log. The children inherit its lock with it: the directory is free when the last has ended."""
+        with self._told():
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            log = self.log_file.open("ab")
+        with log:
+            if not _lock(log) or self._has_a_hub():
+                hint = "end what has it open first, or name another directory"
+                raise ConfigError([ConfigProblem("--data", f"{self._directory} is in use", hint)])
+            yield log
+
+    def _has_a_hub(self) -> bool:
+        lock = self.data / HUB_LOCK
+        return lock.is_file() and OsFileSystem().is_locked(lock)
+
     def _write(self) -> None:
         text = CONFIGURATION.format(
             file=self.config_file, simulator=SIMULATOR_KEY, **self._ports._asdict(), **KEYS
         )
-        try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._told():
             self.config_file.write_text(text)
             (self._directory / "simulator.yaml").write_text(SCRIPT)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """An OSError in the block is one of the directory that was named."""
+        try:
+            yield
         except OSError as error:
             what = f"{self._directory} cannot be used ({error.strerror})"
             hint = "name a directory that gatelog may write to"
@@ -125,6 +151,15 @@ class Installation:
             *("--ledger", str(self._directory / f"ledger-{name}.jsonl")),
             *("--script", str(self._directory / "simulator.yaml"), "--api-key", SIMULATOR_KEY),
         )
+
+
+def _lock(log: IO[bytes]) -> bool:
+    """Whether nobody else has it."""
+    try:
+        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_free(port: int) -> bool:

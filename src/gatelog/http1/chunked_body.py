@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import httptools
 
-from gatelog.errors import ProtocolError
+from gatelog.errors import BodyTooLargeError, ProtocolError
 from gatelog.http1.head import Header
 
 _HEAD = b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -86,7 +86,7 @@ class ChunkedBody:
                 raise ProtocolError("malformed_body", str(error)) from error
             self.surplus = True
         if self._content_bytes > self._content_bytes_max:
-            raise ProtocolError("body_too_large", f"over {self._content_bytes_max} bytes", status=413)
+            raise BodyTooLargeError(self._content_bytes_max)
         # What follows the body counts as framing: llhttp does not tell where it begins.
         if self._raw_bytes > self._content_bytes * (_OVERHEAD_RATIO + 1) + self._overhead_bytes_max:
             raise ProtocolError("malformed_body", "more chunk framing than content")

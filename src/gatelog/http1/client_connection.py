@@ -15,7 +15,7 @@ import logging
 import select
 from typing import Protocol, cast
 
-from gatelog.errors import ProtocolError
+from gatelog.errors import BodyTooLargeError, ProtocolError
 from gatelog.http1.call import UpstreamCall
 from gatelog.http1.failures import FailureReason
 from gatelog.http1.head import ResponseHead
@@ -118,7 +118,7 @@ class ClientConnection(asyncio.Protocol):
         try:
             parser.feed(data)
         except ProtocolError as error:
-            too_large = error.status == 413
+            too_large = isinstance(error, BodyTooLargeError)
             self._fail(FailureReason.TOO_LARGE if too_large else FailureReason.PROTOCOL, str(error))
             return
         if parser.head is not None:  # half a head, or an interim one, is not what is waited for

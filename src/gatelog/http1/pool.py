@@ -36,7 +36,6 @@ class PoolStatistics:
     waiting: int
     opened: int
     reused: int
-    connect_failures: int
 
 
 class Pool:
@@ -67,7 +66,7 @@ class Pool:
         self._connecting = 0
         self._attempts: set[asyncio.Task[None]] = set()
         self._closed = False
-        self._opened = self._reused = self._connect_failures = 0
+        self._opened = self._reused = 0
 
     def send(
         self,
@@ -126,7 +125,6 @@ class Pool:
             waiting=len(self._waiting),
             opened=self._opened,
             reused=self._reused,
-            connect_failures=self._connect_failures,
         )
 
     def sweep(self, now: float) -> None:
@@ -226,7 +224,6 @@ class Pool:
         return connection
 
     def _connect_failed(self, error: OSError | UnicodeError) -> None:
-        self._connect_failures += 1
         if self._waiting:
             reason = _reason_of(error, with_tls=self._ssl is not None)
             self._waiting.popleft().fail(reason, f"{self._host}:{self._port}: {error or 'timed out'}")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.errors import ProtocolError
+from gatelog.errors import BodyTooLargeError, ProtocolError
 from gatelog.http1.field_lines import read_response_fields
 from gatelog.http1.head import ResponseHead
 from gatelog.http1.message_parser import MessageParser
@@ -66,7 +66,7 @@ class ResponseParser(MessageParser):
         if at < len(data) and not self.complete:
             at = self.read_body(data, at)
             if self.until_close and not self.body_left:
-                raise self._too_large()
+                raise BodyTooLargeError(self._settings.body_bytes_max)
         if at < len(data):
             self.surplus = True
 
@@ -74,9 +74,6 @@ class ResponseParser(MessageParser):
         """The connection ended in order: whether that completes the answer."""
         self.complete = self.complete or self.until_close
         return self.complete
-
-    def _too_large(self) -> ProtocolError:
-        return ProtocolError("body_too_large", f"over {self._settings.body_bytes_max} bytes", status=413)
 
     def _read_head(self, data: bytes, start: int) -> int:
         """Read one head and return where it ends; hold an unfinished one."""
@@ -120,7 +117,7 @@ class ResponseParser(MessageParser):
             return bytes_max + 1
         length = head.content_length or 0
         if length > bytes_max:
-            raise self._too_large()
+            raise BodyTooLargeError(self._settings.body_bytes_max)
         return length
 
     def _pass_interim(self, head: ResponseHead) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from gatelog.errors import ProtocolError
+from gatelog.errors import BodyTooLargeError, ProtocolError
 from gatelog.http1.failures import AbortReason
 from gatelog.http1.head import RequestHead
 from gatelog.http1.phase import Phase
@@ -173,7 +173,8 @@ class ServerConnection(RunningRequest):
 
     def _broken_body(self, error: ProtocolError) -> None:
         if self.phase is Phase.BODY:
-            reason = AbortReason.TOO_LARGE if error.status == 413 else AbortReason.MALFORMED_BODY
+            too_large = isinstance(error, BodyTooLargeError)
+            reason = AbortReason.TOO_LARGE if too_large else AbortReason.MALFORMED_BODY
             self.end_request(reason, error.status, str(error))
         else:
             self.linger()

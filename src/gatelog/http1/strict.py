@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from gatelog.errors import ProtocolError
+from gatelog.errors import BodyTooLargeError, ProtocolError
 from gatelog.http1.field_lines import list_members
 from gatelog.http1.head import RequestHead, ResponseHead
 from gatelog.http1.settings import ClientSettings, ServerSettings
@@ -67,7 +67,7 @@ def check_request(head: RequestHead, settings: ServerSettings) -> None:
     if not head.host and head.version == b"1.1":
         raise ProtocolError("host", "missing")
     if head.content_length is not None and head.content_length > settings.body_bytes_max:
-        raise ProtocolError("body_too_large", f"over {settings.body_bytes_max} bytes", status=413)
+        raise BodyTooLargeError(settings.body_bytes_max)
     if head.upgrade:
         head.upgrade = _is_offered(head)
     if head.path[:1] != b"/":

@@ -7,6 +7,7 @@ The gateway's hot path uses `resolve`, `upstream_path`, `scan_request`, `with_in
 
 from gatelog.provider.addressing import BackendKind, fit_for_log, upstream_path
 from gatelog.provider.assemble import Assembled, assemble
+from gatelog.provider.call_usage import TokenCounter
 from gatelog.provider.content import (
     DECODED_BYTES_MAX,
     READABLE_ENCODINGS,
@@ -33,7 +34,7 @@ from gatelog.provider.operations import OPERATIONS
 from gatelog.provider.parameters import read_parameters
 from gatelog.provider.registry import resolve
 from gatelog.provider.request import RequestShape, scan_request, with_include_usage
-from gatelog.provider.seal import CapturedCall, TokenCounter, seal
+from gatelog.provider.seal import CapturedCall, seal
 from gatelog.provider.sse import Event, SseParser
 from gatelog.provider.stream_markers import TerminalWatch, carries_token, is_terminal
 from gatelog.provider.tokens import Tokenizers

@@ -52,12 +52,12 @@ class Refusal(NamedTuple):
         message = self.message.replace("{detail}", detail).strip()
         return service_error(self.status, self.code, message, v1=v1, **extra)
 
-    def headers(self, retry_after_s: int = 0) -> Headers:
-        """The answer's headers, without content-length. `retry_after_s` overrides the table's."""
+    def headers(self) -> Headers:
+        """The answer's headers, without content-length."""
         headers = list(_JSON)
-        if delay := retry_after_s or self.retry_after_s:
-            headers.append((b"retry-after", b"%d" % delay))
-            headers.append((b"retry-after-ms", b"%d" % (delay * 1000)))
+        if self.retry_after_s:
+            headers.append((b"retry-after", b"%d" % self.retry_after_s))
+            headers.append((b"retry-after-ms", b"%d" % (self.retry_after_s * 1000)))
         if self.retry is not None:
             headers.append((b"x-should-retry", b"true" if self.retry else b"false"))
         return headers
@@ -82,33 +82,15 @@ _TABLE = (
         "401",
         "Access denied due to different keys in one request ({detail}). Send the key in one place only.",
     ),
-    Refusal("forbidden", 403, "403", "This subscription may not use this deployment or operation. {detail}"),
     Refusal("unknown_route", 404, "404", "Resource not found"),
-    Refusal(
-        "deployment_not_found",
-        404,
-        "DeploymentNotFound",
-        "The API deployment for this resource does not exist. If you created the deployment within the "
-        "last 5 minutes, please wait a moment and try again.",
-    ),
-    Refusal("bad_request", 400, "BadRequest", "The request is not valid HTTP/1.1: {detail}"),
     Refusal(
         "not_json",
         400,
         "BadRequest",
         "The request body is not JSON that every reader understands alike. {detail}",
     ),
-    Refusal("request_timeout", 408, "Timeout", "The request body did not arrive in time. {detail}"),
     Refusal(
         "too_large", 413, "RequestEntityTooLarge", "The request body is over the limit of {detail} bytes."
-    ),
-    Refusal("headers_too_large", 431, "431", "The request's headers are over the limit of {detail} bytes."),
-    Refusal(
-        "rate_limited",
-        429,
-        "429",
-        "Requests have exceeded the call rate limit of this subscription. {detail}",
-        retry_after_s=1,
     ),
     Refusal(
         "no_websocket",
@@ -155,14 +137,6 @@ _TABLE = (
         "ServiceUnavailable",
         "The gateway holds as many request bodies as it may. Try again shortly.",
         retry_after_s=1,
-    ),
-    Refusal(
-        "shutting_down",
-        503,
-        "ServiceUnavailable",
-        "The gateway is shutting down. Try again at once: another one answers.",
-        retry_after_s=1,
-        retry=True,
     ),
     Refusal("backend_timeout", 504, "GatewayTimeout", "The backend did not answer in time. {detail}"),
 )

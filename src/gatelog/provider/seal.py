@@ -12,7 +12,7 @@ Nothing here raises for what a client or a backend sent: what cannot be read is 
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -32,9 +32,8 @@ from gatelog.model import (
     Route,
     Start,
     Timing,
-    Usage,
-    UsageSource,
 )
+from gatelog.provider.call_usage import TokenCounter, find_usage
 from gatelog.provider.conversation import find_claimed_user, find_conversation
 from gatelog.provider.evidence import read_evidence, read_region, readable_headers
 from gatelog.provider.filters import read_verdicts
@@ -42,33 +41,16 @@ from gatelog.provider.long_body import LongBody
 from gatelog.provider.messages import Message, read_request, read_response
 from gatelog.provider.parameters import read_parameters
 from gatelog.provider.registry import resolve
-from gatelog.provider.usage import read_count, read_usage
+from gatelog.provider.usage import read_count
 
 # Model names and error codes are labels, error messages are one line for people; what is longer is cut.
 # Characters; the body keeps everything.
 LABEL_LENGTH_MAX = 256
 ERROR_MESSAGE_LENGTH_MAX = 1024
 
-_GENERATING = frozenset([OperationKind.CHAT, OperationKind.COMPLETIONS])
-_COUNTABLE = _GENERATING | {OperationKind.EMBEDDINGS}
 _KINDS = {kind.value: kind for kind in OperationKind}
 _FAMILIES = {family.value: family for family in PathFamily}
-# Of the Responses API: the model reads what was said before too, which the request does not hold.
-_REMEMBERED = ("previous_response_id", "conversation")
 _CUT_BY_CLIENT = frozenset([EndReason.CLIENT_ABORT, EndReason.CLIENT_TIMEOUT])
-
-
-class TokenCounter(Protocol):
-    """Counts tokens where a backend did not report them. Never raises, whatever the JSON holds.
-
-    Each count comes with whether it was made by the model's own tokenizer on text alone (exact).
-    """
-
-    def count_prompt(self, kind: OperationKind, model: str, request: dict[str, Any]) -> tuple[int, bool]:
-        """Prompt tokens of a request."""
-
-    def count_completion(self, kind: OperationKind, model: str, response: dict[str, Any]) -> tuple[int, bool]:
-        """Completion tokens of an answer in its non-streamed shape."""
 
 
 class CapturedCall(msgspec.Struct, frozen=True):
@@ -181,66 +163,6 @@ def _end(start: Start, end: EndRecord, response: dict[str, Any]) -> End:
     )
 
 
-def _was_answered(end: EndRecord, response: Message) -> bool:
-    """Whether a model worked for this call. After a crash the status is lost, but the text still speaks."""
-    if end.backend_status:
-        return 200 <= end.backend_status < 300
-    return bool(response.json.get("choices")) or _is_cut_response(response)
-
-
-def _is_cut_response(response: Message) -> bool:
-    """Whether this is what came of a Responses API stream. In the background it goes on without a listener:
-    what it will have used, nobody here can say.
-    """
-    answer = response.json
-    return response.is_stream and answer.get("object") == "response" and not answer.get("background")
-
-
-def _counted(
-    counter: TokenCounter, kind: OperationKind, model: str, request: Message, response: Message
-) -> Usage:
-    """Usage by our own count of what was asked and of what came back, up to where it broke off."""
-    prompt = completion = None
-    exact = True
-    if request.json and not any(request.json.get(name) for name in _REMEMBERED):
-        prompt, exact = counter.count_prompt(kind, model, request.json)
-    generating = kind in _GENERATING or _is_cut_response(response)
-    if generating and (response.json or response.is_stream):
-        completion, also_exact = counter.count_completion(kind, model, response.json)
-        exact = exact and also_exact
-    parts = [count for count in (prompt, completion) if count is not None]
-    if not parts:
-        return Usage()
-    expected = 1 if kind is OperationKind.EMBEDDINGS else 2
-    return Usage(
-        source=UsageSource.COUNTED if exact else UsageSource.ESTIMATED,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=sum(parts) if len(parts) == expected else None,
-    )
-
-
-def _usage(
-    captured: CapturedCall, call: Call, request: Message, response: Message, counter: TokenCounter
-) -> Usage:
-    """Reported usage where there is some, our count for model calls, else none.
-
-    Only POST uses tokens: a GET of a stored response repeats the usage of the call that made it (its body
-    keeps it, `reported_*` mirror it). A prompt that the content filter blocked (400) is charged by Azure, but
-    no figure is reported and none is made up: NONE.
-    """
-    if call.method != "POST" or not _was_answered(captured.end, response):
-        return Usage()
-    source = UsageSource.INJECTED if captured.end.usage_injected else UsageSource.REPORTED
-    reported = read_usage(response.json, source)
-    if reported is not None:
-        return reported
-    kind = call.operation.kind
-    if kind not in _COUNTABLE and not _is_cut_response(response):
-        return Usage()
-    return _counted(counter, kind, call.model_served or call.model_asked, request, response)
-
-
 def _read_messages(
     captured: CapturedCall, request_headers: dict[str, str], response_headers: dict[str, str]
 ) -> tuple[Message, Message]:
@@ -296,6 +218,6 @@ def seal(captured: CapturedCall, counter: TokenCounter) -> Exchange:
             evidence=read_evidence(response_headers),
         ),
         content=_content(request_headers, response_headers, request, response),
-        usage=_usage(captured, call, request, response, counter),
+        usage=find_usage(end, call, request, response, counter),
         end=_end(start, end, response.json),
     )

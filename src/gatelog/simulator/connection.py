@@ -16,10 +16,9 @@ from typing import Protocol, cast
 import httptools
 
 from gatelog.simulator.delivery import Delivery
-from gatelog.simulator.received import Headers, Received
+from gatelog.simulator.received import BODY_BYTES_MAX, Headers, Received
 
 QUEUED_MAX = 16  # pipelined requests; more are left in the socket
-BODY_BYTES_MAX = 256 * 1024 * 1024  # more than any real operation but a large upload
 _TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -87,6 +87,11 @@ class Service:
             return Reply(
                 invalid("WebSockets are not simulated.", status=501), route.operation, route.deployment
             )
+        try:
+            received = received.decoded()
+        except ValueError as error:
+            refusal = invalid(f"We could not decode the body of your request: {error}")
+            return Reply(refusal, route.operation, route.deployment)
         if route.kind is OperationKind.OTHER:
             return self._other(received, route, script)
         return self._model_call(received, route, script)

@@ -34,10 +34,6 @@ class ForwarderThread:
         """Begin forwarding."""
         self._thread.start()
 
-    def wake(self) -> None:
-        """There may be something new: do not wait any longer."""
-        self._wake.set()
-
     def begin_stop(self, timeout_s: float) -> None:
         """Ask it to catch up and end within `timeout_s`."""
         self._drain_until_ns = self.forwarder.clock.monotonic_ns() + int(timeout_s * DRAIN_SHARE * 1e9)

@@ -74,14 +74,11 @@ class SpoolStatistics:
     segments: int
     oldest_segment: int
     groups: int
-    group_records_last: int
     group_records_max: int
     sync_count: int
     sync_last_ns: int
     sync_max_ns: int
     write_errors: int
-    recovered_damaged: int  # damaged places found in the last segment when it was opened
-    recovered_torn_bytes: int  # cut from its tail then
     next_seq: int
     level: Level
     error: str  # why the spool refuses now, "" if it does not

@@ -71,7 +71,7 @@ class SpoolWriter:
         self._appended = self._accepted_bytes = self._refused = 0
         # written by the writer thread
         self._settled_bytes = self._durable = self._failed = 0
-        self._groups = self._group_last = self._group_max = 0
+        self._groups = self._group_max = 0
         self._thread = threading.Thread(target=self._run, name="gatelog-spool", daemon=True)
 
     @classmethod
@@ -133,14 +133,11 @@ class SpoolWriter:
             segments=journal.space.segments,
             oldest_segment=journal.space.oldest_segment,
             groups=self._groups,
-            group_records_last=self._group_last,
             group_records_max=self._group_max,
             sync_count=journal.sync_count,
             sync_last_ns=journal.sync_last_ns,
             sync_max_ns=journal.sync_max_ns,
             write_errors=journal.write_errors,
-            recovered_damaged=journal.recovered.damaged,
-            recovered_torn_bytes=journal.recovered.torn_bytes,
             next_seq=journal.next_seq,
             level=self.level,
             error=str(self._refusal or ""),
@@ -212,7 +209,6 @@ class SpoolWriter:
         if error is None:
             self._durable += count
             self._groups += 1
-            self._group_last = count
             self._group_max = max(self._group_max, count)
         else:
             self._failed += count

@@ -15,28 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-_SECTOR_BYTES = 512
-
-Choose = Callable[[], bool]
-
-
-@dataclass
-class _Inode:
-    live: bytearray
-    durable: bytes = b""
-    dropped: bool = False  # a sync failed: the kernel calls the pages clean, the disk never got them
-
-    def settle(self, choose: Choose) -> None:
-        """What a power loss makes of it: any subset of the unsynced sectors may have reached the disk."""
-        if not choose():
-            self.live = bytearray(self.durable)
-            return
-        before = self.durable[: len(self.live)].ljust(len(self.live), b"\0")
-        for start in range(0, len(self.live), _SECTOR_BYTES):
-            sector = slice(start, start + _SECTOR_BYTES)
-            if self.live[sector] != before[sector] and not choose():
-                self.live[sector] = before[sector]
-        self.durable = bytes(self.live)
+from gatelog.testing.memory_file import Choose, Inode, MemoryFile, MemoryLock
 
 
 @dataclass
@@ -48,94 +27,6 @@ class _Fault:
     first: int
     last: int
     name: str
-
-
-class MemoryFile:
-    """An open file. Any use after a failed write or sync is noted in the file system's `misuse`."""
-
-    def __init__(
-        self, filesystem: MemoryFileSystem, path: Path, inode: _Inode, *, writable: bool = True
-    ) -> None:
-        self._filesystem = filesystem
-        self._path = path
-        self._inode = inode
-        self._writable = writable
-        self._epoch = filesystem.epoch
-        self._broken = False
-
-    def read(self, size: int, offset: int) -> bytes:
-        self._enter("read")
-        return bytes(self._inode.live[offset : offset + size])
-
-    def write(self, data: bytes, offset: int) -> None:
-        """On a fault half of the bytes are written: what a short write leaves."""
-        try:
-            self._enter("write")
-            self._filesystem.reserve(max(0, offset + len(data) - len(self._inode.live)))
-        except OSError:
-            self._broken = True
-            self._put(data[: len(data) // 2], offset)
-            raise
-        self._put(data, offset)
-
-    def sync(self) -> None:
-        try:
-            self._enter("sync")
-        except OSError:
-            self._broken = self._inode.dropped = True
-            raise
-        if not self._inode.dropped:
-            self._inode.durable = bytes(self._inode.live)
-
-    def allocate(self, size: int) -> None:
-        self._enter("allocate")
-        more = max(0, size - len(self._inode.live))
-        self._filesystem.reserve(more)
-        self._inode.live.extend(bytes(more))
-
-    def truncate(self, size: int) -> None:
-        self._enter("truncate")
-        del self._inode.live[size:]
-
-    def size(self) -> int:
-        self._enter("size")
-        return len(self._inode.live)
-
-    def is_named(self) -> bool:
-        return self._filesystem.is_named(self._inode)
-
-    def close(self) -> None:
-        self._filesystem.enter("close", self._path)
-
-    def _put(self, data: bytes, offset: int) -> None:
-        live = self._inode.live
-        live.extend(bytes(max(0, offset - len(live))))
-        live[offset : offset + len(data)] = data
-
-    def _enter(self, operation: str) -> None:
-        if self._epoch != self._filesystem.epoch:
-            raise OSError(errno.EBADF, "the process that opened this file is dead")
-        if not self._writable and operation in ("write", "allocate", "truncate"):
-            raise OSError(errno.EBADF, "the file was opened for reading")
-        if self._broken and operation in ("write", "sync"):
-            self._filesystem.misuse.append(f"{operation} of {self._path.name} after an error")
-        self._filesystem.enter(operation, self._path)
-
-
-class MemoryLock:
-    """A held lock."""
-
-    def __init__(self, filesystem: MemoryFileSystem, path: Path, inode: _Inode) -> None:
-        self._filesystem = filesystem
-        self._path = path
-        self._inode = inode
-
-    def is_named(self) -> bool:
-        return self._filesystem.is_named(self._inode)
-
-    def release(self) -> None:
-        if self.is_named():
-            self._filesystem.locks.discard(self._path)
 
 
 class MemoryFileSystem:
@@ -151,8 +42,8 @@ class MemoryFileSystem:
         self.epoch = 0
         self._faults: list[_Fault] = []
         self._directories: set[Path] = set()
-        self._live: dict[Path, _Inode] = {}
-        self._durable: dict[Path, _Inode] = {}
+        self._live: dict[Path, Inode] = {}
+        self._durable: dict[Path, Inode] = {}
 
     # faults
 
@@ -198,10 +89,10 @@ class MemoryFileSystem:
     def crashed_copy(self, choose: Choose) -> MemoryFileSystem:
         """The disk as a power loss now would leave it; `choose` as for `crash`. This one goes on."""
         copy = MemoryFileSystem(self.capacity_bytes)
-        twins: dict[int, _Inode] = {}
+        twins: dict[int, Inode] = {}
         for names, others in ((self._live, copy._live), (self._durable, copy._durable)):
             for path, inode in names.items():
-                twin = twins.setdefault(id(inode), _Inode(bytearray(inode.live), inode.durable))
+                twin = twins.setdefault(id(inode), Inode(bytearray(inode.live), inode.durable))
                 others[path] = twin
         copy._directories = set(self._directories)
         copy.crash(choose)
@@ -220,7 +111,7 @@ class MemoryFileSystem:
     def put(self, path: Path, data: bytes) -> None:
         """A durable file."""
         self._directories.add(path.parent)
-        self._live[path] = self._durable[path] = _Inode(bytearray(data), data)
+        self._live[path] = self._durable[path] = Inode(bytearray(data), data)
 
     # FileSystem
 
@@ -228,7 +119,7 @@ class MemoryFileSystem:
         self.enter("create", path)
         if path in self._live:
             raise FileExistsError(errno.EEXIST, "File exists", str(path))
-        inode = self._live[path] = _Inode(bytearray())
+        inode = self._live[path] = Inode(bytearray())
         return MemoryFile(self, path, inode)
 
     def open(self, path: Path, *, writable: bool = False) -> MemoryFile:
@@ -279,14 +170,18 @@ class MemoryFileSystem:
         if path in self.locks:
             return None
         self.locks.add(path)
-        return MemoryLock(self, path, self._live.setdefault(path, _Inode(bytearray())))
+        return MemoryLock(self, path, self._live.setdefault(path, Inode(bytearray())))
 
     def is_locked(self, path: Path) -> bool:
         return path in self.locks
 
-    # shared with MemoryFile
+    def has_unsyncable(self) -> bool:
+        """Whether there is a file of which a sync has failed: a power loss takes what was written since."""
+        return any(inode.dropped for inode in self._live.values())
 
-    def is_named(self, inode: _Inode) -> bool:
+    # Host of files and locks
+
+    def is_named(self, inode: Inode) -> bool:
         """Whether some name leads to the file."""
         return any(inode is named for named in self._live.values())
 
@@ -308,7 +203,7 @@ class MemoryFileSystem:
         if used + size > self.capacity_bytes:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    def _find(self, path: Path) -> _Inode:
+    def _find(self, path: Path) -> Inode:
         if path not in self._live:
             raise FileNotFoundError(errno.ENOENT, "No such file", str(path))
         return self._live[path]

@@ -1,6 +1,7 @@
 """The demo's ingredients: a valid configuration, and queries as their authors published them."""
 
 import asyncio
+import fcntl
 import socket
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from gatelog.api.data_directory import LOCK_FILE
 from gatelog.app.child import StartError
 from gatelog.app.demo import Answered, DemoError, Outcome, published_queries, run_demo
 from gatelog.app.installation import CONFIGURATION, KEYS, SIMULATOR_KEY, Installation, Ports
@@ -63,6 +65,20 @@ def test_a_demo_that_cannot_start_says_what_its_parts_said(tmp_path: Path) -> No
 def test_a_directory_that_cannot_be_is_told() -> None:
     with pytest.raises(ConfigError, match=r"--data: /dev/null cannot be used \(File exists\)"):
         run_demo(Path("/dev/null"))
+
+
+@pytest.mark.parametrize("lock", ["demo.log", f"data/{LOCK_FILE}"])
+def test_a_directory_that_is_in_use_is_left_as_it_is(tmp_path: Path, lock: str) -> None:
+    """By another demo, or by a hub or a shell on its data."""
+    config = tmp_path / "gatelog.yaml"
+    config.write_text("of the other demo")
+    (tmp_path / "data").mkdir()
+    with (tmp_path / lock).open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(ConfigError, match=f"--data: {tmp_path} is in use: end what has it open first"):
+            run_demo(tmp_path)
+    assert config.read_text() == "of the other demo"
+    assert not (tmp_path / "simulator.yaml").exists()
 
 
 def test_there_are_six_queries_with_a_title_each() -> None:

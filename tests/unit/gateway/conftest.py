@@ -17,6 +17,7 @@ import uvloop
 
 from gatelog.config import parse
 from gatelog.gateway import Gateway, spool_directory
+from gatelog.gateway.journal import Journal
 from gatelog.model import Account, Boot, Direction, EndRecord, Part, Record, RecordKind, Start
 from gatelog.simulator import Script, Simulator, SimulatorThread
 from gatelog.spool import SpoolReader
@@ -95,16 +96,26 @@ class RunningGateway:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def begin_stop(self) -> None:
+        """Drain: no further connection is accepted."""
+        self.run_soon(self._gateway.stop)
+
     def stop(self) -> None:
         """Drain and close; may be called twice."""
         if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._gateway.stop)
+            self.begin_stop()
         self._thread.join(30)
         assert not self._thread.is_alive()
 
     def run_soon(self, action: Callable[[], None]) -> None:
         """Run something on the gateway's event loop."""
         self._loop.call_soon_threadsafe(action)
+
+    def turn(self) -> None:
+        """The event loop looks at its sockets once: what lies in them now is read by itself."""
+        turned = threading.Event()
+        self.run_soon(turned.set)
+        assert turned.wait(10)
 
     @property
     def port(self) -> int:
@@ -194,6 +205,26 @@ def gateway_before(
         yield running
 
 
+@pytest.fixture
+def next_tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Waits until the gateway has looked at all calls that there are now."""
+    ticked = threading.Event()
+    tick = Journal.tick
+
+    def tick_and_tell(journal: Journal) -> None:
+        tick(journal)
+        ticked.set()
+
+    def wait() -> None:
+        for _ in range(2):  # the first may have begun before
+            ticked.clear()
+            assert ticked.wait(10)
+
+    monkeypatch.setattr("gatelog.gateway.gateway.TICK_S", 0.01)
+    monkeypatch.setattr(Journal, "tick", tick_and_tell)
+    return wait
+
+
 MakeGateway = Callable[..., RunningGateway]
 
 
@@ -222,7 +253,7 @@ def make_gateway(tmp_path: Path) -> Iterator[MakeGateway]:
         text = text.replace("grace_s: 5", f"grace_s: {grace_s}")
         text = text.replace("limits: {", f"limits: {{answer_bytes_max: {answer_bytes_max}, ")
         text = text.replace("gateway:\n", f"gateway:\n  {tls}\n", 1)
-        gateway = RunningGateway(text, tmp_path, filesystem or MemoryFileSystem())
+        gateway = RunningGateway(text + SMALL_SEGMENTS, tmp_path, filesystem or MemoryFileSystem())
         running.append(gateway.__enter__())
         return gateway
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Callable
 from typing import Self
 
@@ -16,9 +15,9 @@ CLOSE = b"<close>"
 """At the end of an answer: close the connection behind it."""
 
 PAUSE = b"<pause>"
-"""Within an answer: what follows is sent a moment later, so that it arrives by itself."""
+"""Within an answer: what follows is sent after `RawBackend.pause`, so that it arrives by itself."""
 
-PAUSE_S = 0.05
+WAIT_S = 10
 
 SMALL_SEGMENTS = "spool: {segment_bytes: 4MiB}\n"
 """For the configuration: a memory file system copies the whole segment at each sync."""
@@ -37,6 +36,10 @@ def always(answer: bytes) -> Answer:
     return lambda number, request: answer
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 class RawBackend:
     """Runs while the `with` block lasts. `received[i]` is what came on connection number i."""
 
@@ -47,6 +50,8 @@ class RawBackend:
         self.connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._closed: set[socket.socket] = set()
+        self._changed = threading.Condition()
+        self.pause: Callable[[], None] = nothing
 
     @property
     def url(self) -> str:
@@ -59,16 +64,14 @@ class RawBackend:
 
     def connection(self) -> socket.socket:
         """A connection on which a request has arrived."""
-        while not self.received or not self.received[-1]:
-            time.sleep(0.01)
-        return self.connections[-1]
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.received and self.received[-1], WAIT_S)
+            return self.connections[-1]
 
     def wait_closed(self, connection: socket.socket) -> None:
         """Until the other side has closed a connection."""
-        deadline = time.monotonic() + 10
-        while connection not in self._closed:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        with self._changed:
+            assert self._changed.wait_for(lambda: connection in self._closed, WAIT_S)
 
     def __enter__(self) -> Self:
         self._start(self._accept)
@@ -100,19 +103,26 @@ class RawBackend:
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            stack.callback(self._closed.add, connection)
+            stack.callback(self._note, self._closed.add, connection)
             stack.enter_context(connection)
             unread = bytearray()
             while data := connection.recv(65536):
-                self.received[number] += data
+                self._note(self.received[number].extend, data)
                 unread += data
                 while request := _take_request(unread):
                     answer = self.answer(number, request)
-                    for index, piece in enumerate(answer.removesuffix(CLOSE).split(PAUSE)):
-                        time.sleep(PAUSE_S if index else 0)
+                    first, *others = answer.removesuffix(CLOSE).split(PAUSE)
+                    connection.sendall(first)
+                    for piece in others:
+                        self.pause()
                         connection.sendall(piece)
                     if answer.endswith(CLOSE):
                         return
+
+    def _note(self, change: Callable[..., None], *arguments: object) -> None:
+        with self._changed:
+            change(*arguments)
+            self._changed.notify_all()
 
 
 def _take_request(unread: bytearray) -> bytes:

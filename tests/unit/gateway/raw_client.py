@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import httpx2
+
 from .conftest import RunningGateway
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
@@ -15,6 +17,11 @@ STRICT = {"api-key": "strict-key-1"}
 LOOSE = {"api-key": "loose-key-1"}
 BODY = {"messages": [{"role": "user", "content": "?"}], "stream": True}
 WAIT_S = 10
+
+HTTP = httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0))
+"""Each call has a connection of its own. One client for all: it reads the system's certificates, which takes
+longer than a call.
+"""
 
 
 def raw_post(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from typing import Any
 
 import httpx2
@@ -16,7 +15,7 @@ from gatelog.simulator import SimulatorThread
 
 from .conftest import MakeGateway, RunningGateway
 from .raw_backend import good_answer
-from .raw_client import raw_post, receive_until
+from .raw_client import HTTP, raw_post, receive_until, wait_for
 from .scripted_backend import Peer, backend
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
@@ -28,7 +27,7 @@ def post(
     gateway: RunningGateway, body: Any, headers: dict[str, str] = STRICT, path: str = CHAT, **script: Any
 ) -> httpx2.Response:
     extra = {"x-simulate": json.dumps(script)} if script else {}
-    return httpx2.post(gateway.url + path, json=body, headers=headers | extra, timeout=30)
+    return HTTP.post(gateway.url + path, json=body, headers=headers | extra, timeout=30)
 
 
 def test_method_path_and_body_reach_the_backend_unchanged_with_its_own_key(
@@ -36,7 +35,7 @@ def test_method_path_and_body_reach_the_backend_unchanged_with_its_own_key(
 ) -> None:
     raw = json.dumps(chat, indent=3).encode() + b"\n"
     headers = STRICT | {"content-type": "application/json", "x-ms-client-request-id": "mine"}
-    response = httpx2.post(gateway.url + CHAT, content=raw, headers=headers)
+    response = HTTP.post(gateway.url + CHAT, content=raw, headers=headers)
     assert response.status_code == 200
     assert response.headers["x-ms-client-request-id"] == "mine"
     received = simulator.requests[-1]
@@ -104,11 +103,10 @@ def test_a_best_effort_call_is_served_and_counted_while_the_disk_refuses(
     gateway.filesystem.fail("write", times=10**9)
     gateway.filesystem.fail("create", times=10**9)
     assert [post(gateway, chat, LOOSE).status_code for _ in range(3)] == [200] * 3
-    assert httpx2.get(gateway.url + "/healthz").status_code == 503
+    health = gateway.url + "/healthz"
+    wait_for(lambda: HTTP.get(health).status_code == 503)  # the records of these calls wait for company first
     gateway.filesystem.mend()
-    deadline = time.monotonic() + 30
-    while httpx2.get(gateway.url + "/healthz").status_code != 200:
-        assert time.monotonic() < deadline, "the spool heals by itself"
+    wait_for(lambda: HTTP.get(health).status_code == 200, 30)  # the spool heals by itself
     assert post(gateway, chat, STRICT).status_code == 200
     gateway.stop()
     account = gateway.account()
@@ -149,8 +147,9 @@ def test_injection_can_be_switched_off(
 def test_a_stream_in_tiny_pieces_arrives_whole(
     gateway: RunningGateway, chat: dict[str, Any], headers: dict[str, str], piece: int
 ) -> None:
-    whole = post(gateway, chat | {"stream": True, "seed": 1}, headers)
-    pieces = post(gateway, chat | {"stream": True, "seed": 1}, headers, write_bytes=piece, chunk_bytes=piece)
+    body = chat | {"stream": True, "seed": 1, "max_tokens": 12}
+    whole = post(gateway, body, headers)
+    pieces = post(gateway, body, headers, write_bytes=piece, chunk_bytes=piece)
     assert pieces.content.endswith(b"data: [DONE]\n\n")
     assert len(pieces.content) == len(whole.content)
     gateway.stop()
@@ -191,7 +190,7 @@ def test_a_backend_whose_connections_are_all_busy_is_passed_over_and_keeps_its_p
         with raw_post(gateway) as first:
             assert arrived.wait(10)
             for _ in range(2):
-                assert httpx2.get(gateway.url + "/openai/v1/models", headers=STRICT).status_code == 200
+                assert HTTP.get(gateway.url + "/openai/v1/models", headers=STRICT).status_code == 200
             go.set()
             assert receive_until(first, b"{}").startswith(b"HTTP/1.1 200 ")
     gateway.stop()
@@ -241,7 +240,7 @@ def test_a_stream_that_breaks_off_says_so_and_never_claims_to_be_done(
     headers = STRICT | {"x-simulate": json.dumps({"faults": [{"kind": "reset", "after_bytes": 2500}]})}
     pieces: list[bytes] = []
     with (
-        httpx2.stream("POST", gateway.url + CHAT, json=body, headers=headers) as response,
+        HTTP.stream("POST", gateway.url + CHAT, json=body, headers=headers) as response,
         pytest.raises(httpx2.TransportError),
     ):
         pieces.extend(response.iter_raw())
@@ -314,7 +313,7 @@ def test_an_upload_passes_through_in_pieces_and_is_recorded(
 ) -> None:
     content = b"line of a training file\n" * 80_000
     for headers in (STRICT, LOOSE):
-        response = httpx2.post(
+        response = HTTP.post(
             gateway.url + "/openai/v1/files",
             files={"file": ("train.jsonl", content)},
             data={"purpose": "fine-tune"},
@@ -343,7 +342,7 @@ def test_a_body_that_is_not_json_goes_on_as_it_is(
     gateway: RunningGateway, simulator: SimulatorThread
 ) -> None:
     headers = STRICT | {"content-type": "application/json"}
-    httpx2.post(gateway.url + CHAT, content=b'{"messages": [', headers=headers)
+    HTTP.post(gateway.url + CHAT, content=b'{"messages": [', headers=headers)
     assert simulator.requests[-1].body == b'{"messages": ['
 
 
@@ -359,7 +358,7 @@ def test_an_openai_backend_gets_the_paths_of_its_base_url(
 
 
 def test_health_is_no_call(gateway: RunningGateway) -> None:
-    assert httpx2.get(gateway.url + "/healthz").json() == {"status": "ok", "spool": "ok"}
+    assert HTTP.get(gateway.url + "/healthz").json() == {"status": "ok", "spool": "ok"}
     gateway.stop()
     assert gateway.calls() == []
 
@@ -369,12 +368,12 @@ def test_a_stopping_gateway_finishes_running_streams(
 ) -> None:
     gateway = make_gateway(simulator.url, grace_s=25)
     script = {"x-simulate": json.dumps({"pace_ms": 10, "tokens_min": 40})}
-    with httpx2.stream(
+    with HTTP.stream(
         "POST", gateway.url + CHAT, json=chat | {"stream": True}, headers=STRICT | script
     ) as response:
         pieces = response.iter_raw()
         received = next(pieces)
-        gateway._loop.call_soon_threadsafe(gateway._gateway.stop)
+        gateway.begin_stop()
         received += b"".join(pieces)
     assert received.endswith(b"data: [DONE]\n\n")
     gateway.stop()

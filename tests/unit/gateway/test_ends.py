@@ -12,38 +12,36 @@ import pytest
 from gatelog.model import EndReason
 
 from .conftest import MakeGateway, RunningGateway
-from .raw_client import CHAT, raw_post, receive_all, receive_until
+from .raw_client import CHAT, raw_post, receive_all, receive_until, wait_for
 from .scripted_backend import DONE, EVENT, STREAM_HEAD, Peer, backend, chunk
 
 WAIT_S = 10
 
 
-def wait_until_open(gateway: RunningGateway, wanted: int) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while len(gateway.calls()) < wanted:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def is_stopping(gateway: RunningGateway) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", gateway.port)) != 0
 
 
 def test_an_answer_that_is_drained_for_a_client_that_left_gets_the_grace_of_a_stop(
     make_gateway: MakeGateway,
 ) -> None:
-    asked, left = threading.Event(), threading.Event()
+    stopping = threading.Event()
 
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(STREAM_HEAD + chunk(EVENT))
-        asked.set()
-        left.wait(WAIT_S)
-        time.sleep(0.3)  # the gateway has begun to stop
+        stopping.wait(WAIT_S)
         peer.send(chunk(EVENT + DONE) + b"0\r\n\r\n")
 
     with backend(script) as url:
         gateway = make_gateway(url)
         with raw_post(gateway, headers={"api-key": "drained-key-1"}) as client:
             receive_until(client, EVENT)
-        wait_until_open(gateway, 1)
-        left.set()
+        wait_for(lambda: len(gateway.calls()) == 1)
+        gateway.begin_stop()
+        wait_for(lambda: is_stopping(gateway))
+        stopping.set()
         gateway.stop()
         (call,) = gateway.calls()
     assert call.end is not None

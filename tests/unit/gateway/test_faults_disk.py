@@ -25,6 +25,7 @@ from gatelog.testing.load import Load
 from gatelog.testing.stack import wait_until
 
 from .conftest import CONFIGURATION, RunningGateway
+from .raw_client import HTTP
 
 SMALL_SEGMENTS = "spool: {segment_bytes: 1MiB, capacity_bytes: 256MiB}\n"
 CHAT = {"messages": [{"role": "user", "content": "What is the sea?"}]}
@@ -70,7 +71,7 @@ def whole_calls(directory: Path, disk: MemoryFileSystem) -> set[str]:
 
 
 def post(gateway: RunningGateway, key: str) -> httpx2.Response:
-    return httpx2.post(
+    return HTTP.post(
         f"{gateway.url}/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
         json=CHAT,
         headers={"api-key": key},
@@ -196,7 +197,7 @@ def test_a_disk_that_hangs_stops_neither_best_effort_calls_nor_the_event_loop(st
     strict.start()
     assert hangs.wait(10)
     assert [post(gateway, "loose-key-1").status_code for _ in range(20)] == [200] * 20
-    assert httpx2.get(f"{gateway.url}/healthz").status_code == 200
+    assert HTTP.get(f"{gateway.url}/healthz").status_code == 200
     assert not answer, "a required call was answered before its record was durable"
     disk.before = None
     goes_on.set()

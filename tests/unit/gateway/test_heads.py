@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 
 from gatelog.gateway.headers import decodable_encodings
 from gatelog.model import EndReason
@@ -82,7 +81,7 @@ def test_an_interim_answer_by_itself_is_not_the_answer(make_gateway: MakeGateway
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n")
-        time.sleep(0.1)  # so that it is read by itself
+        gateway.turn()  # it is read by itself
         peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
 
     with backend(script) as url:

@@ -17,10 +17,9 @@ from gatelog.testing.filesystem import MemoryFileSystem
 
 from .conftest import CONFIGURATION, RunningGateway
 from .raw_backend import CLOSE, PAUSE, SMALL_SEGMENTS, Answer, RawBackend, always, good_answer
-from .raw_client import read_to_end
+from .raw_client import HTTP, read_to_end
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
-HTTP = httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0))
 STRICT = {"api-key": "strict-key-1"}
 LOOSE = {"api-key": "loose-key-1"}
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -188,6 +187,7 @@ def test_a_second_answer_smuggled_behind_the_first_reaches_no_other_client(
 def test_an_interim_answer_that_comes_alone_is_waited_out(
     gateway: RunningGateway, backend: RawBackend, status: bytes
 ) -> None:
+    backend.pause = gateway.turn
     backend.answer = once(b"HTTP/1.1 " + status + b"\r\nlink: x\r\n\r\n" + PAUSE + good_answer(b'{"mine":1}'))
     assert post(gateway).json() == {"mine": 1}
 

@@ -13,9 +13,9 @@ from gatelog.provider import CapturedCall, Tokenizers, seal
 
 from .conftest import RunningGateway, gateway_before
 from .raw_backend import RawBackend
+from .raw_client import HTTP
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
-HTTP = httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0))
 JSON = {"content-type": "application/json"}
 
 # body → (what the refusal's message says, what the record of a forwarded call notes)

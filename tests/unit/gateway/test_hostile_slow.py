@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Iterator
 
-import httpx2
 import pytest
 
 from gatelog.config import Config
@@ -16,11 +15,10 @@ from gatelog.model import EndReason
 
 from .conftest import RunningGateway, gateway_before
 from .raw_backend import RawBackend, always, good_answer
-from .raw_client import read_to_end
+from .raw_client import HTTP, read_to_end
 
 CHAT = "/openai/deployments/gpt-4o/chat/completions"
 HEAD = b"POST %b HTTP/1.1\r\nhost: x\r\napi-key: loose-key-1\r\n" % CHAT.encode()
-HTTP = httpx2.Client(timeout=30, limits=httpx2.Limits(max_keepalive_connections=0))
 TIMEOUT_S = 0.6
 WAIT_S = 10
 ANSWER_BYTES = 48 * 2**20

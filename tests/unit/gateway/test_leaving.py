@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-import httpx2
 import pytest
 
 from gatelog.gateway import answer as answer_module
@@ -17,7 +16,7 @@ from gatelog.gateway.recorded_call import RecordedCall
 from gatelog.model import EndReason
 
 from .conftest import MakeGateway
-from .raw_client import BODY, LOOSE, STRICT, WAIT_S, raw_post, receive_all, receive_until, wait_for
+from .raw_client import BODY, HTTP, LOOSE, STRICT, WAIT_S, raw_post, receive_all, receive_until, wait_for
 from .scripted_backend import DONE, EVENT, STREAM_HEAD, Peer, backend, chunk
 
 ENDED = b"0\r\n\r\n"
@@ -82,7 +81,7 @@ def test_of_an_answer_of_which_the_client_saw_nothing_no_status_is_recorded(
         gateway = make_gateway(url)
         with raw_post(gateway, BODY | {"stream": False}):
             assert answered.wait(WAIT_S)
-            assert httpx2.get(gateway.url + "/healthz").status_code == 200  # by then the head is read
+            assert HTTP.get(gateway.url + "/healthz").status_code == 200  # by then the head is read
         wait_for(lambda: bool(gateway.calls()) and gateway.calls()[0].end is not None)
     (call,) = gateway.calls()
     assert call.end is not None

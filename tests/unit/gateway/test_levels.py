@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx2
 import pytest
 
 from gatelog.gateway.journal import Journal
@@ -12,7 +11,7 @@ from gatelog.simulator import SimulatorThread
 from gatelog.spool import Level
 
 from .conftest import RunningGateway
-from .raw_client import CHAT, LOOSE, STRICT
+from .raw_client import CHAT, HTTP, LOOSE, STRICT
 
 CALLS: dict[Level, tuple[tuple[int, str], tuple[int, str]]] = {
     Level.OK: ((200, "required"), (200, "best_effort")),
@@ -33,7 +32,7 @@ def test_each_level_sheds_what_it_says(
     level: Level,
 ) -> None:
     monkeypatch.setattr(Journal, "level", property(lambda journal: level))
-    answers = [httpx2.post(gateway.url + CHAT, json=chat, headers=key) for key in (STRICT, LOOSE)]
+    answers = [HTTP.post(gateway.url + CHAT, json=chat, headers=key) for key in (STRICT, LOOSE)]
     gateway.stop()
     calls = gateway.calls()
     seen = [(answer.status_code, call.start.capture) for answer, call in zip(answers, calls, strict=True)]

@@ -21,7 +21,7 @@ from gatelog.model import EndReason
 from gatelog.simulator import SimulatorThread
 
 from .conftest import MakeGateway, RunningGateway
-from .raw_client import BODY, CHAT, LOOSE, STRICT, raw_post, receive_all, receive_until, wait_for
+from .raw_client import BODY, CHAT, HTTP, LOOSE, STRICT, raw_post, receive_all, receive_until, wait_for
 from .scripted_backend import DONE, EVENT, STREAM_HEAD, Peer, backend, chunk
 
 
@@ -52,13 +52,13 @@ from .scripted_backend import DONE, EVENT, STREAM_HEAD, Peer, backend, chunk
 def test_whoever_sees_an_end_has_a_durable_record(
     make_gateway: MakeGateway, method: str, answer: bytes
 ) -> None:
-    """`|`: a pause, so that the pieces around it are read one by one."""
+    """`|`: the pieces around it are read one by one."""
 
     def script(peer: Peer) -> None:
         peer.read_request()
         for piece in answer.split(b"|"):
             peer.send(piece)
-            time.sleep(0.05)
+            gateway.turn()
 
     with backend(script) as url:
         gateway = make_gateway(url)
@@ -93,9 +93,9 @@ def test_a_required_call_with_a_lost_part_is_unlogged_and_its_end_is_not_shown(
             receive_until(client, b"sea")
             gateway.filesystem.fail("write", times=10**9)
             gateway.filesystem.fail("create", times=10**9)
-            wait_for(lambda: httpx2.get(gateway_health).status_code == 503)
+            wait_for(lambda: HTTP.get(gateway_health).status_code == 503)
             gateway.filesystem.mend()
-            wait_for(lambda: httpx2.get(gateway_health).status_code == 200)
+            wait_for(lambda: HTTP.get(gateway_health).status_code == 200)
             go_on.set()
             rest = receive_all(client)
     assert b"[DONE]" not in rest
@@ -114,7 +114,7 @@ def test_a_client_that_leaves_while_the_disk_is_slow_leaves_one_record(
     waits, go = gateway.stall_sync(sync)
     with raw_post(gateway):
         assert waits.wait(5)
-    time.sleep(0.1)  # the gateway sees the end of the connection
+    gateway.turn()  # it sees the end of the connection
     go.set()
     gateway.stop()
     (call,) = gateway.calls()
@@ -127,14 +127,14 @@ def test_a_client_that_leaves_while_the_disk_is_slow_leaves_one_record(
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_complaint_about_stream_options_leaves_nothing_in_the_record_of_the_second_answer(
-    make_gateway: MakeGateway, status: int
+    make_gateway: MakeGateway, next_tick: Callable[[], None], status: int
 ) -> None:
     complaint = b'{"error":{"message":"Unrecognized request argument supplied: stream_options"}}'
 
     def script(peer: Peer) -> None:
         peer.read_request()
         peer.send(b"HTTP/1.1 %d No\r\ntransfer-encoding: chunked\r\n\r\n" % status + chunk(complaint))
-        time.sleep(0.6)  # longer than a tick of the gateway
+        next_tick()
         peer.send(b"0\r\n\r\n")
         peer.read_request()
         assert b"stream_options" not in peer.body
@@ -165,11 +165,11 @@ def test_a_defect_of_our_own_ends_the_call_and_is_recorded(
 
     monkeypatch.setattr(step, defect)
     if step.endswith("_dispatch"):
-        response = httpx2.post(gateway.url + CHAT, json=chat, headers=STRICT, timeout=10)
+        response = HTTP.post(gateway.url + CHAT, json=chat, headers=STRICT, timeout=10)
         assert response.status_code == 500
     else:
         with pytest.raises(httpx2.TransportError):
-            httpx2.post(gateway.url + CHAT, json=chat, headers=STRICT, timeout=10)
+            HTTP.post(gateway.url + CHAT, json=chat, headers=STRICT, timeout=10)
     gateway.stop()
     (call,) = gateway.calls()
     assert call.end is not None
@@ -178,7 +178,7 @@ def test_a_defect_of_our_own_ends_the_call_and_is_recorded(
 
 
 def receive_upload(gateway: RunningGateway) -> None:
-    httpx2.post(gateway.url + "/openai/v1/files", files={"file": ("a", b"line\n")}, headers=STRICT)
+    HTTP.post(gateway.url + "/openai/v1/files", files={"file": ("a", b"line\n")}, headers=STRICT)
 
 
 def leave_early(gateway: RunningGateway) -> None:
@@ -195,9 +195,9 @@ def break_off(gateway: RunningGateway) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        lambda gateway: httpx2.post(gateway.url + CHAT, json=BODY, headers=STRICT),
-        lambda gateway: httpx2.post(gateway.url + CHAT, json=BODY, headers=LOOSE),
-        lambda gateway: httpx2.post(gateway.url + CHAT, json=BODY),
+        lambda gateway: HTTP.post(gateway.url + CHAT, json=BODY, headers=STRICT),
+        lambda gateway: HTTP.post(gateway.url + CHAT, json=BODY, headers=LOOSE),
+        lambda gateway: HTTP.post(gateway.url + CHAT, json=BODY),
         receive_upload,
         leave_early,
         break_off,
@@ -219,7 +219,7 @@ def test_a_call_that_is_over_is_gone_with_its_bodies(
 
 
 def test_the_last_account_has_no_open_calls(gateway: RunningGateway, chat: dict[str, Any]) -> None:
-    assert httpx2.post(gateway.url + CHAT, json=chat, headers=LOOSE).status_code == 200
+    assert HTTP.post(gateway.url + CHAT, json=chat, headers=LOOSE).status_code == 200
     gateway.stop()
     account = gateway.account()
     assert (account.accepted, account.recorded, account.open, account.final) == (1, 1, [], True)

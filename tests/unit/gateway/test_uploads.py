@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 
-import httpx2
 import pytest
 
 from gatelog.gateway.upload import WINDOW_BYTES, Upload
@@ -14,7 +13,7 @@ from gatelog.simulator import SimulatorThread
 
 from .conftest import MakeGateway
 from .raw_backend import good_answer
-from .raw_client import LOOSE, receive_until, wait_for
+from .raw_client import HTTP, LOOSE, receive_until, wait_for
 from .scripted_backend import Peer, backend, chunk
 
 
@@ -24,7 +23,7 @@ def test_an_upload_that_reached_no_backend_goes_to_the_next(
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         gateway = make_gateway(f"http://127.0.0.1:{closed.getsockname()[1]}", simulator.url)
-        response = httpx2.post(
+        response = HTTP.post(
             gateway.url + "/openai/v1/files",
             files={"file": ("train.jsonl", b"line\n" * 1000)},
             data={"purpose": "fine-tune"},
@@ -124,7 +123,7 @@ def test_an_upload_of_which_something_left_is_not_sent_again(make_gateway: MakeG
 
     with backend(script) as url:
         gateway = make_gateway(url)
-        assert httpx2.get(gateway.url + "/openai/v1/models", headers=LOOSE).status_code == 200
+        assert HTTP.get(gateway.url + "/openai/v1/models", headers=LOOSE).status_code == 200
         with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as client:
             client.sendall(UPLOAD + chunk(b"first"))
             assert receive_until(client, b"}").startswith(b"HTTP/1.1 502 ")
@@ -160,7 +159,7 @@ def test_what_the_journal_refuses_of_an_upload_reaches_no_backend(make_gateway: 
             assert receive_until(client, b"}").startswith(b"HTTP/1.1 503 ")
             assert closed.wait(5)
         gateway.filesystem.mend()
-        wait_for(lambda: httpx2.get(gateway.url + "/healthz").status_code == 200)
+        wait_for(lambda: HTTP.get(gateway.url + "/healthz").status_code == 200)
         gateway.stop()
     assert b"second" not in b"".join(received)
     assert LAST_CHUNK not in b"".join(received)
@@ -186,7 +185,7 @@ def test_the_end_of_an_upload_does_not_overtake_what_waits_for_the_disk(make_gat
             client.sendall(chunk(b"second"))
             assert waits.wait(5)
             client.sendall(chunk(b"third") + LAST_CHUNK)
-            assert httpx2.get(gateway.url + "/healthz").status_code == 200  # by then that is read, too
+            assert HTTP.get(gateway.url + "/healthz").status_code == 200  # by then that is read, too
             go.set()
             assert receive_until(client, b"{}").startswith(b"HTTP/1.1 200 ")
     assert b"".join(received).endswith(chunk(b"second") + chunk(b"third") + LAST_CHUNK)
@@ -225,7 +224,7 @@ def test_of_an_upload_that_waits_for_the_disk_little_is_taken_in(
             assert waits.wait(5)
             wait_for(lambda: taken > WINDOW_BYTES)
             for _ in range(20):  # turns of the loop in which more would be read
-                assert httpx2.get(gateway.url + "/healthz").status_code == 200
+                assert HTTP.get(gateway.url + "/healthz").status_code == 200
             assert taken < 3 * WINDOW_BYTES
             go.set()
             sender.join(5)

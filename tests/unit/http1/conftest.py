@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -29,15 +30,21 @@ WAIT_S = 10  # a test that hangs fails after this; no test waits for time to pas
 LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
 
 
-@pytest.fixture(params=sorted(LOOPS))
-def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, None]], None]:
-    """Run a coroutine on each kind of event loop."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that is a coroutine runs on each kind of event loop."""
+    if inspect.iscoroutinefunction(metafunc.function):
+        metafunc.fixturenames.append("loop")
+        metafunc.parametrize("loop", sorted(LOOPS))
 
-    def run_it(coroutine: Coroutine[Any, Any, None]) -> None:
-        with asyncio.Runner(loop_factory=LOOPS[request.param]) as runner:
-            runner.run(asyncio.wait_for(coroutine, WAIT_S))
 
-    return run_it
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    with asyncio.Runner(loop_factory=LOOPS[pyfuncitem.callspec.params["loop"]]) as runner:
+        runner.run(asyncio.wait_for(pyfuncitem.obj(**arguments), WAIT_S))
+    return True
 
 
 class Recording:

@@ -7,26 +7,22 @@ import pytest
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def refused_by_the_reply(run, wire, make_app, misuse) -> None:
+async def refused_by_the_reply(wire, make_app, misuse) -> None:
     """`misuse` raises inside the handler: the client gets no complete answer."""
+    errors = []
 
-    async def scenario():
-        errors = []
+    def attempt(exchange):
+        try:
+            misuse(exchange.reply)
+        except (ValueError, RuntimeError) as error:
+            errors.append(error)
+            exchange.reply.abort()
 
-        def attempt(exchange):
-            try:
-                misuse(exchange.reply)
-            except (ValueError, RuntimeError) as error:
-                errors.append(error)
-                exchange.reply.abort()
-
-        async with wire.server(make_app(on_end=attempt)) as server:
-            client = await wire.client(server)
-            client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
-            await client.rest()
-            assert len(errors) == 1
-
-    run(scenario())
+    async with wire.server(make_app(on_end=attempt)) as server:
+        client = await wire.client(server)
+        client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        await client.rest()
+        assert len(errors) == 1
 
 
 def more_than_said(reply):
@@ -91,34 +87,28 @@ def split_trailer(reply):
         split_trailer,
     ],
 )
-def test_misuse_is_an_error_and_never_a_wrong_answer(run, wire, make_app, misuse):
-    refused_by_the_reply(run, wire, make_app, misuse)
+async def test_misuse_is_an_error_and_never_a_wrong_answer(wire, make_app, misuse):
+    await refused_by_the_reply(wire, make_app, misuse)
 
 
-def test_a_head_without_a_body_yet_leaves_at_once(run, wire, make_app):
-    async def scenario():
-        def start(exchange):
-            exchange.reply.start(200, [(b"A", b"b")], content_length=3)
+async def test_a_head_without_a_body_yet_leaves_at_once(wire, make_app):
+    def start(exchange):
+        exchange.reply.start(200, [(b"A", b"b")], content_length=3)
 
-        app = make_app(on_end=start)
-        async with wire.server(app) as server:
-            client = await wire.client(server)
-            client.send(GET)
-            assert await client.head() == b"HTTP/1.1 200 OK\r\nA: b\r\ncontent-length: 3\r\n\r\n"
-            app.exchanges[0].reply.write(b"abc")
-            app.exchanges[0].reply.end()
-            assert await client.reader.readexactly(3) == b"abc"
-            assert app.exchanges[0].reply.sent_bytes == 3
-
-    run(scenario())
+    app = make_app(on_end=start)
+    async with wire.server(app) as server:
+        client = await wire.client(server)
+        client.send(GET)
+        assert await client.head() == b"HTTP/1.1 200 OK\r\nA: b\r\ncontent-length: 3\r\n\r\n"
+        app.exchanges[0].reply.write(b"abc")
+        app.exchanges[0].reply.end()
+        assert await client.reader.readexactly(3) == b"abc"
+        assert app.exchanges[0].reply.sent_bytes == 3
 
 
-def test_a_status_without_a_name_is_sent_as_a_number(run, wire, make_app):
-    async def scenario():
-        app = make_app(on_end=lambda exchange: exchange.reply.send(299, [], b""))
-        async with wire.server(app) as server:
-            client = await wire.client(server)
-            client.send(GET)
-            assert await client.head() == b"HTTP/1.1 299 \r\ncontent-length: 0\r\n\r\n"
-
-    run(scenario())
+async def test_a_status_without_a_name_is_sent_as_a_number(wire, make_app):
+    app = make_app(on_end=lambda exchange: exchange.reply.send(299, [], b""))
+    async with wire.server(app) as server:
+        client = await wire.client(server)
+        client.send(GET)
+        assert await client.head() == b"HTTP/1.1 299 \r\ncontent-length: 0\r\n\r\n"

@@ -119,19 +119,16 @@ def test_the_absolute_form_gives_path_and_query():
 
 
 @pytest.mark.parametrize("name", [*HOSTILE_HEADS, *HOSTILE_CHUNKS, *UNFINISHED])
-def test_no_handler_sees_a_hostile_request(run, wire, make_app, name):
+async def test_no_handler_sees_a_hostile_request(wire, make_app, name):
     """Over a socket: an error answer, a closed connection, and never a complete request."""
     hostile = HOSTILE_HEADS.get(name, (CHUNKED + HOSTILE_CHUNKS.get(name, b""),))[0]
     hostile = UNFINISHED.get(name, hostile)
 
-    async def scenario():
-        app = make_app()
-        async with wire.server(app, error_body=lambda status, message: ([], b"")) as server:
-            client = await wire.client(server)
-            client.send(hostile)
-            answer = await client.rest()
-            assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5"))
-            assert answer.count(b"HTTP/1.1 ") == 1
-            assert all("end" not in exchange.events for exchange in app.exchanges)
-
-    run(scenario())
+    app = make_app()
+    async with wire.server(app, error_body=lambda status, message: ([], b"")) as server:
+        client = await wire.client(server)
+        client.send(hostile)
+        answer = await client.rest()
+        assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5"))
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert all("end" not in exchange.events for exchange in app.exchanges)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 
@@ -10,6 +11,7 @@ import pytest
 
 from gatelog.simulator import Script
 from gatelog.simulator import connection as connection_module
+from gatelog.simulator import received as received_module
 from gatelog.simulator.connection import QUEUED_MAX
 
 HELLO = [{"role": "user", "content": "Say something: naïve 東京 🎉"}]
@@ -70,6 +72,28 @@ def test_gzip_is_flushed_event_by_event(stage):
     answer = httpx2.post(url, json={"messages": HELLO, "stream": True, "max_tokens": 5})
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.text.count("data: ") == 5 + 4
+
+
+def test_a_request_in_gzip_is_answered_like_a_plain_one(stage):
+    url = stage.simulate(api_key=None).url + PATH
+    body = json.dumps({"messages": HELLO, "seed": 1}).encode()
+    plain = httpx2.post(url, content=body)
+    packed = httpx2.post(url, content=gzip.compress(body), headers={"content-encoding": "gzip"})
+    assert plain.status_code == 200
+    assert packed.content == plain.content
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"{}", gzip.compress(b"{}" * 51)],
+    ids=["no gzip", "cut short", "more behind it", "too large"],
+)
+def test_a_request_in_bad_gzip_is_refused(stage, monkeypatch, body):
+    monkeypatch.setattr(received_module, "BODY_BYTES_MAX", 101)
+    url = stage.simulate(api_key=None).url + PATH
+    answer = httpx2.post(url, content=body, headers={"content-encoding": "gzip"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith("We could not decode the body of your request: ")
 
 
 def test_azure_s_headers_are_there(stage):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -97,10 +98,12 @@ class MemorySink:
 class Gateway:
     """Writes the records of one boot into a spool, durably."""
 
-    def __init__(self, directory: Path, number: int = 1) -> None:
+    def __init__(self, directory: Path, number: int = 1, **options: Any) -> None:
         self.id = bytes([number]) * 16
         self.boot = Boot("here", f"boot-{number}", 1_790_000_000_000_000_000, "0.1", number)
-        self._writer = SpoolWriter.open(directory, boot=self.id, notify=lambda callback: callback())
+        self._writer = SpoolWriter.open(
+            directory, boot=self.id, notify=lambda callback: callback(), **options
+        )
         self.write(self.boot)
 
     def write(self, *records: Record) -> None:

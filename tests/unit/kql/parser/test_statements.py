@@ -78,7 +78,7 @@ def test_statements(query: Shaped, text: str, shape: str) -> None:
         ("T | where # a", (1, 11), "the character '#' has no meaning here", ""),
         (".show tables", (1, 1), "expected a query, found '.'", "management command"),
         ("// nothing", (1, 11), "expected a query, found the end of the query", ""),
-        ("T | print 1", (1, 5), "expected an operator", "print begins a query"),
+        ("T | print 1", (1, 5), "expected an operator", "print begins a statement"),
         (
             "T | join kind=leftoutr (U) on a",
             (1, 10),
