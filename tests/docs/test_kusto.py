@@ -11,7 +11,7 @@ from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, OWN_COMMANDS, S
 from gatelog.api.kusto.ingest import INGEST_BYTES_MAX, formats
 from gatelog.api.kusto.requests import COMMAND_BODY_BYTES_MAX
 from gatelog.api.services import Services
-from gatelog.store import ROWS_A_REQUEST_MAX, user_engine, user_rows, user_table, user_tables
+from gatelog.store import ROWS_A_REQUEST_MAX, user_engine, user_fills, user_table, user_tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "kusto.md").read_text()
@@ -52,7 +52,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     for number in (
         user_tables.TABLES_MAX,
         user_table.COLUMNS_MAX,
-        user_rows.ROWS_MAX,
+        user_fills.ROWS_MAX,
         ROWS_A_REQUEST_MAX,
     ):
         assert f" {number:,}" in text

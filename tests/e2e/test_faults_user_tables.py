@@ -118,3 +118,39 @@ def test_tables_that_change_places_have_all_done_so_or_none(tmp_path: Path) -> N
 
         rows = stack.kql("union withsource=name A, B, C | sort by name asc | project which")[1]
         assert "".join(which for (which,) in rows) in {"ABC", "BCA", "CAB"}
+
+
+def test_tables_that_a_query_makes_or_replaces_are_whole(tmp_path: Path) -> None:
+    many = 100_000  # rows, enough that most kills come in the middle
+
+    def filling(number: int) -> str:
+        return f"range row from 1 to {many} step 1 | extend generation = {number}, text = tostring(row)"
+
+    with Stack(tmp_path, names=("east",)) as stack:
+        assert command(stack, f".set P <| {filling(0)}")
+
+        def replace(number: int) -> bool:
+            return command(stack, f".set-or-replace P <| {filling(number)}")
+
+        def make(number: int) -> bool:
+            return command(stack, f".set N{number} <| {filling(number)}")
+
+        numbers = itertools.count(1)
+        replacing, making = Sender(replace, numbers), Sender(make, numbers)
+        for sender in (replacing, making):
+            sender.start()
+        for _ in range(KILLS):
+            before = len(replacing.acknowledged)
+            wait_until(lambda before=before: len(replacing.acknowledged) > before, "a new list", WAIT_S)
+            stack.kill_wing("hub")
+        for sender in (replacing, making):
+            sender.stopping.set()
+            sender.join(WAIT_S)
+        wait_until(lambda: command(stack, ".show version"), "a hub after the last kill", WAIT_S)
+
+        [[generation, count]] = stack.kql("P | summarize count() by generation")[1]
+        assert count == many
+        assert generation >= max(replacing.acknowledged)
+        made = dict(stack.kql("union withsource = name N* | summarize count() by generation")[1])
+        assert making.acknowledged <= made.keys()
+        assert set(made.values()) <= {many}

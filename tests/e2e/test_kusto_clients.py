@@ -169,7 +169,7 @@ def test_data_streams_into_a_table_and_joins_the_record(stack: Stack, client: Ku
     ]
     joined = "Calls | join kind=inner Teams on SubscriptionName | summarize by SubscriptionName"
     assert rows(client, joined) == [["team-a"]]
-    with pytest.raises(KustoApiError, match="not json"):
+    with pytest.raises(KustoApiError, match="NoRecordsOrWrongFormat"):
         client.execute_streaming_ingest(DATABASE, "Teams", io.BytesIO(b"{"), None, DataFormat.JSON)
     client.execute(DATABASE, ".drop table Teams")
 

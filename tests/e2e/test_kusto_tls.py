@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from azure.identity import ClientSecretCredential
+from azure.identity import ClientSecretCredential, DefaultAzureCredential
 from azure.kusto.data import KustoClient, KustoConnectionStringBuilder
 from azure.kusto.data.exceptions import KustoApiError, KustoServiceError
 
@@ -79,6 +79,39 @@ def test_an_application_key_signs_in_at_the_authority_of_the_metadata(endpoint: 
     builder = KustoConnectionStringBuilder.with_aad_application_key_authentication(
         endpoint, "application", WRITER, "adfs"
     )
+    with KustoClient(builder) as client:
+        assert client.execute("record", "print 1").primary_results[0][0][0] == 1
+
+
+APPLICATION = {"AZURE_TENANT_ID": "adfs", "AZURE_CLIENT_ID": "any", "AZURE_CLIENT_SECRET": CLERK}
+
+
+@pytest.mark.parametrize(
+    ("authority", "settings"),
+    [("AZURE_AUTHORITY_HOST", APPLICATION), ("IDENTITY_ENDPOINT", {"IDENTITY_HEADER": CLERK})],
+    ids=["an application", "a managed identity"],
+)
+def test_the_default_credential_signs_in_by_its_environment(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, authority: str, settings: dict[str, str]
+) -> None:
+    """What runs in Azure keeps its code: DefaultAzureCredential() without arguments."""
+    path = "/msi/token" if authority == "IDENTITY_ENDPOINT" else ""
+    for name, value in {authority: f"{endpoint}{path}", **settings}.items():
+        monkeypatch.setenv(name, value)
+    credential = DefaultAzureCredential()
+    assert credential.get_token(f"{endpoint}/.default").token == CLERK
+    builder = KustoConnectionStringBuilder.with_azure_token_credential(endpoint, credential)
+    with KustoClient(builder) as client:
+        assert client.execute("record", "print 1").primary_results[0][0][0] == 1
+    credential.close()
+
+
+def test_a_managed_identity_of_kustos_client_signs_in_at_the_hub(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"{endpoint}/msi/token")
+    monkeypatch.setenv("IDENTITY_HEADER", WRITER)
+    builder = KustoConnectionStringBuilder.with_aad_managed_service_identity_authentication(endpoint)
     with KustoClient(builder) as client:
         assert client.execute("record", "print 1").primary_results[0][0][0] == 1
 

@@ -11,6 +11,7 @@ from gatelog.store.retention import Expired
 from gatelog.store.sequences import BootKey
 from gatelog.store.store import Store
 from gatelog.store.tables import BACKEND_RESOURCES, GATEWAY_RESOURCE_ID, TABLES, LogColumn, LogTable
+from gatelog.store.user_fills import Filling
 from gatelog.store.user_rows import ROWS_A_REQUEST_MAX, Part
 from gatelog.store.user_table import IngestionMapping, Retention, TableNotes, UserTable, is_name
 from gatelog.store.user_tables import UserTables
@@ -27,6 +28,7 @@ __all__ = [
     "BootRow",
     "Budget",
     "Expired",
+    "Filling",
     "IngestionMapping",
     "Ledger",
     "LogColumn",

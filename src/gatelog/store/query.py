@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gatelog.errors import KqlBudgetError, KqlError, KqlSemanticError, KqlTimeoutError, StoreError
+from gatelog.kql import LIMIT
 from gatelog.store.clients import Clients, engine_text, error_code
 from gatelog.store.named import naming
 
@@ -204,8 +205,15 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
     if code in _BAD_ARGUMENT and "too big" in said:
         return KqlBudgetError("the query is too large", hint="use each computed column fewer times")
     if code in _ASSERTED and (found := _ASSERTION.search(said)):
-        return KqlSemanticError(found[1])
+        return _asserted(found[1])
     return None
+
+
+def _asserted(message: str) -> KqlError:
+    """What a query ends itself with."""
+    if message.startswith(LIMIT):
+        return KqlBudgetError(message.removeprefix(LIMIT))
+    return KqlSemanticError(message)
 
 
 def _timeout(budget: Budget) -> KqlTimeoutError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 
@@ -15,7 +17,7 @@ from gatelog.store.user_table import INGESTED, column_type
 
 TABLE, STAGING, RENAMES = "t_", "s_", "r_"
 """What the ids of tables begin with, those of tables that are being filled, and those of empty ones whose
-comment says which tables are to have which names.
+comment says what becomes of which tables (user_list.py).
 """
 
 SYNC = {"mutations_sync": 1, "alter_sync": 1}
@@ -34,7 +36,7 @@ _CHANGED = frozenset({10, 15, 16, 60, 81, 122})
 """There is no such column, or one of that name already; no such table, database; columns that differ."""
 
 _ID_BYTES = 8
-_DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
+_DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1"
 
 
 def new_id(kind: str) -> str:
@@ -74,6 +76,8 @@ class UserEngine:
     def __init__(self, clients: Clients) -> None:
         self.clients = clients
         self.database = f"{clients.database}_user"
+        self.change = threading.RLock()
+        """Held while a table takes another form, or the place of another."""
 
     def source(self, table_id: str) -> str:
         """A table as statements name it."""
@@ -91,10 +95,14 @@ class UserEngine:
                 raise UserTableChangedError("the table was changed meanwhile") from error
             raise
 
+    def create_database(self) -> None:
+        """The database itself, unless it is there."""
+        self.command(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(self.database)}")
+
     def create(self, table_id: str, columns: Sequence[Column], comment: str) -> None:
         """A new, empty table. UserTableError if it is too large to describe."""
         check_size(columns, comment)
-        self.command(f"CREATE DATABASE IF NOT EXISTS {quote_identifier(self.database)}")
+        self.create_database()
         ingested = f"{quote_identifier(INGESTED)} DateTime64(7, 'UTC') DEFAULT now64(7)"
         lines = ", ".join([*map(definition, columns), ingested])
         self.command(
@@ -106,6 +114,14 @@ class UserEngine:
         """Give a table another comment."""
         self.command(f"ALTER TABLE {self.source(table_id)} MODIFY COMMENT {format_str(comment)}", SYNC)
 
+    def rename(self, table_id: str, other: str) -> None:
+        """Give a table another id."""
+        self.command(f"RENAME TABLE {self.source(table_id)} TO {self.source(other)}")
+
+    def exchange(self, table_id: str, other: str) -> None:
+        """Put each of two tables, as it is, in the place of the other."""
+        self.command(f"EXCHANGE TABLES {self.source(table_id)} AND {self.source(other)}")
+
     def rename_column(self, table_id: str, old: str, new: str) -> None:
         """Give a column another name."""
         rename = f"RENAME COLUMN {quote_identifier(old)} TO {quote_identifier(new)}"
@@ -114,6 +130,20 @@ class UserEngine:
     def remove(self, table_id: str) -> None:
         """A table with its rows; none is not an error."""
         self.command(f"DROP TABLE IF EXISTS {self.source(table_id)} SYNC")
+
+    def identity(self, table_id: str) -> UUID:
+        """What tells a table from those that had its place before, whose parts have the same names.
+        UserTableChangedError if it is gone.
+        """
+        found = self.system("tables", "uuid", "AND name = {id:String}", id=table_id)
+        if not found:
+            raise UserTableChangedError("the table was changed meanwhile")
+        return UUID(str(found[0][0]))
+
+    def stop_changes(self, table_id: str, said: str) -> None:
+        """End the changes of a table's rows whose statement says something."""
+        which = f"database = {format_str(self.database)} AND table = {format_str(table_id)}"
+        self.command(f"KILL MUTATION WHERE {which} AND position(command, {format_str(said)}) > 0 SYNC")
 
     def count(self, table_id: str, where: str = "1") -> int:
         """Rows of a table."""

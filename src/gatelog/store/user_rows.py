@@ -1,34 +1,33 @@
 """The rows of the users' tables.
 
     insert      one block, so all of its rows or none
-    fill        query ─► staging table ─► its parts are attached (or put in place of the old) in one step
-    refill      query ─► staging table ─► it takes the table's place in the engine, with other columns
-    delete      the rows that a query names by their places
+    delete      query ─► places of rows ─► the parts that have some are written again without them
     expire      rows older than their table's retention
+
+Rows of a query: user_fills.py.
 
 A part is what one of these wrote, or several that the engine merged: what Kusto calls an extent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID, uuid5
 
 from clickhouse_connect.driver.binding import format_str, quote_identifier
 
-from gatelog.errors import StoreError, StoreUnavailableError, UserTableChangedError, UserTableError
-from gatelog.kql import Column, KqlType
+from gatelog.errors import KqlError, StoreError, StoreUnavailableError, UserTableChangedError, UserTableError
 from gatelog.store.query import Budget, execute, run
 from gatelog.store.user_engine import STAGING, SYNC, UserEngine, code_of, new_id, was_changed
-from gatelog.store.user_table import INGESTED, UserTable, column_type, notes_text
+from gatelog.store.user_fills import ROWS_MAX
+from gatelog.store.user_table import INGESTED, UserTable, column_type
 
 ROWS_A_REQUEST_MAX = 500_000
 """Rows of one insert: it stays one block, which is what makes it atomic."""
-
-ROWS_MAX = 20_000_000
-"""Rows of one table. What is larger belongs into a system of its own."""
 
 DELETIONS_MAX = 5
 """Statements of one deletion: when the engine merges parts meanwhile, their rows have other places."""
@@ -82,14 +81,19 @@ class UserRows:
             "AND active AND table = {id:String} ORDER BY min_block_number",
             id=table.id,
         )
-        return [_part(table, *row) for row in rows]
+        if not rows:
+            return []
+        identity = self._engine.identity(table.id)
+        return [_part(identity, *row) for row in rows]
 
     def insert(self, table: UserTable, columns: Sequence[Sequence[Any]]) -> int:
         """Add rows, given as one sequence of cells (see gatelog.kql) for each column; all of them or none.
         UserTableChangedError if `table` is no longer as it was.
         """
         count = len(columns[0])
-        self._check_room(table, count, ROWS_A_REQUEST_MAX)
+        if count > ROWS_A_REQUEST_MAX:
+            raise UserTableError(f"one request brings at most {ROWS_A_REQUEST_MAX} rows, not {count}")
+        self.check_room(table, count)
         if not count:
             return 0
         try:
@@ -109,56 +113,49 @@ class UserRows:
             raise
         return count
 
-    def fill(
-        self, table: UserTable, sql: str, columns: Sequence[Column], budget: Budget, *, replace: bool
-    ) -> int:
-        """Add the rows of a compiled query to `table`, or put them in place of its rows. By position: the
-        query's columns have the types of the table's.
-        """
-        staging, source = new_id(STAGING), self._engine.source(table.id)
-        self._engine.command(f"CREATE TABLE {self._engine.source(staging)} AS {source}")
-        try:
-            execute(
-                self._engine.clients, self._insert_statement(staging, table.columns, sql, columns), budget
-            )
-            count = self._engine.count(staging)
-            self._check_room(table, count, ROWS_MAX, replacing=replace)
-            if count:
-                verb = "REPLACE" if replace else "ATTACH"
-                move = f"{verb} PARTITION tuple() FROM {self._engine.source(staging)}"
-                self._engine.command(f"ALTER TABLE {source} {move}", SYNC)
-            elif replace:
-                self.clear(table)
-        finally:
-            self._engine.remove(staging)
-        return count
-
-    def refill(self, table: UserTable, sql: str, columns: Sequence[Column], budget: Budget) -> int:
-        """Give `table` the columns and rows of a compiled query in one step: the list is to be read anew."""
-        staging = new_id(STAGING)
-        self._engine.create(staging, columns, notes_text(table.notes))
-        try:
-            execute(self._engine.clients, self._insert_statement(staging, columns, sql, columns), budget)
-            count = self._engine.count(staging)
-            self._check_room(table, count, ROWS_MAX, replacing=True)
-            sources = f"{self._engine.source(table.id)} AND {self._engine.source(staging)}"
-            self._engine.command(f"EXCHANGE TABLES {sources}")
-        finally:
-            self._engine.remove(staging)
-        return count
-
     def delete(self, table: UserTable, places: str, budget: Budget) -> int:
-        """Remove the rows of `table` whose `_part` and `_part_offset` a compiled query answers; how many."""
-        removed = 0
-        matching = f"(_part, _part_offset) IN (SELECT * FROM ({places}))"  # noqa: S608 - from the compiler
+        """Remove the rows of `table` whose `_part` and `_part_offset` a compiled query answers; how many
+        it named. KqlTimeoutError beyond the budget's time: then some of them may be gone.
+        """
+        began, matched = time.monotonic(), None
+        identity = self._engine.identity(table.id)
         for _ in range(DELETIONS_MAX):
-            found = self.matching(places, budget)
-            if not found:
-                return removed
-            removed += found
-            statement = f"ALTER TABLE {self._engine.source(table.id)} DELETE WHERE {matching}"
-            execute(self._engine.clients, statement, budget, SYNC)
+            with self._listed(places, budget.after(time.monotonic() - began)) as (listed, found):
+                matched = found if matched is None else matched
+                if not found:
+                    return matched
+                with self._engine.change:
+                    if self._engine.identity(table.id) != identity:
+                        raise UserTableChangedError(f"the table {table.name} was changed meanwhile")
+                    self._delete_listed(table, listed, budget.after(time.monotonic() - began))
         raise StoreUnavailableError(f"rows of {table.name} keep moving or coming: delete them again later")
+
+    @contextmanager
+    def _listed(self, places: str, budget: Budget) -> Iterator[tuple[str, int]]:
+        """What a query says of places, once and for all, in a table that goes with the context: its id, and
+        how many it has.
+        """
+        staging = new_id(STAGING)
+        source = self._engine.source(staging)
+        self._engine.command(
+            f"CREATE TABLE {source} (part String, place UInt64) ENGINE = MergeTree ORDER BY (part, place)"
+        )
+        try:
+            execute(self._engine.clients, f"INSERT INTO {source} {places}", budget)
+            yield staging, self._engine.count(staging)
+        finally:
+            self._engine.remove(staging)
+
+    def _delete_listed(self, table: UserTable, listed: str, budget: Budget) -> None:
+        """The engine goes on with what it was told when nobody waits for it any more, unless it is told."""
+        places = f"SELECT part, place FROM {self._engine.source(listed)}"  # noqa: S608 - of our own names
+        deletion = f"DELETE WHERE (_part, _part_offset) IN ({places})"
+        statement = f"ALTER TABLE {self._engine.source(table.id)} {deletion}"
+        try:
+            execute(self._engine.clients, statement, budget, SYNC)
+        except (KqlError, StoreError):
+            self._engine.stop_changes(table.id, listed)
+            raise
 
     def matching(self, sql: str, budget: Budget) -> int:
         """How many rows a compiled query answers."""
@@ -168,14 +165,16 @@ class UserRows:
     def drop_parts(self, table: UserTable, parts: Sequence[Part]) -> None:
         """Remove parts with their rows. UserTableError if the engine has merged one meanwhile."""
         drops = ", ".join(f"DROP PART {format_str(part.name)}" for part in parts)
-        try:
-            self._engine.command(f"ALTER TABLE {self._engine.source(table.id)} {drops}", SYNC)
-        except StoreError as error:
-            if code_of(error) != _NO_SUCH_PART:
-                raise
-            raise UserTableError(
-                f"parts of {table.name} were merged meanwhile: look at them again"
-            ) from error
+        merged = UserTableError(f"parts of {table.name} were merged meanwhile: look at them again")
+        with self._engine.change:
+            if not {part.id for part in parts} <= {part.id for part in self.parts(table)}:
+                raise merged
+            try:
+                self._engine.command(f"ALTER TABLE {self._engine.source(table.id)} {drops}", SYNC)
+            except StoreError as error:
+                if code_of(error) != _NO_SUCH_PART:
+                    raise
+                raise merged from error
 
     def clear(self, table: UserTable) -> None:
         """Remove all rows of `table`."""
@@ -189,29 +188,12 @@ class UserRows:
             self._engine.command(f"ALTER TABLE {self._engine.source(table.id)} DELETE WHERE {old}", SYNC)
         return count
 
-    def _insert_statement(
-        self, staging: str, into: Sequence[Column], sql: str, columns: Sequence[Column]
-    ) -> str:
-        names = ", ".join(quote_identifier(column.name) for column in into)
-        places = [f"c{place}" for place in range(len(columns))]
-        cells = ", ".join(_stored(column.type, place) for column, place in zip(columns, places, strict=True))
-        select = f"SELECT {cells} FROM ({sql}) AS answer({', '.join(places)})"  # noqa: S608 - from the compiler
-        return f"INSERT INTO {self._engine.source(staging)} ({names}) {select} LIMIT {ROWS_MAX + 1}"
-
-    def _check_room(self, table: UserTable, count: int, limit: int, *, replacing: bool = False) -> None:
-        if count > limit:
-            raise UserTableError(f"one request brings at most {limit} rows, not {count}")
-        if not replacing and self.size(table).rows + count > ROWS_MAX:
+    def check_room(self, table: UserTable, count: int) -> None:
+        """UserTableError if `table` cannot have so many rows more."""
+        if self.size(table).rows + count > ROWS_MAX:
             raise UserTableError(f"the table {table.name} would have more than {ROWS_MAX} rows")
 
 
-def _part(table: UserTable, name: str, rows: int, size: int, packed: int, plain: int, written: int) -> Part:
-    part_id = uuid5(NAMESPACE_OID, f"{table.id} {name}")
+def _part(identity: UUID, name: str, rows: int, size: int, packed: int, plain: int, written: int) -> Part:
+    part_id = uuid5(identity, name)
     return Part(part_id, name, rows, size, packed, plain, datetime.fromtimestamp(written, UTC))
-
-
-def _stored(kql_type: KqlType, cell: str) -> str:
-    """A cell of a compiled query as the table keeps it: datetimes come as ticks since 1970."""
-    if kql_type is not KqlType.DATETIME:
-        return cell
-    return f"if(isNull({cell}), NULL, reinterpret(assumeNotNull({cell}), 'DateTime64(7, \\'UTC\\')'))"

@@ -83,6 +83,7 @@ class UserTable(msgspec.Struct, frozen=True):
             name=self.name,
             columns=self.columns,
             source=f"{self.database}.{self.id}",
+            ingested=INGESTED,
         )
 
     def mapping(self, name: str, kind: str) -> IngestionMapping | None:

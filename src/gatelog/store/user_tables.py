@@ -1,30 +1,31 @@
 """The tables that users make: price lists, team directories, results worth keeping. Beside the record, never
 in it.
 
-    create · reshape · retype · annotate · drop    one statement each; the list is read again after it
-    restrict          annotate, and another id
-    rename            one statement says which tables get which names: it has happened then. Reading the list
-                      carries it out, also that of a hub that begins where another was killed
-    rename columns    one statement each. A column that waits until its name is free is called by its old and
-                      its new name: reading the list gives it the one that nobody has
+    create · reshape · retype · annotate    one statement each; the list is read again after it
+    make · replace · append    one statement, after a query has filled a table aside: user_fills.py
+    restrict                   annotate, and another id
+    rename · create_all · drop     one statement says what becomes of which tables: it has happened then, and
+                               reading the list carries it out: user_list.py
+    rename columns             one statement each
 
 Their rows: user_rows.py.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.binding import quote_identifier
 from msgspec import structs
 
-from gatelog.errors import UserTableChangedError, UserTableError
-from gatelog.kql import Column, KqlType
+from gatelog.errors import StoreError, UserTableChangedError, UserTableError
+from gatelog.kql import Column, KqlType, Table
 from gatelog.store.clients import Clients
-from gatelog.store.query import Budget
+from gatelog.store.lent_rows import lent_rows
 from gatelog.store.user_engine import (
     RENAMES,
     STAGING,
@@ -35,21 +36,13 @@ from gatelog.store.user_engine import (
     definition,
     new_id,
 )
+from gatelog.store.user_fills import Filling, attach, staged
+from gatelog.store.user_list import GONE, read_tables, remove_staging, rename_steps
 from gatelog.store.user_rows import UserRows
-from gatelog.store.user_table import (
-    TableNotes,
-    UserTable,
-    check_columns,
-    check_name,
-    notes_text,
-    read_table,
-)
+from gatelog.store.user_table import TableNotes, UserTable, check_columns, check_name, notes_text
 
 TABLES_MAX = 500
 """Tables of the users in one store: each is read with every look at the list of tables."""
-
-_BETWEEN = "gatelog:renamed"
-"""What the name of a column begins with while two change theirs; no user's column can be called so."""
 
 _NO_ROWS = (Column("none", KqlType.LONG),)
 """Columns of a table that is there for its comment."""
@@ -63,11 +56,11 @@ class UserTables:
     def __init__(self, clients: Clients) -> None:
         self.engine = UserEngine(clients)
         self.rows = UserRows(self.engine)
-        self._change = threading.RLock()
+        self._change = self.engine.change
         self._tables: dict[str, UserTable] = {}
         self._all: tuple[UserTable, ...] = ()
-        self._remove_staging()
         self._read()
+        remove_staging(self.engine)
 
     def all(self) -> tuple[UserTable, ...]:
         """Every table, by name; the same tuple until something changes."""
@@ -85,20 +78,75 @@ class UserTables:
     def create(self, notes: TableNotes, columns: Sequence[Column]) -> UserTable:
         """A new, empty table. UserTableError if the name or a column cannot be, or there are too many."""
         check_columns(columns)
-        check_name(notes.name, "table")
         with self._change:
-            if notes.name in self._tables:
-                raise UserTableError(f"the table {notes.name} exists already")
-            if len(self._tables) >= TABLES_MAX:
-                raise UserTableError(f"there are {TABLES_MAX} tables already, which is the limit")
+            self._check_new([notes])
             self.engine.create(new_id(TABLE), columns, notes_text(notes))
             self._read()
             return self._tables[notes.name]
 
-    def reshape(self, table: UserTable, columns: Sequence[Column]) -> UserTable:
-        """Give `table` exactly these columns in this order: new ones are null, missing ones are dropped with
-        their data. UserTableError if one would change its type.
+    def create_all(self, made: Sequence[tuple[TableNotes, Sequence[Column]]]) -> None:
+        """New, empty tables, all of them or none. UserTableError as for `create`."""
+        if not made:
+            return
+        for notes, columns in made:
+            check_columns(columns)
+            check_size(columns, notes_text(notes))
+        with self._change:
+            self._check_new([notes for notes, _ in made])
+            names = {new_id(STAGING): notes.name for notes, _ in made}
+            try:
+                for staging, (notes, columns) in zip(names, made, strict=True):
+                    self.engine.create(staging, columns, notes_text(notes))
+                self._begin(names)
+            except StoreError:
+                for staging in names:
+                    self.engine.remove(staging)
+                raise
+            self._read()
+
+    def make(self, notes: TableNotes, filling: Filling) -> int:
+        """A new table with the columns and rows of a query; how many. Errors as those of `create`, and of
+        the query. UserTableChangedError if somebody has made one of that name meanwhile.
         """
+        check_columns(filling.columns)
+        with self._change:
+            self._check_new([notes])
+        with staged(self.engine, filling, filling.columns, notes_text(notes)) as made, self._change:
+            if notes.name in self._tables:
+                raise UserTableChangedError(f"the table {notes.name} was made meanwhile")
+            self._check_new([notes])
+            self.engine.rename(made.id, new_id(TABLE))
+            self._read()
+        return made.rows
+
+    def replace(
+        self, table: UserTable, notes: TableNotes, columns: Sequence[Column], filling: Filling
+    ) -> int:
+        """Give `table` these notes and columns, and the rows of a query in place of its own; how many.
+        UserTableChangedError if it was changed meanwhile.
+        """
+        check_columns(columns)
+        with staged(self.engine, filling, columns, notes_text(notes)) as made, self._change:
+            self._check_known(table)
+            self.engine.exchange(table.id, made.id)
+            self._read()
+        return made.rows
+
+    def append(self, table: UserTable, columns: Sequence[Column], filling: Filling) -> int:
+        """Add the rows of a query to `table`, which has these columns then, and may have fewer before; how
+        many. Errors as those of `check_shape`, and of the query; UserTableChangedError if it was changed
+        meanwhile.
+        """
+        self.check_shape(table, columns)
+        with staged(self.engine, filling, columns, notes_text(table.notes)) as made:
+            self.rows.check_room(table, made.rows)
+            if tuple(columns) != table.columns:
+                table = self.reshape(table, columns)
+            attach(self.engine, made, table.id)
+        return made.rows
+
+    def check_shape(self, table: UserTable, columns: Sequence[Column]) -> None:
+        """UserTableError if `table` cannot get these columns: one would change its type, for instance."""
         check_columns(columns)
         check_size(columns, notes_text(table.notes))
         known = {column.name: column.type for column in table.columns}
@@ -106,6 +154,13 @@ class UserTables:
             if known.get(column.name, column.type) is not column.type:
                 change = f"of type {known[column.name]} and cannot become {column.type}"
                 raise UserTableError(f"the column {column.name} is {change}")
+
+    def reshape(self, table: UserTable, columns: Sequence[Column]) -> UserTable:
+        """Give `table` exactly these columns in this order: new ones are null, missing ones are dropped with
+        their data. Errors as those of `check_shape`.
+        """
+        self.check_shape(table, columns)
+        known = {column.name for column in table.columns}
         wanted = {column.name for column in columns}
         actions = [f"DROP COLUMN {quote_identifier(name)}" for name in known if name not in wanted]
         place = "FIRST"
@@ -129,7 +184,7 @@ class UserTables:
         check_columns(columns)
         check_size(columns, notes_text(table.notes))
         with self._change:
-            for old, new in _steps(names):
+            for old, new in rename_steps(names):
                 self.engine.rename_column(table.id, old, new)
             self._read()
             return self._tables[table.name]
@@ -143,7 +198,7 @@ class UserTables:
         with self._change:
             current = self._tables.get(table.name)
             if current is None or (current.id, current.notes) != (table.id, table.notes):
-                raise UserTableChangedError(f"the table {table.name} was changed meanwhile")
+                raise _changed(table)
             if notes.name != table.name and notes.name in self._tables:
                 raise UserTableError(f"the table {notes.name} exists already")
             self.engine.annotate(table.id, notes_text(notes))
@@ -164,7 +219,7 @@ class UserTables:
                 table = self._tables[old]
                 check_size(table.columns, notes_text(structs.replace(table.notes, name=new)))
             wanted = {self._tables[old].id: new for old, new in names.items()}
-            self.engine.create(new_id(RENAMES), _NO_ROWS, msgspec.json.encode(wanted).decode())
+            self._begin(wanted)
             self._read()
 
     def restrict(self, table: UserTable) -> UserTable:
@@ -173,24 +228,23 @@ class UserTables:
         """
         with self._change:
             table = self.annotate(table, structs.replace(table.notes, restricted=True))
-            renamed = self.engine.source(new_id(TABLE))
-            self.engine.command(f"RENAME TABLE {self.engine.source(table.id)} TO {renamed}")
+            self.engine.rename(table.id, new_id(TABLE))
             self._read()
             return self._tables[table.name]
 
-    def refill(self, table: UserTable, sql: str, columns: Sequence[Column], budget: Budget) -> int:
-        """Give `table` the columns and the rows of a compiled query, in place of its own; how many."""
-        check_columns(columns)
+    def drop(self, *tables: UserTable) -> None:
+        """Remove tables with their rows, all of them or none."""
+        if not tables:
+            return
         with self._change:
-            count = self.rows.refill(table, sql, columns, budget)
+            self._begin({table.id: GONE for table in tables})
             self._read()
-        return count
 
-    def drop(self, table: UserTable) -> None:
-        """Remove `table` with its rows."""
-        with self._change:
-            self.engine.remove(table.id)
-            self._read()
+    def lent(
+        self, name: str, columns: Sequence[Column], cells: Sequence[Sequence[Any]]
+    ) -> AbstractContextManager[Table]:
+        """Rows that are asked about once, as the table called `name` while the context lasts."""
+        return lent_rows(self.engine, name, columns, cells)
 
     def expire(self, now: datetime) -> int:
         """Remove rows whose table keeps them no longer; how many."""
@@ -207,63 +261,31 @@ class UserTables:
             self._read()
             return self._tables[table.name]
 
+    def _check_new(self, made: Sequence[TableNotes]) -> None:
+        """UserTableError if there cannot be tables of these names."""
+        for notes in made:
+            check_name(notes.name, "table")
+            if notes.name in self._tables:
+                raise UserTableError(f"the table {notes.name} exists already")
+        if len({notes.name for notes in made}) < len(made):
+            raise UserTableError("two tables would have the same name")
+        if len(self._tables) + len(made) > TABLES_MAX:
+            raise UserTableError(f"there are {TABLES_MAX} tables at most, and {len(self._tables)} already")
+
+    def _check_known(self, table: UserTable) -> None:
+        """UserTableChangedError if `table` is no longer as its caller knows it."""
+        if self._tables.get(table.name) != table:
+            raise _changed(table)
+
+    def _begin(self, names: Mapping[str, str]) -> None:
+        """Say what becomes of tables, by their ids: from here on it has happened."""
+        self.engine.create(new_id(RENAMES), _NO_ROWS, msgspec.json.encode(names).decode())
+
     def _read(self) -> None:
-        columns = self._columns()
-        names = {table_id: [name for name, _ in known] for table_id, known in columns.items()}
-        if [table_id for table_id in names if self._settle_columns(table_id, names[table_id])]:
-            columns = self._columns()
-        tables = [
-            read_table(self.engine.database, table_id, comment, columns[table_id])
-            for table_id, comment in self._settled_comments().items()
-            if table_id.startswith(TABLE)
-        ]
+        tables = read_tables(self.engine)
         self._tables = {table.name: table for table in tables}
         self._all = tuple(sorted(tables, key=lambda table: table.name))
 
-    def _columns(self) -> dict[str, list[tuple[str, ...]]]:
-        """(name, comment) of each column of each table of the engine."""
-        columns: dict[str, list[tuple[str, ...]]] = {}
-        for table_id, *column in self.engine.system("columns", "table, name, comment", "ORDER BY position"):
-            columns.setdefault(table_id, []).append(tuple(column))
-        return columns
 
-    def _settle_columns(self, table_id: str, names: Sequence[str]) -> bool:
-        """Whether a column of a table still waited for its name. It has it now, or again its old one."""
-        waiting = [name for name in names if name.startswith(_BETWEEN)]
-        for name in waiting:
-            _, _, old, new = name.split(":")
-            self.engine.rename_column(table_id, name, old if new in names else new)
-        return bool(waiting)
-
-    def _settled_comments(self) -> dict[str, str]:
-        """The comments of all tables by their ids, those that wait for other names renamed."""
-        comments: dict[str, str] = {one[0]: one[1] for one in self._ids_and_comments()}
-        for renames in [table_id for table_id in comments if table_id.startswith(RENAMES)]:
-            wanted = msgspec.json.decode(comments[renames], type=dict[str, str])
-            for table_id in wanted.keys() & comments.keys():
-                notes = msgspec.json.decode(comments[table_id], type=TableNotes)
-                comments[table_id] = notes_text(structs.replace(notes, name=wanted[table_id]))
-                self.engine.annotate(table_id, comments[table_id])
-            self.engine.remove(renames)
-        return comments
-
-    def _remove_staging(self) -> None:
-        """What a hub left that was killed while it filled a table."""
-        for table_id, _ in self._ids_and_comments():
-            if table_id.startswith(STAGING):
-                self.engine.remove(table_id)
-
-    def _ids_and_comments(self) -> Sequence[Sequence[str]]:
-        return self.engine.system("tables", "name, comment", "ORDER BY name")
-
-
-def _steps(names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Renames one after the other, in which no name is taken: of two that change places one waits aside."""
-    steps = list(names.items())
-    if not any(new in names for new in names.values()):
-        return steps
-    if len(steps) != 2 or set(names) != set(names.values()):
-        raise UserTableError("only two columns can take each other's names, in a command of their own")
-    (one, other), back = steps
-    between = f"{_BETWEEN}:{one}:{other}"
-    return [(one, between), back, (between, other)]
+def _changed(table: UserTable) -> UserTableChangedError:
+    return UserTableChangedError(f"the table {table.name} was changed meanwhile")

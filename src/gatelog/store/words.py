@@ -22,16 +22,16 @@ answers without what vectors are made of:
 So a search for a short word that is no number need not look at vectors, and finds the few that have it.
 
 Two words next to each other are in few of the texts that have both. A third index is a filter for each
-granule of rows: which pairs of neighbours do its requests have?
+granule of rows: which seams, of the end of a word and the beginning of the next, do its requests have?
 
-    Größe，客户! Größe      größe 客户 · 客户 größe
+    Größe，客户! Größe      röße 客户 · 客户 grö
 """
 
 from __future__ import annotations
 
 from string import punctuation
 
-from gatelog.kql import NUMBERS, OMITTED, SHORT_WORD_MOST
+from gatelog.kql import NUMBERS, OMITTED, SEAM_AFTER, SEAM_BEFORE, SHORT_WORD_MOST
 
 _BORDERS = " " + "".join(sorted(set(punctuation) - set("-_.~")))
 """ASCII that encodeURLComponent would spell as a number; what it leaves as it is separates words already."""
@@ -61,18 +61,17 @@ def _short_words(lowered: str) -> str:
     return f"replaceRegexpAll({_words(without_numbers)}, '{_LONG_WORD}', '')"
 
 
-def _pairs(body: str) -> str:
+def _seams(body: str) -> str:
     """In a lambda, as the engine compares the constants of hints only there with those of an index."""
     tokens = f"tokens({_spaced('lowerUTF8(text)')})"
-    pairs = (
-        f"arrayMap((word, next) -> concat(word, ' ', next), arrayPopBack({tokens}), arrayPopFront({tokens}))"
-    )
-    return f"arrayFlatten(arrayMap(text -> {pairs}, [{body}]))"
+    seam = f"concat(rightUTF8(word, {SEAM_BEFORE}), ' ', leftUTF8(next, {SEAM_AFTER}))"
+    seams = f"arrayMap((word, next) -> {seam}, arrayPopBack({tokens}), arrayPopFront({tokens}))"
+    return f"arrayFlatten(arrayMap(text -> {seams}, [{body}]))"
 
 
 _IS_OMITTED = "operation_kind = 'embeddings'"
 
 REQUEST_WORDS = _words("lowerUTF8(request_body)")
-REQUEST_PAIRS = _pairs("request_body")
+REQUEST_SEAMS = _seams("request_body")
 RESPONSE_WORDS = f"if({_IS_OMITTED}, '{OMITTED}', {_words('lowerUTF8(response_body)')})"
 RESPONSE_SHORT_WORDS = f"if({_IS_OMITTED}, {_short_words('lowerUTF8(response_body)')}, '')"

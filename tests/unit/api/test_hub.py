@@ -21,6 +21,7 @@ from gatelog.model import Account, Boot, Clock, Record
 from gatelog.spool import SpoolWriter
 from gatelog.testing.clickhouse_server import ClickHouseServer
 from gatelog.testing.records import end_record, start_record
+from gatelog.testing.stack import wait_until
 
 from .conftest import FixedClock
 
@@ -47,13 +48,6 @@ def two_calls() -> list[Record]:
         *(start_record(1), end_record(1), start_record(2), end_record(2)),
         Account(1, 2, 2, 0, {}, [], final=True),
     ]
-
-
-def wait_for_a_forwarder(hub: Hub) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not hub.statistics():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 class Asked:
@@ -149,7 +143,7 @@ def test_a_stop_stores_what_is_there_first(tmp_path: Path, clickhouse_server: Cl
     configuration = config(tmp_path, f"{clickhouse_server.dsn}stop_test")
 
     async def leave_when_found(asked: Asked, hub: Hub) -> None:
-        await asyncio.to_thread(wait_for_a_forwarder, hub)
+        await asyncio.to_thread(wait_until, lambda: bool(hub.statistics()), "a forwarder", PATIENCE_S)
 
     async def count(asked: Asked, hub: Hub) -> None:
         assert (await asked("/query", "Calls | count"))[1]["rows"] == [[2]]
@@ -158,8 +152,11 @@ def test_a_stop_stores_what_is_there_first(tmp_path: Path, clickhouse_server: Cl
     with_hub(configuration, count)
 
 
-def test_a_hub_starts_without_its_store_and_finds_it_later(tmp_path: Path) -> None:
+def test_a_hub_starts_without_its_store_and_finds_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """503 meanwhile; calls wait in the spool."""
+    monkeypatch.setattr("gatelog.api.hub.STORE_RETRY_S", 0.1)
     write_spool(tmp_path, *two_calls())
     server = ClickHouseServer(tmp_path / "clickhouse")
     with server:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError, StoreError
+from gatelog.kql import LIMIT
 from gatelog.store import Budget, Store, Work, query
 from gatelog.store.query import MIB
 from gatelog.testing.records import chat_exchange
@@ -100,6 +101,11 @@ def test_an_assertion_of_the_query_is_the_authors_fault(store: Store) -> None:
     """assert(), and limits like that of scan, which only the data can exceed; in the words of the query."""
     with pytest.raises(KqlSemanticError, match=r"^assert\(\) failed: too, many: 2$"):
         store.run("SELECT throwIf(number > 1, 'assert() failed: too, many: 2') FROM numbers(3)")
+
+
+def test_a_limit_that_is_passed_in_the_engine_is_one_of_the_budget(store: Store) -> None:
+    with pytest.raises(KqlBudgetError, match=r"^more than 2 rows: take fewer$"):
+        store.run(f"SELECT throwIf(number > 1, '{LIMIT}more than 2 rows: take fewer') FROM numbers(3)")
 
 
 def test_a_bad_regular_expression_is_the_authors_fault(store: Store) -> None:

@@ -20,11 +20,13 @@ from gatelog.errors import (
 from gatelog.kql import Catalog, Column, Compiled, KqlType, cell_from_text, compile
 from gatelog.store import (
     Budget,
+    Filling,
     IngestionMapping,
     Retention,
     Store,
     TableNotes,
     UserTable,
+    user_fills,
     user_rows,
     user_tables,
 )
@@ -59,7 +61,10 @@ def rows(store: Store, text: str) -> list[tuple[Any, ...]]:
 
 def fill(store: Store, table: UserTable, text: str, *, replaces: bool = False) -> int:
     query = compiled(store, text)
-    return store.user_tables.rows.fill(table, query.sql, query.columns, Budget(), replace=replaces)
+    filling = Filling(query.sql, query.columns, Budget())
+    if replaces:
+        return store.user_tables.replace(table, table.notes, table.columns, filling)
+    return store.user_tables.append(table, table.columns, filling)
 
 
 def test_notes_survive_whatever_is_in_them(store: Store) -> None:
@@ -119,10 +124,18 @@ def test_fill_appends_or_replaces_by_position(store: Store) -> None:
 def test_a_fill_that_fails_changes_nothing_and_leaves_nothing_behind(store: Store) -> None:
     table = made(store)
     fill(store, table, "print 'x', 1")
-    query = compiled(store, "print 'x', 1")
-    with pytest.raises((StoreError, KqlError)):
-        store.user_tables.rows.fill(table, "SELECT throwIf(1), 1", query.columns, Budget(), replace=True)
+    failing = Filling("SELECT throwIf(1), 1", compiled(store, "print 'x', 1").columns, Budget())
+    other = (Column("other", KqlType.LONG), Column("n", KqlType.LONG))
+    for change in (
+        lambda: store.user_tables.append(table, [*table.columns, *other[:1]], failing),
+        lambda: store.user_tables.replace(table, replace(table.notes, docstring="new"), other, failing),
+        lambda: store.user_tables.make(TableNotes(name="U", created=NOW), failing),
+    ):
+        with pytest.raises((StoreError, KqlError)):
+            change()
     assert rows(store, "T") == [("x", 1)]
+    store.user_tables._read()
+    assert store.user_tables.all() == (table,)
     left = store.run(f"SELECT name FROM system.tables WHERE database = '{table.database}'").rows
     assert left == [(table.id,)]
 
@@ -132,7 +145,7 @@ def test_a_fill_has_a_budget(store: Store) -> None:
     query = compiled(store, "range n from 1 to 10 step 1 | project a = tostring(n), n")
     slow = f"SELECT a, n FROM ({query.sql}) WHERE sleepEachRow(0.2) = 0"
     with pytest.raises(KqlError):
-        store.user_tables.rows.fill(table, slow, query.columns, Budget(seconds=0.3), replace=False)
+        store.user_tables.append(table, table.columns, Filling(slow, query.columns, Budget(seconds=0.3)))
     assert rows(store, "T") == []
 
 
@@ -142,13 +155,14 @@ def test_limits_are_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(UserTableError, match="at most 2 rows"):
         store.user_tables.rows.insert(table, [["x"] * 3, [1] * 3])
     monkeypatch.setattr(user_rows, "ROWS_MAX", 3)
+    monkeypatch.setattr(user_fills, "ROWS_MAX", 3)
     store.user_tables.rows.insert(table, [["x"] * 2, [1] * 2])
     with pytest.raises(UserTableError, match="more than 3 rows"):
         store.user_tables.rows.insert(table, [["x"] * 2, [1] * 2])
     with pytest.raises(UserTableError, match="at most 3 rows"):
         fill(store, table, "range n from 1 to 9 step 1 | project tostring(n), n", replaces=True)
     monkeypatch.setattr(user_tables, "TABLES_MAX", 1)
-    with pytest.raises(UserTableError, match="1 tables already"):
+    with pytest.raises(UserTableError, match="1 tables at most, and 1 already"):
         made(store, "U")
     assert rows(store, "T | count") == [(2,)]
 
@@ -177,6 +191,49 @@ def test_rows_leave_when_their_time_is_over(store: Store) -> None:
     assert store.user_tables.expire(now) == 0
     assert store.user_tables.expire(now + timedelta(hours=1)) == 1
     assert (rows(store, "T | count"), rows(store, "Short | count")) == ([(1,)], [(0,)])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "T | project t = ingestion_time()",
+        "T | where n == 1 | project n | extend t = ingestion_time() | project t",
+        "T | sort by n asc | take 5 | where ingestion_time() > ago(9d) | project t = ingestion_time()",
+        "T | summarize t = max(ingestion_time())",
+        "T | as X | join kind=inner (T | project a) on a | project t = ingestion_time()",
+        "T | mv-expand i = range(1, 1) | project t = ingestion_time()",
+        "let F = (s: (n: long)) { s | project t = ingestion_time() }; F(T)",
+        "T | join kind=rightouter (T | project n) on n | project t = ingestion_time()",
+        "T | where false | join kind=rightanti (T) on n | project t = ingestion_time()",
+    ],
+)
+def test_when_a_row_came_is_known_of_rows_of_the_users(store: Store, query: str) -> None:
+    table = made(store)
+    source = store.user_tables.engine.source(table.id)
+    store.user_tables.engine.command(
+        f"INSERT INTO {source} (a, n, `gatelog:ingested`) VALUES ('x', 1, '2024-05-06 07:08:09.1234567')"
+    )
+    [(found,)] = rows(store, f"{query} | project tostring(t)")
+    assert found == "2024-05-06T07:08:09.1234567Z"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "print ingestion_time()",
+        "T | summarize by a | project ingestion_time()",
+        "union T, T | project ingestion_time()",
+        "T | distinct n | project ingestion_time()",
+        "range i from 1 to 1 step 1 | join kind=inner (T | extend i = n) on i | project ingestion_time()",
+        "T | join kind=rightouter (print n = 2) on n | project ingestion_time()",
+        "T | where false | join kind=fullouter (T) on n | join kind=fullouter (T) on n | where isnotnull(n1)"
+        " | project ingestion_time()",
+        "T | join kind=rightanti (print n = 2) on n | project ingestion_time()",
+    ],
+)
+def test_when_a_row_came_is_null_of_others(store: Store, query: str) -> None:
+    store.user_tables.rows.insert(made(store), [["x"], [1]])
+    assert rows(store, f"{query} | take 1") == [(None,)]
 
 
 def test_tables_survive_a_restart_and_staging_does_not(store: Store, dsn: str) -> None:
@@ -281,22 +338,23 @@ def test_rows_that_move_while_they_are_deleted_are_deleted_too(
     table = made(store)
     for n in range(4):
         store.user_tables.rows.insert(table, [["x"], [n]])
-    counted = store.user_tables.rows.matching
+    counted, merges = store.user_tables.engine.count, iter(["once"])
 
-    def merged(sql: str, budget: Budget) -> int:
-        found = counted(sql, budget)
-        store.user_tables.engine.command(f"OPTIMIZE TABLE {store.user_tables.engine.source(table.id)} FINAL")
-        return found
+    def merged(table_id: str) -> int:
+        for _ in merges:
+            source = store.user_tables.engine.source(table.id)
+            store.user_tables.engine.command(f"OPTIMIZE TABLE {source} FINAL")
+        return counted(table_id)
 
-    monkeypatch.setattr(store.user_tables.rows, "matching", merged)
+    monkeypatch.setattr(store.user_tables.engine, "count", merged)
     places = f"SELECT _part, _part_offset FROM {store.user_tables.engine.source(table.id)} WHERE n < 2"
-    assert store.user_tables.rows.delete(table, places, Budget()) >= 2
+    assert store.user_tables.rows.delete(table, places, Budget()) == 2
     assert rows(store, "T | sort by n asc") == [("x", 2), ("x", 3)]
 
 
 def test_a_deletion_that_never_ends_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     table = made(store)
-    monkeypatch.setattr(store.user_tables.rows, "matching", lambda *_: 1)
+    monkeypatch.setattr(store.user_tables.engine, "count", lambda *_: 1)
     places = f"SELECT _part, _part_offset FROM {store.user_tables.engine.source(table.id)} WHERE 0"
     with pytest.raises(StoreUnavailableError, match="delete them again later"):
         store.user_tables.rows.delete(table, places, Budget())
@@ -311,17 +369,6 @@ def test_a_part_that_was_merged_meanwhile_is_not_dropped(store: Store) -> None:
     with pytest.raises(UserTableError, match="merged meanwhile"):
         store.user_tables.rows.drop_parts(table, parts)
     assert store.user_tables.rows.size(table).rows == 2
-
-
-def test_a_refill_that_fails_leaves_columns_and_rows(store: Store) -> None:
-    table = made(store)
-    fill(store, table, "print 'x', 1")
-    columns = (Column("other", KqlType.LONG),)
-    with pytest.raises((StoreError, KqlError)):
-        store.user_tables.refill(table, "SELECT throwIf(1)", columns, Budget())
-    assert rows(store, "T") == [("x", 1)]
-    left = store.run(f"SELECT name FROM system.tables WHERE database = '{table.database}'").rows
-    assert left == [(table.id,)]
 
 
 def names_in(store: Store) -> dict[str, str]:

@@ -77,21 +77,6 @@ DEPRECATED = re.compile(
     "RemoteIP|Malicious|Indicator|Confidence|Description|TLP|ReportedDate|IsActive|Report|Additional"
 )
 
-SEED_METRICS = {
-    "BlockedCalls",
-    "ClientErrors",
-    "DataIn",
-    "DataOut",
-    "FineTunedTrainingHours",
-    "Latency",
-    "Ratelimit",
-    "ServerErrors",
-    "SuccessfulCalls",
-    "TokenTransaction",
-    "TotalCalls",
-    "TotalErrors",
-}
-
 tables = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
 
@@ -163,14 +148,22 @@ def test_an_authors_column_may_be_called_as_one_below_the_view(store: Store) -> 
     assert answer == [["x", 2, 200, "gpt-4o-2024-11-20", True]]
 
 
-def test_the_newest_calls_are_found_by_an_index(store: Store) -> None:
-    """Of five days one is read."""
+@pytest.mark.parametrize(("count", "days"), [(1, 1), (2, 1), (3, 2), (10, 5), (11, 5)])
+def test_the_newest_calls_are_looked_for_in_the_last_days(store: Store, count: int, days: int) -> None:
+    """In as many as have enough: each of five has two."""
     day_ns = 86_400 * 10**9
-    for day in range(5):
-        store.insert([chat_exchange(day, timing=Timing(RECEIVED_AT_NS + day * day_ns, done_ns=1))])
-    sql = compile("Calls | top 1 by TimeGenerated desc", CATALOG, now=NOW).sql
+    times = [RECEIVED_AT_NS + day * day_ns + second * 10**9 for day in range(5) for second in range(2)]
+    store.insert([chat_exchange(place, timing=Timing(at, done_ns=1)) for place, at in enumerate(times)])
+    query = f"Calls | top {count} by TimeGenerated desc | project RequestId"
+    sql = compile(query, CATALOG, now=NOW).sql
     plan = " ".join(row[0].strip() for row in store.run(f"EXPLAIN indexes = 1 {sql}").rows)
-    assert re.search(r"TopK Granules .*?Parts: 1/5", plan)
+    assert f"Parts: {days}/5" in plan
+    newest_first = [[f"request-{place}"] for place in reversed(range(10))]
+    assert ask(store, query) == newest_first[:count]
+
+
+def test_the_newest_calls_of_an_empty_record_are_none(store: Store) -> None:
+    assert ask(store, "Calls | top 100 by TimeGenerated") == []
 
 
 @pytest.mark.parametrize(("direction", "algorithm"), [("desc", "InReverseOrder"), ("asc", "InOrder")])
@@ -411,79 +404,6 @@ def test_a_call_in_azure_diagnostics(store: Store) -> None:
     assert properties["responseTime"] == ticks + 10_000_000
     assert properties["streamType"] == "Non-Streaming"
     assert properties["apiName"] == "Azure OpenAI API version 2024-10-21"
-
-
-def test_metrics_are_those_of_the_seeds(store: Store) -> None:
-    """All twelve, a row a minute and backend, adding up."""
-    failed = chat_exchange(2)
-    failed = msgspec.structs.replace(failed, end=msgspec.structs.replace(failed.end, backend_status=429))
-    late = chat_exchange(3)
-    late = msgspec.structs.replace(
-        late, timing=msgspec.structs.replace(late.timing, received_at_ns=RECEIVED_AT_NS + 120 * 10**9)
-    )
-    store.insert([chat_exchange(1), failed, late, refused_exchange(4)])
-    rows = ask(
-        store,
-        "AzureMetrics | order by TimeGenerated asc"
-        " | project TimeGenerated, MetricName, Total, Count, Average, UnitName",
-    )
-    assert {row[1] for row in rows} >= SEED_METRICS
-    first = {row[1]: row[2:] for row in rows if row[0] == "2026-09-21T14:13:00.0000000Z"}
-    assert first["TotalCalls"] == [2, 2, 1, "Count"]
-    assert first["BlockedCalls"] == [1, 2, 0.5, "Count"]
-    assert first["TokenTransaction"] == [34, 2, 17, "Count"]
-    assert first["Latency"] == [2000, 2, 1000, "MilliSeconds"]
-    assert "AzureOpenAITokenPerSecond" not in first  # these calls did not stream
-    assert sum(row[2] for row in rows if row[1] == "TotalCalls") == 3
-
-
-@pytest.mark.parametrize(
-    "condition",
-    ["MetricName == 'TotalCalls'", "MetricName in~ ('latency', 'DATAIN')", "MetricName == 'NoSuchMetric'"],
-)
-def test_of_metrics_only_those_asked_for_are_computed(store: Store, condition: str) -> None:
-    """With the values that they have among all."""
-    store.insert([chat_exchange(1), chat_exchange(2), refused_exchange(3)])
-    wanted = ask(store, f"AzureMetrics | where {condition} | sort by MetricName asc")
-    everything = ask(store, "AzureMetrics | extend all = rand() | sort by MetricName asc | project-away all")
-    names = {"TotalCalls", "Latency", "DataIn"} if wanted else set()
-    assert wanted == [row for row in everything if row[1] in names and row[1] in str(wanted)]
-    sql = compile(f"AzureMetrics | where {condition} | count", CATALOG, now=NOW).sql
-    assert "TokenTransaction" not in sql
-
-
-def test_a_time_range_of_metrics_reads_its_days_only(store: Store) -> None:
-    """A condition on the minute of a row reaches the calls below."""
-    query = "AzureMetrics | where TimeGenerated {} datetime(2026-09-21T12:00) | count"
-    store.insert([chat_exchange(1)])
-
-    def granules(operator: str) -> str:
-        sql = compile(query.format(operator), CATALOG, now=NOW).sql
-        lines = [line.strip() for (line,) in store.run(f"EXPLAIN indexes = 1 {sql}").rows]
-        return next(line for line in lines if line.startswith("Granules: "))
-
-    assert granules(">") == "Granules: 1/1"
-    assert granules("<") == "Granules: 0/1"
-
-
-@pytest.mark.parametrize("query", ["take 3", "top 3 by TimeGenerated desc, MetricName asc"])
-def test_a_few_metrics_are_those_of_the_latest_hours(store: Store, query: str) -> None:
-    """As they are among all; the hours before are not read."""
-    store.insert([chat_exchange(1 + hour * 3600) for hour in range(5)])
-    few = ask(store, f"AzureMetrics | {query} | sort by TimeGenerated desc, MetricName asc")
-    everything = ask(
-        store,
-        "AzureMetrics | extend all = rand() | sort by TimeGenerated desc, MetricName asc | project-away all",
-    )
-    hours = sorted({row[0] for row in everything})
-    assert len(few) == 3
-    assert all(row in everything and row[0] in hours[-3:] for row in few)
-    assert few == everything[:3] or query == "take 3"
-    assert "LIMIT 1 BY toStartOfMinute" in compile(f"AzureMetrics | {query}", CATALOG, now=NOW).sql
-
-
-def test_a_few_metrics_of_an_empty_record_are_none(store: Store) -> None:
-    assert ask(store, "AzureMetrics | take 10") == []
 
 
 def test_a_call_without_a_backends_answer_counts_as_its_error(store: Store) -> None:

@@ -12,7 +12,7 @@ https://learn.microsoft.com/azure/data-explorer/kusto/api/rest
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from gatelog.api.kusto import v1, v2
 from gatelog.api.kusto.answers import KustoAnswer, complete, failed
-from gatelog.api.kusto.commands import Commands, Session, is_command, pipe_of
+from gatelog.api.kusto.commands import Commands, Session, Source, is_command, pipe_of
 from gatelog.api.kusto.context import RequestContext, request_context
 from gatelog.api.kusto.faults import bad_request, method_not_allowed
 from gatelog.api.kusto.ingestion import Ingestion
@@ -92,14 +92,13 @@ class KustoApi:
     ) -> Response:
         @contextmanager
         def opened() -> Iterator[Iterator[bytes]]:
-            query = asked
-            if is_command(asked.text):
-                query = asked._replace(text=self._commands.shown(Session(principal, asked), asked.text))
             origin = context.origin(asked.options.application)
-            with open_answer(self._services, principal, query, origin) as answer:
-                pieces = encode(context, asked, answer)
-                with closing(pieces):
-                    yield pieces
+            with ExitStack() as stack:
+                source = Source(asked.text)
+                if is_command(asked.text):
+                    source = stack.enter_context(self._commands.shown(Session(principal, asked)))
+                answer = stack.enter_context(open_answer(self._services, principal, asked, source, origin))
+                yield stack.enter_context(closing(encode(context, asked, answer)))
 
         return KustoAnswer(request, context, self._services.workers, principal, opened)
 

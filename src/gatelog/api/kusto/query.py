@@ -13,6 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gatelog.api.activity import UNNAMED, Origin
+from gatelog.api.kusto.commands import Source
 from gatelog.api.kusto.completion import Consumption
 from gatelog.api.kusto.options import Options
 from gatelog.api.kusto.requests import KustoRequest
@@ -44,15 +45,21 @@ class QueryAnswer(NamedTuple):
 
 @contextmanager
 def open_answer(
-    services: Services, principal: Principal, request: KustoRequest, origin: Origin = UNNAMED
+    services: Services,
+    principal: Principal,
+    request: KustoRequest,
+    source: Source,
+    origin: Origin = UNNAMED,
 ) -> Iterator[QueryAnswer]:
-    """Answer a query while the context lasts; blocks. KqlError: the author's fault; StoreError: ours."""
+    """Answer the query that a request is, or that a command makes, while the context lasts; blocks. KqlError:
+    the author's fault; StoreError: ours.
+    """
     began = time.monotonic()
     with services.questions.logged(principal, request.text, origin) as asked:
         budget = _budget(services, request.options)
-        compiled = services.questions.compile(principal, _question(request, budget))
+        compiled = services.questions.compile(principal, _question(request, source, budget))
         asked.go_on()
-        options = with_set_statements(request.options, request.text)
+        options = with_set_statements(request.options, source.text)
         yield QueryAnswer(_tables(services, options, compiled, budget, began), began)
 
 
@@ -63,9 +70,11 @@ def _budget(services: Services, options: Options) -> Budget:
     return budget.within(options.timeout.total_seconds(), "the request's servertimeout")
 
 
-def _question(request: KustoRequest, budget: Budget) -> Question:
+def _question(request: KustoRequest, source: Source, budget: Budget) -> Question:
     options = request.options
-    return Question(request.text, options.scope, request.parameters, budget, options.now)
+    return Question(
+        source.text, options.scope, request.parameters, budget, options.now, catalog=source.catalog
+    )
 
 
 def _tables(

@@ -7,16 +7,19 @@ GET  /{tenant}[/v2.0]/.well-known/openid-configuration    the addresses of this 
 GET  /{tenant}/discovery/v2.0/keys                        none: a hub token is no JWT, nothing is signed
 GET  /common/discovery/instance                           that this service may be trusted
 POST /{tenant}/oauth2/v2.0/token                          client_credentials: secret in, bearer out
+GET  /msi/token                                           a managed identity's, as App Service has it
 
 A client gets its own secret back as the bearer: nothing is issued that would have to be kept, and a token
 withdrawn from the configuration is withdrawn everywhere. Neither client_id nor tenant nor scope changes
 anything: the secret says who it is.
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
 """
 
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -65,6 +68,7 @@ class SignIn:
             Route("/{tenant}/discovery/v2.0/keys", signing_keys, methods=["GET"]),
             Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
             Route("/{tenant}/oauth2/token", self.token, methods=["POST"]),
+            Route("/msi/token", self.managed_identity, methods=["GET"]),
         ]
 
     async def token(self, request: Request) -> Response:
@@ -86,6 +90,21 @@ class SignIn:
                 "expires_in": LIFETIME_S,
                 "ext_expires_in": LIFETIME_S,
                 "access_token": secret,
+            }
+        )
+
+    async def managed_identity(self, request: Request) -> Response:
+        """For whoever has this address in IDENTITY_ENDPOINT and a hub token in IDENTITY_HEADER."""
+        secret = request.headers.get("x-identity-header", "")
+        if not secret or self._authenticator.of_token(secret) is None:
+            message = "X-IDENTITY-HEADER must be a token of this hub"
+            return _json({"statusCode": 401, "message": message}, status=401)
+        return _json(
+            {
+                "access_token": secret,
+                "expires_on": str(int(time.time()) + LIFETIME_S),
+                "resource": request.query_params.get("resource", ""),
+                "token_type": "Bearer",
             }
         )
 

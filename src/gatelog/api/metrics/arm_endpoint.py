@@ -18,7 +18,7 @@ from gatelog.errors import GatelogError
 
 log = logging.getLogger("gatelog.api.metrics")
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 Work = Callable[[Request, Principal], Awaitable[Any]]
 """Makes the document of an answer."""
@@ -36,7 +36,7 @@ def arm_route(authenticator: Authenticator, path: str, work: Work, *methods: str
         except Exception as error:  # noqa: BLE001 - every error has this surface's own shape
             return _failed(request, error)
 
-    return AzureRoute(path, endpoint, methods=_METHODS)
+    return AzureRoute(path, endpoint, methods=METHODS)
 
 
 def method_not_allowed(method: str, *allowed: str) -> MetricsError:

@@ -5,6 +5,7 @@ GET   /subscriptions/{s}/locations · …/resourceGroups[/{g}]
 GET   /subscriptions/{s}[/resourceGroups/{g}]/resources    $filter: resourceType, location, name
 GET   /subscriptions/{s}[/resourceGroups/{g}]/providers/{provider}/{kind}[/{name}]
 GET   [/subscriptions/{s}]/providers/{provider}
+any   /subscriptions/… · /providers/…                      404 ResourceNotFound
 POST  /providers/Microsoft.ResourceGraph/resources         Azure Resource Graph
 
 Every role may ask: there are only the names of backends in the answers, which metrics have too. A
@@ -18,7 +19,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from gatelog.api.metrics.arm_endpoint import Work, arm_route
+from gatelog.api.metrics.arm_endpoint import METHODS, Work, arm_route
 from gatelog.api.metrics.arm_requests import read_object, read_parameters
 from gatelog.api.metrics.faults import Fault, MetricsError, resource_not_found
 from gatelog.api.principal import Principal
@@ -42,6 +43,7 @@ from gatelog.api.services import Services
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
 _OF_A_TYPE = "/providers/{provider}/{kind}"
+_ROOTS = ("/subscriptions", "/providers")
 
 
 class ResourceManagerApi:
@@ -65,6 +67,7 @@ class ResourceManagerApi:
             *(self._route(f"{scope}/resources", self.resources) for scope in (_SUBSCRIPTION, _GROUP)),
             *(self._route(scope + _OF_A_TYPE, self.of_a_type) for scope in (_SUBSCRIPTION, _GROUP)),
             self._route(f"{_GROUP}{_OF_A_TYPE}/{{name}}", self.resource),
+            *(self._route(f"{root}/{{rest:path}}/{{last}}", self.nothing, *METHODS) for root in _ROOTS),
         ]
 
     async def tenants(self, request: Request, _: Principal) -> Any:
@@ -137,6 +140,11 @@ class ResourceManagerApi:
         }
         services = self._services
         return await services.workers.run_for(principal, answer_graph, services, principal, asked, tables)
+
+    async def nothing(self, request: Request, _: Principal) -> Any:
+        """Another path: a client that came for Resource Manager reads its error, not the hub's own."""
+        read_parameters(request)
+        raise resource_not_found(request.url.path)
 
     def _all(self, request: Request) -> list[AzureResource]:
         return self._inventory.resources(str(request.base_url).rstrip("/"))

@@ -40,6 +40,16 @@ _COLUMNS = columns_of(
     "id:string,name:string,type:string,tenantId:string,kind:string,location:string,resourceGroup:string,"
     "subscriptionId:string,tags:dynamic,properties:dynamic"
 )
+_EMPTY_COLUMNS = (
+    "extend managedBy = '', sku = dynamic(null), plan = dynamic(null), identity = dynamic(null), "
+    "zones = dynamic(null), extendedLocation = dynamic(null) | project id, name, type, tenantId, kind, "
+    "location, resourceGroup, subscriptionId, managedBy, sku, plan, properties, tags, identity, zones, "
+    "extendedLocation"
+)
+"""The service's columns that nothing here fills, and the order of all.
+
+https://learn.microsoft.com/azure/governance/resource-graph/concepts/query-language
+"""
 _TYPES = {
     KqlType.INT: "integer",
     KqlType.LONG: "integer",
@@ -137,7 +147,7 @@ def _catalog(query: str, tables: Mapping[str, Sequence[Sequence[Any]]]) -> Catal
     """The tables as views, in every spelling that the query has of them."""
     views = []
     for name, rows in tables.items():
-        body = f"{{ {datatable(_COLUMNS, rows)} }}"
+        body = f"{{ {datatable(_COLUMNS, rows)} | {_EMPTY_COLUMNS} }}"
         spellings = set(re.findall(rf"\b{name}\b", query, re.IGNORECASE))
         if len(spellings) > SPELLINGS_MAX:
             raise bad_request(f"{name} is spelled in more than {SPELLINGS_MAX} ways", "InvalidQuery")

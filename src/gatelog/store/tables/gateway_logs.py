@@ -9,7 +9,7 @@ from gatelog.kql import KqlType
 from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
 from gatelog.store.tables.reported import REPORTED, reported_paths
 from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string, unknown
-from gatelog.store.words import REQUEST_PAIRS, REQUEST_WORDS, RESPONSE_SHORT_WORDS, RESPONSE_WORDS
+from gatelog.store.words import REQUEST_SEAMS, REQUEST_WORDS, RESPONSE_SHORT_WORDS, RESPONSE_WORDS
 
 _NAME = "ApiManagementGatewayLogs"
 
@@ -122,8 +122,8 @@ TABLE = LogTable(
     hidden=REPORTED,
     paths={**reported_paths("BackendResponseBody"), **reported_paths("ResponseBody")},
     indexed=(
-        IndexedText("RequestBody", REQUEST_WORDS, pairs=REQUEST_PAIRS),
-        IndexedText("BackendRequestBody", REQUEST_WORDS, guard=_ASKED, pairs=REQUEST_PAIRS),
+        IndexedText("RequestBody", REQUEST_WORDS, seams=REQUEST_SEAMS),
+        IndexedText("BackendRequestBody", REQUEST_WORDS, guard=_ASKED, seams=REQUEST_SEAMS),
         IndexedText("ResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS),
         IndexedText("BackendResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS, guard=_ANSWERED),
     ),

@@ -81,18 +81,14 @@ _SAMPLES = tuple(dict.fromkeys(metric.sample for metric in METRICS))
 """Each once: several metrics count the same under other names."""
 
 
-_LATEST = """ AND toStartOfHour(received) >= (
-          SELECT min(toStartOfHour(received)) FROM (
-            SELECT received FROM calls WHERE sent_ns IS NOT NULL ORDER BY toStartOfHour(received) DESC
-            LIMIT 1 BY toStartOfMinute(received), backend LIMIT {count}))"""
+_LATEST = """minute >= (
+  SELECT min(toStartOfHour(received)) FROM (
+    SELECT received FROM calls WHERE sent_ns IS NOT NULL ORDER BY toStartOfHour(received) DESC
+    LIMIT 1 BY toStartOfMinute(received), backend LIMIT {count}))"""
 """The hours of so many minutes of a backend: each of these has several rows."""
 
 
-def _latest(count: int) -> str:
-    return _rows(_NAMES, _LATEST.format(count=count))
-
-
-def _rows(names: Sequence[str], restriction: str = "") -> str:
+def _rows(names: Sequence[str]) -> str:
     """Of these metrics, and of the first if of none: an array of no points would have no type.
 
     The engine carries a condition on the minute down to `received`: over a CAST, no other conversion.
@@ -108,7 +104,7 @@ def _rows(names: Sequence[str], restriction: str = "") -> str:
     {points}
   ] AS points
   FROM (SELECT CAST(toStartOfMinute(received) AS DateTime64(7, 'UTC')) AS minute, backend, {samples}
-        FROM calls WHERE sent_ns IS NOT NULL{restriction})
+        FROM calls WHERE sent_ns IS NOT NULL)
   GROUP BY minute, backend
 ) ARRAY JOIN points AS point"""  # noqa: S608 - every part is written above
 
@@ -154,5 +150,5 @@ TABLE = LogTable(
     rows=_rows(_NAMES),
     condition="point.4 > 0",
     choice=Choice("MetricName", _NAMES, _rows),
-    latest=Latest("TimeGenerated", _latest),
+    latest=Latest("TimeGenerated", lambda count: _LATEST.format(count=count), any_few=True),
 )

@@ -45,6 +45,15 @@ Nullable.
 STORED_BY = "toStartOfHour(received)"
 """What the rows of `calls` are stored by at first (schema.py)."""
 
+_LATEST = """received >= (
+  SELECT min(day) FROM (
+    SELECT day, sum(of_day) OVER (ORDER BY day DESC ROWS UNBOUNDED PRECEDING) - of_day AS of_later_days
+    FROM (SELECT toDate(received) AS day, count() AS of_day FROM calls GROUP BY day))
+  WHERE of_later_days < {count})"""
+"""The days of the latest calls. The engine knows how many a partition has; to find them in an index of all
+times takes longer than to read them.
+"""
+
 _SOUGHT = re.compile(r"\b(?:request_body|response_body|request_id|conversation_id)\b")
 """Columns of `calls` that take long to read, and those with an index that finds few rows."""
 
@@ -85,14 +94,14 @@ JsonPaths = Mapping[tuple[str, tuple[str | int, ...]], str]
 class IndexedText(NamedTuple):
     """The words of a text column: the SQL that the index is over (words.py); that of the index of the short
     words, if texts may be OMITTED; the SQL condition without which the column is empty; and the SQL of the
-    index of pairs of words, if there is one.
+    index of seams of words, if there is one.
     """
 
     column: str
     sql: str
     short: str = ""
     guard: str = ""
-    pairs: str = ""
+    seams: str = ""
 
 
 class JsonOrigin(NamedTuple):
@@ -133,7 +142,13 @@ class LogTable:
         columns = {column.name: _value(column) for column in (*self.columns, *self.hidden)}
         columns |= dict(_words(self.indexed)) | {_origin(each): each.sql for each in self.origins}
         columns |= dict(_words(each.words for each in self.origins))
-        return View(columns, self.rows, self.condition, self.choice, self._stored_order(), self.latest)
+        return View(columns, self.rows, self.condition, self.choice, self._stored_order(), self._latest())
+
+    def _latest(self) -> Latest | None:
+        """Where the rows are those of `calls`, and all of them, days are enough."""
+        if self.rows != "calls" or self.condition:
+            return self.latest
+        return Latest("TimeGenerated", lambda count: _LATEST.format(count=count))
 
     def _stored_order(self) -> StoredOrder | None:
         """That of `calls`, if the rows are its rows. An index of words is asked as any other column is."""
@@ -177,7 +192,7 @@ def _words_column(text: IndexedText) -> WordsColumn:
         f"__words_{text.column}",
         f"__short_{text.column}" if text.short else None,
         f"__has_{text.column}" if text.guard else None,
-        f"__pairs_{text.column}" if text.pairs else None,
+        f"__seams_{text.column}" if text.seams else None,
     )
 
 
@@ -189,8 +204,8 @@ def _words(texts: Iterable[IndexedText]) -> Iterator[tuple[str, str]]:
             yield f"__short_{text.column}", text.short
         if text.guard:
             yield f"__has_{text.column}", text.guard
-        if text.pairs:
-            yield f"__pairs_{text.column}", text.pairs
+        if text.seams:
+            yield f"__seams_{text.column}", text.seams
 
 
 def _value(column: LogColumn) -> str:

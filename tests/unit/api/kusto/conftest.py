@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -57,6 +57,11 @@ class Kusto:
         error = answer.json()["error"]
         return answer.status_code, error["code"], error["@message"]
 
+    def drop_tables(self) -> None:
+        """No table of the users' own is left."""
+        for table in self.store.user_tables.all():
+            self.store.user_tables.drop(table)
+
     def ingest(self, table: str, data: bytes, *, token: str = "writer", **parameters: str) -> Any:
         """The raw answer to a streaming ingestion."""
         return self.client.post(
@@ -72,6 +77,18 @@ def kusto(surfaces: Callable[..., Any]) -> Kusto:
     """Nine answered calls and a refused one; no tables of the users' own."""
     exchanges = [*map(chat_exchange, range(1, 10)), refused_exchange(10)]
     return Kusto(surfaces(exchanges, TOKENS, Budget(rows=1_000)))
+
+
+def names(kusto: Kusto) -> list[str]:
+    """The tables of the users' own."""
+    return [table.name for table in kusto.store.user_tables.all()]
+
+
+@pytest.fixture
+def tidy(kusto: Kusto) -> Iterator[None]:
+    """The test ends without tables of the users' own."""
+    yield
+    kusto.drop_tables()
 
 
 def frames_of(text: str) -> list[dict[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from gatelog.api.kusto.changes import CHANGES_MAX
@@ -12,13 +10,7 @@ from gatelog.api.kusto.commands.refused import REASONS
 
 from .conftest import Kusto
 
-
-@pytest.fixture(autouse=True)
-def tidy(kusto: Kusto) -> Iterator[None]:
-    """Every test ends without tables."""
-    yield
-    for table in kusto.store.user_tables.all():
-        kusto.store.user_tables.drop(table)
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 def last(kusto: Kusto, what: str, columns: str, *, token: str = "writer") -> list[object]:

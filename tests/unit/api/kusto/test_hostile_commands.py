@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -65,11 +64,7 @@ PIECES = (
 COMMANDS = tuple(f".{name}" for name in (*SHOW_COMMANDS, *CHANGE_COMMANDS))
 
 
-@pytest.fixture(autouse=True)
-def tidy(kusto: Kusto) -> Iterator[None]:
-    yield
-    for table in kusto.store.user_tables.all():
-        kusto.store.user_tables.drop(table)
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -16,6 +16,7 @@ from gatelog.kql import Column, KqlType
 from gatelog.model import Clock
 from gatelog.store import Retention, Store, TableNotes
 from gatelog.testing.clickhouse_server import ClickHouseServer
+from gatelog.testing.stack import wait_until
 
 DAY_NS = 86_400 * 10**9
 PATIENCE_S = 30.0
@@ -40,10 +41,7 @@ def ask(port: int, query: str) -> Any:
 
 
 def wait_until_empty(port: int, table: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while ask(port, f"{table} | count") != [[0]]:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: bool(ask(port, f"{table} | count") == [[0]]), "an empty table", PATIENCE_S)
 
 
 def test_rows_leave_with_the_hubs_retention(tmp_path: Path, clickhouse_server: ClickHouseServer) -> None:

@@ -89,8 +89,9 @@ def test_packed_data_is_known_by_its_first_bytes(kusto: Kusto) -> None:
 @pytest.mark.parametrize(
     ("form", "data", "part"),
     [
-        ("json", b'{"name":"a"}\n{"name":', "line 2"),
-        ("multijson", b'[{"name":"a"}', "not multijson"),
+        ("json", b'{"name":', "BadRequest_NoRecordsOrWrongFormat; line 1: "),
+        ("multijson", b'[{"name":"a"}', "BadRequest_InvalidBlob"),
+        ("singlejson", b'{"name":"a"', "BadRequest_InvalidBlob"),
         ("csv", b'a,1\n"b,2', "line 2"),
         ("csv", b"a,1\nb", "Stream_WrongNumberOfFields"),
         ("csv", b"", "empty after processing"),
@@ -99,7 +100,7 @@ def test_packed_data_is_known_by_its_first_bytes(kusto: Kusto) -> None:
         ("csv", gzip.compress(b"a,1")[:-9], "gzip"),
         ("csv", b"\x1f\x8bnothing", "damaged"),
         ("json", b"[" * 100_000, "line 1"),
-        ("json", b'{"name":"a"}\n[{"name":"b"}]', "line 2: a record is an object"),
+        ("json", b'\n[{"name":"b"}]', "line 2: a record is an object"),
         ("multijson", b'[{"name":"a"}, 1]', "a record is an object"),
         ("singlejson", b'[{"name":"a"}]', "has the format multijson"),
     ],
@@ -112,6 +113,46 @@ def test_malformed_data_is_refused_whole(kusto: Kusto, form: str, data: bytes, p
     assert error["@message"].startswith("Bad streaming ingestion request to gatelog.E : ")
     assert part in error["@message"]
     assert kusto.rows("E") == []
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    ['{"name":', "{'name': 'b}", '{"name":"b"} /* ', "[1]", "7", '{"name":"b"} {"name":"c"}', "[" * 100_000],
+)
+def test_lines_that_are_no_record_are_left_out_and_said(
+    kusto: Kusto, caplog: pytest.LogCaptureFixture, malformed: str
+) -> None:
+    data = f'{{"name":"a"}}\n{malformed}\n{{"name":"z"}}\n'
+    answer = kusto.ingest("E", data.encode(), streamFormat="json")
+    assert answer.json()["Tables"][0]["Rows"][0][0] == 2
+    assert [row[0] for row in kusto.rows("E | sort by name asc")] == ["a", "z"]
+    [said] = [record for record in caplog.records if record.message == "malformed records ignored"]
+    assert (said.table, said.records) == ("E", 1)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("{'name': 'a'}", "a"),
+        ("""{'name': 'it\\'s "so" \\\\ \\n'}""", 'it\'s "so" \\ \n'),
+        ("""{"name": "don't // not /* this */"}""", "don't // not /* this */"),
+        ("""{"name": /* which */ "a"} // said by 'x""", "a"),
+    ],
+)
+def test_lines_of_json_may_have_comments_and_single_quotes(kusto: Kusto, line: str, value: str) -> None:
+    assert kusto.ingest("E", line.encode(), streamFormat="json").status_code == 200
+    assert kusto.rows("E | project name") == [[value]]
+
+
+@pytest.mark.parametrize("character", ["x", "é", "語", "🦆"])
+def test_a_text_is_cut_at_a_mebibyte_and_a_larger_dynamic_value_is_null(kusto: Kusto, character: str) -> None:
+    fits = character * (2**20 // len(character.encode()))
+    records = [{"name": fits, "more": fits[:-2]}, {"name": "z" + fits, "more": fits + "zzzz"}]
+    data = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    assert kusto.ingest("E", data.encode(), streamFormat="json").status_code == 200
+    cut = ("z" + fits).encode()[: 2**20].decode(errors="ignore")
+    [first, second] = kusto.rows("E | project name, isnull(more) | sort by Column1 asc", notruncation=True)
+    assert (first, second) == ([fits, False], [cut, True])
 
 
 @pytest.mark.parametrize(
@@ -137,14 +178,14 @@ def test_rows_come_into_a_table_that_is_changed_meanwhile(
 ) -> None:
     """Their columns are looked for again; the first attempt is for a column that is gone, or a table."""
     changes = iter([".drop column E.more", ".rename column E.n to m", ""])
-    check = kusto.store.user_tables.rows._check_room
+    check = kusto.store.user_tables.rows.check_room
 
     def changing(*arguments: Any, **options: Any) -> None:
         check(*arguments, **options)
         if change := next(changes):
             kusto.command(change)
 
-    monkeypatch.setattr(kusto.store.user_tables.rows, "_check_room", changing)
+    monkeypatch.setattr(kusto.store.user_tables.rows, "check_room", changing)
     answer = kusto.ingest("E", b'{"name":"a","n":1,"m":2,"more":[]}', streamFormat="json")
     assert answer.status_code == 200, answer.text
     assert kusto.rows("E") == [["a", 2, None]]

@@ -106,6 +106,21 @@ def test_what_only_the_engine_finds_wrong_has_no_place(kusto: Kusto) -> None:
     assert "innererror" not in error
 
 
+@pytest.mark.parametrize(
+    ("query", "status", "code", "part"),
+    [
+        ("range x from 1 to 20000000 step 1 | count", 400, "LimitsExceeded", "(80DA0001): range would make"),
+        ("Calls | where assert(CallId == '', 'no calls')", 400, "General_BadRequest", "Semantic error: "),
+    ],
+)
+def test_a_limit_that_only_the_engine_sees_passed_is_told_from_a_fault_of_the_query(
+    kusto: Kusto, query: str, status: int, code: str, part: str
+) -> None:
+    found = kusto.refusal(query, path="/v2/rest/query")
+    assert found[:2] == (status, code)
+    assert part in found[2]
+
+
 def test_the_renderer_reaches_the_client(kusto: Kusto) -> None:
     frames = frames_of(kusto.post("/v2/rest/query", "print 1 | render piechart").text)
     assert json.loads(frames[1]["Rows"][0][2])["Visualization"] == "piechart"

@@ -18,8 +18,7 @@ FUNCTION = "Mentions"
 def tidy(kusto: Kusto) -> Iterator[None]:
     """Every test ends without tables and functions."""
     yield
-    for table in kusto.store.user_tables.all():
-        kusto.store.user_tables.drop(table)
+    kusto.drop_tables()
     kusto.command(f".drop function {FUNCTION} ifexists")
 
 

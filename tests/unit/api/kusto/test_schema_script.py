@@ -39,8 +39,7 @@ def tidy(kusto: Kusto) -> Iterator[None]:
 
 
 def wipe(kusto: Kusto) -> None:
-    for table in kusto.store.user_tables.all():
-        kusto.store.user_tables.drop(table)
+    kusto.drop_tables()
     kusto.command(".drop functions (F, G) ifexists")
 
 

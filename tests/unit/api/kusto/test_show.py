@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from gatelog.api.activity import ENDED_MAX, TEXT_CHARACTERS_MAX
 from gatelog.api.datatable import datatable
 from gatelog.api.kusto.commands import is_command, pipe_of
+from gatelog.api.kusto.commands.shown_rows import SHOWN
 from gatelog.api.kusto.result import columns_of
+from gatelog.api.principal import Principal, Role
 from gatelog.store import TABLES
 
 from .conftest import Kusto
@@ -29,6 +32,43 @@ def first_table(kusto: Kusto, command: str, **more: Any) -> dict[str, Any]:
     """The rows of a command that may go through a query, which then answers like one."""
     found: dict[str, Any] = kusto.post("/v1/rest/mgmt", command, **more).json()["Tables"][0]
     return found
+
+
+def tables_of(kusto: Kusto) -> list[Any]:
+    return list(kusto.store.user_tables.engine.system("tables", "name", ""))
+
+
+@pytest.mark.parametrize("text", ["x" * TEXT_CHARACTERS_MAX, "'\\\\ü語🦆\"" * 200])
+def test_all_remembered_queries_can_be_asked_about_however_long_they_are(kusto: Kusto, text: str) -> None:
+    principal = Principal("writer", Role.LOG_WITH_BODIES, may_write=True)
+    for _ in range(ENDED_MAX):
+        with kusto.questions.activity.asking(principal, text):
+            pass
+    before = tables_of(kusto)
+    kept = text[:TEXT_CHARACTERS_MAX]
+    table = first_table(
+        kusto, ".show queries | where State == 'Completed' | summarize take_any(Text), count()"
+    )
+    [[found, count]] = table["Rows"]
+    assert found == kept
+    assert count >= ENDED_MAX - 1
+    assert tables_of(kusto) == before
+    kusto.command(".set Kept <| .show queries | project Text, Duration, StartedOn | take 3")
+    assert [row[0] for row in kusto.rows("Kept | project Text")] == [kept] * 3
+    kusto.command(".drop table Kept")
+
+
+def test_no_table_can_stand_for_what_a_command_shows(kusto: Kusto) -> None:
+    """Its maker would say what everybody's commands show."""
+    assert "cannot be the name" in kusto.refusal(f".create table ['{SHOWN}'] (a: string)")[2]
+    [shown] = kusto.rows(".show version | project ServiceType")
+    assert shown == ["Engine"]
+
+
+def test_what_a_command_shows_is_no_table_of_the_database(kusto: Kusto) -> None:
+    shown = ".show version | union withsource = Of (union * | where false) | distinct Of"
+    assert len(first_table(kusto, shown)["Rows"]) == 1
+    assert kusto.refusal(f"['{SHOWN}']", path="/v2/rest/query")[0] == 400
 
 
 def test_databases_are_read_by_position(kusto: Kusto) -> None:

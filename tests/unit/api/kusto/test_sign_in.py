@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -41,6 +42,24 @@ def test_discovery_has_all_that_the_standard_requires(kusto: Kusto) -> None:
     } <= set(found)
     assert found["issuer"].startswith("http://testserver/")
     assert kusto.client.get(found["jwks_uri"]).json() == {"keys": []}
+
+
+def test_a_hub_token_is_the_secret_of_a_managed_identity(kusto: Kusto) -> None:
+    """App Service's protocol, version 2019-08-01; other secrets get its shape of an error."""
+    address = "/msi/token?api-version=2019-08-01&resource=https://kusto.kusto.windows.net"
+    answer = kusto.client.get(address, headers={"x-identity-header": "reader", "metadata": "true"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    issued = answer.json()
+    assert issued["resource"] == "https://kusto.kusto.windows.net"
+    assert int(issued["expires_on"]) > time.time()
+    assert kusto.rows("print 1", token=issued["access_token"]) == [[1]]
+    for headers in ({}, {"x-identity-header": "guess"}):
+        refused = kusto.client.get(address, headers=headers)
+        assert refused.status_code == 401
+        assert refused.json() == {
+            "statusCode": 401,
+            "message": "X-IDENTITY-HEADER must be a token of this hub",
+        }
 
 
 def test_a_hub_token_is_a_client_secret_and_its_own_bearer(kusto: Kusto) -> None:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from .conftest import Kusto
+from .conftest import Kusto, names
 
-
-@pytest.fixture(autouse=True)
-def tidy(kusto: Kusto) -> Iterator[None]:
-    """Every test begins and ends without tables."""
-    yield
-    for table in kusto.store.user_tables.all():
-        kusto.store.user_tables.drop(table)
-
-
-def names(kusto: Kusto) -> list[str]:
-    return [table.name for table in kusto.store.user_tables.all()]
+pytestmark = pytest.mark.usefixtures("tidy")
 
 
 def test_a_price_list_is_made_filled_and_joined_to_the_record(kusto: Kusto) -> None:
@@ -208,6 +198,7 @@ def test_a_command_may_be_kept_too(kusto: Kusto) -> None:
         (".append T", "'<|' and a query"),
         (".set async U <| Nope", "there is no table"),
         (".append T with (extend_schema=true) <| print 'x', 1", "QuerySchema=(string, long)"),
+        (".append T with (extend_schema=true) <| print y = 1, x = 2", "two columns have the same name"),
         (".append T with (recreate_schema=true) <| print 'x'", "QuerySchema=(string)"),
         (".append T with (ingestIfNotExists='[\"a\"]') <| print 1", "what is sent again is stored again"),
         (".append T with (creationTime='2020-01-01') <| print 1", "rows begin to age when they come"),
@@ -325,6 +316,81 @@ def test_policies_that_cannot_be_are_refused(kusto: Kusto, policy: str) -> None:
     assert kusto.refusal(f".alter table T policy {policy}")[0] == 400
 
 
+def test_there_is_no_cache_of_schemas_to_clear(kusto: Kusto) -> None:
+    """Scripts for streaming ingestion do, after every change of a table."""
+    kusto.command(".create table T (a: long)")
+    for what in ("table T", "database"):
+        assert kusto.command(f".clear {what} cache streamingingestion schema") == [["", "Succeeded"]]
+        assert kusto.refusal(f".clear {what} cache everything")[0] == 400
+    kusto.command(".drop table T")
+
+
+def test_several_tables_are_made_or_none(kusto: Kusto) -> None:
+    for refused in (
+        ".create tables One (a: long), Calls (a: long)",
+        ".create tables One (a: long), One (b: long)",
+        ".create tables One (a: long), Two (a: long, a: string)",
+    ):
+        assert kusto.refusal(refused)[0] == 400
+        assert kusto.refusal(".show table One")[0] == 400
+    kusto.command(".create tables One (a: long), Two (b: long)")
+    refused = ".create-merge tables Three (a: long), One (a: long, z: string), Two (b: string)"
+    assert "cannot become" in kusto.refusal(refused)[2]
+    assert kusto.refusal(".show table Three")[0] == 400
+    assert kusto.rows(".show table One cslschema | project Schema") == [["a:long"]]
+    kusto.command(".create-merge tables Three (a: long), One (a: long, z: string)")
+    assert kusto.rows(".show table One cslschema | project Schema") == [["a:long,z:string"]]
+    assert kusto.refusal(".drop tables (One, Nope, Three)")[0] == 400
+    assert kusto.rows(".show tables | where TableName in ('One', 'Two', 'Three') | count") == [[3]]
+    kusto.command(".drop tables (One, Two, Three, Nope) ifexists")
+    assert kusto.rows(".show tables | where TableName in ('One', 'Two', 'Three') | count") == [[0]]
+
+
+@pytest.mark.parametrize("command", [".set", ".set-or-append", ".set-or-replace"])
+def test_a_query_that_fails_while_it_fills_a_new_table_leaves_none(kusto: Kusto, command: str) -> None:
+    failing = "range n from 1 to 9 step 1 | where assert(n < 5, 'too many')"
+    assert "too many" in kusto.refusal(f"{command} T <| {failing}")[2]
+    assert kusto.refusal(".show table T")[0] == 400
+
+
+def test_a_query_that_fails_while_it_extends_a_table_leaves_its_columns(kusto: Kusto) -> None:
+    kusto.command(".set T with (docstring='old') <| print a = 1")
+    failing = "print 1, b = 2 | where assert(b < 0, 'never')"
+    for command in (".set-or-append", ".set-or-replace"):
+        extending = f"{command} T with (extend_schema=true, docstring='new') <| {failing}"
+        assert "never" in kusto.refusal(extending)[2]
+    assert kusto.rows(".show table T cslschema | project Schema, DocString") == [["a:long", "old"]]
+    kusto.command(".set-or-replace T with (extend_schema=true, docstring='new') <| print 1, b = 2")
+    assert kusto.rows(".show table T cslschema | project Schema, DocString") == [["a:long,b:long", "new"]]
+    assert kusto.rows("T") == [[1, 2]]
+    kusto.command(".drop table T")
+
+
+def test_a_docstring_that_a_table_cannot_keep_leaves_its_rows(kusto: Kusto) -> None:
+    kusto.command(".set T <| print a = 1")
+    text = "x" * 60_000
+    for name in "mnop":
+        mapping = json.dumps([{"Column": "a", "Properties": {"Path": "$.a", "x": text}}])
+        kusto.command(f".create table T ingestion json mapping '{name}' '{mapping}'")
+    assert "at most" in kusto.refusal(f".append T with (docstring='{text}') <| print 2")[2]
+    assert kusto.rows("T") == [[1]]
+
+
+def test_a_table_that_is_renamed_while_it_is_filled_gets_the_rows(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kusto.command(".set T <| print a = 1")
+    append = kusto.store.user_tables.append
+
+    def renaming(*said: Any) -> Any:
+        kusto.store.user_tables.rename({"T": "U"})
+        return append(*said)
+
+    monkeypatch.setattr(kusto.store.user_tables, "append", renaming)
+    assert kusto.command(".append T <| print a = 2")[0][5] == 1
+    assert kusto.rows("U | count") == [[2]]
+
+
 def test_clearing_keeps_the_table(kusto: Kusto) -> None:
     kusto.command(".set T <| print a = 1")
     assert kusto.command(".clear table T data") == [["T", "Succeeded"]]
@@ -349,82 +415,6 @@ def test_functions_are_kept_shown_and_dropped(kusto: Kusto) -> None:
     kusto.command(".drop function Slow")
     assert kusto.refusal(".drop function Slow")[1] == "BadRequest_EntityNotFound"
     assert kusto.command(".drop functions (Slow, Other) ifexists") == []
-
-
-SCRIPT = """
-.create table T (a: string) // the list
-// and its rows
-.ingest inline into table T <|
-x
-y
-
-.append T <| T
-| take 0
-.create-or-alter function F() {
-    T | count
-}
-"""
-
-
-def test_a_script_runs_command_by_command(kusto: Kusto) -> None:
-    rows = kusto.command(f".execute database script <|{SCRIPT}")
-    kusto.command(".drop function F ifexists")
-    assert [(row[1], row[3], row[4]) for row in rows] == [
-        (word, "Completed", "") for word in ("create", "ingest", "append", "create-or-alter")
-    ]
-    assert kusto.rows("T | sort by a asc") == [["x"], ["y"]]
-
-
-def test_a_script_may_begin_beside_its_arrow_and_skips_what_only_shows(kusto: Kusto) -> None:
-    script = ".create table T (a: string)\n.show tables\n.append T <| print 'x'\n// the end\n"
-    rows = kusto.command(f".execute database script <| {script}")
-    assert [(row[1], row[3]) for row in rows] == [
-        ("create", "Completed"),
-        ("show", "Skipped"),
-        ("append", "Completed"),
-    ]
-    assert kusto.rows("T") == [["x"]]
-
-
-def test_a_script_in_a_script_is_refused(kusto: Kusto) -> None:
-    nested = ".execute database script <| " * 500
-    [row] = kusto.command(f".execute database script <| {nested}.create table T (a: string)")
-    assert row[3:] == ["Failed", "a script cannot have another one in it"]
-    assert kusto.store.user_tables.all() == ()
-
-
-def test_a_script_has_its_time(kusto: Kusto, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands = ".create table T (a: string)\n.create table U (a: string)"
-    monkeypatch.setattr("gatelog.api.kusto.commands.script.SECONDS_MAX", -1)
-    [row] = kusto.command(f".execute database script <|\n{commands}")
-    assert (row[3], "no command begins after that" in row[4]) == ("Failed", True)
-    assert kusto.store.user_tables.all() == ()
-
-
-def test_a_script_leaves_the_characters_of_its_data_alone(kusto: Kusto) -> None:
-    script = ".create table T (a: string)\n.ingest inline into table T <| one\u2028two\x0bthree\x85"
-    kusto.command(f".execute database script <|\n{script}\n")
-    assert kusto.rows("T") == [["one\u2028two\x0bthree\x85"]]
-
-
-def test_a_script_leaves_nothing_of_itself_out(kusto: Kusto) -> None:
-    script = "create table T (a: string)\n.create table U (a: string)"
-    assert "begins with a command" in kusto.refusal(f".execute database script <|\n{script}")[2]
-    assert names(kusto) == []
-
-
-def test_a_script_ends_at_a_failure_unless_it_says_otherwise(kusto: Kusto) -> None:
-    script = ".create table T (a: string)\n.append T <| Nope\n.create table U (a: string)"
-    rows = kusto.command(f".execute database script <|\n{script}")
-    assert [row[3] for row in rows] == ["Completed", "Failed"]
-    assert "SEM0100" in rows[1][4]
-    assert names(kusto) == ["T"]
-    rows = kusto.command(f".execute database script with (ContinueOnErrors=true) <|\n{script}")
-    assert [row[3] for row in rows] == ["Completed", "Failed", "Completed"]
-    throwing = f".execute database script with (ThrowOnErrors=true) <|\n{script}"
-    assert kusto.refusal(throwing)[1] == "General_BadRequest"
-    assert kusto.refusal(".execute database script <| print 1")[0] == 400
-    assert kusto.refusal(f".execute database script <|\n{script}", token="reader")[0] == 403
 
 
 def test_the_schema_names_the_parameters_of_functions(kusto: Kusto) -> None:

@@ -190,3 +190,15 @@ def test_the_resource_picker_goes_from_subscription_to_resource(monitor: Monitor
 def test_a_workspace_is_found_by_its_customer_id(monitor: Monitor) -> None:
     [found] = graph(monitor, "resources | where properties['customerId'] == \"home\" | project id")
     assert found["id"].endswith("/Microsoft.OperationalInsights/workspaces/gatelog")
+
+
+def test_resources_have_the_columns_of_the_service(monitor: Monitor) -> None:
+    """A workbook shows `sku.name` and `pack_all()` of each account: what nothing here fills is null."""
+    found = graph(
+        monitor,
+        "resources | where type =~ 'microsoft.cognitiveservices/accounts' | extend Details = pack_all() "
+        "| project SKU = sku.name, managedBy, zones, identity, plan, extendedLocation, Details",
+    )
+    assert found
+    assert {(one["SKU"], one["managedBy"]) for one in found} == {(None, "")}
+    assert all("tags" in one["Details"] for one in found)

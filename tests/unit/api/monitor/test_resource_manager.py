@@ -73,6 +73,26 @@ def test_a_resource_is_shown_by_its_id_or_not_found(monitor: Monitor) -> None:
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "ResourceNotFound")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [f"{SUBSCRIPTION}/locks", f"{GROUP}/a/b", f"{BACKEND_RESOURCES}east/deployments/a", "/providers/a/b"],
+)
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST", "DELETE"])
+def test_what_is_not_there_is_refused_as_resource_manager_does(
+    monitor: Monitor, path: str, method: str
+) -> None:
+    answer = monitor.client.request(method, f"{path}?api-version=2021-04-01", headers=METER)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ResourceNotFound")
+    assert path in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/subscriptions", f"{SUBSCRIPTION}/resources", "/providers/Microsoft.Insights"]
+)
+def test_a_path_may_end_in_a_slash(monitor: Monitor, path: str) -> None:
+    assert get(monitor, f"{path}/").json() == get(monitor, path).json()
+
+
 def test_groups_regions_and_providers_are_listed(monitor: Monitor) -> None:
     assert ids(monitor, f"{SUBSCRIPTION}/resourcegroups") == [GROUP]
     assert get(monitor, GROUP).json()["id"] == GROUP
@@ -160,7 +180,13 @@ def test_the_graph_has_no_table_of_the_record(
 
 
 @pytest.mark.parametrize(
-    "path", [f"{SUBSCRIPTION}/resources", f"{SUBSCRIPTION}/resourceGroups", "/providers/Microsoft.Insights"]
+    "path",
+    [
+        f"{SUBSCRIPTION}/resources",
+        f"{SUBSCRIPTION}/resourceGroups",
+        f"{SUBSCRIPTION}/unknown",
+        "/providers/Microsoft.Insights",
+    ],
 )
 def test_who_has_no_token_finds_nothing(monitor: Monitor, path: str) -> None:
     answer = monitor.client.get(f"{path}?api-version=2021-04-01")

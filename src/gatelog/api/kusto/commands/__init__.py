@@ -11,11 +11,12 @@ queries · plan                                         what is asked of the hub
 principals · cluster                                   what clients ask of themselves and of the hub
 script                                                 several commands
 absent · refused                                       what there is none of, and why
-dispatch    the words of a command → what does it      piped     a result as the source of a query
+dispatch    the words of a command → what does it      piped · shown_rows     a result as a query's source
 """
 
 from gatelog.api.kusto.commands.dispatch import Commands
 from gatelog.api.kusto.commands.piped import is_command, pipe_of
 from gatelog.api.kusto.commands.session import Scene, Session
+from gatelog.api.kusto.commands.shown_rows import Source
 
-__all__ = ["Commands", "Scene", "Session", "is_command", "pipe_of"]
+__all__ = ["Commands", "Scene", "Session", "Source", "is_command", "pipe_of"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from uuid import uuid4
 
-from gatelog.api.datatable import datatable
 from gatelog.api.kusto.changes import Changes
 from gatelog.api.kusto.commands import (
     absent,
@@ -31,6 +31,7 @@ from gatelog.api.kusto.commands import (
 from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.commands.piped import is_command, pipe_of
 from gatelog.api.kusto.commands.session import Command, Scene, Session
+from gatelog.api.kusto.commands.shown_rows import ShownRows, Source
 from gatelog.api.kusto.faults import bad_request
 from gatelog.api.kusto.result import CommandTable
 from gatelog.api.services import Services
@@ -96,6 +97,7 @@ class Commands:
     def scene(self, session: Session) -> Scene:
         """What a command of this session works with; StoreUnavailableError while the store is away."""
         services = self._services
+        rows = ShownRows(services.store().user_tables)
         return Scene(
             session,
             self._database,
@@ -103,17 +105,26 @@ class Commands:
             services.functions,
             services.store().user_tables,
             lambda text: self.run(session._replace(request=session.request._replace(text=text))),
-            lambda principal, text: self._query_of(session._replace(principal=principal), text),
+            lambda principal, text: self._source(rows, session._replace(principal=principal), text),
             self._changes,
             uuid4(),
+            rows,
         )
 
-    def shown(self, session: Session, command: str) -> str:
-        """A command that shows something, and what is piped behind it, as a query."""
-        pipe = pipe_of(command)
-        asked = session.request._replace(text=command.removesuffix(pipe))
+    @contextmanager
+    def shown(self, session: Session) -> Iterator[Source]:
+        """A command that shows something, and what is piped behind it, as a query while the context lasts."""
+        with ShownRows(self._services.store().user_tables) as rows:
+            yield self._source(rows, session, session.request.text)
+
+    def _source(self, rows: ShownRows, session: Session, text: str) -> Source:
+        """The query that a text is, or that a command with a pipe is."""
+        if not is_command(text):
+            return Source(text)
+        pipe = pipe_of(text)
+        asked = session.request._replace(text=text.removesuffix(pipe))
         table = self.run(session._replace(request=asked), shows_only=True)
-        return datatable(table.columns, table.rows) + pipe
+        return rows.source(table, pipe, self._services.questions.catalog(session.principal))
 
     def _run(
         self, command: Command, name: str, text: CommandText, session: Session, shows_only: bool
@@ -127,18 +138,16 @@ class Commands:
             return command(text, scene)
         scene.check_may_write()
         log.info("command", extra={"principal": session.principal.name, "command": name})
-        with self._changes.noted(
+        noted = self._changes.noted(
             scene.operation,
             _kind(name),
             _subject(text),
             session.request.text,
             session.principal,
             session.origin,
-        ):
+        )
+        with noted, scene.rows:
             return command(text, scene)
-
-    def _query_of(self, session: Session, text: str) -> str:
-        return self.shown(session, text) if is_command(text) else text
 
 
 def _kind(name: str) -> str:

@@ -107,8 +107,9 @@ def _by_age(text: CommandText, scene: Scene) -> list[Extent]:
 
 def _ids_of_query(scene: Scene, source: str) -> list[str]:
     principal, request = scene.session.principal, scene.session.request
-    query = scene.query_of(principal, source)
-    question = Question(query, request.options.scope, request.parameters, now=request.options.now)
+    query, catalog = scene.query_of(principal, source)
+    options = request.options
+    question = Question(query, options.scope, request.parameters, now=options.now, catalog=catalog)
     answer = scene.questions.ask(principal, question).tables[-1]
     places = [place for place, column in enumerate(answer.columns) if column.name == "ExtentId"]
     if len(places) != 1:

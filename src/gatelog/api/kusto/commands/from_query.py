@@ -17,10 +17,13 @@ bodies. https://learn.microsoft.com/azure/data-explorer/kusto/management/data-in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from gatelog.api.kusto.commands import tables
 from gatelog.api.kusto.commands.grammar import CommandText
@@ -31,8 +34,8 @@ from gatelog.api.kusto.result import CommandTable, columns_of
 from gatelog.api.principal import Principal, Role
 from gatelog.api.questions import Question
 from gatelog.errors import KqlError
-from gatelog.kql import Compiled
-from gatelog.store import UserTable
+from gatelog.kql import Column, Compiled
+from gatelog.store import Filling, UserTable
 
 _COLUMNS = columns_of(
     "ExtentId:guid,OriginalSize:real,ExtentSize:real,CompressedSize:real,IndexSize:real,RowCount:long"
@@ -69,22 +72,26 @@ def _into(text: CommandText, scene: Scene, mode: Mode) -> CommandTable:
     check_properties(properties)
     compiled, reads_bodies = _compiled(scene, text.input)
     if mode.makes and scene.existing(name) is None:
-        table = tables.new_table(scene, name, compiled.columns, properties, restricted=reads_bodies)
-        return _filled(scene, table, compiled, replaces=False, is_new=True)
+        notes = tables.new_notes(scene, name, properties, restricted=reads_bodies)
+        return _answer(scene.user_tables.make(notes, _filling(scene, compiled)))
     table = scene.user_table(name)
     if not mode.adds:
         raise conflict(f"Table '{name}' already exists; use .append, .set-or-append or .set-or-replace")
     recreates = mode.replaces and is_true(properties, "recreate_schema")
-    if not recreates:
-        table = _with_schema_of(scene, table, compiled, extends=is_true(properties, "extend_schema"))
+    columns = (
+        compiled.columns if recreates else _columns(table, compiled, is_true(properties, "extend_schema"))
+    )
     if reads_bodies and not table.notes.restricted:
         table = scene.user_tables.restrict(table)
         compiled, _ = _compiled(scene, text.input)  # it may read this very table, whose id is another now
-    table = tables.described(scene, table, properties)
-    if recreates:
-        budget = scene.questions.budget
-        return _answer(scene.user_tables.refill(table, compiled.sql, compiled.columns, budget))
-    return _filled(scene, table, compiled, replaces=mode.replaces, is_new=False)
+    notes = tables.described_notes(table, properties)
+    if mode.replaces:
+        return _answer(scene.user_tables.replace(table, notes, columns, _filling(scene, compiled)))
+    scene.user_tables.check_shape(replace(table, notes=notes), columns)
+    count = scene.user_tables.append(table, columns, _filling(scene, compiled))
+    if notes != table.notes:
+        tables.described(scene, scene.user_table(name), properties)
+    return _answer(count)
 
 
 def _compiled(scene: Scene, source: str) -> tuple[Compiled, bool]:
@@ -102,38 +109,29 @@ def _compiled(scene: Scene, source: str) -> tuple[Compiled, bool]:
 
 def _only(scene: Scene, principal: Principal, source: str, now: datetime) -> Compiled:
     request = scene.session.request
-    query = scene.query_of(principal, source)
-    question = Question(query, request.options.scope, request.parameters, now=now)
+    query, catalog = scene.query_of(principal, source)
+    question = Question(query, request.options.scope, request.parameters, now=now, catalog=catalog)
     compiled = scene.questions.compile(principal, question)
     if len(compiled) != 1:
         raise bad_request(f"the query answers {len(compiled)} tables, and one is needed")
     return compiled[0]
 
 
-def _filled(
-    scene: Scene, table: UserTable, compiled: Compiled, *, replaces: bool, is_new: bool
-) -> CommandTable:
-    budget = scene.questions.budget
-    try:
-        count = scene.user_tables.rows.fill(table, compiled.sql, compiled.columns, budget, replace=replaces)
-    except Exception:
-        if is_new:
-            scene.user_tables.drop(table)
-        raise
-    return _answer(count)
+def _filling(scene: Scene, compiled: Compiled) -> Filling:
+    return Filling(compiled.sql, compiled.columns, scene.questions.budget)
 
 
 def _answer(count: int) -> CommandTable:
     return CommandTable(_COLUMNS, [[_NO_EXTENT, None, None, None, None, count]])
 
 
-def _with_schema_of(scene: Scene, table: UserTable, compiled: Compiled, *, extends: bool) -> UserTable:
-    """The table, whose columns have the types of the query's; `extends`: what the query has more is added."""
+def _columns(table: UserTable, compiled: Compiled, extends: bool) -> Sequence[Column]:
+    """The table's columns, of the types of the query's; `extends`: with those that only the query has."""
     query, known = ([column.type.value for column in one.columns] for one in (compiled, table))
     if query == known:
-        return table
+        return table.columns
     if extends and query[: len(known)] == known:
-        return scene.user_tables.reshape(table, [*table.columns, *compiled.columns[len(known) :]])
+        return [*table.columns, *compiled.columns[len(known) :]]
     raise bad_request(
         "Invalid query for ingestion: Query schema does not match table schema. "
         f"QuerySchema=({', '.join(query)}), TableSchema=({', '.join(known)})"

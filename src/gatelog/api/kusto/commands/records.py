@@ -1,6 +1,10 @@
-"""`.delete table T records [with (whatif = true)] <| T | where …`: single rows of a table of the users' own.
+"""Rows of tables of the users' own that go.
 
-The rows are named by a query that leaves them as they are: T, then `where`, `extend` and `project`, and no
+.delete table T records [with (whatif = true)] <| T | where …        single ones
+.clear table T data                                                  all
+.clear table T cache streamingingestion schema · .clear database …   none: there is no such cache here
+
+Single rows are named by a query that leaves them as they are: T, then `where`, `extend` and `project`, and no
 other table. https://learn.microsoft.com/azure/data-explorer/kusto/management/soft-delete-command
 """
 
@@ -21,6 +25,8 @@ from gatelog.store import UserTable
 
 _COLUMNS = columns_of("ExtentId:guid,TableName:string,RecordsMatchPredicate:long")
 _OPERATION_COLUMNS = columns_of("OperationId:guid")
+_CLEARED_COLUMNS = columns_of("TableName:string,Status:string")
+_CACHES_COLUMNS = columns_of("NodeId:string,Status:string")
 _NO_EXTENT = str(UUID(int=0))
 
 _PLACE = (Column("_part", KqlType.STRING), Column("_part_offset", KqlType.LONG))
@@ -45,6 +51,27 @@ def delete_async(text: CommandText, scene: Scene) -> CommandTable:
     """`.delete async table T records`: the operation has ended when it is answered."""
     _deleted(text, scene, text.entity("a table"))
     return CommandTable(_OPERATION_COLUMNS, [[str(scene.operation)]])
+
+
+def clear(text: CommandText, scene: Scene) -> CommandTable:
+    """`.clear table T data`, or the cache of its schema."""
+    table = scene.user_table(text.entity("a table"))
+    if text.text == "cache":
+        return clear_cache(text, scene)
+    text.expect_word("data")
+    text.end()
+    scene.user_tables.rows.clear(table)
+    return CommandTable(_CLEARED_COLUMNS, [[table.name, "Succeeded"]])
+
+
+def clear_cache(text: CommandText, _: Scene) -> CommandTable:
+    """`cache streamingingestion schema`: scripts give the command after they have changed a table, and here
+    the change is seen at once.
+    """
+    for word in ("cache", "streamingingestion", "schema"):
+        text.expect_word(word)
+    text.end()
+    return CommandTable(_CACHES_COLUMNS, [["", "Succeeded"]])
 
 
 def _deleted(text: CommandText, scene: Scene, name: str) -> CommandTable:
@@ -107,5 +134,10 @@ def _named(before: str, kind: str, text: str) -> str:
     return text if kind == "name" else ""
 
 
-COMMANDS: dict[str, Command] = {"delete table": delete, "delete async table": delete_async}
+COMMANDS: dict[str, Command] = {
+    "delete table": delete,
+    "delete async table": delete_async,
+    "clear table": clear,
+    "clear database": clear_cache,
+}
 """By the words that name them."""

@@ -11,6 +11,7 @@ from uuid import UUID
 from gatelog.api.activity import UNNAMED, Origin
 from gatelog.api.kusto.changes import Changes
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.shown_rows import ShownRows, Source
 from gatelog.api.kusto.faults import bad_request, conflict, forbidden, not_found
 from gatelog.api.kusto.requests import KustoRequest
 from gatelog.api.kusto.result import CommandTable
@@ -36,7 +37,8 @@ class Session(NamedTuple):
 class Scene(NamedTuple):
     """A session with all that its command may touch. `run` runs another command of the same session;
     `query_of` makes a query of a command that shows something (as it shows it to a principal), and leaves a
-    query as it is. `changes` are the commands before this one, which is called `operation`.
+    query as it is. `changes` are the commands before this one, which is called `operation`; `rows`
+    keeps what `query_of` needs.
     """
 
     session: Session
@@ -45,9 +47,10 @@ class Scene(NamedTuple):
     functions: Functions
     user_tables: UserTables
     run: Callable[[str], CommandTable]
-    query_of: Callable[[Principal, str], str]
+    query_of: Callable[[Principal, str], Source]
     changes: Changes
     operation: UUID
+    rows: ShownRows
 
     @property
     def catalog(self) -> Catalog:

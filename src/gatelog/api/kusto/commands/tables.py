@@ -8,7 +8,7 @@
 .alter-merge table T (…)              as create-merge, for a table that is there
 .alter table T docstring 'text' · folder 'text'
 .rename table T to U · .rename tables U = T [ifexists], …        also names that change places
-.drop table T [ifexists] · .drop tables (T, …) [ifexists] · .clear table T data
+.drop table T [ifexists] · .drop tables (T, …) [ifexists]
 
 https://learn.microsoft.com/azure/data-explorer/kusto/management/tables
 """
@@ -27,12 +27,11 @@ from gatelog.api.kusto.commands.schemas import of_users, shown_tables
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.commands.tables_shown import listed
 from gatelog.api.kusto.faults import bad_request, conflict, not_found
-from gatelog.api.kusto.result import CommandTable, columns_of
+from gatelog.api.kusto.result import CommandTable
 from gatelog.kql import Column
 from gatelog.store import CATALOG, TableNotes, UserTable
 
 _DESCRIPTIONS = ("docstring", "folder")
-_CLEARED_COLUMNS = columns_of("TableName:string,Status:string")
 
 
 def create(text: CommandText, scene: Scene) -> CommandTable:
@@ -44,7 +43,7 @@ def create(text: CommandText, scene: Scene) -> CommandTable:
         return _create_alike(text, scene, name)
     columns, properties = _declaration(text)
     if scene.existing(name) is None:
-        return _shown(scene, new_table(scene, name, columns, properties))
+        return _shown(scene, _new_table(scene, name, columns, properties))
     return _shown(scene, scene.user_table(name))
 
 
@@ -75,15 +74,24 @@ def _likeness(scene: Scene, name: str) -> tuple[Sequence[Column], TableNotes]:
 
 
 def create_several(text: CommandText, scene: Scene, *, merges: bool) -> CommandTable:
-    """`.create[-merge] tables T (…), U (…) [with (…)]`; `merges`: those that are there get what they lack."""
+    """`.create[-merge] tables T (…), U (…) [with (…)]`: all that are new, or none. `merges`: those that are
+    there get what they lack, one after the other.
+    """
     declared = text.list_of(lambda: (text.entity("a table"), text.schema()), until=("with",))
     properties = text.properties()
     text.end()
-    for name, columns in declared:
-        if scene.existing(name) is None:
-            new_table(scene, name, columns, properties)
-        elif merges:
-            _merged(scene, scene.user_table(name), columns, properties)
+    known = [(name, columns) for name, columns in declared if scene.existing(name) is not None]
+    lacking = [(scene.user_table(name), columns) for name, columns in known] if merges else []
+    for table, columns in lacking:
+        scene.user_tables.check_shape(table, _with_lacking(table, columns))
+    made = [
+        (new_notes(scene, name, properties), columns)
+        for name, columns in declared
+        if (name, columns) not in known
+    ]
+    scene.user_tables.create_all(made)
+    for table, columns in lacking:
+        _merged(scene, table, columns, properties)
     return listed(scene, [of_users(scene.user_table(name)) for name, _ in declared])
 
 
@@ -92,7 +100,7 @@ def create_merge(text: CommandText, scene: Scene) -> CommandTable:
     name = text.entity("a table")
     columns, properties = _declaration(text)
     if scene.existing(name) is None:
-        return _shown(scene, new_table(scene, name, columns, properties))
+        return _shown(scene, _new_table(scene, name, columns, properties))
     return _shown(scene, _merged(scene, scene.user_table(name), columns, properties))
 
 
@@ -185,33 +193,24 @@ def drop_several(text: CommandText, scene: Scene) -> CommandTable:
     return _dropped(text, scene, text.parenthesized_list_of(lambda: text.entity("a table")))
 
 
-def clear(text: CommandText, scene: Scene) -> CommandTable:
-    """`.clear table T data`."""
-    table = scene.user_table(text.entity("a table"))
-    text.expect_word("data")
-    text.end()
-    scene.user_tables.rows.clear(table)
-    return CommandTable(_CLEARED_COLUMNS, [[table.name, "Succeeded"]])
-
-
-def new_table(
-    scene: Scene,
-    name: str,
-    columns: Sequence[Column],
-    properties: Mapping[str, str],
-    *,
-    restricted: bool = False,
-) -> UserTable:
-    """Make a table. KustoError 400 if the record has one of that name."""
+def new_notes(
+    scene: Scene, name: str, properties: Mapping[str, str], *, restricted: bool = False
+) -> TableNotes:
+    """What is noted of a table that is to be made. KustoError 400 if something else has its name."""
     _check_free(scene, name)
-    notes = TableNotes(
+    return TableNotes(
         name=name,
         created=scene.now,
         docstring=properties.get("docstring", ""),
         folder=properties.get("folder", ""),
         restricted=restricted,
     )
-    return scene.user_tables.create(notes, columns)
+
+
+def _new_table(
+    scene: Scene, name: str, columns: Sequence[Column], properties: Mapping[str, str]
+) -> UserTable:
+    return scene.user_tables.create(new_notes(scene, name, properties), columns)
 
 
 def _declaration(text: CommandText) -> tuple[tuple[Column, ...], dict[str, str]]:
@@ -224,18 +223,27 @@ def _merged(
     scene: Scene, table: UserTable, columns: Sequence[Column], properties: Mapping[str, str]
 ) -> UserTable:
     """A column that is there must keep its type: `reshape` checks it."""
+    changed = scene.user_tables.reshape(table, _with_lacking(table, columns))
+    return described(scene, changed, properties)
+
+
+def _with_lacking(table: UserTable, columns: Sequence[Column]) -> list[Column]:
+    """The columns of `table` as they are declared, then those that it lacks."""
     declared = {column.name: column for column in columns}
     kept = [declared.get(column.name, column) for column in table.columns]
     known = {column.name for column in table.columns}
-    added = [column for column in columns if column.name not in known]
-    changed = scene.user_tables.reshape(table, [*kept, *added])
-    return described(scene, changed, properties)
+    return [*kept, *(column for column in columns if column.name not in known)]
+
+
+def described_notes(table: UserTable, properties: Mapping[str, str]) -> TableNotes:
+    """The notes of a table with the docstring and the folder that `with (…)` says."""
+    return replace(table.notes, **{name: text for name, text in properties.items() if name in _DESCRIPTIONS})
 
 
 def described(scene: Scene, table: UserTable, properties: Mapping[str, str]) -> UserTable:
     """The table with the docstring and the folder that `with (…)` says."""
-    noted = {name: text for name, text in properties.items() if name in _DESCRIPTIONS}
-    return scene.user_tables.annotate(table, replace(table.notes, **noted)) if noted else table
+    notes = described_notes(table, properties)
+    return scene.user_tables.annotate(table, notes) if notes != table.notes else table
 
 
 def _dropped(text: CommandText, scene: Scene, names: Sequence[str]) -> CommandTable:
@@ -243,8 +251,7 @@ def _dropped(text: CommandText, scene: Scene, names: Sequence[str]) -> CommandTa
     text.end()
     # Where it need not be there, one that the caller may not see is not there.
     wanted = [name for name in names if not forgiving or scene.catalog.find(name) is not None]
-    for table in [scene.user_table(name) for name in wanted]:
-        scene.user_tables.drop(table)
+    scene.user_tables.drop(*(scene.user_table(name) for name in wanted))
     return listed(scene, shown_tables(scene))
 
 
@@ -271,6 +278,5 @@ COMMANDS: dict[str, Command] = {
     "rename tables": rename_several,
     "drop table": drop,
     "drop tables": drop_several,
-    "clear table": clear,
 }
 """By the words that name them."""

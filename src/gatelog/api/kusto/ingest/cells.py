@@ -8,12 +8,33 @@ from typing import Any
 from gatelog.api.kusto.ingest.formats import WrittenNumber
 from gatelog.kql import KqlType, cell_from_text
 
+VALUE_BYTES_MAX = 2**20
+"""Of one value, as in the service: a longer text is cut there, a longer dynamic value is null."""
+
+_CHARACTER_BYTES_MAX = 4
+
 
 def cell_of(kql_type: KqlType, value: Any) -> Any:
     """The cell of a column for a text or a JSON value; a string is never null."""
-    if kql_type is KqlType.DYNAMIC and not isinstance(value, str):
-        return None if value is None else _whole(_json(value))
-    return cell_from_text(kql_type, _whole(_text(kql_type, value)))
+    if kql_type is KqlType.DYNAMIC:
+        return _dynamic(value)
+    text = _whole(_text(kql_type, value))
+    if kql_type is KqlType.STRING and _is_too_long(text):
+        text = text.encode()[:VALUE_BYTES_MAX].decode(errors="ignore")
+    return cell_from_text(kql_type, text)
+
+
+def _dynamic(value: Any) -> Any:
+    if value is None:
+        return None
+    text = _whole(value if isinstance(value, str) else _json(value))
+    if _is_too_long(text):
+        return None
+    return cell_from_text(KqlType.DYNAMIC, text) if isinstance(value, str) else text
+
+
+def _is_too_long(text: str) -> bool:
+    return len(text) * _CHARACTER_BYTES_MAX > VALUE_BYTES_MAX and len(text.encode()) > VALUE_BYTES_MAX
 
 
 def _text(kql_type: KqlType, value: Any) -> str:

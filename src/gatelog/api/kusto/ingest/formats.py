@@ -4,7 +4,7 @@
     tsve                     tabs between fields, \\t \\n \\\\ inside them
     txt                      a line is a record with one field
     raw                      the whole is a record with one field
-    json                     JSON Lines: a line is a record
+    json                     JSON Lines: a line is a record; one that is malformed is left out
     singlejson               the whole is a record
     multijson                objects one after the other, or one array of them
 
@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self
 
 from gatelog.api.kusto.faults import bad_ingestion
+from gatelog.api.kusto.ingest.loose_json import strict_json
 
 FIELD_CHARACTERS_MAX = 16 * 2**20
 """Length of one field of delimited data."""
@@ -36,6 +37,12 @@ Reader = Callable[[str], Iterator[Any]]
 
 class MalformedDataError(Exception):
     """The data is not of its format; the text says where and why."""
+
+
+class IgnoredRecord(NamedTuple):
+    """What stands in place of a record that is left out as the service leaves it out, and why."""
+
+    reason: str
 
 
 class WrittenNumber(float):
@@ -56,7 +63,7 @@ class WrittenNumber(float):
 
 class Format(NamedTuple):
     """A format: which kind of mapping it takes, and how its records are read. A record is a list of texts
-    where the kind is csv, a JSON value where it is json.
+    where the kind is csv, a JSON value where it is json, or an IgnoredRecord.
     """
 
     name: str
@@ -131,12 +138,26 @@ def _whole(text: str) -> Iterator[Any]:
 def _json_lines(text: str) -> Iterator[Any]:
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            yield _object(_decoded(line, f"line {number}: "), f"line {number}: ")
+            try:
+                yield _object(_read_line(line), "")
+            except (MalformedDataError, ValueError, RecursionError) as error:
+                yield IgnoredRecord(f"line {number}: {error}")
+
+
+def _read_line(line: str) -> Any:
+    try:
+        return json.loads(line, parse_float=WrittenNumber)
+    except ValueError:
+        return json.loads(strict_json(line), parse_float=WrittenNumber)
 
 
 def _single_json(text: str) -> Iterator[Any]:
     if text.strip():
-        yield _object(_decoded(text, ""), "")
+        try:
+            value = json.loads(text, parse_float=WrittenNumber)
+        except (ValueError, RecursionError) as error:
+            raise MalformedDataError(f"{error} (BadRequest_InvalidBlob)") from error
+        yield _object(value, "")
 
 
 def _multi_json(text: str) -> Iterator[Any]:
@@ -145,7 +166,7 @@ def _multi_json(text: str) -> Iterator[Any]:
         try:
             value, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
-            raise MalformedDataError(f"character {place}: {error}") from error
+            raise MalformedDataError(f"character {place}: {error} (BadRequest_InvalidBlob)") from error
         for record in value if isinstance(value, list) else [value]:
             yield _object(record, f"before character {place}: ")
         place = _next_value(text, place)
@@ -164,13 +185,6 @@ def _object(value: Any, where: str) -> Any:
             f"{where}a record is an object, and this is none; an array of objects has the format multijson"
         )
     return value
-
-
-def _decoded(text: str, where: str) -> Any:
-    try:
-        return json.loads(text, parse_float=WrittenNumber)
-    except (ValueError, RecursionError) as error:
-        raise MalformedDataError(f"{where}{error}") from error
 
 
 FORMATS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Sequence
 from functools import partial
@@ -9,10 +10,12 @@ from typing import Any
 
 from gatelog.api.kusto.faults import bad_ingestion, bad_stream, too_large
 from gatelog.api.kusto.ingest.cells import cell_of
-from gatelog.api.kusto.ingest.formats import Format, MalformedDataError
+from gatelog.api.kusto.ingest.formats import Format, IgnoredRecord, MalformedDataError
 from gatelog.api.kusto.ingest.mapping import Pick, by_default, by_mapping
 from gatelog.provider import UnpackError, unpacked
 from gatelog.store import ROWS_A_REQUEST_MAX, UserTable
+
+log = logging.getLogger("gatelog.api.kusto")
 
 INGEST_BYTES_MAX = 16 * 2**20
 """Data of one request, unpacked: it is held in memory, as are its rows. The service takes 4 MiB."""
@@ -72,8 +75,8 @@ def columns_of_cells(
     *,
     skip_first: bool = False,
 ) -> list[list[Any]]:
-    """The cells of the data, a list a column. KustoError 400 if the data is not of its format: then none of
-    its rows counts.
+    """The cells of the data, a list a column. Records that are to be ignored are said in the log. KustoError
+    400 if the data is not of its format: then none of its rows counts.
     """
     cells: list[list[Any]] = [[] for _ in table.columns]
     readers = [
@@ -81,16 +84,21 @@ def columns_of_cells(
         for column, pick, column_cells in zip(table.columns, picks, cells, strict=True)
     ]
     number, most = 0, min(ROWS_A_REQUEST_MAX, CELLS_MAX // len(cells))
+    ignored, why = 0, ""
     try:
         for number, record in enumerate(form.read(text), start=1):
             if number > most:
                 raise too_large(f"one request brings at most {most} rows to this table")
-            if number > 1 or not skip_first:
+            if isinstance(record, IgnoredRecord):
+                ignored, why = ignored + 1, why or f" (BadRequest_NoRecordsOrWrongFormat; {record.reason})"
+            elif number > 1 or not skip_first:
                 for kql_type, pick, append in readers:
                     append(cell_of(kql_type, pick(record, number)))
     except (MalformedDataError, RecursionError) as error:
         raise bad_stream(database, table.name, f"the data is not {form.name}: {error}") from error
-    if number == 0:
-        message = "The input stream is empty after processing, tip:check stream validity"
+    if number == ignored:
+        message = f"The input stream is empty after processing, tip:check stream validity{why}"
         raise bad_stream(database, table.name, message)
+    if ignored:
+        log.warning("malformed records ignored", extra={"table": table.name, "records": ignored})
     return cells

@@ -1,4 +1,4 @@
-"""Searches for words next to each other: an index of pairs says which granules have none."""
+"""Searches for words next to each other: an index of seams says which granules have none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gatelog.testing.records import chat_exchange
 
 NOW = datetime(2026, 9, 22, tzinfo=UTC)
 DATABASE = "store_test"
-TEXTS = ("An Invoice of 4711, please", "Die Größe der Straße", "die GRÖSSE，und Größe…")
+TEXTS = ("An Invoice of 4711, thanks", "Die Größe der Straße", "die GRÖSSE，und Größe…")
 
 
 def asked(sequence: int, text: str) -> Exchange:
@@ -45,33 +45,47 @@ def reads_texts(store: Store, predicate: str) -> bool:
     ("predicate", "reads"),
     [
         ("RequestBody has 'invoice of'", True),
-        ("RequestBody has 'invoice please'", False),
-        ("RequestBody has 'INVOICE, please'", False),
-        ("RequestBody has_cs 'An please'", False),
-        ("RequestBody has 'an invoice please'", False),
+        ("RequestBody has 'invoice thanks'", False),
+        ("RequestBody has 'INVOICE, thanks'", False),
+        ("RequestBody has_cs 'An thanks'", False),
+        ("RequestBody has 'an invoice thanks'", False),
         ("RequestBody has 'invoice of 4711'", True),
         ("RequestBody has 'die größe'", True),
         ("RequestBody has 'grösse größe'", False),
         ("RequestBody has 'GRÖSSE，und'", True),
-        ("RequestBody contains ' of 4711, pl'", True),
+        ("RequestBody contains ' of 4711, th'", True),
         ("RequestBody contains ' of invoice '", False),
-        ("RequestBody !has 'invoice please'", True),
-        ("RequestBody has 'invoice please' or RequestBody has 'invoice of'", True),
-        ("BackendRequestBody has 'invoice please'", False),
+        ("RequestBody contains 'voice of 47'", True),
+        ("RequestBody contains 'voice thanks'", False),
+        ("RequestBody contains 'voice than'", False),
+        ("RequestBody contains 'voice th'", True),
+        ("RequestBody contains 'ice thanks'", True),
+        ("RequestBody contains 'ice 4711 inv'", False),
+        ("RequestBody contains 'Größe 客户'", False),
+        ("RequestBody contains 'RÖSSE，u'", True),
+        ("RequestBody hasprefix 'invoice thank'", False),
+        ("RequestBody hassuffix 'voice thanks'", False),
+        ("RequestBody startswith 'An thanks'", False),
+        ("RequestBody !has 'invoice thanks'", True),
+        ("RequestBody has 'invoice thanks' or RequestBody has 'invoice of'", True),
+        ("BackendRequestBody has 'invoice thanks'", False),
     ],
 )
 def test_where_no_text_has_two_words_next_to_each_other_none_is_read(
     dsn: str, store: Store, predicate: str, reads: bool
 ) -> None:
-    """Though one text has both. The filter is wrong once in five, of these it is not."""
+    """Though one text has both. The filter is wrong once in ten, of these it is not.
+
+    A piece of three letters could end any word, one of two begin any.
+    """
     store.insert([asked(number, text) for number, text in enumerate(TEXTS, start=1)])
     merge(dsn)
     assert reads_texts(store, predicate) == reads
 
 
-def test_an_insert_leaves_the_index_of_pairs_to_merges(dsn: str, store: Store) -> None:
+def test_an_insert_leaves_the_index_of_seams_to_merges(dsn: str, store: Store) -> None:
     """It would take half as long again."""
     store.insert([asked(number, text) for number, text in enumerate(TEXTS, start=1)])
-    assert reads_texts(store, "RequestBody has 'invoice please'")
+    assert reads_texts(store, "RequestBody has 'invoice thanks'")
     merge(dsn)
-    assert not reads_texts(store, "RequestBody has 'invoice please'")
+    assert not reads_texts(store, "RequestBody has 'invoice thanks'")
