@@ -3,6 +3,7 @@
     GatelogError
     ├── ConfigError            the operator's file: path, what, hint
     ├── ProtocolError          a peer broke HTTP: whose fault, what
+    │   └── BodyTooLargeError  its body is over the limit
     ├── SpoolError
     │   ├── SpoolLockedError   another process holds the directory
     │   ├── SpoolVersionError  written by a newer gatelog
@@ -61,6 +62,13 @@ class ProtocolError(GatelogError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.status = status
+
+
+class BodyTooLargeError(ProtocolError):
+    """A body of a peer has more than `bytes_max` bytes, or says that it will."""
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__("body_too_large", f"over {bytes_max} bytes", status=413)
 
 
 class SpoolError(GatelogError):

@@ -4,15 +4,15 @@
 
 The whole way is `compile`. What is where:
 
-    the text        tokens · tokenizer · parser/ · ast/ · diagnostics
+    the text        tokens · tokenizer · parser/ · ast/ · diagnostics · foreign_words
     a query         binder · context · scope · bindings · parameters · databases · outputs
       statements    declarations · declared_patterns (other than let)
-    its tables      tabular · scans · relations · stages/ (the operators, a function each)
+    its tables      tabular · scans · relations · materialized · stages/ (the operators, a function each)
     its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
     values          expressions · shared_arguments · literals · naming · terms · types · conversions
-                    datetime_texts · misfit
+                    datetime_texts · known_times · misfit
       operators     arithmetic · comparisons · chains · in_lists
-      search        text_search · indexed_search · origin_search · regexes
+      search        text_search · term_borders · glance · indexed_search · origin_search · regexes
       dynamic       json_access · json_paths · json_values
       functions     functions/ (of their arguments) · aggregates/ (of rows) · kusto_names (valid, not built)
       with more     special_functions · setting_functions · several_columns · windows · sessions
@@ -43,6 +43,8 @@ from gatelog.kql.saved_functions import check_function, names_in
 from gatelog.kql.schema import (
     NUMBERS,
     OMITTED,
+    SEAM_AFTER,
+    SEAM_BEFORE,
     SHORT_WORD_MOST,
     Column,
     JsonPath,
@@ -53,14 +55,18 @@ from gatelog.kql.schema import (
     Table,
     WordsColumn,
 )
+from gatelog.kql.sql import LIMIT
 from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
 from gatelog.kql.view import Choice, Latest, StoredOrder, View
 
 __all__ = [
     "DEFAULT_DATABASE",
     "DOTNET_TYPES",
+    "LIMIT",
     "NUMBERS",
     "OMITTED",
+    "SEAM_AFTER",
+    "SEAM_BEFORE",
     "SHORT_WORD_MOST",
     "Catalog",
     "Choice",

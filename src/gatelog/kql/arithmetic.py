@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from operator import add, mul, sub
 
 from gatelog.kql import sql, ticks
+from gatelog.kql.comparisons import conversion_hint
 from gatelog.kql.conversions import convert
+from gatelog.kql.known_times import time_term
 from gatelog.kql.literals import literal_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
@@ -37,13 +39,24 @@ def arithmetic(operator: str, left: Term, right: Term) -> Term:
         raise Misfit(
             f"'{operator}' has no meaning between {left.type} and {right.type}", _hint(operator, left, right)
         )
-    return rule(left, right)
+    return _known_time(operator, left, right) or rule(left, right)
+
+
+def _known_time(operator: str, left: Term, right: Term) -> Term | None:
+    """What constant times make, so that it can stand where only a constant may."""
+    made = _known(operator, left, right)
+    if made is None or not {left.type, right.type} <= _COUNTED:
+        return None
+    kind = DATETIME if (left.type is DATETIME) is not (right.type is DATETIME) else TIMESPAN
+    return time_term(kind, made)
 
 
 def _hint(operator: str, left: Term, right: Term) -> str:
     if operator == "+" and KqlType.STRING in (left.type, right.type):
         return "join strings with strcat()"
-    return "convert one side, for example with tolong() or todatetime()"
+    if operator in "+-" and left.type in (DATETIME, TIMESPAN):
+        return "a length of time is written 2d, 3h or 10s"
+    return conversion_hint(left.type, right.type)
 
 
 def _without_dynamic(operator: str, term: Term, other: Term) -> Term:
@@ -98,6 +111,8 @@ def _numeric(operator: str, left: Term, right: Term) -> Term:
 
 _FOLDED: Mapping[str, Callable[[int, int], int]] = {"+": add, "-": sub, "*": mul}
 _LONGS = range(-(2**63), 2**63)
+_COUNTED = frozenset({DATETIME, TIMESPAN, *INTEGERS})
+"""Types whose constants are integers."""
 
 
 def _known(operator: str, left: Term, right: Term) -> int | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
 
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
@@ -20,7 +19,8 @@ from gatelog.kql.declarations import alias_database, check_declared_once, restri
 from gatelog.kql.declared_patterns import case_of, declared
 from gatelog.kql.expressions import bind, no_table
 from gatelog.kql.function_calls import entered
-from gatelog.kql.outputs import Branch, Output, branches, result_name_of
+from gatelog.kql.materialized import Materialized
+from gatelog.kql.outputs import Branch, Output, branches, only_names, result_name_of
 from gatelog.kql.parameters import Parameters, with_parameters
 from gatelog.kql.relations import Relation
 from gatelog.kql.scans import TimeRange, stored
@@ -29,14 +29,6 @@ from gatelog.kql.scope import Scope
 from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied, kept
 from gatelog.kql.tabular import is_table, returns_table
 from gatelog.kql.terms import Term
-
-
-class _KeptTable(NamedTuple):
-    """What one materialize() made, with the two whose ids are its place."""
-
-    node: ast.Call
-    scope: Scope
-    relation: Relation
 
 
 class Binder:
@@ -49,7 +41,7 @@ class Binder:
         self._timespan = timespan
         self._given = parameters
         self._render: RenderHint | None = None
-        self._kept: dict[tuple[int, int], _KeptTable] = {}
+        self._materialized = Materialized(context)
 
     def bind_query(self, query: ast.Query) -> list[Output]:
         """The answers of the query statements, in order: one each, but for `outputs.branches`."""
@@ -58,7 +50,9 @@ class Binder:
         outputs: list[Output] = []
         for statement in query.statements:
             if isinstance(statement, ast.QueryStatement):
-                outputs += self._outputs(statement.pipeline, scope)
+                answers, scope = self._outputs(statement.pipeline, scope)
+                if statement is query.statements[-1] or not only_names(statement.pipeline):
+                    outputs += answers
             else:
                 scope = self._declared(statement, scope)
         if not outputs:
@@ -78,27 +72,35 @@ class Binder:
         names.update((name, FunctionBinding(tree, names, saved=True)) for name, tree in functions)
         return names
 
-    def _outputs(self, node: ast.Pipeline, scope: Scope) -> list[Output]:
+    def _outputs(self, node: ast.Pipeline, scope: Scope) -> tuple[list[Output], Scope]:
+        """The answers of a query statement, and the scope of the next: it has the names that `as` gave."""
         self._render = None
+        draws = self._context.draws
+        source = self._source(node, scope)
         *before, last = node.operators or (None,)
         if last is not None and (forks := branches(last)):
-            draws = self._context.draws
-            relation, inner = self._staged_all(before, self._source(node, scope), scope, draws)
+            relation, inner = self._staged_all(before, source, scope, draws)
             self._context.count_stage(last)
             return self._forked(forks, relation, inner, draws)
-        relation = self._table(node, scope)
+        relation, inner = self._staged_all(node.operators, source, scope, draws)
+        if isinstance(relation, Graph):
+            raise self._graph_is_no_table(node)
         if not relation.fields:
             raise self._context.error(last or node, "the answer has no columns", "project at least one")
-        return [Output(result_name_of(node.operators), relation, self._render)]
+        output = Output(result_name_of(node.operators), relation, self._render)
+        return [output], replace(inner, called="")
 
-    def _forked(self, forks: Sequence[Branch], relation: Relation, scope: Scope, draws: int) -> list[Output]:
+    def _forked(
+        self, forks: Sequence[Branch], relation: Relation, scope: Scope, draws: int
+    ) -> tuple[list[Output], Scope]:
         """An answer for each sub-query; all of them read the same input."""
-        outputs = []
+        outputs, names = [], dict(scope.names)
         for name, query in forks:
             self._render = None
-            answer, _ = self._staged_all(query.operators, relation, scope, draws)
+            answer, inner = self._staged_all(query.operators, relation, scope, draws)
             outputs.append(Output(name, answer, self._render))
-        return outputs
+            names.update(inner.names)
+        return outputs, replace(scope, names=names, called="")
 
     def _result(self, function: ast.Function, scope: Scope) -> tuple[ast.Pipeline, Scope]:
         """The last expression of a function's body, and what it sees."""
@@ -177,7 +179,7 @@ class Binder:
                 hint = "write the rows with datatable, or ingest them as a table"
                 raise self._context.unsupported(node, "externaldata, reading from storage elsewhere,", hint)
             case _:
-                raise self._context.unsupported(node, f"{type(node).__name__} as a table")
+                raise no_table(node, scope)
 
     def _pipeline(self, node: ast.Pipeline, scope: Scope) -> Relation:
         draws = self._context.draws
@@ -244,7 +246,7 @@ class Binder:
         if isinstance(binding, FunctionBinding):
             return self._in_body(binding, node, scope, ())
         if node.function == "materialize" and len(node.arguments) == 1:
-            return self._materialized(node, scope)
+            return self._materialized.table(node, scope, self.bind_table)
         if node.function == "view" and len(node.arguments) == 1:
             return self.bind_table(node.arguments[0], scope)
         if node.function == "table" and node.arguments:
@@ -254,17 +256,6 @@ class Binder:
         if isinstance(binding, TableBinding):
             return binding.make()
         raise no_table(node, scope)
-
-    def _materialized(self, node: ast.Call, scope: Scope) -> Relation:
-        """A table that comes out another way each time is kept; any other streams, at each use anew."""
-        place = (id(node), id(scope))
-        if place not in self._kept:
-            before = self._context.draws
-            relation = self.bind_table(node.arguments[0], scope)
-            if isinstance(relation, Graph) or self._context.draws == before:
-                return relation
-            self._kept[place] = _KeptTable(node, scope, kept(relation, self._context))
-        return copied(self._kept[place].relation, self._context)
 
     def _invoked(self, stage: ast.Invoke, relation: Relation, scope: Scope) -> Relation:
         call = stage.function

@@ -28,12 +28,13 @@ class Stored(NamedTuple):
 
 
 class Latest(NamedTuple):
-    """The source of the rows with the largest values of `sql_name`, so many at least, that all meet the first
-    so many conditions (see `view.Latest`)."""
+    """A condition for rows that all meet the first so many conditions: those with the largest values of
+    `sql_name` hold to it, so many at least (see `view.Latest`)."""
 
     sql_name: str
     conditions: int
-    source: Callable[[int], Sql]
+    any_few: bool
+    condition: Callable[[int], Sql]
 
 
 LATEST_ROWS_MAX = 10_000
@@ -51,8 +52,9 @@ class Block:
     """One SELECT. `columns` maps every column in reach to its expression, None where the source has it
     under that name; `reads` says what the computed ones read. `consumed` are those that a grouping took: its
     expressions read them, nobody else can. `source_within` makes a source of the rows for which conditions
-    hold, where that is less work; `stored` is the order of the source's rows, if it has one, and `latest` a
-    source of some of them."""
+    hold, where that is less work; `stored` is the order of the source's rows, if it has one, and `latest`
+    what some of them meet. Instead of a source it can have a block set `apart` below it, which still gets
+    conditions."""
 
     source: Sql | None
     columns: dict[str, Sql | None]
@@ -68,6 +70,7 @@ class Block:
     source_within: Callable[[list[Sql]], Sql] | None = None
     stored: Stored | None = None
     latest: Latest | None = None
+    apart: Block | None = None
     scale: Scale = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +87,19 @@ class Block:
         naming = [one for one in expressions if not self.reads.keys().isdisjoint(sql.columns_read(one))]
         return bool(naming) and sum(map(self.scale.weight, naming)) > WEIGHT_MAX
 
+    def restrict(self, condition: Sql) -> None:
+        """Leaves the rows for which a condition holds. What it asks of columns that were only passed on is
+        asked where they come from, as the table may find few rows by it."""
+        for test in [condition] if self.apart is None else sql.conjuncts(condition):
+            block, asked = self, sql.columns_read(test)
+            while block.apart is not None and block.apart._has_as_given(asked):
+                block = block.apart
+            block.where.append(test)
+
+    def _has_as_given(self, names: Names) -> bool:
+        """Whether these are columns that it has from its source, and leaving rows out changes no others."""
+        return names <= self.columns.keys() and self.reads.keys().isdisjoint(names) and not self.windowed
+
     def reachable(self, need: Iterable[str]) -> list[str]:
         """Those of the columns `need` that this block has to give."""
         wanted = set(need) - self.consumed
@@ -96,12 +112,13 @@ class Block:
         return Block(sql.subquery(inner.select(names)), dict.fromkeys(names), order=self.order)
 
     def set_apart(self, need: Iterable[str]) -> Block:
-        """As `nested`, behind a limit that all rows are below: conditions do not go back through it, as each
-        would repeat what it names, to the power of the subqueries."""
-        names = [*need, *(key.sql_name for key in self.order)]
-        limit = self.limit if self.limit is not None else sql.literal(ROWS_BELOW)
-        inner = replace(self, limit=limit, order=() if self.limit is None else self.order)
-        return replace(inner.nested(names), order=self.order)
+        """As `nested`, behind a limit that all rows are below: the engine takes no condition back through it,
+        as each would repeat what it names, to the power of the subqueries."""
+        if self.limit is not None:
+            return self.nested(need)
+        inner = replace(self, limit=sql.literal(ROWS_BELOW), order=())
+        names = self.reachable([*need, *(key.sql_name for key in self.order)])
+        return Block(None, dict.fromkeys(names), order=self.order, apart=inner)
 
     def select(self, names: Iterable[str]) -> exp.Select:
         """The statement that returns the columns `names`, in that order."""
@@ -119,8 +136,8 @@ class Block:
             clauses["from_"] = nodes.make(exp.From, this=source)
         if self.joins:
             clauses["joins"] = self.joins
-        if self.where:
-            clauses["where"] = nodes.make(exp.Where, this=sql.all_of(self.where))
+        if where := [*self.where, *self._lately()]:
+            clauses["where"] = nodes.make(exp.Where, this=sql.all_of(where))
         if self.group:
             clauses["group"] = nodes.make(exp.Group, expressions=[sql.column(name) for name in self.group])
         if self.order:
@@ -132,23 +149,25 @@ class Block:
 
     def _rows(self) -> Sql | None:
         """The source, or one of those of its rows that can be wanted."""
-        if self.latest is not None and (count := self._latest_wanted(self.latest)) is not None:
-            return self.latest.source(count)
+        if self.apart is not None:
+            given = [name for name, made in self.columns.items() if made is None]
+            return sql.subquery(self.apart.select(given))
         return self.source if self.source_within is None else self.source_within(self.where)
 
-    def _latest_wanted(self, latest: Latest) -> int | None:
-        """How many rows are enough, if they are the latest: any few, or the first from the latest on."""
-        first = self.order[0] if self.order else SortKey(latest.sql_name, True, False)
-        if not self._is_plain() or len(self.where) > latest.conditions:
-            return None
-        if (
-            first.sql_name != latest.sql_name
-            or not first.descending
-            or not isinstance(self.limit, exp.Literal)
-        ):
-            return None
+    def _lately(self) -> list[Sql]:
+        """A condition where the latest rows are enough: any few are wanted, or the first from the latest."""
+        latest = self.latest
+        if latest is None or not self._is_plain() or len(self.where) > latest.conditions:
+            return []
+        if not isinstance(self.limit, exp.Literal) or not self._begins_with_latest(latest):
+            return []
         count = int(self.limit.this)
-        return count if count <= LATEST_ROWS_MAX else None
+        return [latest.condition(count)] if count <= LATEST_ROWS_MAX else []
+
+    def _begins_with_latest(self, latest: Latest) -> bool:
+        if not self.order:
+            return latest.any_few
+        return self.order[0].sql_name == latest.sql_name and self.order[0].descending
 
     def _beginning(self) -> list[Sql]:
         """What to order by first, so that the first of many rows are found at one end of what is stored.

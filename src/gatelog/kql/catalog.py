@@ -32,12 +32,13 @@ class Catalog:
         self.database = database
         self.workspace = workspace
         self._tables = {table.name: table for table in tables}
+        self._unlisted: dict[str, Table] = {}
         self._protected = {column.name for table in self._tables.values() for column in table.protected}
         self.saved = {function.name: function for function in functions}
 
     def find(self, name: str) -> Table | None:
         """The table called `name`, or None."""
-        return self._tables.get(name)
+        return self._tables.get(name) or self._unlisted.get(name)
 
     def protects(self, column: str) -> bool:
         """Whether a column of this name is protected in some table."""
@@ -83,6 +84,12 @@ class Catalog:
         except KqlError as error:
             return error
         return None
+
+    def with_unlisted(self, table: Table) -> Catalog:
+        """The same with a table that is found by its name alone: what names all tables does not mean it."""
+        other = Catalog(self._tables.values(), self.saved.values(), self.database, self.workspace)
+        other._unlisted = {table.name: table}
+        return other
 
     def with_functions(self, functions: Iterable[SavedFunction]) -> Catalog:
         """The same tables with other functions."""

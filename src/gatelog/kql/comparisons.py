@@ -7,15 +7,16 @@ ordering operators give null. A filter takes null as false, there the shorter SQ
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlglot import exp
 
-from gatelog.kql import sql
+from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.literals import bare, bool_term, literal_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term
+from gatelog.kql.terms import Constant, Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType, wider
 
 BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
@@ -52,10 +53,17 @@ def _check_ordered(operator: str, left: KqlType, right: KqlType) -> None:
     """Only numbers, datetimes and timespans have an order; a dynamic has that of the number beside it."""
     kinds = {left, right}
     if STRING in kinds or KqlType.GUID in kinds or (DYNAMIC in kinds and not kinds & set(NUMBERS)):
-        hint = "convert one side, for example with tolong() or todatetime()"
-        if kinds == {STRING}:
-            hint = "compare strings with strcmp()"
+        hint = "compare strings with strcmp()" if kinds == {STRING} else conversion_hint(left, right)
         raise Misfit(f"'{operator}' has no meaning between {left} and {right}", hint)
+
+
+def conversion_hint(left: KqlType, right: KqlType) -> str:
+    """How two values of types that do not go together may be made to."""
+    if KqlType.DATETIME in (left, right):
+        return "a time is written datetime(2026-01-31), and made of other values by todatetime()"
+    if KqlType.TIMESPAN in (left, right):
+        return "a length of time is written 2d, 3h or 10s, and made of other values by totimespan()"
+    return "convert one side, for example with tolong() or tostring()"
 
 
 def _comparable(left: Term, right: Term) -> tuple[Term, Term]:
@@ -63,8 +71,7 @@ def _comparable(left: Term, right: Term) -> tuple[Term, Term]:
     target = meeting_type(left.type, right.type)
     if target is None or not (convertible(left.type, target) and convertible(right.type, target)):
         raise Misfit(
-            f"{left.type} cannot be compared with {right.type}",
-            "convert one side, for example with tostring()",
+            f"{left.type} cannot be compared with {right.type}", conversion_hint(left.type, right.type)
         )
     if left.type in INTEGERS and right.type in INTEGERS:
         return left, right
@@ -164,24 +171,35 @@ def _operand(term: Term) -> Term:
 
 
 def is_one_of(operand: Term, items: Sequence[Term], *, ignore_case: bool = False) -> Term:
-    """`operand in (items)`, `in~` with `ignore_case`; a null operand is in no list."""
+    """`operand in (items)`, `in~` with `ignore_case`: whether it equals one of them. A null operand is in no
+    list, unless that has a null: then nobody knows."""
     if not items:
         return bool_term(False)
     target = _list_type(operand, items)
     if ignore_case:
         target = STRING
+    elif _is_mixed(items):
+        return _any_equal(operand, items, items, ignore_case=False)
     subject = convert(operand, target)
     members = [convert(item, target) for item in items]
     if any(member.constant is None for member in members):
-        return _any_equal(subject, members, ignore_case=ignore_case)
+        return _any_equal(subject, members, items, ignore_case=ignore_case)
     left = lowered(subject) if ignore_case else subject.sql
     found = sql.in_(left, [lowered(member) if ignore_case else bare(member) for member in members])
+    if subject.nullable and any(member.constant == Constant(None) for member in members):
+        return Term(BOOL, sql.if_(sql.is_null(subject.sql), sql.null(), found), truth=found)
     return _membership(found, subject)
 
 
 def _membership(found: Sql, subject: Term) -> Term:
     node = sql.if_null(found, sql.boolean(False)) if subject.nullable else found
     return Term(BOOL, node, nullable=False, truth=found)
+
+
+def _is_mixed(items: Sequence[Term]) -> bool:
+    """Whether texts stand beside other values: no one type has all of them."""
+    kinds = {item.type for item in items}
+    return STRING in kinds and not kinds <= {STRING, DYNAMIC}
 
 
 def _list_type(operand: Term, items: Sequence[Term]) -> KqlType:
@@ -194,13 +212,24 @@ def _list_type(operand: Term, items: Sequence[Term]) -> KqlType:
     return target
 
 
-def _any_equal(subject: Term, members: Sequence[Term], *, ignore_case: bool) -> Term:
+def _any_equal(subject: Term, members: Sequence[Term], items: Sequence[Term], *, ignore_case: bool) -> Term:
+    """Whether it equals one of the members, which are the items in its type: there a text can become null."""
+    equal = equal_ignoring_case if ignore_case else partial(compare, "==")
     tests = [
-        equal_ignoring_case(subject, member) if ignore_case else compare("==", subject, member)
-        for member in members
+        test if item.constant in (None, Constant(None)) else _known(test)
+        for test, item in zip((equal(subject, member) for member in members), items, strict=True)
     ]
-    found = sql.any_of([test.condition for test in tests])
-    return Term(BOOL, sql.if_null(found, sql.boolean(False)), nullable=False, truth=found)
+    return Term(
+        BOOL,
+        sql.any_of([test.sql for test in tests]),
+        any(test.nullable for test in tests),
+        truth=sql.any_of([test.condition for test in tests]),
+    )
+
+
+def _known(test: Term) -> Term:
+    """A test against what is no null: true or false."""
+    return _membership(test.condition, test) if test.nullable else test
 
 
 def is_in_table(operand: Term, table: exp.Query) -> Term:
@@ -208,13 +237,23 @@ def is_in_table(operand: Term, table: exp.Query) -> Term:
     return _membership(exp.In(this=operand.sql, query=sql.subquery(table)), operand)
 
 
-def is_in_array(operand: Term, texts: Sql, *, ignore_case: bool = False) -> Term:
-    """`operand in (dynamic)`: `texts` are the elements, an Array(String), compared as strings. A null is in
-    none."""
-    subject = lowered(operand) if ignore_case else convert(operand, STRING).sql
-    if ignore_case:
-        texts = sql.call("arrayMap", sql.lambda_("item", sql.call("lowerUTF8", sql.variable("item"))), texts)
-    found = sql.call("has", texts, subject)
+def is_in_array(operand: Term, items: Sql, *, ignore_case: bool = False, fixed: bool = False) -> Term:
+    """`operand in (dynamic)`: `items` are JSON texts, an Array(String), which `fixed` says to be the same for
+    all rows. They are compared in the type of the operand, with an integer as texts, for 1 is not in [1.5].
+    A null is in none."""
+    target = STRING if ignore_case or operand.type in (DYNAMIC, *INTEGERS) else operand.type
+    item = Term(DYNAMIC, json_values.present(sql.variable("item")))
+    made = lowered(item) if ignore_case else convert(item, target).sql
+    values = sql.call("arrayMap", sql.lambda_("item", made), items)
+    subject = lowered(operand) if ignore_case else convert(operand, target).sql
+    found = _in_fixed(subject, values) if fixed else sql.call("has", values, subject)
     if operand.nullable:
         found = sql.all_of([sql.call("isNotNull", operand.sql), found])
     return Term(BOOL, found, nullable=False)
+
+
+def _in_fixed(subject: Sql, values: Sql) -> Sql:
+    """The engine makes a set of an array that it computes before there are rows; around a subquery it wants a
+    function to take that for an array."""
+    array = sql.call("arrayDistinct", sql.subquery(exp.Select(expressions=[values])))
+    return sql.call("in", subject, array)

@@ -28,6 +28,9 @@ MOST_SEARCHES = 5_000
 condition of each takes over 80 characters of the statement, of which the engine reads 262,144.
 """
 
+MOST_RESTRICTIONS = 20
+"""`restrict access` of one query: each looks through all names, and into the functions among them."""
+
 DEEPEST_CALL = 32
 """Calls of the author's functions inside each other."""
 
@@ -47,8 +50,9 @@ class Context:
     """One compilation: the text, the catalogue, the time, and the names already used in the SQL.
 
     `ask` runs a query of the compiler's own, for columns that depend on the data. `settings` are those that
-    `set` statements gave. `draws` counts what comes out another way each time: rand(), take without an order;
-    `row_draws` what does so in each row. `once` holds what toscalar() drew.
+    `set` statements gave; with `best_effort` a union passes over tables that do not exist. `draws` counts
+    what comes out another way each time: rand(), take without an order; `row_draws` what does so in each row.
+    `once` holds what toscalar() drew.
     """
 
     def __init__(
@@ -61,7 +65,9 @@ class Context:
         self.ask = ask
         self.databases: dict[str, ast.Expression] = {}
         self.settings: dict[str, ast.Expression] = {}
+        self.best_effort = False
         self.stages = 0
+        self._restrictions = 0
         self.depth = 0
         self.guarded_at: dict[str, ast.Name] = {}
         self._used = dict.fromkeys(catalog.stored_names, 1)
@@ -115,6 +121,15 @@ class Context:
             raise self.error(
                 node, f"the query has more than {MOST_STAGES} stages", "use let-bound tables less often"
             )
+
+    def count_restriction(self, node: ast.Restrict) -> None:
+        """Notes one more restriction, with each part of its list for an operator; refuses too many."""
+        self._restrictions += 1
+        if self._restrictions > MOST_RESTRICTIONS:
+            message = f"the query restricts access more than {MOST_RESTRICTIONS} times"
+            raise self.error(node, message, "restrict it once, to what all of them list")
+        for part in node.tables:
+            self.count_stage(part)
 
     def count_searches(self, columns: int) -> None:
         """Notes that so many more columns are looked into; refuses the query when there are too many."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.datetime_texts import datetime_from_text
-from gatelog.kql.literals import widened
+from gatelog.kql.known_times import datetime_of
+from gatelog.kql.literals import as_constant
 from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, reference
@@ -260,7 +261,7 @@ def convert(term: Term, target: KqlType) -> Term:
         return term
     if term.native is not None and (term.native.type is STRING or target not in _FROM_TEXTS):
         return _from_typed_column(convert(reference(term.native), target))
-    constant = widened(term, target)
+    constant = datetime_of(term) if target is DATETIME else as_constant(term, target)
     if constant is not None:
         return constant
     converted = CONVERSIONS[term.type, target](term.sql)

@@ -1,5 +1,5 @@
-"""`database("name").T`: there is one database, which may be named; others, and clusters, cannot be asked. For
-Log Analytics it is one workspace: `workspace("name or id").T`.
+"""`database("name").T`, `database().T`: there is one database, which may be named; others, and clusters,
+cannot be asked. For Log Analytics it is one workspace: `workspace("name or id").T`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ def own_tables(place: ast.Expression, scope: Scope) -> Scope:
             if name.lower() in (own.lower(), ALIAS.lower()):
                 return scope.without_names()
             raise context.error(place, f"there is no database '{name}'", f"the database here is '{own}'")
+        case ast.Call(function="database", qualifier=None, arguments=()):
+            return scope.without_names()
         case ast.Call(function="workspace", qualifier=None, arguments=(ast.Literal(value=str(name)),)):
             own = context.catalog.database
             known = {own.lower(), context.catalog.workspace.lower()} - {""}

@@ -4,16 +4,19 @@ name is declared twice."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from fnmatch import translate
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from gatelog.kql import ast
-from gatelog.kql.bindings import TableBinding
+from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.context import Context
 from gatelog.kql.databases import is_place, own_tables
 from gatelog.kql.expressions import bind
 from gatelog.kql.scope import Scope
+from gatelog.kql.tabular import returns_table
+from gatelog.kql.terms import Term
 
 
 def check_declared_once(
@@ -43,6 +46,8 @@ def _declarations(statement: ast.Statement) -> list[tuple[ast.Node, str]]:
 
 def set_option(statement: ast.SetOption, scope: Scope) -> None:
     """`set name = value`: kept for whoever runs the query; query_now is the query's clock."""
+    if statement.name == "best_effort":
+        scope.context.best_effort = _is_on(statement, scope)
     if statement.value is None:
         return
     scope.context.settings[statement.name] = statement.value
@@ -54,6 +59,14 @@ def set_option(statement: ast.SetOption, scope: Scope) -> None:
         scope.context.now = now
 
 
+def _is_on(statement: ast.SetOption, scope: Scope) -> bool:
+    """Whether an option that is a switch is set; without a value it is."""
+    if statement.value is None:
+        return True
+    term = bind(statement.value, scope)
+    return term.constant is not None and term.constant.value is True
+
+
 def alias_database(statement: ast.AliasDatabase, scope: Scope) -> None:
     """`alias database name = database("...")`: another name of the one database."""
     own_tables(statement.value, scope)
@@ -61,29 +74,66 @@ def alias_database(statement: ast.AliasDatabase, scope: Scope) -> None:
 
 
 def restricted(statement: ast.Restrict, scope: Scope) -> Scope:
-    """The scope in which only the tables of the list can be named; what was bound before keeps its own."""
-    allowed = [_pattern(node, scope) for node in statement.tables]
-    known = {*scope.context.catalog.wildcard_names, *scope.context.catalog.functions, *scope.names}
-    for name in sorted(known):
-        if not any(shape.fullmatch(name) for shape in allowed):
-            scope = scope.with_name(name, _denied(name, statement, scope))
-    return scope
+    """The scope in which only the tables of the list can be named; what was bound before keeps its own, and
+    values and functions of values stay."""
+    scope.context.count_restriction(statement)
+    own = {name: binding for name, binding in scope.names.items() if not _is_saved(binding)}
+    listed_own, listed_stored = _listed(statement, own, scope)
+    stored = sorted({*scope.context.catalog.wildcard_names, *scope.context.catalog.functions})
+    scope = scope.with_denied(
+        {name: _denied(name, statement, scope) for name in stored if not listed_stored(name)}
+    )
+    refused: dict[str, Binding] = {
+        name: _denied(name, statement, scope)
+        for name, binding in own.items()
+        if not (_is_denied(binding) or listed_own(name) or _is_value(binding, scope))
+    }
+    return replace(scope, names={**scope.names, **refused})
 
 
-def _pattern(node: ast.Expression, scope: Scope) -> re.Pattern[str]:
-    match node:
-        case ast.Name(value=name):
-            return re.compile(re.escape(name))
-        case ast.WildcardName(pattern=pattern):
-            return re.compile(translate(pattern))
-        case ast.Member(base=base, name=name) if is_place(base):
-            own_tables(base, scope)
-            return re.compile(re.escape(name))
-        case ast.WildcardMember(base=base, pattern=pattern):
-            own_tables(base, scope)
-            return re.compile(translate(pattern))
-        case _:
-            raise scope.context.error(node, "expected the name of a table or view")
+def _is_saved(binding: Binding) -> bool:
+    return isinstance(binding, FunctionBinding) and binding.saved
+
+
+def _is_denied(binding: Binding) -> bool:
+    return isinstance(binding, TableBinding) and binding.denied
+
+
+def _is_value(binding: Binding, scope: Scope) -> bool:
+    """Whether a name of the query's own stands for no table."""
+    if isinstance(binding, FunctionBinding):
+        return not returns_table(binding, scope)
+    return isinstance(binding, Term | DrawnBinding)
+
+
+_IsListed: TypeAlias = Callable[[str], bool]
+
+
+def _listed(statement: ast.Restrict, names: Collection[str], scope: Scope) -> tuple[_IsListed, _IsListed]:
+    """Whether the list means one of the query's own `names`, and one of the catalogue's: a name means its own
+    where it has one, a pattern by itself only those, one behind a database only the others."""
+    own: list[str] = []
+    stored: list[str] = []
+    for node in statement.tables:
+        match node:
+            case ast.Name(value=name):
+                (own if name in names else stored).append(re.escape(name))
+            case ast.WildcardName(pattern=pattern):
+                own.append(translate(pattern))
+            case ast.Member(base=base, name=name) if is_place(base):
+                own_tables(base, scope)
+                stored.append(re.escape(name))
+            case ast.WildcardMember(base=base, pattern=pattern):
+                own_tables(base, scope)
+                stored.append(translate(pattern))
+            case _:
+                raise scope.context.error(node, "expected the name of a table or view")
+    return _any_of(own), _any_of(stored)
+
+
+def _any_of(shapes: Sequence[str]) -> _IsListed:
+    shape = re.compile("|".join(dict.fromkeys(shapes)))
+    return lambda name: bool(shapes) and shape.fullmatch(name) is not None
 
 
 def _denied(name: str, statement: ast.Restrict, scope: Scope) -> TableBinding:

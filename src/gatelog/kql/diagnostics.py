@@ -13,9 +13,15 @@ from gatelog.kql.tokens import END, INVALID, Token
 _QUOTED_LENGTH: Final = 40
 """Characters of the query that a message repeats at most."""
 
+NAMES_LISTED: Final = 8
+"""Names that the error for an unknown one lists at most: more would not be read."""
+
 _STRAY_CHARACTERS: Final = {
     "&": "both conditions are joined with and",
     "!": "negation is a function: not(...)",
+    "#": "a comment begins with //",
+    "?": "KQL says iff(condition, then, else) and coalesce(value, ...)",
+    "^": "KQL says pow()",
     **dict.fromkeys("\u201c\u201d\u2018\u2019", "quotes must be straight"),
     **dict.fromkeys("\u2013\u2014\u2212", "a minus must be a plain hyphen"),
 }
@@ -42,17 +48,21 @@ def describe(token: Token) -> str:
     return shown if token.kind == "string" else f"'{shown}'"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint that names the known name nearest to `name`, whatever their case, or nothing."""
+def did_you_mean(name: str, known: Iterable[str], *, least_alike: float = 0.6) -> str:
+    """A hint that names the known name nearest to `name`, whatever their case, or nothing.
+
+    `least_alike` is difflib's ratio: from 0 for nothing in common to 1 for the same.
+    """
     lower = {candidate.lower(): candidate for candidate in known if candidate != name}
-    found = get_close_matches(name.lower(), list(lower), n=1, cutoff=0.6)
+    found = get_close_matches(name.lower(), list(lower), n=1, cutoff=least_alike)
     return f"did you mean '{lower[found[0]]}'?" if found else ""
 
 
 def _invalid(text: str, token: Token) -> KqlSyntaxError:
     if any(quote in token.text for quote in "\"'`"):
-        return syntax_error(
-            text, token.start, "the string is not closed", "end it with the quote that began it"
-        )
+        hint = "end it with the quote that began it"
+        if token.text.startswith("`"):
+            hint = "a name with odd characters is written ['name']"
+        return syntax_error(text, token.start, "the string is not closed", hint)
     message = f"the character {token.text!r} has no meaning here"
     return syntax_error(text, token.start, message, _STRAY_CHARACTERS.get(token.text, ""))

@@ -20,6 +20,7 @@ from gatelog.kql.comparisons import (
     opposite,
 )
 from gatelog.kql.diagnostics import did_you_mean
+from gatelog.kql.foreign_words import function_hint
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.in_lists import is_in
 from gatelog.kql.json_access import element_of, member_of
@@ -32,6 +33,7 @@ from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.tabular import TABLE_FUNCTIONS
 from gatelog.kql.terms import Term, reference
 from gatelog.kql.text_search import check_text, is_search, search
+from gatelog.kql.tokens import TEXT_OPERATORS
 from gatelog.kql.types import NUMBERS, KqlType
 
 _LOGIC: dict[str, Callable[[Term, Term], Term]] = {"and": both, "or": either}
@@ -64,7 +66,7 @@ def _named_argument(node: ast.NamedArgument, scope: Scope) -> Term:
 
 
 def _star(node: ast.Star, scope: Scope) -> Term:
-    raise scope.context.error(node, "'*' is no value here")
+    raise scope.context.error(node, "'*' is no value here", "name a column; count() takes nothing")
 
 
 def _pipeline(node: ast.Pipeline, scope: Scope) -> Term:
@@ -89,9 +91,14 @@ def _binary(node: ast.Binary, scope: Scope) -> Term:
     term = _any_column(first, scope) if isinstance(first, ast.Binary) else bind(first, scope)
     for link in reversed(chain):
         right = bind(link.right, scope)
-        with scope.context.at(link):
+        with scope.context.at(link.right if _is_no_condition(link, right) else link):
             term = apply(link, term, right, scope)
     return term
+
+
+def _is_no_condition(link: ast.Binary, right: Term) -> bool:
+    """Whether the right side is at fault: `x == 1 or 2`. The left one begins where the link does."""
+    return link.op in _LOGIC and right.type not in {KqlType.BOOL, KqlType.DYNAMIC}
 
 
 def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
@@ -111,7 +118,8 @@ def apply(node: ast.Binary, left: Term, right: Term, scope: Scope) -> Term:
         return opposite(equal_ignoring_case(left, right))
     if is_search(operator):
         return search(operator, left, right)
-    raise scope.context.unsupported(node, f"the operator '{operator}'")
+    hint = "use has, contains, startswith, endswith or matches regex"
+    raise scope.context.unsupported(node, f"the operator '{operator}'", hint)
 
 
 def _any_column(node: ast.Binary, scope: Scope) -> Term:
@@ -231,13 +239,25 @@ def _unknown_function(node: ast.Call, scope: Scope) -> KqlError:
     known += [
         known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)
     ]
-    return scope.context.error(node, f"there is no function '{name}'", did_you_mean(name, known))
+    hint = _other_form(name, scope) or function_hint(name) or did_you_mean(name, known)
+    return scope.context.error(node, f"there is no function '{name}'", hint)
 
 
-def no_table(node: ast.Call, scope: Scope) -> KqlError:
-    """The error of a call that no table comes of."""
+def _other_form(name: str, scope: Scope) -> str:
+    """The hint for a column, or an operator between two texts, that is written as a function."""
+    if scope.column(name) is not None:
+        return "it names a column"
+    return f"{name} stands between two texts: text {name} 'part'" if name in TEXT_OPERATORS else ""
+
+
+def no_table(node: ast.Expression, scope: Scope) -> KqlError:
+    """The error of an expression that no table comes of."""
+    if not isinstance(node, ast.Call):
+        written = scope.context.text[node.span.start : node.span.end]
+        hint = "a comment begins with //" if "--" in written else "a query begins with its table"
+        return scope.context.error(node, "a table is wanted here, this is a value", hint)
     if is_builtin(node.function):
-        return scope.context.unsupported(node, f"{node.function}() as a table")
+        return scope.context.unsupported(node, f"{node.function}() as a table", reason_against(node.function))
     return _unknown_function(node, scope)
 
 

@@ -7,13 +7,17 @@
 
 In the index a byte beyond ASCII is X and its number: größe is grXC3XB6XC3X9Fe.
 
-Of two whole runs next to each other a second index knows which granules have no text with the pair: these are
-not read. It is asked by a hint, which no row is tried with: to compute the pairs of a text takes longer than
-to look through it.
+Of two runs next to each other a second index knows which granules have no text with their seam, the end of
+the one and the beginning of the other: these are not read. It is asked by a hint, which no row is tried with:
+to compute the seams of a text takes longer than to look through it.
+
+    needle     a new invoi           a · new · invoi
+    seams      new inv               of `a` an open start is not enough: it could end any word
 
 The index never loses a row: what it cannot know it does not ask. Where it knows everything (one whole word, a
 piece of one word), it answers alone and the text is not read. Of texts that are OMITTED a second index has
-the short words; what it cannot know of them either is looked for in the text.
+the short words; what it cannot know of them either is looked for in the text. So is a piece that begins with
+a digit, which could be the end of a byte's number: é12, in the index XC3XA912, has no 912.
 """
 
 from __future__ import annotations
@@ -21,10 +25,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from string import digits
 from typing import NamedTuple
 
 from gatelog.kql import sql
-from gatelog.kql.schema import NUMBERS, OMITTED, SHORT_WORD_MOST
+from gatelog.kql.schema import NUMBERS, OMITTED, SEAM_AFTER, SEAM_BEFORE, SHORT_WORD_MOST
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Words
 
@@ -43,6 +48,16 @@ class Run(NamedTuple):
     def is_word(self) -> bool:
         """Whether it is a whole word of every text that is found."""
         return not (self.open_start or self.open_end)
+
+    @property
+    def last(self) -> str | None:
+        """What is before a seam behind it, if that is certain."""
+        return None if self.open_start and len(self.text) < SEAM_BEFORE else self.text[-SEAM_BEFORE:]
+
+    @property
+    def first(self) -> str | None:
+        """What is after a seam before it, if that is certain."""
+        return None if self.open_end and len(self.text) < SEAM_AFTER else self.text[:SEAM_AFTER]
 
 
 class Indexed(NamedTuple):
@@ -68,9 +83,10 @@ def indexed(needle: str, words: Words, *, whole_start: bool, whole_end: bool) ->
         tests.append(_has_words(column, whole))
     if not tests:
         return None
-    decides = whole == [needle] or (pieces == [needle] and not (whole_start or whole_end))
-    if words.pairs is not None:
-        tests += [_hint_of(pair, sql.column(words.pairs)) for pair in _pairs(runs)]
+    is_piece = pieces == [needle] and not (whole_start or whole_end)
+    decides = whole == [needle] or (is_piece and needle[0] not in digits)
+    if words.seams is not None:
+        tests += [_hint_of(seam, sql.column(words.seams)) for seam in _seams(runs)]
     condition = sql.all_of(tests)
     if words.short is not None:
         omitted = _of_omitted(whole, column, sql.column(words.short))
@@ -105,14 +121,14 @@ def _has_words(column: Sql, words: list[str]) -> Sql:
     return sql.call("hasAllTokens", column, sql.array([sql.literal(_spelled(word)) for word in words]))
 
 
-def _pairs(runs: Sequence[Run]) -> Iterator[str]:
+def _seams(runs: Sequence[Run]) -> Iterator[str]:
     for run, following in pairwise(runs):
-        if run.is_word and following.is_word:
-            yield f"{run.text} {following.text}"
+        if run.last is not None and following.first is not None:
+            yield f"{run.last} {following.first}"
 
 
-def _hint_of(pair: str, pairs: Sql) -> Sql:
-    return sql.call("indexHint", sql.call("has", pairs, sql.literal(pair)))
+def _hint_of(seam: str, seams: Sql) -> Sql:
+    return sql.call("indexHint", sql.call("has", seams, sql.literal(seam)))
 
 
 def _runs(needle: str, *, whole_start: bool, whole_end: bool) -> Iterator[Run]:

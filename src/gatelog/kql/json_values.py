@@ -146,8 +146,8 @@ def strings(json_array: Sql) -> Sql:
     return sql.call("arrayMap", sql.lambda_("item", item), elements(json_array))
 
 
-def present_strings(json_array: Sql) -> Sql:
-    """The same without those of null."""
+def present_strings(items: Sql) -> Sql:
+    """The texts of JSON texts, an Array(String), without those of null."""
     item = sql.variable("item")
-    known = sql.call("arrayFilter", sql.lambda_("item", sql.ne(item, NULL_TEXT)), elements(json_array))
+    known = sql.call("arrayFilter", sql.lambda_("item", sql.ne(item, NULL_TEXT)), items)
     return sql.call("arrayMap", sql.lambda_("item", string_of(item)), known)

@@ -19,7 +19,7 @@ _NAMES = frozenset(
     # one string, because a list of many quoted words reads worse
     """
     cluster current_cursor current_node_id cursor_after cursor_before_or_at cursor_current database
-    entity_group extent_id extent_tags extentid external_table hash_combine hash_many materialized_view
+    entity_group extent_id extent_tags extentid external_table graph hash_combine hash_many materialized_view
     row_id row_rank rowstore_ordinal_range stored_query_result
     """.split()  # noqa: SIM905 # see above
 )
@@ -35,6 +35,7 @@ _REASONS = {
     "there are no database cursors here: filter by a time column": (
         *("current_cursor", "cursor_after", "cursor_before_or_at", "cursor_current"),
     ),
+    "no graphs are kept here: make one with make-graph": ("graph",),
     "rows are not kept in extents here": ("extent_id", "extentid", "extent_tags"),
     "a query is not told who asks, nor where": (
         *("current_principal", "current_principal_details", "current_cluster_endpoint"),

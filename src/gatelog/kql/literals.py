@@ -78,12 +78,15 @@ def bare(term: Term) -> Sql:
     return term.sql
 
 
-def widened(term: Term, target: KqlType) -> Term | None:
-    """A constant integer as a constant of a wider numeric type; None for anything else."""
+_INTS = range(-(2**31), 2**31)
+
+
+def as_constant(term: Term, target: KqlType) -> Term | None:
+    """A constant integer as a constant of another numeric type that holds it; None for anything else."""
     value = term.constant.value if term.constant is not None else None
     if term.type not in INTEGERS or not isinstance(value, int):
         return None
-    if target is KqlType.LONG:
+    if target is KqlType.LONG or (target is KqlType.INT and value in _INTS):
         return literal_term(target, value)
     if target is KqlType.REAL:
         return literal_term(target, float(value))

@@ -68,7 +68,7 @@ def _of_view(view: View, relation: rel.Scan, need: Names) -> Block:
         block.source_within = partial(view.source_within, chosen_by)
     if view.latest is not None:
         ordered = next(name for name, column in relation.columns.items() if column == view.latest.column)
-        block.latest = Latest(ordered, len(view.restrictions), view.source_of_latest)
+        block.latest = Latest(ordered, len(view.restrictions), view.latest.any_few, view.lately)
     if view.stored is not None:
         block.stored = _stored(view.stored, relation)
     return block
@@ -123,7 +123,7 @@ def _filter(relation: rel.Filter, need: Names) -> Block:
         block = block.nested(need)
     elif block.is_too_heavy([relation.condition]):
         block = block.set_apart(need)
-    block.where.append(relation.condition)
+    block.restrict(relation.condition)
     return block
 
 

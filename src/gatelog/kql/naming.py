@@ -39,9 +39,6 @@ def _call_name(node: ast.Call) -> str | None:
     first = result_name(node.arguments[0]) if node.arguments else None
     if aggregate is not None and len(node.arguments) <= aggregate.most:
         return f"{aggregate.prefix}_{first or ''}" if aggregate.prefix else first
-    if node.function in COLUMN_IF_EXISTS:
-        key = node.arguments[0] if node.arguments else None
-        return str(key.value) if isinstance(key, ast.Literal) else None
     if node.function in _BY_FIRST_ARGUMENT:
         return first
     if node.function in _WHATEVER_THEIR_ARGUMENTS:

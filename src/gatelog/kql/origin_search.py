@@ -30,20 +30,16 @@ LETTERS_LEAST = 4
 _RESPELT = ("\\u", "\u2028", "\u2029")
 _OF_NUMBERS = frozenset("0123456789e")
 _ESCAPED_ASCII = "u00"
-
-
-def in_plain_sight(needle: str) -> str:
-    """The longest piece of `needle` (lower case) that texts can only have in letters of ASCII, large or
-    small.
-    """
-    return max(_ascii_pieces(needle), key=len)
+_LETTERS = re.compile("[a-z0-9]+")
+_LETTERS_AND_SPACES = re.compile("[a-z0-9 ]+")
+"""A space within a value is one in the JSON, or an escape."""
 
 
 def seen_in(origin: Origin, needle: str) -> Sql | None:
     """A condition that holds wherever a value read from `origin` contains `needle`, in any case; None if
     there is nothing to look for.
     """
-    telling = _telling(origin, needle)
+    telling = _telling(origin, needle, _LETTERS_AND_SPACES)
     if not telling:
         return None
     column = sql.column(origin.sql_name)
@@ -59,7 +55,7 @@ def indexed_in(origin: Origin, needle: str) -> Sql | None:
     """
     if origin.words is None:
         return None
-    pieces = dict.fromkeys(piece for piece in _telling(origin, needle) if piece.isalpha())
+    pieces = dict.fromkeys(piece for piece in _telling(origin, needle, _LETTERS) if piece.isalpha())
     known = [indexed(piece, origin.words, whole_start=False, whole_end=False) for piece in pieces]
     conditions = [each.condition for each in known if each is not None]
     if not conditions:
@@ -68,9 +64,9 @@ def indexed_in(origin: Origin, needle: str) -> Sql | None:
     return sql.any_of([sql.all_of(conditions), escaped])
 
 
-def _telling(origin: Origin, needle: str) -> list[str]:
-    """The pieces of `needle` that are in the JSON wherever a value has it."""
-    pieces = (run for piece in _ascii_pieces(needle.lower()) for run in re.split(r"[^a-z0-9]+", piece))
+def _telling(origin: Origin, needle: str, kind: re.Pattern[str]) -> list[str]:
+    """The pieces of `needle`, of these characters, that are in the JSON wherever a value has it."""
+    pieces = (run.strip() for piece in _ascii_pieces(needle.lower()) for run in kind.findall(piece))
     return [piece for piece in pieces if _tells(piece, origin.added)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from gatelog.kql import ast
@@ -32,6 +33,12 @@ def result_name_of(operators: Sequence[ast.Operator]) -> str:
     return PRIMARY_RESULT
 
 
+def only_names(query: ast.Pipeline) -> bool:
+    """Whether a query statement is there to name tables for the statements behind it, as let is."""
+    *_, last = query.operators or (None,)
+    return isinstance(last, ast.GraphToTable) and bool(branches(last))
+
+
 Branch: TypeAlias = "tuple[str, ast.Pipeline]"
 """The name of an answer, and the sub-query that gives it."""
 
@@ -46,6 +53,8 @@ def branches(stage: ast.Operator) -> list[Branch]:
     match stage:
         case ast.Fork() | ast.Facet():
             return list(_listed(stage))
+        case ast.GraphToTable(tables=tables) if any(table.name is not None for table in tables):
+            return [_table_of_graph(stage, table) for table in tables if table.name is not None]
         case ast.Evaluate(plugin=ast.Call(function="preview", arguments=(count,)), span=span):
             counted: tuple[ast.Operator, ...] = (ast.Take(span, count), ast.Count(span))
             return [(PRIMARY_RESULT, ast.Pipeline(span, None, (one,))) for one in counted]
@@ -54,6 +63,12 @@ def branches(stage: ast.Operator) -> list[Branch]:
             return [(PRIMARY_RESULT, ast.Pipeline(span, None, (one,))) for one in parts]
         case _:
             return []
+
+
+def _table_of_graph(stage: ast.GraphToTable, table: ast.GraphTable) -> Branch:
+    assert table.name is not None
+    alone = replace(stage, tables=(replace(table, name=None),))
+    return table.name.value, ast.Pipeline(stage.span, None, (alone, ast.As(stage.span, table.name)))
 
 
 def _listed(stage: ast.Fork | ast.Facet) -> Iterator[Branch]:

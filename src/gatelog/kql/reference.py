@@ -31,9 +31,12 @@ carry line, column and a hint: `error: 2:9: there is no column 'Modelname' (did 
 Several statements are separated by `;`, and each that is a query has an answer of its own; `fork`, `facet`
 and `evaluate preview` have several, `as` names them. `let` binds scalars, tables and functions (typed and
 tabular parameters, defaults), `declare pattern` names tables that are told apart by texts, `declare
-query_parameters` takes values from the request, `set query_now` moves the clock, `restrict access to` narrows
-what the rest may name; `//` begins a comment. `render` is kept as a hint for whoever draws the result.
-`database("gatelog").T` is `T`; other databases, clusters and `externaldata` are refused.
+query_parameters` takes values from the request, `set query_now` moves the clock, `set
+query_datetimescope_from` and `..._to` narrow every table to a time (`..._column` names another column than
+TimeGenerated), `set best_effort` lets every union pass over tables that are not there, `restrict access to`
+narrows what tables the rest may name; `//` begins a comment. `render` is kept as a hint for whoever draws the
+result.
+`database("gatelog").T` and `database().T` are `T`; other databases, clusters and `externaldata` are refused.
 """
 
 LIMITS = """\

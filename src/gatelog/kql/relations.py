@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from gatelog.kql.schema import JsonPath, Table
 from gatelog.kql.sql import Sql, column, columns_read
-from gatelog.kql.terms import Field
+from gatelog.kql.terms import NOTHING_HIDDEN, Field, Hidden
 
 
 class ProtectedColumnError(Exception):
@@ -74,9 +74,9 @@ class Relation:
         return False
 
     @property
-    def guarded(self) -> Mapping[str, Field]:
-        """Protected columns in reach, by name: an expression may go through them to a typed column."""
-        return {}
+    def hidden(self) -> Hidden:
+        """Columns in reach that KQL does not see."""
+        return NOTHING_HIDDEN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,11 +91,12 @@ class Scan(Relation):
     columns: Mapping[str, str]
     typed: dict[tuple[str, JsonPath], Field] = field(default_factory=dict)
     protected: Mapping[str, Field] = field(default_factory=dict)
+    ingested: Field | None = None
 
     @property
-    def guarded(self) -> Mapping[str, Field]:
+    def hidden(self) -> Hidden:
         """Those of the table."""
-        return self.protected
+        return Hidden(self.protected, self.ingested)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +117,11 @@ class Counted(Relation):
 
     count: Sql
 
+    @property
+    def serialized(self) -> bool:
+        """They come in order."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage(Relation):
@@ -134,9 +140,9 @@ class Stage(Relation):
         return self.input.serialized
 
     @property
-    def guarded(self) -> Mapping[str, Field]:
+    def hidden(self) -> Hidden:
         """Those of its input."""
-        return self.input.guarded
+        return self.input.hidden
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,12 +162,15 @@ class Compute(Stage):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Copied(Compute):
-    """The rows in columns of their own, so that both can be used side by side."""
+    """The rows in columns of their own, so that both can be used side by side; `known` are hidden columns
+    that can be told from those of the original."""
+
+    known: Hidden = NOTHING_HIDDEN
 
     @property
-    def guarded(self) -> Mapping[str, Field]:
-        """None: they could not be told from those of the original."""
-        return {}
+    def hidden(self) -> Hidden:
+        """Those that it says."""
+        return self.known
 
 
 @dataclass(slots=True, eq=False)
@@ -182,9 +191,9 @@ class Kept(Stage):
     rows: KeptRows = field(default_factory=KeptRows)
 
     @property
-    def guarded(self) -> Mapping[str, Field]:
+    def hidden(self) -> Hidden:
         """None: their typed columns are not kept."""
-        return {}
+        return NOTHING_HIDDEN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -257,15 +266,14 @@ class Aggregate(Stage):
         return False
 
     @property
-    def guarded(self) -> Mapping[str, Field]:
+    def hidden(self) -> Hidden:
         """None: a group is of many rows."""
-        return {}
+        return NOTHING_HIDDEN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Join(Relation):
-    """ClickHouse's join `kind` ("INNER", "LEFT", "LEFT ANTI", ...) of two relations on equal (or both null)
-    keys."""
+    """ClickHouse's join `kind` ("LEFT", "LEFT ANTI", ...) of two relations on equal (or both null) keys."""
 
     left: Relation
     right: Relation
@@ -273,10 +281,9 @@ class Join(Relation):
     on: tuple[tuple[Sql, Sql], ...]
 
     @property
-    def guarded(self) -> Mapping[str, Field]:
-        """Those of the left side: whether a name of the right side would have to give way to one of the left,
-        they do not tell."""
-        return self.left.guarded
+    def hidden(self) -> Hidden:
+        """Those of one side: they do not tell which name would have to give way to one of the other."""
+        return self.right.hidden if self.kind in ("RIGHT SEMI", "RIGHT ANTI") else self.left.hidden
 
 
 class Branch(NamedTuple):

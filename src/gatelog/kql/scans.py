@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from gatelog.kql import ast
 from gatelog.kql.bindings import TableBinding
 from gatelog.kql.context import Context
-from gatelog.kql.diagnostics import did_you_mean
+from gatelog.kql.diagnostics import NAMES_LISTED, did_you_mean
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Filter, Relation, Scan
 from gatelog.kql.schema import Column, JsonPath, OriginColumn, Table, WordsColumn
@@ -18,6 +19,8 @@ from gatelog.kql.types import KqlType
 TimeRange: TypeAlias = "tuple[int | None, int | None] | None"
 """From and to, in ticks since 0001-01-01."""
 
+_NOWHERE = ast.Span(0, 0)
+
 TypedColumns: TypeAlias = "dict[tuple[str, JsonPath], Field]"
 
 
@@ -27,10 +30,18 @@ def stored(node: ast.Name, scope: Scope, timespan: TimeRange) -> Relation:
     table = context.catalog.find(node.value)
     if table is None:
         context.check_read(node, node.value)
-        bound = [name for name, value in scope.names.items() if isinstance(value, TableBinding)]
-        hint = did_you_mean(node.value, [*context.catalog.names, *bound])
+        known = _tables_in(scope)
+        listed = f"there are: {', '.join(known[:NAMES_LISTED])}" if known else ""
+        hint = did_you_mean(node.value, known) or listed
         raise context.error(node, f"there is no table '{node.value}'", hint)
     return within(timespan, scanned(table, context), scope)
+
+
+def _tables_in(scope: Scope) -> list[str]:
+    """The names of the tables that a query may ask here."""
+    tables = {name: value for name, value in scope.names.items() if isinstance(value, TableBinding)}
+    names = dict.fromkeys((*scope.context.catalog.names, *tables))
+    return [name for name in names if name not in tables or not tables[name].denied]
 
 
 def scanned(table: Table, context: Context) -> Scan:
@@ -55,7 +66,13 @@ def scanned(table: Table, context: Context) -> Scan:
         column.name: _stored_field(column, context.fresh(f"{column.name}!"), True, typed, context)
         for column in table.protected
     }
-    return Scan(tuple(fields), table, columns, protected=protected)
+    ingested = _ingested(table, columns, context) if table.ingested else None
+    return Scan(tuple(fields), table, columns, protected=protected, ingested=ingested)
+
+
+def _ingested(table: Table, columns: dict[str, str], context: Context) -> Field:
+    sql_name = _hidden(table.ingested, columns, context)
+    return Field(table.ingested, KqlType.DATETIME, sql_name, nullable=False)
 
 
 def _words(indexed: WordsColumn | None, columns: dict[str, str], context: Context) -> Words | None:
@@ -66,7 +83,7 @@ def _words(indexed: WordsColumn | None, columns: dict[str, str], context: Contex
         _hidden(indexed.sql_column, columns, context),
         None if indexed.short is None else _hidden(indexed.short, columns, context),
         None if indexed.guard is None else _hidden(indexed.guard, columns, context),
-        None if indexed.pairs is None else _hidden(indexed.pairs, columns, context),
+        None if indexed.seams is None else _hidden(indexed.seams, columns, context),
     )
 
 
@@ -104,22 +121,40 @@ def of_resource(scan: Scan, scope: Scope) -> Relation:
     """The rows of the one resource that the table is restricted to, if it is."""
     if not scan.table.resource:
         return scan
-    span = ast.Span(0, 0)
-    wanted = ast.Literal(span, KqlType.STRING.value, scan.table.resource)
-    test = bind(ast.Binary(span, "==", ast.Name(span, "_ResourceId"), wanted), scope.over(scan))
+    wanted = ast.Literal(_NOWHERE, KqlType.STRING.value, scan.table.resource)
+    test = bind(ast.Binary(_NOWHERE, "==", ast.Name(_NOWHERE, "_ResourceId"), wanted), scope.over(scan))
     return Filter(scan.fields, scan, test.condition)
 
 
 def within(timespan: TimeRange, scan: Scan, scope: Scope) -> Relation:
-    """The rows of the time range asked for along with the query, where the table has a TimeGenerated."""
+    """The rows of the times asked for along with the query, and by its `set query_datetimescope_...`, where
+    the table has such a column of datetimes: TimeGenerated, unless the query names another."""
     relation = of_resource(scan, scope)
+    limits = [
+        ("TimeGenerated", operator, ast.Literal(_NOWHERE, KqlType.DATETIME.value, limit))
+        for operator, limit in zip((">=", "<"), timespan or (), strict=False)
+        if limit is not None
+    ]
     row_scope = scope.over(scan)
-    if timespan is None or row_scope.column("TimeGenerated") is None:
-        return relation
-    span = ast.Span(0, 0)
-    for operator, limit in zip((">=", "<"), timespan, strict=True):
-        if limit is not None:
-            moment = ast.Literal(span, KqlType.DATETIME.value, limit)
-            test = bind(ast.Binary(span, operator, ast.Name(span, "TimeGenerated"), moment), row_scope)
+    for column, operator, moment in (*limits, *_set_limits(scope.context)):
+        field = row_scope.column(column)
+        if field is not None and field.type is KqlType.DATETIME:
+            test = bind(ast.Binary(moment.span, operator, ast.Name(_NOWHERE, column), moment), row_scope)
             relation = Filter(scan.fields, relation, test.condition)
     return relation
+
+
+def _set_limits(context: Context) -> Iterator[tuple[str, str, ast.Expression]]:
+    """Column, operator and moment of the query's own time scope.
+
+    https://learn.microsoft.com/kusto/api/rest/request-properties
+    """
+    match context.settings.get("query_datetimescope_column"):
+        case ast.Literal(value=str() as column) | ast.Name(value=column):
+            pass
+        case _:
+            column = "TimeGenerated"
+    for operator, name in ((">=", "query_datetimescope_from"), ("<", "query_datetimescope_to")):
+        moment = context.settings.get(name)
+        if moment is not None:
+            yield column, operator, ast.Call(moment.span, "todatetime", (moment,))

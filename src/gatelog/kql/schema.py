@@ -37,6 +37,12 @@ NUMBERS = "NUMBERS"
 SHORT_WORD_MOST = 16
 """Characters of an ASCII word that counts as a short one; beyond ASCII every word does."""
 
+SEAM_BEFORE = 4
+"""Characters of a word before a seam; a shorter one is there as it is."""
+
+SEAM_AFTER = 3
+"""Characters of the word after a seam. Fewer than before: the last word is often not written out."""
+
 
 class WordsColumn(NamedTuple):
     """A column of the SQL view with the words of a text, spelled as `indexed_search` spells them. A text
@@ -44,14 +50,14 @@ class WordsColumn(NamedTuple):
 
     With `short` it may be OMITTED instead; the column `short` has the short words of just those texts, and
     NUMBERS in place of a list of numbers. `guard` is a condition of the view; where it is false, the text is
-    empty. `pairs` has each word and its next, with a space between; an index over it says where a pair is
-    not.
+    empty. `seams` has the end of each word and the beginning of the next, with a space between; an index over
+    it says where a seam is not.
     """
 
     sql_column: str
     short: str | None = None
     guard: str | None = None
-    pairs: str | None = None
+    seams: str | None = None
 
 
 class OriginColumn(NamedTuple):
@@ -75,7 +81,8 @@ class Table:
     which dynamic columns is read from. `protected` columns are none of the table's for this reader: a query
     may name them only where `paths` answer in their place. With a `resource` (an Azure resource id in lower
     case) the table is only those of its rows whose `_ResourceId` is that. With a `view` statements say what
-    the view `source` selects instead of naming it.
+    the view `source` selects instead of naming it. `ingested` is the column of the source, never null, that
+    says when a row came, if one does.
     """
 
     name: str
@@ -88,6 +95,7 @@ class Table:
     origins: Mapping[str, OriginColumn] = field(default_factory=dict)
     resource: str = ""
     view: View | None = None
+    ingested: str = ""
 
     def without(self, names: frozenset[str]) -> Table:
         """The table for a reader to whom the columns `names` are protected."""

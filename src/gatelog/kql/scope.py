@@ -9,12 +9,17 @@ from typing import TypeAlias
 from gatelog.kql import ast
 from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.context import Context
-from gatelog.kql.diagnostics import did_you_mean
+from gatelog.kql.diagnostics import NAMES_LISTED, did_you_mean
+from gatelog.kql.foreign_words import name_hint
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.relations import Computed, Relation, SortKey
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
+
+_STORED = "\udc00"
+"""Begins the names of refusals of the catalogue's own: half of a surrogate pair, which no query can write, so
+that nothing it declares takes their place."""
 
 
 @dataclass(slots=True)
@@ -75,16 +80,27 @@ class Scope:
     @property
     def guarded(self) -> Mapping[str, Field]:
         """Protected columns in reach, by name."""
-        return {} if self.input is None else self.input.guarded
+        return {} if self.input is None else self.input.hidden.guarded
 
     def with_name(self, name: str, binding: Binding) -> Scope:
         """The scope in which `name` means `binding`."""
         return replace(self, names={**self.names, name: binding})
 
+    def with_denied(self, refusals: Mapping[str, TableBinding]) -> Scope:
+        """The scope in which what the catalogue calls so is refused, whatever the query means by it."""
+        names = dict(self.names)
+        for name, refusal in refusals.items():
+            names[_STORED + name] = refusal
+            if name not in names or _is_saved(names[name]):
+                names[name] = refusal
+        return replace(self, names=names)
+
     def without_names(self) -> Scope:
         """The scope in which only the catalogue has names; what a restriction took away stays so."""
-        kept = {name: binding for name, binding in self.names.items() if _is_lasting(binding)}
-        return replace(self, names=kept)
+        denied = {name: binding for name, binding in self.names.items() if name.startswith(_STORED)}
+        kept = {name: binding for name, binding in self.names.items() if _is_saved(binding)}
+        refused = {name.removeprefix(_STORED): binding for name, binding in denied.items()}
+        return replace(self, names={**kept, **refused, **denied})
 
     def aggregating(self, keys: tuple[Field, ...]) -> Scope:
         """The scope of the aggregates of a summarize by `keys`."""
@@ -135,7 +151,10 @@ class Scope:
             for known_name, binding in self.names.items()
             if isinstance(binding, Term | DrawnBinding)
         ]
-        return did_you_mean(name, known)
+        if 0 < len(known) <= NAMES_LISTED:
+            return name_hint(name) or did_you_mean(name, known) or f"there are: {', '.join(known)}"
+        rest = "a text stands in quotes; '| getschema' lists the columns"
+        return name_hint(name) or did_you_mean(name, known) or rest
 
     def table_of_values(self, node: ast.Expression) -> tuple[Relation, Field]:
         """A table that stands for the values of its first column, and this column."""
@@ -155,9 +174,7 @@ class Scope:
         return reference(column)
 
 
-def _is_lasting(binding: Binding) -> bool:
-    if isinstance(binding, TableBinding):
-        return binding.denied
+def _is_saved(binding: Binding) -> bool:
     return isinstance(binding, FunctionBinding) and binding.saved
 
 

@@ -137,9 +137,10 @@ def _percentile_of_digest(name: str) -> Special:
 
 
 def _ingestion_time(node: ast.Call, scope: Scope, bind: Bind) -> Term:
-    """Null, as in Kusto where no ingestion times are kept."""
+    """Null, as in Kusto, where the row is none of a table that keeps such times."""
     _values(node, scope, bind, 0, 0)
-    return null_of(KqlType.DATETIME)
+    came = scope.input.hidden.ingested if scope.input is not None else None
+    return reference(came) if came is not None else null_of(KqlType.DATETIME)
 
 
 def _current_database(node: ast.Call, scope: Scope, bind: Bind) -> Term:

@@ -13,8 +13,8 @@ from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
 from gatelog.kql.context import DrawnOnce
 from gatelog.kql.conversions import convert
-from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json
-from gatelog.kql.functions.row import Anything, accept, constant_integer, constant_string
+from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json, read_as
+from gatelog.kql.functions.row import Anything, accept, constant_string, fixed_integer
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.json_paths import json_path
 from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
@@ -89,7 +89,7 @@ def _extract(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     if len(values) != 3:
         raise Misfit("extract() takes a pattern, a group, a text and perhaps a type")
     found = FUNCTIONS["extract"].build([bind(value, scope) for value in values])
-    return found if kind is None else convert(found, kind)
+    return found if kind is None else read_as(found, kind)
 
 
 def _extract_json(node: ast.Call, scope: Scope, bind: Bind) -> Term:
@@ -174,10 +174,9 @@ def _neighbour(function: str) -> Special:
 
     def build(node: ast.Call, scope: Scope, bind: Bind) -> Term:
         value, *rest = _arguments(node, scope, bind, 1, 3)
-        offset = constant_integer(rest[0], f"the offset of {node.function}()") if rest else 1
-        if offset < 0:
-            other = "next" if function == "lagInFrame" else "prev"
-            raise Misfit(f"the offset of {node.function}() is below 0", f"use {other}()")
+        other = "next" if function == "lagInFrame" else "prev"
+        what, hint = f"the offset of {node.function}()", f"use {other}()"
+        offset = fixed_integer(rest[0], what, hint) if rest else sql.literal(1)
         default = convert(rest[1], value.type) if len(rest) == 2 else null_of(value.type)
         if sql.columns_read(default.sql):
             raise Misfit(f"the default of {node.function}() must be a constant", "use coalesce() around it")

@@ -24,6 +24,9 @@ LOOSE = (exp.Binary, exp.In, exp.Not, exp.Is, exp.Between, exp.Lambda)
 _PYTHON = (str, int)
 """What becomes a literal where an expression is expected."""
 
+LIMIT = "limit: "
+"""What the engine's error begins with where a query passes a limit of ours."""
+
 
 def literal(value: str | int) -> Sql:
     """A string or integer literal."""
@@ -31,6 +34,11 @@ def literal(value: str | int) -> Sql:
         return nodes.literal(value, True)
     magnitude = nodes.literal(str(abs(value)), False)
     return exp.Neg(this=magnitude) if value < 0 else magnitude
+
+
+def fails_beyond(too_many: Sql, message: str) -> Sql:
+    """0, or the end of the query: a limit of ours is passed."""
+    return call("throwIf", too_many, LIMIT + message)
 
 
 def call(function: str, *arguments: Argument) -> Sql:
@@ -151,6 +159,21 @@ def _and(left: Sql, right: Sql) -> Sql:
 
 def _or(left: Sql, right: Sql) -> Sql:
     return nodes.make(exp.Or, this=left, expression=right)
+
+
+def conjuncts(condition: Sql) -> list[Sql]:
+    """The conditions that `condition` is the AND of, in order; itself if it is none."""
+    found = []
+    waiting = [condition]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, exp.And):
+            waiting += [node.args["expression"], node.args["this"]]
+        elif isinstance(node, exp.Paren) and isinstance(node.this, exp.And):
+            waiting.append(node.this)
+        else:
+            found.append(node)
+    return found
 
 
 def _in_parentheses(node: Sql, kind: type[Sql]) -> Sql:

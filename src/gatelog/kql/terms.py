@@ -9,8 +9,9 @@ column for that very path, the term's `native` is that column, and conversions t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gatelog.kql import ast, sql
@@ -31,7 +32,7 @@ class Words(NamedTuple):
     sql_name: str
     short: str | None
     guard: str | None
-    pairs: str | None = None
+    seams: str | None = None
 
 
 class Origin(NamedTuple):
@@ -85,6 +86,18 @@ class Field(NamedTuple):
     def detached(self) -> Field:
         """The same column where those of the scanned table are no more."""
         return self._replace(source=None, filter=None)
+
+
+class Hidden(NamedTuple):
+    """Columns that KQL does not see: `guarded` ones by their names, through which an expression may go to a
+    typed column, and when the row was `ingested`, where it is still one of a table.
+    """
+
+    guarded: Mapping[str, Field] = MappingProxyType({})
+    ingested: Field | None = None
+
+
+NOTHING_HIDDEN = Hidden()
 
 
 class Term(NamedTuple):

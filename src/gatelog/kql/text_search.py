@@ -22,12 +22,14 @@ from typing import NamedTuple
 from gatelog.kql import sql
 from gatelog.kql.comparisons import lowered, opposite
 from gatelog.kql.conversions import convert
+from gatelog.kql.glance import glance, in_plain_sight
 from gatelog.kql.indexed_search import indexed
 from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.origin_search import in_plain_sight, indexed_in, seen_in
-from gatelog.kql.regexes import quote_pattern, regex_of
+from gatelog.kql.origin_search import indexed_in, seen_in
+from gatelog.kql.regexes import regex_of
 from gatelog.kql.sql import Sql
+from gatelog.kql.term_borders import term_in, term_in_long, term_of_row
 from gatelog.kql.terms import Origin, Term
 from gatelog.kql.types import KqlType
 
@@ -44,10 +46,6 @@ class Found(NamedTuple):
 
 
 Search = Callable[[Term, Term], Found]
-
-_TERM_START = r"(?:^|[^\pL\pN])"
-_TERM_END = r"(?:$|[^\pL\pN])"
-_STARTS_A_TERM, _ENDS_A_TERM = r"^[\pL\pN]", r"[\pL\pN]$"
 
 
 def check_text(operator: str, operand: Term) -> None:
@@ -122,21 +120,14 @@ def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
         subject = lowered(text) if ignore_case else text.sql
         value = _constant(needle)
         if value is not None:
-            pattern = term_pattern(value.lower() if ignore_case else value, start=start, end=end)
-            found = _at_a_glance(text, value, sql.call("match", subject, pattern), ignore_case=ignore_case)
+            term = value.lower() if ignore_case else value
+            bordered = (term_in if text.words is None else term_in_long)(subject, term, start=start, end=end)
+            found = _at_a_glance(text, value, bordered, ignore_case=ignore_case)
             return _with_index(text, needle, found, start=start, end=end, may_decide=ignore_case)
         wanted = lowered(needle) if ignore_case else needle.sql
-        before = _border(wanted, _STARTS_A_TERM, _TERM_START) if start else sql.literal("")
-        after = _border(wanted, _ENDS_A_TERM, _TERM_END) if end else sql.literal("")
-        quoted = sql.call("regexpQuoteMeta", wanted)
-        return Found(sql.call("match", subject, sql.call("concat", before, quoted, after)))
+        return Found(term_of_row(subject, wanted, start=start, end=end))
 
     return build
-
-
-def _border(needle: Sql, edge: str, border: str) -> Sql:
-    """The border beside a needle of each row, as `term_pattern` has it."""
-    return sql.if_(sql.call("match", needle, edge), border, "")
 
 
 def _constant(needle: Term) -> str | None:
@@ -146,16 +137,20 @@ def _constant(needle: Term) -> str | None:
 
 def _at_a_glance(text: Term, needle: str, found: Sql, *, ignore_case: bool, may_decide: bool = False) -> Sql:
     """The condition `found`, and before it (or, if it `may_decide`, instead of it) a quick look at stored
-    texts: most have not even the letters, and to lower a text takes longer than to look through it.
+    texts. One condition: of several the engine may compute each for all rows.
     """
     if not text.is_stored:
         return found
     letters = in_plain_sight(needle.lower()) if ignore_case else needle
     if not letters:
         return found
-    place = sql.call("positionCaseInsensitive" if ignore_case else "position", text.sql, letters)
-    glance = sql.greater(place, 0)
-    return glance if may_decide and letters == needle.lower() else sql.all_of([glance, found])
+    if ignore_case:
+        seen = glance(text.sql, letters)
+        if may_decide and letters == needle.lower() and letters.isascii():
+            return seen
+    else:
+        seen = sql.greater(sql.call("position", text.sql, letters), 0)
+    return sql.if_(seen, found, sql.literal(0))
 
 
 def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool, may_decide: bool) -> Found:
@@ -168,14 +163,6 @@ def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool,
         return Found(found)
     both = Found(found).where(known.condition)
     return both._replace(filter=known.condition) if known.exact and may_decide else both
-
-
-def term_pattern(needle: str, *, start: bool, end: bool) -> str:
-    """The RE2 pattern that finds `needle` between the borders of terms; a border is asked for beside a
-    letter or digit."""
-    before = _TERM_START if start and needle[:1].isalnum() else ""
-    after = _TERM_END if end and needle[-1:].isalnum() else ""
-    return before + quote_pattern(needle) + after
 
 
 def _piece_search(*, ignore_case: bool) -> Search:

@@ -8,8 +8,8 @@ part of these texts. Their names (`names`) are given to no column of a query, as
 would hide what they stand for: see `Catalog.stored_names`.
 
 Rows that are made for each value of a column (a row a metric) need not be made for values that the
-statement's own conditions rule out: that is the view's `Choice`. And of rows that are computed from many, a
-statement that wants any few, or the latest, needs those of the latest hours only: that is its `Latest`.
+statement's own conditions rule out: that is the view's `Choice`. And a statement that wants the latest few
+need not look at those of long ago: that is its `Latest`.
 
     SELECT … FROM calls WHERE status = 429 ORDER BY received DESC LIMIT 100        reads `status` of all rows
     … ORDER BY toStartOfHour(received) DESC, received DESC LIMIT 100               stops at the 100th
@@ -42,10 +42,14 @@ class Choice(NamedTuple):
 
 
 class Latest(NamedTuple):
-    """What is after FROM for the rows with the largest values of `column`: so many at least, or all."""
+    """A condition that the rows with the largest values of `column` meet: so many at least, or all.
+
+    `any_few`: where any rows will do, these are found sooner as well.
+    """
 
     column: str
-    rows: Callable[[int], str]
+    condition: Callable[[int], str]
+    any_few: bool = False
 
 
 class StoredOrder(NamedTuple):
@@ -82,7 +86,8 @@ class View:
     def names(self) -> frozenset[str]:
         """All names in the texts: columns below the view, and whatever else is written as a name."""
         order = () if self.stored is None else (self.stored.beginning,)
-        texts = (*self.columns.values(), self.rows, self.condition, *order)
+        latest = () if self.latest is None else (self.latest.condition(1),)
+        texts = (*self.columns.values(), self.rows, self.condition, *order, *latest)
         return frozenset(name for text in texts for name in _NAME.findall(_STRING.sub("", text)))
 
     @cached_property
@@ -107,10 +112,10 @@ class View:
         left = [text for text in self.choice.texts if all(may_hold(test, column, text) for test in tests)]
         return self.source if len(left) == len(self.choice.texts) else _verbatim(self.choice.rows(left))
 
-    def source_of_latest(self, count: int) -> Sql:
-        """The place of `rows` of which so many are enough, if they are the latest."""
+    def lately(self, count: int) -> Sql:
+        """What the latest rows meet, so many at least."""
         assert self.latest is not None
-        return _verbatim(self.latest.rows(count))
+        return _verbatim(f"({self.latest.condition(count)})")
 
 
 def _verbatim(text: str) -> Sql:

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from gatelog.cli.waiting import Waiting, counted, waiting
+from gatelog.testing.stack import wait_until
 
 WITHIN_S = 30.0
 
@@ -22,10 +23,7 @@ def terminal(**options: object) -> tuple[Console, io.StringIO]:
 
 
 def wait_for(text: str, file: io.StringIO) -> None:
-    deadline = time.monotonic() + WITHIN_S
-    while text not in file.getvalue():
-        assert time.monotonic() < deadline, f"{text!r} is not in {file.getvalue()!r}"
-        time.sleep(0.01)
+    wait_until(lambda: text in file.getvalue(), f"{text!r} on the terminal", WITHIN_S)
 
 
 def lines_of(what: str, *, amount: str = "", width: int = 60) -> list[str]:

@@ -65,6 +65,11 @@ def test_a_column_that_is_not_null_is_compared_bare() -> None:
     assert "WHERE \"TimeGenerated\" > toDateTime64('2024-05-01 11:00:00.0000000', 7, 'UTC')" in sql
 
 
+def test_texts_that_are_packed_into_an_array_are_a_list_to_look_in() -> None:
+    packed = compiled("let names = pack_array('a', 'b'); Logs | where Region in (names) | count").sql
+    assert packed == compiled("Logs | where Region in ('a', 'b') | count").sql
+
+
 def test_a_filter_needs_no_null_check_around_equality() -> None:
     assert 'WHERE "ResponseCode" = 200' in compiled("Logs | where ResponseCode == 200 | count").sql
 
@@ -109,6 +114,23 @@ def test_the_time_range_restricts_every_scan() -> None:
     span = (NOW - timedelta(days=1), None)
     sql = compiled("Logs | join (Logs) on Region | count", timespan=span).sql
     assert sql.count("2024-04-30 12:00:00.0000000") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "restricted"),
+    [
+        ("set query_datetimescope_from = datetime(2024-04-30); ", 2),
+        (
+            "set query_datetimescope_column = 'TimeGenerated';"
+            " set query_datetimescope_to=datetime(2024-04-30);",
+            2,
+        ),
+        ("set query_datetimescope_column = Elsewhere; set query_datetimescope_to = datetime(2024-04-30);", 0),
+    ],
+)
+def test_the_query_may_set_the_time_range_itself(options: str, restricted: int) -> None:
+    sql = compiled(f"{options} Logs | join (Logs) on Region | count").sql
+    assert sql.count("2024-04-30 00:00:00.0000000") == restricted
 
 
 def test_the_source_may_name_its_database() -> None:

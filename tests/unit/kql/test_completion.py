@@ -46,9 +46,35 @@ def names(text: str, kind: str = "") -> list[str]:
     [
         ("⌶", "table", ["Calls", "Prices"]),
         ("⌶", "keyword", ["let", "set", "declare"]),
+        ("⌶", "operator", ["print", "range", "search", "union"]),
+        ("let f = () { ⌶", "operator", ["print", "search", "union"]),
+        ("set ⌶", "keyword", ["notruncation", "truncationmaxrecords"]),
         ("Calls ⌶", "", ["|"]),
         ("Calls | join kind=⌶", "value", ["innerunique", "inner", "leftouter"]),
+        ("Calls | join kind=lefta⌶", "value", ["leftanti", "leftantisemi"]),
         ("Calls | join k⌶", "parameter", ["kind="]),
+        ("Calls | ord⌶", "operator", ["order"]),
+        ("Prices | summarize ⌶", "keyword", ["by"]),
+        ("Calls | lim⌶", "operator", ["limit"]),
+        ("Calls | sort by ModelName ⌶", "keyword", ["asc", "desc", "nulls"]),
+        ("Calls | where TotalTokens > 1 a⌶", "comparison", ["and"]),
+        ("Calls | where ModelName has 'gpt'\n  o⌶", "comparison", ["or"]),
+        ("Calls | where ModelName == 'x' and TotalTokens == 1 a⌶", "comparison", ["and"]),
+        ("Calls | extend x = iff(TotalTokens > 1 ⌶", "comparison", ["and", "or", "==", "!="]),
+        ("find in (Prices) where ⌶", "column", ["ModelName", "Price"]),
+        (
+            "find where ⌶",
+            "column",
+            ["TimeGenerated", "ModelName", "TotalTokens", "Body", "by", "x-ray", "Price"],
+        ),
+        ("search in (Prices) Pr⌶", "column", ["Price"]),
+        ("print dec⌶", "function", ["decimal"]),
+        ("Calls | summarize x = round(100.0 * cou⌶", "aggregate", ["count", "countif"]),
+        ("Calls | summarize x = (cou⌶", "aggregate", ["count", "countif"]),
+        ("Calls | join (Prices) on ($left.⌶", "column", ["TimeGenerated", "ModelName"]),
+        ("let known = Prices | project ModelName; Calls | where ModelName !in (kn⌶", "table", ["known"]),
+        ("let known = dynamic(['x']); Calls | where ModelName has_any ('y', kn⌶", "variable", ["known"]),
+        ("Calls | where ModelName in (Prices ⌶", "keyword", ["|"]),
         ("Calls | join (⌶", "table", ["Calls", "Prices"]),
         ("Calls | join (⌶", "operator", ["print", "range", "search", "union"]),
         ("Calls | where ⌶", "column", ["TimeGenerated", "ModelName", "TotalTokens", "Body", "by", "x-ray"]),
@@ -98,10 +124,14 @@ def test_what_can_follow_is_suggested(text: str, kind: str, wanted: list[str]) -
         ("Calls | where ⌶", "sum"),  # an aggregate
         ("Calls | summarize count() by ⌶", "sum"),
         ("Calls | summarize sum(⌶", "sum"),
+        ("Calls | summarize sum(round(⌶", "sum"),
+        ("Calls | summarize count() by round(⌶", "sum"),
         ("Calls | project ModelName | where ⌶", "TotalTokens"),
         ("Calls | join (Prices) on ⌶", "Price"),
         ("Calls | where TotalTokens ⌶", "has"),  # of text only
         ("Calls | where ModelName ⌶", "+"),  # of numbers only
+        ("Calls | where ModelName ⌶", "and"),  # of conditions only
+        ("Calls | where ModelName == 'x' ⌶", "<"),
         ("Calls ⌶", "where"),  # behind a pipe only
         ("Calls | take 5 ⌶", "by"),
         ("Calls | make-series count() on TimeGenerated ⌶", "=="),
@@ -134,6 +164,7 @@ def test_the_likeliest_come_first() -> None:
     assert suggestions("Calls | summarize ⌶")[0].kind == "aggregate"
     assert names("Calls | summarize count() ⌶")[0] == "by"
     assert suggestions("Calls | where ModelName ⌶")[0].kind == "comparison"
+    assert suggestions("Calls | where not(ModelName ⌶")[0].kind == "comparison"
     assert names("Calls | where ModelName == 'x' ⌶")[0] == "|"
     assert names("Calls | ⌶")[:2] == ["where", "project"]
 

@@ -25,6 +25,67 @@ def refusal(text: str) -> KqlError:
 
 
 @pytest.mark.parametrize(
+    ("text", "place", "hint"),
+    [
+        ("select * from Calls", (1, 15), "Table | where ... | project ..."),
+        ("var x = 5; Calls", (1, 5), "let name = ...;"),
+        ("where Total > 5", (1, 1), "a query begins with a table"),
+        ("| take 5", (1, 1), "a query begins with a table"),
+        ("Calls -- all", (1, 1), "a comment begins with //"),
+        ("Calls /* all */ | count", (1, 10), "a comment begins with //"),
+        ("Calls # all", (1, 7), "a comment begins with //"),
+        ("Calls | left join (Calls) on Region", (1, 9), "join kind=leftouter"),
+        ("Calls | join kind=left (Calls) on Region", (1, 14), "'leftouter'"),
+        ("Calls | join kind=outer (Calls) on Region", (1, 14), "leftouter, rightouter, fullouter"),
+        ("Calls | join (Calls | project No = 1) on Region", (1, 42), "$left.x == $right.y"),
+        ("Calls | head 5", (1, 9), "take"),
+        ("Calls | count()", (1, 14), "stands alone"),
+        ("Calls | count by Region", (1, 15), "summarize ... by"),
+        ("Calls | summarize count by Region", (1, 19), "count()"),
+        ("Calls | summarize count(*)", (1, 25), "count() takes nothing"),
+        ("Calls | summarize average(Total)", (1, 19), "avg()"),
+        ("Calls | summarize p95(Total)", (1, 19), "percentile(value, 95)"),
+        ("Calls | sort by Region descending", (1, 24), "desc"),
+        ("Calls | project Region as R", (1, 24), "R = ..."),
+        ("Calls | where Region is null", (1, 22), "isnull()"),
+        ("Calls | where Region == null", (1, 25), "isnull()"),
+        ("Calls | where Region not in ('a')", (1, 22), "!in"),
+        ("Calls | where Region contians 'a'", (1, 22), "'contains'"),
+        ("Calls | where contains(Region, 'a')", (1, 15), "text contains 'part'"),
+        ("Calls | summarize count() by Total(10)", (1, 30), "it names a column"),
+        ("Calls | where Region like 'a%'", (1, 15), "startswith"),
+        ("Calls | where Region == gpt", (1, 25), "there are: Region, Total"),
+        ("Calls | extend " + ", ".join(f"a{i} = 1" for i in range(9)) + "\n| where gpt", (2, 9), "in quotes"),
+        ("Calls | let x = 5", (1, 9), "let begins a statement"),
+        ("print 1 ? 2 : 3", (1, 9), "iff("),
+        ("print {'a': 1}", (1, 7), "dynamic({...})"),
+        ("print day(now())", (1, 7), "dayofmonth()"),
+        ("datatable(a: varchar)['x']", (1, 14), "one of bool, datetime, decimal"),
+        ("Calls | where Total => 5", (1, 21), ">="),
+        ("Calls | where Total === 5", (1, 23), "comparisons are =="),
+        ("Calls | where Total between 1 and 5", (1, 29), "between (low .. high)"),
+        ("Calls | where Total between (1, 5)", (1, 31), "between (low .. high)"),
+        ("Calls | where [a b] > 5", (1, 15), "['name']"),
+        ("Calls | where `a b` > 5", (1, 15), "['name']"),
+        ("Calls | where Total > 1_000", (1, 23), "digits"),
+        ("print now() > '2024-01-01'", (1, 7), "datetime(2026-01-31)"),
+        ("print now() - 1", (1, 7), "2d, 3h"),
+        ("print ago(1w)", (1, 11), "2d, 3h"),
+        ("print ago(1 day)", (1, 13), "2d, 3h"),
+        ("print datetime_add(day, 1, now())", (1, 20), "'day'"),
+        ("let f = (a) { a }; print f(1)", (1, 13), "have types"),
+        ("Nothing", (1, 1), "there are: Calls"),
+    ],
+)
+def test_what_other_languages_say_is_answered_with_what_kql_says(
+    text: str, place: tuple[int, int], hint: str
+) -> None:
+    error = refusal(text)
+    assert error.place == place
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize(
     ("text", "place", "message", "hint"),
     [
         ("Cals | count", (1, 1), "no table 'Cals'", "'Calls'"),
@@ -34,8 +95,9 @@ def refusal(text: str) -> KqlError:
         ("Calls | summarize Region by Total", (1, 19), "neither aggregated nor a key", "by"),
         ("Calls | where sum(Total) > 1", (1, 15), "aggregate sum() has no meaning here", "summarize"),
         ("Calls | extend x = strlen(Region, 1)", (1, 20), "takes 1 arguments", ""),
-        ("Calls | join (Calls) on Regio", (1, 25), "no column 'Regio' on this side", "'Region'"),
+        ("Calls | join (Calls) on Regio", (1, 25), "no column 'Regio' on the left side", "'Region'"),
         ("Calls | where Region", (1, 15), "must be bool", "compare"),
+        ("Calls | where Region has 'a' or 'b'", (1, 33), "must be bool, this is string", "compare"),
         ("print make_datetime(true)", (1, 7), "make_datetime() cannot take a bool", ""),
         ("print make_timespan(now())", (1, 7), "make_timespan() cannot take a datetime", ""),
         ("Calls | make-series n=count() on 1s from now() step 1s", (1, 42), "expected timespan", "write a"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from gatelog import kql
-from gatelog.kql import nodes, sql
+from gatelog.kql import Column, KqlType, Table, nodes, sql
 from gatelog.kql.scale import Scale
 from gatelog.testing.kql import run
 
@@ -64,6 +64,26 @@ def test_a_condition_does_not_repeat_what_subqueries_computed() -> None:
     steps = "".join(f"| extend x{n + 1} = x{n} + x{n} - x{n}" for n in range(STEPS))
     rows = f"range x0 from 1 to 5 step 1 | sort by x0 desc {steps}"
     assert run(f"{rows} | where x{STEPS} > 2 | take 2 | project x{STEPS}", now=NOW)[1] == [[5], [4]]
+
+
+def test_a_condition_on_what_heavy_stages_pass_on_is_asked_of_the_table() -> None:
+    """There it may find its rows by the primary key; what the stages computed is asked above them."""
+    when = Column("TimeGenerated", KqlType.DATETIME)
+    table = Table("T", (when, Column("Kind", KqlType.STRING), Column("x0", KqlType.LONG)), "t")
+    steps = "".join(f"| extend x{n + 1} = x{n} + x{n} - x{n}" for n in range(2 * STEPS))
+    last = f"x{2 * STEPS}"
+    asked = f"where {last} > 1 and (Kind == 'a' or Kind == 'b') | where TimeGenerated > ago(1h)"
+    select = kql.compile(f"T {steps} | {asked} | project {last}", kql.Catalog([table]), now=NOW).sql
+    of_table, _, above = select.rpartition("FROM")[2].partition(" LIMIT ")
+    assert of_table.startswith(' "t" WHERE ("Kind" = \'a\' OR "Kind" = \'b\') AND "TimeGenerated" > ')
+    assert above.endswith(f'WHERE "{last}" > 1')
+
+
+def test_rows_are_numbered_before_a_condition_leaves_some_out() -> None:
+    steps = "".join(f"| extend x{n + 1} = x{n} + x{n} - x{n}" for n in range(STEPS))
+    rows = f"datatable(x0: long)[1, 2, 3, 4, 5] | serialize place = row_number() {steps}"
+    found = run(f"{rows} | where x0 > 3 | project place, x{STEPS}", now=NOW)
+    assert found[1] == [[4, 4], [5, 5]]
 
 
 def test_what_is_light_stays_one_select() -> None:

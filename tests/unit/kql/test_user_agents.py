@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from ua_parser import parse
 
+from gatelog import kql
+from gatelog.store.query import SQL_BYTES_MAX
 from gatelog.testing.kql import run
 
 AGENTS = (
@@ -55,3 +58,18 @@ def test_every_agent_is_taken_apart_as_the_library_does_it() -> None:
 def test_a_text_that_no_rule_knows_is_held_against_all_of_them(target: str) -> None:
     _, [[family]] = run(f"print tostring(parse_user_agent('', {target}))")
     assert '"Family":"Other"' in family
+
+
+def test_all_rules_leave_a_sixth_of_a_statement_to_the_rest_of_the_query() -> None:
+    text = "print agent = 'x' | extend parse_user_agent(agent, dynamic(['browser', 'os', 'device']))"
+    select = kql.compile(text, kql.Catalog(), now=datetime(2026, 1, 1, tzinfo=UTC)).sql
+    assert len(select.encode()) < SQL_BYTES_MAX * 5 // 6
+
+
+def test_a_statement_may_have_the_same_rules_twice() -> None:
+    rows = f"datatable(agent: string)[{json.dumps(AGENTS[-1])}]"
+    of_system = "parse_user_agent(agent, 'os').OperatingSystem.Family"
+    _, found = run(
+        f"{rows} | where {of_system} != 'x' | extend a = {of_system}, b = {of_system} | project a, b"
+    )
+    assert found == [["Windows", "Windows"]]

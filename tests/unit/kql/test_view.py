@@ -205,7 +205,8 @@ def test_rows_without_a_condition_are_ordered_as_they_are() -> None:
     assert "intDiv" not in kql.compile("Zoo | top 2 by Legs desc", Catalog([whole]), now=NOW).sql
 
 
-LATELY = replace(ZOO, view=replace(VIEW, latest=Latest("Status", lambda count: f"latest_{count}")))
+LATEST = Latest("Status", lambda count: f"latest_{count}", any_few=True)
+LATELY = replace(ZOO, view=replace(VIEW, latest=LATEST))
 
 
 @pytest.mark.parametrize(
@@ -218,10 +219,10 @@ LATELY = replace(ZOO, view=replace(VIEW, latest=Latest("Status", lambda count: f
         ("Zoo | count | as Found | union (Zoo | take 5)", 5),
     ],
 )
-def test_of_rows_of_which_any_few_or_the_latest_are_wanted_the_latest_are_made(
+def test_of_rows_of_which_any_few_or_the_latest_are_wanted_the_latest_are_read(
     query: str, count: int
 ) -> None:
-    assert f" FROM latest_{count} " in kql.compile(query, Catalog([LATELY]), now=NOW).sql
+    assert f" AND (latest_{count}) " in kql.compile(query, Catalog([LATELY]), now=NOW).sql
 
 
 @pytest.mark.parametrize(
@@ -240,5 +241,17 @@ def test_of_rows_of_which_any_few_or_the_latest_are_wanted_the_latest_are_made(
         "Zoo | count",
     ],
 )
-def test_where_others_may_be_wanted_all_rows_are_made(query: str) -> None:
+def test_where_others_may_be_wanted_all_rows_are_read(query: str) -> None:
     assert "latest_" not in kql.compile(query, Catalog([LATELY]), now=NOW).sql
+
+
+def test_any_few_rows_need_not_be_the_latest() -> None:
+    """Where those are not found sooner."""
+    apart = replace(ZOO, view=replace(VIEW, latest=LATEST._replace(any_few=False)))
+    assert "latest_" not in kql.compile("Zoo | take 3", Catalog([apart]), now=NOW).sql
+    assert "(latest_3)" in kql.compile("Zoo | top 3 by Status", Catalog([apart]), now=NOW).sql
+
+
+def test_no_column_of_a_query_hides_what_the_condition_for_the_latest_names() -> None:
+    written = kql.compile("Zoo | extend latest_1 = 5 | top 1 by Status", Catalog([LATELY]), now=NOW).sql
+    assert '5 AS "latest_1"' not in written

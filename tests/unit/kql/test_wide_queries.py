@@ -10,6 +10,7 @@ import pytest
 
 from gatelog import kql
 from gatelog.kql import Catalog, Column, KqlType, Table
+from gatelog.store.query import SQL_BYTES_MAX
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 CATALOG = Catalog([Table("T", (Column("a", KqlType.LONG), Column("s", KqlType.STRING)), "t")])
@@ -90,3 +91,14 @@ def test_columns_can_change_names_with_each_other() -> None:
 def test_unnamed_columns_pass_over_names_that_are_taken() -> None:
     compiled = kql.compile("T | project Column2 = a, a + 1, a + 2", CATALOG, now=NOW)
     assert [column.name for column in compiled.columns] == ["Column2", "Column1", "Column3"]
+
+
+def test_xml_that_every_branch_of_a_union_reads_is_no_more_than_the_engine_does() -> None:
+    branches = ", ".join(f"(XML | where a == {place} | project x = e.Data[{place}])" for place in range(70))
+    text = f"let XML = T | extend e = parse_xml(s); union {branches}"
+    assert len(kql.compile(text, CATALOG, now=NOW).sql) < SQL_BYTES_MAX
+
+
+def test_branches_of_a_union_say_little_of_columns_that_they_do_not_have() -> None:
+    branches = ", ".join(f"(T | project column{place} = a)" for place in range(100))
+    assert len(kql.compile(f"union {branches}", CATALOG, now=NOW).sql) < SQL_BYTES_MAX

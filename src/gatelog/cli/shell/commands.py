@@ -164,7 +164,15 @@ def suggestions(host: Host, text: str) -> list[Suggestion]:
 
 def _hub_commands(host: Host, typed: str) -> list[Suggestion]:
     """Of the last word that was typed begins what is put in its place."""
-    begun = typed.rpartition(" ")[0]
+    begun, _, word = typed.rpartition(" ")
+    if begun in HUB_COMMANDS:
+        kind = begun.rpartition(" ")[2]
+        names = {"table": host.catalog.names, "function": sorted(host.catalog.saved)}.get(kind, ())
+        return [
+            Suggestion(SuggestionKind.VALUE, name, name)
+            for name in names
+            if host.managed and name.startswith(word)
+        ]
     return [
         Suggestion(SuggestionKind.KEYWORD, known, known[len(begun) :].lstrip(), "", said)
         for known, said in HUB_COMMANDS.items()

@@ -1,7 +1,8 @@
 """The aggregate functions of summarize."""
 
-from gatelog.kql.aggregates.choices import any_value, check_ordered, percentile
+from gatelog.kql.aggregates.choices import any_value, check_ordered
 from gatelog.kql.aggregates.function import AggregateFunction
+from gatelog.kql.aggregates.percentiles import percentages, percentile
 from gatelog.kql.aggregates.table import AGGREGATES, INSIDE_EXPRESSIONS
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "AggregateFunction",
     "any_value",
     "check_ordered",
+    "percentages",
     "percentile",
 ]

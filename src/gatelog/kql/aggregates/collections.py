@@ -8,11 +8,10 @@ from gatelog.kql import json_values, sql
 from gatelog.kql.aggregates.function import Build
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions import bag_from_pairs
-from gatelog.kql.functions.row import accept
-from gatelog.kql.misfit import Misfit
+from gatelog.kql.functions.row import accept, fixed_integer
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.types import INTEGERS, KqlType
+from gatelog.kql.types import KqlType
 
 DYNAMIC = KqlType.DYNAMIC
 
@@ -28,7 +27,7 @@ def collection(function: str, *, keep_nulls: bool = False, most: int = LONGEST_L
     unless the call says how many."""
 
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
-        term, limit = arguments[0], max(_limit(arguments, most), 1)
+        term, limit = arguments[0], _limit(arguments, most)
         texts = convert(term, DYNAMIC).sql
         if term.type is DYNAMIC:
             collected = _collected(f"{function}Array", predicate, limit, sql.with_value(texts, "json", _flat))
@@ -45,23 +44,21 @@ def bag(most: int = LONGEST_LIST) -> Build:
 
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
         bags = accept(arguments[0], DYNAMIC)
-        limit = max(_limit(arguments, most), 1)
+        limit = _limit(arguments, most)
         pairs = _collected("groupArrayArray", predicate, limit, json_values.pairs(bags.sql))
         return Term(DYNAMIC, bag_from_pairs(pairs), nullable=False)
 
     return build
 
 
-def _limit(arguments: Sequence[Term], most: int) -> int:
+def _limit(arguments: Sequence[Term], most: int) -> Sql:
     if len(arguments) == 1:
-        return most
-    value = arguments[1].constant.value if arguments[1].constant is not None else None
-    if arguments[1].type not in INTEGERS or not isinstance(value, int) or value < 0:
-        raise Misfit("the longest length must be a constant integer")
-    return min(value, LONGEST_LIST)
+        return sql.literal(most)
+    given = fixed_integer(arguments[1], "the longest length")
+    return sql.call("least", sql.call("greatest", given, 1), LONGEST_LIST)
 
 
-def _collected(function: str, predicate: Term | None, limit: int, value: Sql) -> Sql:
+def _collected(function: str, predicate: Term | None, limit: Sql, value: Sql) -> Sql:
     name = f"{function}If" if predicate is not None else function
     extra = [predicate.condition] if predicate is not None else []
     return sql.parametric(name, [limit], value, *extra)

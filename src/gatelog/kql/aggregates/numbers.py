@@ -82,7 +82,8 @@ def average(arguments: Sequence[Term], predicate: Term | None) -> Term:
         return _decimal_average(term, predicate)
     if term.type in (TIMESPAN, DATETIME):
         return _time_average(term, predicate)
-    mean = aggregate("avg", predicate, term.sql)
+    exact = sql.call("toInt128", term.sql) if arguments[0].type is LONG else term.sql  # 64 bits would wrap
+    mean = aggregate("avg", predicate, exact)
     return Term(REAL, sql.if_null(mean, nan()) if term.nullable else mean, nullable=False)
 
 
@@ -111,27 +112,35 @@ def nan() -> Sql:
 
 
 def spread(function: str, *, sample: bool) -> Build:
-    """Standard deviation or variance; 0 for fewer values than the estimate needs."""
+    """Standard deviation or variance; 0 for fewer values than the estimate needs, NaN where one of them is
+    NaN or infinite."""
 
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
         term = convert(summable(arguments[0]), REAL)
-        enough = sql.greater(_not_null_count(term, predicate), 1 if sample else 0)
-        node = sql.if_(enough, aggregate(function, predicate, term.sql), sql.call("toFloat64", 0))
-        return Term(REAL, sql.if_null(node, sql.call("toFloat64", 0)), nullable=False)
+        count = _not_null_count(term, predicate)
+        finite = sql.call("isFinite", aggregate("sum", predicate, term.sql))
+        found = sql.if_(finite, aggregate(function, predicate, term.sql), nan())
+        return _if_enough(count, found, sample=sample)
 
     return build
 
 
-def covariance(function: str) -> Build:
+def covariance(function: str, *, sample: bool) -> Build:
     """Of two columns, over the rows where both are known; 0 where there are too few."""
 
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
         one, other = (convert(summable(argument), REAL) for argument in arguments)
-        node = aggregate(function, predicate, one.sql, other.sql)
-        safe = sql.if_(sql.call("isFinite", node), node, sql.call("toFloat64", 0))
-        return Term(REAL, sql.if_null(safe, sql.call("toFloat64", 0)), nullable=False)
+        count = aggregate("count", predicate, sql.plus(one.sql, other.sql))
+        return _if_enough(count, aggregate(function, predicate, one.sql, other.sql), sample=sample)
 
     return build
+
+
+def _if_enough(count: Sql, found: Sql, *, sample: bool) -> Term:
+    """What is found of so many values; 0 where the estimate needs more."""
+    zero = sql.call("toFloat64", 0)
+    enough = sql.greater(count, 1 if sample else 0)
+    return Term(REAL, sql.if_null(sql.if_(enough, found, zero), zero), nullable=False)
 
 
 def bits(function: str) -> Build:

@@ -1,4 +1,4 @@
-"""The aggregates whose result is intermediate: hll, tdigest, and the merging of such."""
+"""The aggregates whose result is intermediate: hll, tdigest, and the merging of such; null of no values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
 from gatelog.kql.functions import digests
 from gatelog.kql.functions.row import accept
+from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
@@ -21,15 +22,21 @@ def sketch(arguments: Sequence[Term], predicate: Term | None) -> Term:
     known = sql.call("isNotNull", value.sql)
     wanted = known if predicate is None else sql.all_of([known, predicate.condition])
     text = convert(value, STRING).sql
-    made = sql.call("uniqCombined64StateIf", text, sql.if_null(wanted, sql.boolean(False)))
-    return Term(DYNAMIC, digests.sketch_of(made), nullable=False)
+    counted = sql.if_null(wanted, sql.boolean(False))
+    made = sql.call("uniqCombined64StateIf", text, counted)
+    return _if_any(sql.call("countIf", counted), digests.sketch_of(made))
 
 
 def merged_sketch(arguments: Sequence[Term], _: Term | None) -> Term:
     """`hll_merge(sketch)`."""
     one = accept(arguments[0], DYNAMIC)
     made = sql.call("uniqCombined64MergeState", digests.state(one.sql))
-    return Term(DYNAMIC, digests.sketch_of(made), nullable=False)
+    return _if_any(sql.call("count", one.sql), digests.sketch_of(made))
+
+
+def _if_any(count: Sql, made: Sql) -> Term:
+    """What is made of so many values; null of none."""
+    return Term(DYNAMIC, sql.if_(sql.greater(count, 0), made, sql.null()))
 
 
 def digest(arguments: Sequence[Term], _: Term | None) -> Term:
@@ -39,7 +46,8 @@ def digest(arguments: Sequence[Term], _: Term | None) -> Term:
     known = sql.call("isNotNull", sql.plus(value, weight))
     text = "sumMapIf([assumeNotNull(value)], [assumeNotNull(weight)], known)"
     pair = formula(text, value=value, weight=weight, known=known)
-    return Term(DYNAMIC, digests.written(sql.literal(kind.value), pair), nullable=False)
+    made = digests.written(sql.literal(kind.value), pair)
+    return _if_any(sql.call("countIf", sql.if_null(known, sql.boolean(False))), made)
 
 
 def merged_digest(arguments: Sequence[Term], _: Term | None) -> Term:
@@ -50,4 +58,4 @@ def merged_digest(arguments: Sequence[Term], _: Term | None) -> Term:
     kind = sql.if_null(
         sql.call("anyIf", digests.kind_of(sql.if_null(one.sql, "")), sql.call("isNotNull", one.sql)), ""
     )
-    return Term(DYNAMIC, digests.written(kind, pair), nullable=False)
+    return _if_any(sql.call("count", one.sql), digests.written(kind, pair))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gatelog.kql.aggregates.choices import any_value, extreme, percentile_of
+from gatelog.kql.aggregates.choices import any_value, extreme
 from gatelog.kql.aggregates.collections import OBSOLETE_LIST, bag, collection
 from gatelog.kql.aggregates.function import AggregateFunction, Build
 from gatelog.kql.aggregates.numbers import average, bits, count, covariance, distinct_count, spread, total
+from gatelog.kql.aggregates.percentiles import MOST_PERCENTAGES, percentile_array, percentile_of
 from gatelog.kql.aggregates.schema import build_schema
 from gatelog.kql.aggregates.sketches import digest, merged_digest, merged_sketch, sketch
 
@@ -68,10 +69,10 @@ _TABLE: tuple[AggregateFunction, ...] = (
     _row("variancep", spread("varPop", sample=False)),
     _row_if("variancepif", spread("varPop", sample=False)),
     _row_if("stdevpif", spread("stddevPop", sample=False)),
-    _row("covariance", covariance("covarSamp"), least=2, most=2),
-    _row_if("covarianceif", covariance("covarSamp"), predicate=2, most=3),
-    _row("covariancep", covariance("covarPop"), least=2, most=2),
-    _row_if("covariancepif", covariance("covarPop"), predicate=2, most=3),
+    _row("covariance", covariance("covarSamp", sample=True), least=2, most=2),
+    _row_if("covarianceif", covariance("covarSamp", sample=True), predicate=2, most=3),
+    _row("covariancep", covariance("covarPop", sample=False), least=2, most=2),
+    _row_if("covariancepif", covariance("covarPop", sample=False), predicate=2, most=3),
     _row_if("take_anyif", any_value, ""),
     _row_if("anyif", any_value),
     _row("make_list", _LIST, "list", most=2, ordered=True),
@@ -105,6 +106,12 @@ INSIDE_EXPRESSIONS: Mapping[str, AggregateFunction] = {
     for row in (
         AggregateFunction("percentile", 2, 2, percentile_of, "percentile"),
         AggregateFunction("percentilew", 3, 3, percentile_of, "percentile"),
+        AggregateFunction(
+            "percentiles_array", 2, 1 + MOST_PERCENTAGES, percentile_array(weighted=False), "percentiles"
+        ),
+        AggregateFunction(
+            "percentilesw_array", 3, 2 + MOST_PERCENTAGES, percentile_array(weighted=True), "percentiles"
+        ),
         AggregateFunction("take_any", 1, 1, any_value, ""),
         AggregateFunction("any", 1, 1, any_value, "any"),
     )

@@ -19,7 +19,7 @@ from gatelog.kql.tokenizer import tokenize
 from gatelog.kql.tokens import END, HYPHENATED_WORDS, INVALID, NAME, PUNCTUATION
 from gatelog.kql.types import KqlType
 
-MAX_SUGGESTIONS: Final = 500
+MAX_SUGGESTIONS: Final = 1000
 """Nobody reads on; a table of Azure has up to 300 columns, and all scalar functions follow them."""
 
 _TYPED_WORD: Final = re.compile(r"\w*[!$]?")
@@ -127,6 +127,8 @@ def _wanted(place: Place, names: Names) -> Iterable[Suggestion]:
             return [*names.tables(), *vocabulary.TABLE_CALLS]
         case Want.EITHER:
             return [*names.tables(), *_values(place, names), *vocabulary.TABLE_CALLS]
+        case Want.ITEM:
+            return [*_values(place, names), *names.tables(), *vocabulary.TABLE_CALLS]
         case Want.VALUE:
             return _values(place, names)
         case Want.OPERATOR:
@@ -173,10 +175,9 @@ def _after_operand(place: Place, names: Names) -> list[Suggestion]:
     if place.operand is None or place.operand_want in {Want.STATEMENT, Want.TABLE}:
         return []
     kind = names.operand_type()
-    if place.operand_want is Want.EITHER and kind is None:
+    if place.operand_want in {Want.EITHER, Want.ITEM} and kind is None:
         return []
-    text = kind in {None, KqlType.STRING, KqlType.DYNAMIC}
-    found = vocabulary.comparisons(text=text, arithmetic=kind is not KqlType.STRING)
+    found = vocabulary.behind_value(kind)
     return [one for one in found if binding_power(one.text.split()[0]) > place.least_power]
 
 

@@ -42,7 +42,7 @@ class Cursor(Parser):
         self.frames: list[Frame] = []
         self.calls: list[str] = []
         self.wanted = Want.STATEMENT
-        self.power = 0  # that an operator here must bind with at least
+        self.power: int | None = None  # an operator here must bind tighter; None outside an expression
 
     def read(self) -> Place:
         """Parse; the place is complete when the cursor is reached."""
@@ -133,7 +133,7 @@ class Cursor(Parser):
         """The innermost pipeline is within the operator `name`."""
         frame, power = self.frames[-1], self.power
         assert isinstance(frame, OpenPipeline)
-        frame.stage, self.power = Stage(name), 0
+        frame.stage, self.power = Stage(name), None
         try:
             with self.wanting(Want.VALUE):
                 yield

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from gatelog.kql import ast
 from gatelog.kql.completion.cursor import CURSOR, AtCursorError, Cursor
 from gatelog.kql.completion.place import OpenPipeline, OpenStatements, Place, Want
+from gatelog.kql.documentation import SET_OPTIONS
 from gatelog.kql.tokens import SOURCE_WORDS
 
 T = TypeVar("T")
@@ -48,8 +49,11 @@ class _CursorParser(Cursor):
 
     def _statement(self) -> ast.Statement:
         if self.at_cursor:
-            self.note(*_STATEMENT_WORDS)
+            self.note(*_STATEMENT_WORDS, *SOURCE_WORDS)
             raise self.reach(self.wanted)
+        if self.text == "set" and self.peek().text == CURSOR:
+            self.note(*SET_OPTIONS)
+            raise self.reach()
         statement = super()._statement()
         frame = self.frames[-1]
         assert isinstance(frame, OpenStatements)
@@ -169,6 +173,11 @@ class _CursorParser(Cursor):
 
     # columns and names
 
+    def named_expressions(self, *until: str) -> tuple[ast.NamedExpression, ...]:
+        if self.at_cursor:
+            self.note(*filter(str.isalpha, until))
+        return super().named_expressions(*until)
+
     def ordering(self) -> ast.Ordering:
         return self._with_words(super().ordering, "asc", "desc")
 
@@ -176,9 +185,10 @@ class _CursorParser(Cursor):
         return self._with_words(super()._reordered_column, "asc", "desc", "granny-asc", "granny-desc")
 
     def _with_words(self, read: Callable[[], T], *words: str) -> T:
+        noted = len(self.place.words)
         node = read()
         if self.at_cursor and self.tokens[self.position - 1].text not in _UNORDERED:
-            self.note(*words)
+            self.place.words[noted:noted] = words
         return node
 
     def reference(self, what: str) -> ast.Name:
@@ -201,7 +211,7 @@ class _CursorParser(Cursor):
 
     def expression(self, above: int = 0) -> ast.Expression:
         before = self.power
-        self.power = min(above, before) if before else above
+        self.power = above if before is None else min(above, before)
         try:
             expression = super().expression(above)
         finally:
@@ -210,12 +220,16 @@ class _CursorParser(Cursor):
             self.place.operand = expression
         return expression
 
+    def _items(self) -> tuple[ast.Expression, ...]:
+        with self.wanting(Want.ITEM):
+            return super()._items()
+
     def _operand(self) -> ast.Expression:
         operand = super()._operand()
         if self.at_cursor and self.place.operand is None:
             self.settle()
             self.place.operand, self.place.operand_want = operand, self.wanted
-            self.place.least_power = self.power
+            self.place.least_power = self.power or 0
         return operand
 
     def primary(self) -> ast.Expression:
@@ -235,7 +249,7 @@ class _CursorParser(Cursor):
 
     def call(self, function: ast.Name, qualifier: ast.Expression | None = None) -> ast.Call:
         want = Want.TABLE if function.value in _TABLE_FUNCTIONS else Want.VALUE
-        power, self.power = self.power, 0
+        power, self.power = self.power, None
         self.calls.append(function.value)
         try:
             with self.wanting(want):

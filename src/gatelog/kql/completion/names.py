@@ -10,7 +10,7 @@ from gatelog.kql import ast
 from gatelog.kql.bindings import DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.completion.place import Place, Stage
-from gatelog.kql.completion.scope import CursorBinder
+from gatelog.kql.completion.scope import NOWHERE, CursorBinder
 from gatelog.kql.completion.suggestion import Suggestion, SuggestionKind
 from gatelog.kql.schema import JsonPath, Table
 from gatelog.kql.scope import Scope
@@ -20,6 +20,7 @@ from gatelog.kql.tokens import ASSIGNED_ONLY_WORDS, BRACKETED_WORDS
 from gatelog.kql.types import KqlType
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_SEARCHING: Final = frozenset(("find", "search"))
 _COLUMNS_SHOWN: Final = 6
 """Columns of a table that its documentation names; more would not fit into a menu."""
 
@@ -45,8 +46,8 @@ class Names:
         return self._binder.scope_at(self._place.frames)
 
     def columns(self) -> list[Suggestion]:
-        """The columns of the input."""
-        return [_column(field) for field in self._scope.fields]
+        """The columns of the input, or of the tables that are searched."""
+        return [_column(field) for field in self._scope.fields or self._searched()]
 
     def join_keys(self, stage: Stage) -> list[Suggestion]:
         """The columns that both sides of a join have, and the two sides."""
@@ -73,7 +74,7 @@ class Names:
         bound = [
             Suggestion(SuggestionKind.TABLE, name, spelled(name), "", "A table of this query.")
             for name, binding in self._scope.names.items()
-            if isinstance(binding, TableBinding)
+            if isinstance(binding, TableBinding) and not binding.denied
         ]
         known = (self._catalog.find(name) for name in self._catalog.names)
         return bound + self.table_functions() + [_table(table) for table in known if table is not None]
@@ -111,6 +112,15 @@ class Names:
         saved = self._catalog.saved.get(name) if binding.saved else None
         text = saved.docstring if saved is not None else "A function of this query."
         return Suggestion(SuggestionKind.FUNCTION, name, f"{spelled(name)}(", f"{name}({parameters})", text)
+
+    def _searched(self) -> tuple[Field, ...]:
+        """The columns that `find` and `search` look into, each once: of the tables named, else of all."""
+        stage = self._place.stage
+        if stage is None or stage.name not in _SEARCHING:
+            return ()
+        tables = stage.tables or [ast.Name(NOWHERE, name) for name in self._catalog.wildcard_names]
+        fields = (field for table in tables for field in self._binder.columns_of(table, self._scope))
+        return tuple({field.name: field for field in fields}.values())
 
     def _right(self, stage: Stage) -> tuple[Field, ...]:
         return self._binder.columns_of(stage.tables[-1], self._scope) if stage.tables else ()

@@ -17,6 +17,7 @@ class Want(Enum):
     OPERATOR = auto()
     TABLE = auto()
     EITHER = auto()  # a table or a value: what let binds
+    ITEM = auto()  # a value, or a table of values: what stands in the list of `in`
     VALUE = auto()
     COLUMN = auto()
     MEMBER = auto()
@@ -82,5 +83,8 @@ class Place:
 
     @property
     def stage(self) -> Stage | None:
-        """The innermost operator around the cursor."""
-        return next((f.stage for f in reversed(self.frames) if isinstance(f, OpenPipeline)), None)
+        """The innermost operator around the cursor: an argument that is no pipeline yet has none itself."""
+        for frame in reversed(self.frames):
+            if isinstance(frame, OpenPipeline) and (frame.stage or frame.operators or frame.implied):
+                return frame.stage
+        return None

@@ -25,7 +25,8 @@ _UNBOUND = (KqlError, Misfit, ProtectedColumnError)
 _INPUT = "\0input"
 """A name that no query can spell, for the relation that an operator is bound to."""
 
-_NOWHERE = ast.Span(0, 0)
+NOWHERE = ast.Span(0, 0)
+"""Of what no query spells."""
 
 _SOME_TIME = 630_000_000_000_000_000
 """Ticks, in 1997: types do not depend on the clock, but ago() needs one."""
@@ -98,12 +99,12 @@ class CursorBinder(Binder):
         """The table that the pipeline begins with, as far as it is known."""
         try:
             if not frame.implied:
-                whole = ast.Pipeline(_NOWHERE, frame.source, ())
+                whole = ast.Pipeline(NOWHERE, frame.source, ())
                 return super().bind_table(whole, scope) if frame.source is not None else None
             stage = outer.stage if outer is not None else None
             if relation is None or stage is None or not stage.expanded:
                 return relation
-            expansion = ast.MvExpand(_NOWHERE, tuple(stage.expanded), None, "bag", None, ())
+            expansion = ast.MvExpand(NOWHERE, tuple(stage.expanded), None, "bag", None, ())
             return self._staged_over(relation, expansion, scope)
         except _UNBOUND:
             return relation if frame.implied else None
@@ -122,7 +123,7 @@ class CursorBinder(Binder):
         return scope, relation
 
     def _staged_over(self, relation: Relation, operator: ast.Operator, scope: Scope) -> Relation:
-        whole = ast.Pipeline(_NOWHERE, ast.Name(_NOWHERE, _INPUT), (operator,))
+        whole = ast.Pipeline(NOWHERE, ast.Name(NOWHERE, _INPUT), (operator,))
         return super().bind_table(whole, scope.with_name(_INPUT, TableBinding(lambda: relation)))
 
     def _guessed(self, relation: Relation, operator: ast.Operator) -> Relation:

@@ -14,14 +14,16 @@ from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.stages.evaluate import PLUGINS
 from gatelog.kql.stages.summarize import ROW_AGGREGATES
 from gatelog.kql.tokens import PIPELINE_WORDS, SOURCE_WORDS
+from gatelog.kql.types import KqlType
 
-_OLD_SPELLINGS: Final = frozenset(("filter", "limit", "order", "mvapply", "mvexpand"))
+_OLD_SPELLINGS: Final = frozenset(("filter", "mvapply", "mvexpand"))
 _BUILT: Final = frozenset(built_operators()) - _OLD_SPELLINGS
 """Operators that compile, each under the name that people write today."""
 
 _MOST_USED: Final = (
     *("where", "project", "extend", "summarize", "take", "top", "sort", "join", "count", "distinct"),
     *("render", "union", "mv-expand", "parse", "make-series", "project-away", "lookup", "evaluate"),
+    *("order", "limit"),
 )
 """In published queries; the other operators follow by name."""
 
@@ -31,6 +33,12 @@ _TEXT_COMPARISONS: Final = frozenset(
     if word.lstrip("!").startswith(("has", "contains", "starts", "ends"))
 ) | {"=~", "!~", "in~", "!in~", "matches regex"}
 _ARITHMETIC: Final = frozenset("+-*/%")
+_LOGICAL: Final = frozenset(("and", "or"))
+_BETWEEN_CONDITIONS: Final = _LOGICAL | {"==", "!="}
+
+
+_KEYWORDS: Final = {**documentation.WORDS, **documentation.SET_OPTIONS, **documentation.STATEMENTS}
+_LITERAL_TYPES: Final = ("bool", "int", "long", "real", "decimal", "datetime", "timespan", "guid", "dynamic")
 
 
 def documented(
@@ -54,7 +62,7 @@ def _calls(kind: SuggestionKind, names: Iterable[str]) -> tuple[Suggestion, ...]
 
 SCALARS: Final = _calls(
     SuggestionKind.FUNCTION,
-    {*FUNCTIONS, *SPECIAL_FUNCTIONS, *SEVERAL_COLUMNS, "dynamic", "datetime", "timespan"},
+    {*FUNCTIONS, *SPECIAL_FUNCTIONS, *SEVERAL_COLUMNS, *_LITERAL_TYPES},
 )
 AGGREGATE_CALLS: Final = _calls(SuggestionKind.AGGREGATE, {*AGGREGATES, *ROW_AGGREGATES})
 AGGREGATE_NAMES: Final = frozenset(one.name for one in AGGREGATE_CALLS)
@@ -77,10 +85,13 @@ _HINTS: Final = tuple(name for name in documentation.PARAMETERS if name.startswi
 
 
 def keywords(words: Iterable[str]) -> list[Suggestion]:
-    """Words that the grammar would take; its punctuation is left out, but for the pipe."""
+    """Words that the grammar would take; its punctuation is left out, but for the pipe.
+
+    `and` and `or` are operators behind values.
+    """
     found = []
     for word in words:
-        if word in SOURCE_WORDS and word not in _BUILT:
+        if (word in SOURCE_WORDS and word not in _BUILT) or word in _LOGICAL:
             continue
         if word in SOURCE_WORDS:
             found.append(_word(SuggestionKind.OPERATOR, word, documentation.OPERATORS.get(word)))
@@ -89,7 +100,7 @@ def keywords(words: Iterable[str]) -> list[Suggestion]:
                 _word(
                     SuggestionKind.KEYWORD,
                     word,
-                    documentation.STATEMENTS.get(word) or documentation.WORDS.get(word),
+                    _KEYWORDS.get(word),
                 )
             )
     return found
@@ -103,13 +114,25 @@ def parameters(names: Iterable[str]) -> list[Suggestion]:
     return documented(SuggestionKind.PARAMETER, documentation.PARAMETERS, spelled)
 
 
-def comparisons(*, text: bool, arithmetic: bool) -> list[Suggestion]:
-    """Operators that may follow a value: those on text and those of arithmetic as asked for."""
+def behind_value(kind: KqlType | None) -> list[Suggestion]:
+    """Operators that are of use behind a value of the type; all of them where it is not known."""
     return [
         _word(SuggestionKind.COMPARISON, name, entry)
         for name, entry in documentation.BETWEEN_VALUES.items()
-        if (text or name not in _TEXT_COMPARISONS) and (arithmetic or name not in _ARITHMETIC)
+        if _is_of_use(name, kind)
     ]
+
+
+def _is_of_use(operator: str, kind: KqlType | None) -> bool:
+    if kind is None:
+        return True
+    if kind is KqlType.BOOL:
+        return operator in _BETWEEN_CONDITIONS
+    if operator in _TEXT_COMPARISONS:
+        return kind in {KqlType.STRING, KqlType.DYNAMIC}
+    if operator in _ARITHMETIC:
+        return kind is not KqlType.STRING
+    return operator not in _LOGICAL
 
 
 def known_operators() -> tuple[Suggestion, ...]:

@@ -23,7 +23,7 @@ OPERATORS: Mapping[str, Entry] = entries("""
     find [in (tables)] where predicate [project columns] — The rows of several tables for which it is true.
     fork name = (operators) ... — Several answers from one input.
     getschema — The columns of the table with their types, as rows.
-    graph-mark-components [with_component_id = name] — Marks the connected components of a graph.
+    graph-mark-components [kind = strong] — Marks the connected components of a graph.
     graph-match pattern where predicate project columns — The places of a graph that match a pattern.
     graph-shortest-paths pattern where predicate project columns — The shortest paths of a graph.
     graph-to-table nodes, edges — The nodes or edges of a graph as tables.
@@ -76,6 +76,17 @@ STATEMENTS: Mapping[str, Entry] = entries("""
     let name = value — Binds a name to a value, a table or a function for the rest of the query.
     set name = value — Sets an option of the query.
     declare query_parameters(name: type = value) — Declares parameters that come with the request.
+""")
+
+SET_OPTIONS: Mapping[str, Entry] = entries("""
+    notruncation — The answer may have all its rows, up to the hub's own limit.
+    truncationmaxrecords = number — At most so many rows, or the answer ends with an error.
+    truncationmaxsize = bytes — At most so many bytes, or the answer ends with an error.
+    query_take_max_records = number — The first rows only, without an error.
+    query_now = datetime(text) — What now() is.
+    query_bin_auto_size = width — How wide the bins of bin_auto() are.
+    query_bin_auto_at = value — Where one of the bins of bin_auto() begins.
+    deferpartialqueryfailures — An answer that breaks off is no error.
 """)
 
 BETWEEN_VALUES: Mapping[str, Entry] = dict(
@@ -235,7 +246,7 @@ TYPES: Mapping[str, Entry] = entries("""
 PARAMETER_VALUES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("join", "kind"): (
         *("innerunique", "inner", "leftouter", "rightouter", "fullouter"),
-        *("leftanti", "rightanti", "leftsemi", "rightsemi"),
+        *("leftanti", "rightanti", "leftsemi", "rightsemi", "anti", "leftantisemi", "rightantisemi"),
     ),
     ("lookup", "kind"): ("leftouter", "inner"),
     ("union", "kind"): ("outer", "inner"),

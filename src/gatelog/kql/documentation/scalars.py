@@ -22,6 +22,12 @@ CONVERSIONS: Mapping[str, Entry] = entries("""
     totimespan(value) — The value as a length of time, or null.
     totime(value) — The same as totimespan.
     toguid(text) — The text as a guid, or null.
+    bool(value) — A literal bool; bool(null).
+    int(number) — A literal whole number of 32 bits; int(null).
+    long(number) — A literal whole number of 64 bits; long(null).
+    real(number) — A literal real number; real(nan), real(+inf), real(null).
+    decimal(number) — A literal decimal number; decimal(null).
+    guid(text) — A literal guid; guid(null).
     dynamic(json) — A literal of JSON.
     datetime(text) — A literal time, UTC.
     timespan(text) — A literal length of time.
@@ -229,6 +235,6 @@ ROWS: Mapping[str, Entry] = entries("""
     estimate_data_size(column, ...) — About how many bytes the values of a row have; `*` for all.
     current_database() — The name of the database that is asked.
     current_principal_is_member_of(group, ...) — Always false: groups are not known here.
-    ingestion_time() — Always null: ingestion times are not kept here.
+    ingestion_time() — When the row came, in a table of the users' own; else null.
     iscolumnexists(name) — Whether the table has a column of this name.
 """)

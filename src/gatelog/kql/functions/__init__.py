@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from gatelog.kql.functions.array_places import ARRAY_PLACES
 from gatelog.kql.functions.array_sorts import ARRAY_SORTS
 from gatelog.kql.functions.arrays import ARRAYS
-from gatelog.kql.functions.bags import BAGS, bag_from_pairs, bag_of, parse_json
+from gatelog.kql.functions.bags import BAGS, bag_from_pairs, bag_of, parse_json, read_as
 from gatelog.kql.functions.bins import BINS, bin_at, bin_of
 from gatelog.kql.functions.byte_sizes import BYTE_SIZES
 from gatelog.kql.functions.canonical_json import CANONICAL_JSON
@@ -116,4 +116,5 @@ __all__ = [
     "bin_at",
     "bin_of",
     "parse_json",
+    "read_as",
 ]

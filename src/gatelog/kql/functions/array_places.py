@@ -40,6 +40,10 @@ def _index_of(arguments: Sequence[Term]) -> Term:
     return Term(LONG, if_known([start], sql.if_(valid, place, sql.null())))
 
 
+def _has_element(arguments: Sequence[Term]) -> Term:
+    return Term(KqlType.BOOL, sql.at_least(_index_of(arguments).sql, 0), nullable=False)
+
+
 def _as_numbers(elements: Sql, *, in_texts: bool) -> Sql:
     """The elements as reals, null for any other: 2 and 2.0 are one number, written in two ways."""
     item = sql.variable("item")
@@ -114,6 +118,7 @@ def _split(arguments: Sequence[Term]) -> Term:
 
 ARRAY_PLACES: tuple[Function, ...] = (
     Function("array_index_of", 2, 5, _index_of),
+    Function("set_has_element", 2, 2, _has_element),
     Function("array_split", 2, 2, _split),
 )
 """The rows of this table."""

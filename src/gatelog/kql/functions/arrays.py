@@ -18,7 +18,7 @@ from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
 DYNAMIC, LONG, REAL, BOOL = KqlType.DYNAMIC, KqlType.LONG, KqlType.REAL, KqlType.BOOL
-DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN
+DATETIME, TIMESPAN, STRING = KqlType.DATETIME, KqlType.TIMESPAN, KqlType.STRING
 
 LONGEST_RANGE = 1_048_576
 """Values that `range()` and `repeat()` make at most: Kusto's own bound."""
@@ -129,6 +129,10 @@ def _sum(elements: Sql) -> Sql:
 
 
 def _pack(arguments: Sequence[Term]) -> Term:
+    """Of constant texts a constant, as `dynamic([...])` is: `in` then has a list, not an array to read."""
+    known = [term.constant.value for term in arguments if term.type is STRING and term.constant is not None]
+    if len(known) == len(arguments):
+        return literal_term(DYNAMIC, [text for text in known if isinstance(text, str)])
     texts = [convert(argument, DYNAMIC).sql for argument in arguments]
     return Term(DYNAMIC, json_values.written_array(texts), nullable=False)
 
@@ -203,7 +207,8 @@ def _repeat(arguments: Sequence[Term]) -> Term:
         "toUInt64", sql.call("least", sql.call("greatest", sql.if_null(count.sql, 0), 0), LONGEST_RANGE)
     )
     texts = sql.call("arrayWithConstant", bounded, sql.if_null(value.sql, json_values.NULL_TEXT))
-    return finished(DYNAMIC, json_values.array_text(texts), [count])
+    made = sql.if_(sql.at_least(count.sql, 0), json_values.array_text(texts), sql.null())
+    return finished(DYNAMIC, made, [count], may_fail=True)
 
 
 ARRAYS: tuple[Function, ...] = (

@@ -27,6 +27,11 @@ def parse_json(arguments: Sequence[Term]) -> Term:
     return Term(DYNAMIC, json_values.parsed(text.sql), source=text.source, document=text.sql)
 
 
+def read_as(text: Term, kind: KqlType) -> Term:
+    """A piece of a text as a value of a type: a dynamic is written in it as JSON."""
+    return parse_json([text]) if kind is DYNAMIC else convert(text, kind)
+
+
 def bag_of(names: Sequence[Term], values: Sequence[Term], *, filled: bool = False) -> Term:
     """The property bag of some names and values; with `filled` only of those neither null nor empty."""
     members = [

@@ -9,6 +9,7 @@ from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions.row import Anything, Function, Naming, accept, aliases, finished
 from gatelog.kql.functions.times import months_later
+from gatelog.kql.known_times import WEEK, end_of, known, start_of, time_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -16,8 +17,6 @@ from gatelog.kql.types import INTEGERS, NUMBERS, KqlType, wider
 
 LONG, REAL = KqlType.LONG, KqlType.REAL
 DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN
-
-WEEK = 7 * ticks.DAY
 
 _EPOCH_SUNDAY = 4 * ticks.DAY
 """1970-01-01 was a Thursday: ticks from the Sunday before."""
@@ -68,8 +67,17 @@ _STEPS = {"day": ticks.DAY, "week": WEEK}
 _MONTHS = {"month": 1, "year": 12}
 
 
+def _constant(find: Callable[[str, int, int], int | None], unit: str, terms: Sequence[Term]) -> Term | None:
+    """What `find` finds of a constant datetime and a constant number of steps."""
+    moment = known(terms[0]) if terms[0].type is DATETIME else None
+    steps = 0 if len(terms) == 1 else known(terms[1]) if terms[1].type in INTEGERS else None
+    return None if moment is None or steps is None else time_term(DATETIME, find(unit, moment, steps))
+
+
 def _start(unit: str, arguments: Sequence[Term]) -> Term:
     """The start of the unit that is as many units away as the second argument says."""
+    if (constant := _constant(start_of, unit, arguments)) is not None:
+        return constant
     start = _STARTS[unit](accept(arguments[0], DATETIME))
     if len(arguments) == 1:
         return start
@@ -106,6 +114,8 @@ def _end_of(unit: str) -> Function:
     """The last tick of the unit."""
 
     def build(arguments: Sequence[Term]) -> Term:
+        if (constant := _constant(end_of, unit, arguments)) is not None:
+            return constant
         start = _start(unit, arguments)
         last = sql.with_value(start.sql, "start", lambda begin: sql.minus(_next(unit, begin), 1))
         if unit == "week":
@@ -120,13 +130,22 @@ def bin_of(arguments: Sequence[Term]) -> Term:
     value, width = arguments
     if value.type is KqlType.DYNAMIC:
         raise Misfit("a dynamic has no bins", "convert it, for example with tolong() or todatetime()")
-    if value.type is DATETIME:
-        return _datetime_bin(value, _width(width))
-    if value.type is TIMESPAN:
-        return finished(TIMESPAN, ticks.floor_to(value.sql, _width(width).sql), [value, width], may_fail=True)
+    if value.type in (DATETIME, TIMESPAN):
+        return _time_bin(value, _width(width))
     if value.type not in NUMBERS or width.type not in NUMBERS:
         raise Misfit(f"bin() has no meaning for {value.type} and {width.type}")
     return _number_bin(value, width)
+
+
+def _time_bin(value: Term, width: Term) -> Term:
+    count, size = known(value), known(width)
+    if count is not None and size is not None and size > 0:
+        constant = time_term(value.type, count - count % size)
+        if constant is not None:
+            return constant
+    if value.type is DATETIME:
+        return _datetime_bin(value, width)
+    return finished(TIMESPAN, ticks.floor_to(value.sql, width.sql), [value, width], may_fail=True)
 
 
 def _width(term: Term) -> Term:

@@ -25,7 +25,8 @@ DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN
 
 _STATE = "AggregateFunction(uniqCombined64, String)"
 _COUNTED = "Tuple(Array(Float64), Array(Float64))"
-_TYPE = "JSONExtractString(digest, 1, 1)"
+_FIRST = "JSONExtractString(digest, 1, 1)"
+_TYPE = f"if(match({_FIRST}, '^(long|real|datetime|timespan)$'), {_FIRST}, '')"
 
 
 def measured(value: Term) -> tuple[KqlType, Sql]:
@@ -55,7 +56,7 @@ def written(kind: Sql, pair: Sql) -> Sql:
 
 
 def kind_of(digest: Sql) -> Sql:
-    """The kind of a digest, a name of a type."""
+    """The kind of a digest, a name of a type; empty for what is no digest."""
     return formula(_TYPE, digest=digest)
 
 
@@ -71,7 +72,9 @@ def merged(digests: Sequence[Sql]) -> Sql:
 
 def _merge_digests(arguments: Sequence[Term]) -> Term:
     digests = [accept(argument, DYNAMIC) for argument in arguments]
-    return finished(DYNAMIC, merged([digest.sql for digest in digests]), digests)
+    node = merged([digest.sql for digest in digests])
+    known = sql.ne(kind_of(digests[0].sql), "")
+    return finished(DYNAMIC, sql.if_(known, node, sql.null()), digests, may_fail=True)
 
 
 def _constant_numbers(arguments: Sequence[Term]) -> list[float]:
@@ -85,7 +88,7 @@ def _constant_numbers(arguments: Sequence[Term]) -> list[float]:
     return numbers
 
 
-def _at_rank(digest: Sql, rank: float) -> Sql:
+def _at_rank(digest: Sql, rank: Sql) -> Sql:
     """The smallest value that `rank` percent of the weight do not exceed, as a dynamic; null when there is
     none."""
     reached = """
@@ -107,26 +110,35 @@ def _at_rank(digest: Sql, rank: float) -> Sql:
         return sql.call("multiIf", *cases, convert(real, DYNAMIC).sql)
 
     def picked(pair: Sql) -> Sql:
-        node = formula(found, pair=pair, rank=sql.call("toFloat64", repr(rank)))
+        node = formula(found, pair=pair, rank=rank)
         empty = formula("empty(tupleElement(pair, 1))", pair=pair)
         return sql.if_(empty, sql.null(), sql.with_value(node, "value", as_kind))
 
     return sql.with_value(counted(digest), "pair", picked)
 
 
+def _number(rank: float) -> Sql:
+    return sql.call("toFloat64", repr(rank))
+
+
 def percentile_of_digest(arguments: Sequence[Term]) -> Term:
-    """`percentile_tdigest(digest, rank)`."""
+    """`percentile_tdigest(digest, rank)`; null where a column holds no rank."""
     digest = accept(arguments[0], DYNAMIC)
+    if arguments[1].constant is None:
+        rank = accept(arguments[1], REAL)
+        known = sql.all_of([sql.at_least(rank.sql, 0), sql.at_most(rank.sql, 100)])
+        node = sql.if_(known, _at_rank(digest.sql, sql.call("assumeNotNull", rank.sql)), sql.null())
+        return finished(DYNAMIC, node, [digest], may_fail=True)
     ranks = _constant_numbers(arguments[1:])
     if len(ranks) != 1:
         raise Misfit("percentile_tdigest() takes one percentile")
-    return finished(DYNAMIC, _at_rank(digest.sql, ranks[0]), [digest], may_fail=True)
+    return finished(DYNAMIC, _at_rank(digest.sql, _number(ranks[0])), [digest], may_fail=True)
 
 
 def percentiles_of_digest(arguments: Sequence[Term]) -> Term:
     """`percentile_array_tdigest(digest, rank, ...)` or with an array of ranks."""
     digest = accept(arguments[0], DYNAMIC)
-    found = [_at_rank(digest.sql, rank) for rank in _constant_numbers(arguments[1:])]
+    found = [_at_rank(digest.sql, _number(rank)) for rank in _constant_numbers(arguments[1:])]
     return finished(DYNAMIC, json_values.written_array(found), [digest])
 
 

@@ -131,17 +131,36 @@ def _shift(name: str, function: str) -> Function:
     return simple(name, [LONG, LONG], LONG, build, naming=Naming.FIRST, may_fail=True)
 
 
-def _hex(value: Sql, width: Sql | None = None) -> Sql:
-    digits = sql.call("trimLeft", sql.call("lower", sql.call("hex", value)), "0")
-    digits = sql.if_(sql.eq(value, 0), "0", digits)
-    if width is None:
-        return digits
-    size = sql.call("toInt64", sql.call("length", digits))
-    return sql.call("leftPad", digits, sql.call("greatest", width, size), "0")
+_HEX_DIGITS_MAX = 16
+
+
+def _hex(arguments: Sequence[Term]) -> Term:
+    """`tohex(value [, digits])`: an int has 32 bits, which shows below 0."""
+    number, *width = (accept(argument, LONG) for argument in arguments)
+    bits = sql.call("toInt32", arguments[0].sql) if arguments[0].type is KqlType.INT else number.sql
+    digits = sql.call("trimLeft", sql.call("lower", sql.call("hex", bits)), "0")
+    node = sql.if_(sql.eq(number.sql, 0), "0", digits)
+    if width:
+        size = sql.call("toInt64", sql.call("length", node))
+        wanted = sql.call("least", sql.if_null(width[0].sql, 0), _HEX_DIGITS_MAX)
+        node = sql.call("leftPad", node, sql.call("greatest", wanted, size, 0), "0")
+    return finished(STRING, node, [number, *width])
 
 
 def _power(base: Sql, exponent: Sql) -> Sql:
     return sql.call("pow", base, exponent)
+
+
+def _test(name: str, function: str) -> Function:
+    """Whether a real is of a kind: true or false, false of null."""
+
+    def build(arguments: Sequence[Term]) -> Term:
+        value = accept(arguments[0], REAL)
+        found = sql.call(function, value.sql)
+        node = sql.if_null(found, sql.boolean(False)) if value.nullable else found
+        return Term(BOOL, node, nullable=False, truth=found)
+
+    return Function(name, 1, 1, build)
 
 
 NUMBERS_TABLE: tuple[Function, ...] = (
@@ -170,9 +189,9 @@ NUMBERS_TABLE: tuple[Function, ...] = (
     simple("atan2", [REAL, REAL], REAL, lambda y, x: sql.call("atan2", y, x), naming=Naming.FIRST),
     *aliases(simple("pow", [REAL, REAL], REAL, _power, naming=Naming.FIRST), "power"),
     simple("pi", [], REAL, lambda: sql.call("toFloat64", repr(math.pi))),
-    simple("isnan", [REAL], BOOL, lambda value: sql.call("isNaN", value)),
-    simple("isinf", [REAL], BOOL, lambda value: sql.call("isInfinite", value)),
-    simple("isfinite", [REAL], BOOL, lambda value: sql.call("isFinite", value)),
+    _test("isnan", "isNaN"),
+    _test("isinf", "isInfinite"),
+    _test("isfinite", "isFinite"),
     _extreme("max_of", "greatest"),
     _extreme("min_of", "least"),
     _bits("binary_and", lambda a, b: sql.call("bitAnd", a, b)),
@@ -188,6 +207,6 @@ NUMBERS_TABLE: tuple[Function, ...] = (
         lambda value: sql.call("toInt64", sql.call("bitCount", value)),
         naming=Naming.FIRST,
     ),
-    simple("tohex", [LONG, LONG], STRING, _hex, optional=1, naming=Naming.FIRST),
+    Function("tohex", 1, 2, _hex, Naming.FIRST),
 )
 """The rows of this table."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
@@ -87,8 +88,20 @@ def _replace_regex(source: Sql, pattern: Sql, replacement: Sql) -> Sql:
 
 def _replace_regex_term(arguments: Sequence[Term]) -> Term:
     source, pattern, replacement = (accept(argument, STRING) for argument in arguments)
+    _check_references(pattern, replacement)
     node = _replace_regex(source.sql, regex_of(pattern), replacement.sql)
     return finished(STRING, node, [source, pattern, replacement])
+
+
+def _check_references(pattern: Term, replacement: Term) -> None:
+    """The engine ends a query whose replacement names a group that the pattern does not have."""
+    texts = [term.constant.value for term in (pattern, replacement) if term.constant is not None]
+    if len(texts) < 2:
+        return
+    named = [int(digit) for digit in re.findall(r"\\(?:\\|(\d))", str(texts[1])) if digit]
+    count = group_count(str(texts[0]))
+    if named and max(named) > count:
+        raise Misfit(f"the replacement names group {max(named)}, the regular expression has {count}")
 
 
 def _replace(arguments: Sequence[Term]) -> Term:

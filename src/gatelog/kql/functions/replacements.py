@@ -4,38 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql
+from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.match_marks import match_place
 from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
-from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.regexes import regex_of
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
-STRING, LONG = KqlType.STRING, KqlType.LONG
+STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
+
+
+_REPLACED = """
+arrayStringConcat(arrayFold(
+    (pieces, wanted, replacement) -> arrayFlatten(arrayMap(
+        (piece, place) -> if(place % 2 = 0, [piece], arrayPopBack(arrayFlatten(arrayMap(
+            part -> [part, replacement], splitByString(char(255), replaceAll(piece, wanted, char(255)))
+        )))),
+        pieces,
+        arrayEnumerate(pieces)
+    )),
+    lookups,
+    replacements,
+    [text]
+))
+"""
+"""What was put in is not looked at again: the pieces of the text stand at odd places, what was put between
+them at even ones. No text has the byte 255."""
+
+_IS_TEXT = """startsWith(one, '"') AND one != '""'"""
+_LOOKUPS = f"arrayMap(one -> JSONExtractString(one), arrayFilter(one -> {_IS_TEXT}, lookups))"
+_REPLACEMENTS = f"""
+arrayMap(
+    (one, other) -> JSONExtractString(if(startsWith(other, '"'), other, one)),
+    arrayFilter(one -> {_IS_TEXT}, lookups),
+    arrayFilter((other, one) -> {_IS_TEXT}, arrayResize(replacements, length(lookups), ''), lookups)
+)
+"""
 
 
 def _replace_strings(arguments: Sequence[Term]) -> Term:
-    """`replace_strings(text, lookups, replacements)`: one lookup after the other."""
+    """`replace_strings(text, lookups, replacements)`: one lookup after the other; what is no text looks for
+    nothing, and leaves what is found as it is."""
     text = accept(arguments[0], STRING)
-    lookups, replacements = (_texts(argument) for argument in arguments[1:])
-    if len(replacements) == 1:
-        replacements *= len(lookups)
-    if len(replacements) != len(lookups):
-        raise Misfit(f"{len(lookups)} lookups have {len(replacements)} replacements")
-    node = text.sql
-    for wanted, replacement in zip(lookups, replacements, strict=True):
-        node = sql.call("replaceAll", node, wanted, replacement) if wanted else node
+    jsons = [json_values.elements(accept(array, DYNAMIC).sql) for array in arguments[1:]]
+    lookups = formula(_LOOKUPS, lookups=jsons[0])
+    replacements = formula(_REPLACEMENTS, lookups=jsons[0], replacements=jsons[1])
+    node = formula(_REPLACED, text=text.sql, lookups=lookups, replacements=replacements)
     return finished(STRING, node, [text])
-
-
-def _texts(term: Term) -> list[str]:
-    value = term.constant.value if term.constant is not None else None
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(item, str) for item in values):
-        raise Unsupported("replace_strings() with texts that are not constant is not supported")
-    return [str(item) for item in values]
 
 
 def _translate(arguments: Sequence[Term]) -> Term:

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
+from sqlglot import exp
+
 from gatelog.kql import sql
 from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.formula import formula
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -126,12 +129,24 @@ def constant_string(term: Term, what: str) -> str:
     return value
 
 
-def constant_integer(term: Term, what: str) -> int:
-    """The number of an argument that must be a constant integer."""
+def fixed_integer(term: Term, what: str, hint: str = "") -> Sql:
+    """A whole number, not below 0, that is the same for all rows: a constant, or what the engine computes
+    before there are rows and refuses where it is null or below 0."""
     value = term.constant.value if term.constant is not None else None
-    if not isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            raise Misfit(f"{what} is below 0", hint)
+        return sql.literal(value)
+    if term.constant is not None or term.type not in INTEGERS or sql.columns_read(term.sql):
         raise Misfit(f"{what} must be a constant integer")
-    return value
+    return computed_first("value >= 0", sql.if_null(term.sql, -1), f"{what} is null or below 0")
+
+
+def computed_first(test: str, value: Sql, message: str) -> Sql:
+    """What the engine computes before there are rows, where it wants a constant; an error with this message
+    where the formula `test` is not true of the `value`."""
+    checked = formula(f"[value][1 + throwIf(NOT ({test}), message)]", value=value, message=message)
+    return sql.call("assumeNotNull", sql.subquery(exp.Select(expressions=[checked])))
 
 
 def aliases(row: Function, *names: str) -> tuple[Function, ...]:

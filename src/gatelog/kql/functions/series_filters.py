@@ -41,15 +41,17 @@ arraySlice(arrayFold(
 def _fir(arguments: Sequence[Term]) -> Term:
     """`series_fir(series, filter [, normalize [, center]])`: y[i] = sum of filter[k] * x[i - k].
 
-    Without `normalize` a filter that has no negative coefficient is divided by its sum.
+    Without `normalize` a filter that has no negative coefficient is divided by its sum; one that has must not
+    be: null.
     """
     values, coefficients = series(arguments[0]), few(known(series(arguments[1])))
     center = accept(arguments[3], BOOL) if len(arguments) > 3 else bool_term(False)
     normalize = accept(arguments[2], BOOL).sql if len(arguments) > 2 else None
 
     def filtered(x: Sql, filter_: Sql) -> Sql:
-        chosen = normalize or formula("NOT arrayExists(c -> c < 0, filter)", filter=filter_)
-        divisor = sql.if_(chosen, sql.call("arraySum", filter_), 1)
+        positive = formula("NOT arrayExists(c -> c < 0, filter)", filter=filter_)
+        divisor = sql.if_(normalize or positive, sql.call("arraySum", filter_), 1)
+        allowed = sql.boolean(True) if normalize is None else sql.any_of([positive, sql.not_(normalize)])
         middle = formula("intDiv(toInt64(length(filter)) - 1, 2)", filter=filter_)
         zeros = formula("arrayWithConstant(length(filter), toFloat64(0))", filter=filter_)
         node = formula(
@@ -57,7 +59,7 @@ def _fir(arguments: Sequence[Term]) -> Term:
             padded=formula("arrayConcat(zeros, x, zeros)", zeros=zeros, x=known(x)),
             size=sql.call("length", x),
         )  # fmt: skip  # the formula's names
-        return when(complete(x), written(node))
+        return when(sql.all_of([complete(x), allowed]), written(node))
 
     node = sql.with_value(
         values, "x", lambda x: sql.with_value(coefficients, "filter", lambda filter_: filtered(x, filter_))

@@ -59,7 +59,8 @@ def _variance(y: Sql) -> Sql:
 
 def _residual_variance(y: Sql, fit: Sql) -> Sql:
     """The variance of what the fit leaves."""
-    return _variance(formula("arrayMap((a, b) -> a - b, y, fit)", y=y, fit=fit))
+    rest = formula("arrayMap((a, b) -> a - b, y, fit)", y=y, fit=fit)
+    return sql.with_value(rest, "rest", _variance)
 
 
 def _rsquare(y: Sql, fit: Sql) -> Sql:
@@ -232,11 +233,13 @@ def _fit_poly(arguments: Sequence[Term]) -> Parts:
     """`series_fit_poly(y [, x [, degree]])`; with two arguments, the second may be the degree."""
     given = list(arguments)
     xs = series(given.pop(1)) if len(given) > 1 and given[1].type is DYNAMIC else None
-    degree = sql.call("greatest", accept(given[1], LONG).sql, 0) if len(given) > 1 else sql.literal(1)
+    wanted = accept(given[1], LONG).sql if len(given) > 1 else sql.literal(1)
+    degree = formula("greatest(assumeNotNull(wanted), 0)", wanted=wanted)
     ys = series(arguments[0])
     if xs is None:
         xs = formula("arrayMap(i -> toNullable(toFloat64(i)), arrayEnumerate(y))", y=ys)
-    sound = sql.all_of([complete(ys), complete(xs), sql.eq(sql.call("length", xs), sql.call("length", ys))])
+    same_length = sql.eq(sql.call("length", xs), sql.call("length", ys))
+    sound = sql.all_of([complete(ys), complete(xs), same_length, sql.call("isNotNull", wanted)])
     y = formula("if(sound, points, [toFloat64(0)])", sound=sound, points=known(ys))
     x = formula("if(sound, points, [toFloat64(0)])", sound=sound, points=known(xs))
     node = sql.with_value(y, "y", lambda y: sql.with_value(x, "x", lambda x: _told(x, y, degree)))
@@ -263,11 +266,14 @@ def _told(x: Sql, y: Sql, degree: Sql) -> Sql:
 def as_bag(row: SeveralColumns) -> Function:
     """The function `..._dynamic` that makes one bag of what the row makes columns of."""
 
+    def member(name: str, term: Term) -> Sql:
+        def text(value: Sql) -> Sql:
+            return convert(Term(term.type, value, term.nullable), DYNAMIC).sql
+
+        return json_values.member_text(sql.literal(name), sql.with_value(term.sql, "part", text))
+
     def build(arguments: Sequence[Term]) -> Term:
-        members = [
-            json_values.member_text(sql.literal(name), convert(term, DYNAMIC).sql)
-            for name, term in row.build(arguments)
-        ]
+        members = [member(name, term) for name, term in row.build(arguments)]
         return Term(DYNAMIC, json_values.bag_text(sql.array(members)), nullable=False)
 
     return Function(f"{row.name}_dynamic", row.least, row.most, build)

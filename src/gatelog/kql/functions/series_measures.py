@@ -103,7 +103,8 @@ def _pearson(left: Sql, right: Sql) -> Sql:
         [complete(left), complete(right), sql.eq(sql.call("length", left), sql.call("length", right))]
     )
     filled = [formula("arrayMap(v -> ifNull(v, 0), values)", values=side) for side in cut]
-    return when(same, sql.call("arrayReduce", "corrStable", *filled))
+    several = sql.call("arrayReduce", "corrStable", *filled)
+    return when(same, sql.if_(sql.greater(size, 1), several, sql.call("toFloat64", "nan")))
 
 
 STATISTICS: Sequence[tuple[str, KqlType, str]] = (

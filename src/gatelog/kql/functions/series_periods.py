@@ -15,7 +15,6 @@ from gatelog.kql.functions.row import Function, accept
 from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.literals import literal_term, long_term
-from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -150,8 +149,14 @@ arrayFold(
 """
 
 _TILED = """
-arraySlice(arrayFlatten(arrayWithConstant(intDiv(length(points), size) + 1, medians)), 1, length(points))
+arraySlice(
+    arrayFlatten(arrayWithConstant(
+        intDiv(length(points), size) + 1, arrayResize(medians, size, toFloat64(0))
+    )),
+    1, length(points)
+)
 """
+"""A phase of which nothing was learned is 0."""
 
 
 def seasonal(points: Sql, period: Sql, test_points: Sql) -> Sql:
@@ -164,7 +169,8 @@ def seasonal(points: Sql, period: Sql, test_points: Sql) -> Sql:
             "learned",
             lambda it: formula(_MEDIANS, learned=it, period=sql.call("greatest", length, 1)),
         )
-        tiled = formula(_TILED, points=points, medians=medians, size=sql.call("greatest", length, 1))
+        size = formula("greatest(least(length, length(points)), 1)", length=length, points=points)
+        tiled = formula(_TILED, points=points, medians=medians, size=size)
         flat = formula("arrayWithConstant(length(points), toFloat64(0))", points=points)
         return sql.if_(sql.greater(length, 0), tiled, flat)
 
@@ -172,21 +178,18 @@ def seasonal(points: Sql, period: Sql, test_points: Sql) -> Sql:
 
 
 def period_of(points: Sql, given: Sql, threshold: Sql, test_points: Sql) -> Sql:
-    """The period: as given, or with -1 the best one whose score reaches the threshold, else 0."""
+    """The period: as given; with -1 the best one whose score reaches the threshold; else 0."""
     learned = formula("arraySlice(points, 1, length(points) - tested)", points=points, tested=test_points)
     longest = formula("intDiv(length(points), 2)", points=points)
     text = "arrayFirst(c -> tupleElement(c, 1) >= threshold, found)"
     found = formula(text, found=detected(learned, sql.literal(SHORTEST_PERIOD), longest), threshold=threshold)
     best = sql.call("tupleElement", found, 2)
-    return sql.if_(sql.less(given, 0), best, sql.call("toInt64", given))
+    return sql.if_(sql.eq(given, sql.literal(-1)), best, sql.call("greatest", given, 0))
 
 
 def season_argument(term: Term) -> Sql:
-    """A constant period: -1 asks to detect it."""
-    value = term.constant.value if term.constant is not None else None
-    if not isinstance(value, int) or value < -1:
-        raise Misfit("the period must be a constant integer, or -1 to detect it")
-    return sql.literal(value) if value >= 0 else sql.call("negate", 1)
+    """A period: -1 asks to detect it, any other that is not positive is none."""
+    return sql.call("toInt64", sql.if_null(accept(term, LONG).sql, 0))
 
 
 _SEASONAL_THRESHOLD = 0.7

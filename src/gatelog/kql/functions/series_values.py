@@ -80,7 +80,7 @@ def few(points: Sql) -> Sql:
     """The points, or an error if they are too many: the engine begins to fold without looking at its
     clock."""
     too_many = sql.greater(sql.call("length", points), MOST_POINTS)
-    return sql.call("arraySlice", points, sql.plus(sql.call("throwIf", too_many, _TOO_MANY), 1))
+    return sql.call("arraySlice", points, sql.plus(sql.fails_beyond(too_many, _TOO_MANY), 1))
 
 
 def complete(values: Sql) -> Sql:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from gatelog.kql import json_values, sql
-from gatelog.kql.conversions import convert
 from gatelog.kql.functions.row import Function, accept, finished
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
-DYNAMIC, BOOL = KqlType.DYNAMIC, KqlType.BOOL
-
-
-def _has_element(arguments: Sequence[Term]) -> Term:
-    array, value = accept(arguments[0], DYNAMIC), convert(arguments[1], DYNAMIC)
-    wanted = sql.if_null(value.sql, json_values.NULL_TEXT)
-    return Term(BOOL, sql.call("has", json_values.elements(array.sql), wanted), nullable=False)
+DYNAMIC = KqlType.DYNAMIC
 
 
 def _concat(arguments: Sequence[Term]) -> Term:
@@ -47,7 +40,6 @@ def _difference(first: Sql, others: Sequence[Sql]) -> Sql:
 
 
 SETS: tuple[Function, ...] = (
-    Function("set_has_element", 2, 2, _has_element),
     Function("array_concat", 1, 64, _concat),
     _set_function("set_union", _union),
     _set_function("set_intersect", _intersection),

@@ -17,8 +17,8 @@ class SeveralColumns:
     """A function of between `least` and `most` arguments whose result is several columns.
 
     A column that is not named by the author is `function_argument_part`, after the name of the first
-    argument; with `by_argument` there is one for each argument, `argument_part`. Where one value is wanted,
-    it is the first.
+    argument, or `function__part` where that has none; with `by_argument` there is one for each argument,
+    `argument_part`. Where one value is wanted, it is the first.
     """
 
     name: str
@@ -31,4 +31,4 @@ class SeveralColumns:
         """The name of the column at `place`, for arguments of these names."""
         if self.by_argument:
             return f"{arguments[place] or f'array{place + 1}'}_{part}"
-        return "_".join(filter(None, (self.name, arguments[0], part)))
+        return f"{self.name}_{arguments[0] or ''}_{part}"

@@ -237,7 +237,7 @@ def _dynamic_type_name(json: Sql) -> Sql:
         json_values.is_object(json), "dictionary",
         json_values.is_string(json), "string",
         sql.in_(json, [sql.literal("true"), sql.literal("false")]), "bool",
-        sql.call("match", json, r"^-?\d+$"), "long",
+        sql.call("isNotNull", sql.call("toInt64OrNull", json)), "long",
         "double",
     )  # fmt: skip  # pairs of condition and value
 

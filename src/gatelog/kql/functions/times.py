@@ -155,8 +155,8 @@ def _assembled(whole: Sequence[Sql], seconds: Sql) -> Sql:
     rest = sql.plus(sql.times(hour, ticks.HOUR), sql.times(minute, ticks.MINUTE))
     rest = sql.plus(rest, _ticks_of(seconds))
     valid = sql.all_of([
-        sql.at_least(year, 1), sql.call("less", year, 10_000), sql.call("less", month, 13),
-        sql.call("less", day, 32),
+        sql.at_least(year, 1), sql.call("less", year, 10_000),
+        sql.at_least(month, 1), sql.call("less", month, 13), sql.at_least(day, 1), sql.call("less", day, 32),
         sql.call("less", hour, 24), sql.call("less", minute, 60), sql.call("less", seconds, 60),
         sql.at_least(hour, 0), sql.at_least(minute, 0), sql.at_least(seconds, 0),
     ])  # fmt: skip
@@ -188,9 +188,10 @@ def _make_timespan(arguments: Sequence[Term]) -> Term:
     seconds = convert(last, REAL).sql if is_seconds else sql.literal(0)
     total = sql.plus(sql.times(days, ticks.DAY), sql.times(hours, ticks.HOUR))
     total = sql.plus(sql.plus(total, sql.times(minutes, ticks.MINUTE)), _ticks_of(seconds))
-    valid = sql.all_of(
-        [sql.call("less", hours, 24), sql.call("less", minutes, 60), sql.call("less", seconds, 60)]
-    )
+    valid = sql.all_of([
+        sql.at_least(hours, 0), sql.at_least(minutes, 0), sql.at_least(seconds, 0),
+        sql.call("less", hours, 24), sql.call("less", minutes, 60), sql.call("less", seconds, 60),
+    ])  # fmt: skip
     known = sql.call("accurateCastOrNull", total, "Int64")
     return finished(TIMESPAN, sql.if_(valid, known, sql.null()), parts, may_fail=True)
 

@@ -3,9 +3,9 @@
 The rules are those of uap-core, a list of expressions for each target; the first that matches counts. They
 become one SQL expression, as the engine compiles constant expressions once:
 
-    multiIf(match(agent,rule),replaceRegexpOne(agent,.*?(?:rule).*,fields),match(...),...,Other)
+    multiIf(match(agent,rule AS r),replaceRegexpOne(agent,concat(.*?(?:,r,).*),fields),match(...),...,Other)
 
-where the fields stand one behind the other, a unit separator between them. All rules are 220,000 characters,
+where the fields stand one behind the other, a unit separator between them. All rules are 200,000 characters,
 so nothing in them is longer than it must be: the engine reads 262,144. What no rule knows is `Other`, as
 uap-core has it. Source: learn.microsoft.com/kusto/query/parse-user-agent-function.
 """
@@ -31,6 +31,10 @@ from gatelog.kql.types import KqlType
 from gatelog.kql.writer import text_of
 
 _SEPARATOR = "\x1f"
+
+_LONG_RULE = 55
+"""Characters of an expression from which on it is named, not said again: the engine has more to analyse then,
+30 µs a rule."""
 
 _VERSION = ("Family", "MajorVersion", "MinorVersion", "Patch")
 _TARGETS = {
@@ -59,17 +63,20 @@ def _rules(target: str) -> Iterator[_Rule]:
                 yield _Rule(rule.pattern, (rule.family, rule.brand, rule.model))
 
 
-def _branch(rule: _Rule) -> Iterator[str | int]:
-    """The condition and the value of a rule, as pieces around the place of the agent."""
+def _branch(rule: _Rule, name: str) -> Iterator[str | int]:
+    """The condition and the value of a rule, as pieces around the place of the agent; a rule that is long
+    gets the name for its expression."""
     flags = "(?i)" if rule.pattern.flags & re.IGNORECASE else ""
-    expression = rule.pattern.pattern
+    expression = _quoted(flags + rule.pattern.pattern)
     template = _SEPARATOR.join(_rewrite(field, rule.pattern.groups) for field in rule.fields)
-    yield from ("match(", 0, f",{_quoted(flags + expression)}),")
     if "\\" not in template:
-        yield f"{_quoted(template)},"
-        return
-    around = _quoted(f"(?s){flags}.*?(?:{expression}).*")
-    yield from ("replaceRegexpOne(", 0, f",{around},{_quoted(template)}),")
+        yield from ("match(", 0, f",{expression}),{_quoted(template)},")
+    elif len(expression) < _LONG_RULE:
+        around = f"'(?s).*?(?:{expression[1:-1]}).*'"
+        yield from ("match(", 0, f",{expression}),replaceRegexpOne(", 0, f",{around},{_quoted(template)}),")
+    else:
+        yield from ("match(", 0, f",{expression} AS {name}),replaceRegexpOne(", 0)
+        yield f",concat('(?s).*?(?:',{name},').*'),{_quoted(template)}),"
 
 
 def _rewrite(field: str, groups: int) -> str:
@@ -87,7 +94,11 @@ def _pieces(target: str) -> tuple[str | int, ...]:
     """The expression that finds the fields of a target, in one text."""
     _, names = _TARGETS[target]
     nothing = "Other" + _SEPARATOR * (len(names) - 1)
-    branches = (piece for rule in _rules(target) for piece in _branch(rule))
+    branches = (
+        piece
+        for number, rule in enumerate(_rules(target))
+        for piece in _branch(rule, text_of(sql.variable(f"{target[0]}{number}")))
+    )
     return ("multiIf(", *branches, f"{_quoted(nothing)})")
 
 

@@ -44,19 +44,19 @@ def _quoted(text: str) -> str:
     return f"replaceAll(toJSONString({text}), '\\\\/', '/')"
 
 
-_TEXT = r"replaceRegexpAll(frame.3, '^\\s+|\\s+$', '')"
-_MEMBERS = f"if({_TEXT} = '', frame.2, arrayPushFront(frame.2, ('#text', {_quoted(_TEXT)})))"
-_VALUES = "arrayMap(member -> member.2, arrayFilter(member -> member.1 = name, members))"
+_TEXT = r"replaceRegexpAll(state.1[-1].3, '^\\s+|\\s+$', '')"
+_MEMBERS = f"if(text = '', frame.2, arrayPushFront(frame.2, ('#text', {_quoted('text')})))"
 _BAG = f"""
 arrayMap(members -> concat('{{', arrayStringConcat(arrayMap(
-    name -> concat({_quoted("name")}, ':', if(
-        length({_VALUES}) = 1, {_VALUES}[1], concat('[', arrayStringConcat({_VALUES}, ','), ']')
-    )),
+    name -> concat({_quoted("name")}, ':', arrayMap(
+        values -> if(length(values) = 1, values[1], concat('[', arrayStringConcat(values, ','), ']')),
+        [arrayMap(member -> member.2, arrayFilter(member -> member.1 = name, members))]
+    )[1]),
     arrayDistinct(arrayMap(member -> member.1, members))
 ), ','), '}}'), [{_MEMBERS}])[1]
 """
-_ELEMENT = f"multiIf(notEmpty(frame.2), {_BAG}, {_TEXT} = '', 'null', {_quoted(_TEXT)})"
-"""The JSON of an element that is closed: `frame`."""
+_ELEMENT = f"multiIf(notEmpty(frame.2), {_BAG}, text = '', 'null', {_quoted('text')})"
+"""The JSON of an element that is closed: `frame`, its `text` without the blanks around."""
 
 _OPENED = rf"""
 (
@@ -90,24 +90,24 @@ if(
 )
 """
 _CLOSED = rf"""
-arrayMap(frame -> multiIf(
+arrayMap((frame, element) -> multiIf(
     empty(state.1) OR frame.1 <> extract(token, '^</([^\\s>]+)'), (state.1, state.2, false),
     length(state.1) = 1, (
-        arrayPopBack(state.1), concat('{{', {_quoted("frame.1")}, ':', {_ELEMENT}, '}}'), true
+        arrayPopBack(state.1), concat('{{', {_quoted("frame.1")}, ':', element, '}}'), true
     ),
     (
         arrayPushBack(
             arrayPopBack(arrayPopBack(state.1)),
             (
                 state.1[-2].1,
-                arrayPushBack(state.1[-2].2, (frame.1, {_ELEMENT})),
+                arrayPushBack(state.1[-2].2, (frame.1, element)),
                 state.1[-2].3
             )
         ),
         state.2,
         true
     )
-), [state.1[-1]])[1]
+), [state.1[-1]], arrayMap((frame, text) -> {_ELEMENT}, [state.1[-1]], [{_TEXT}]))[1]
 """
 _FOLDED = rf"""
 arrayFold(

@@ -145,4 +145,7 @@ class Cursor:
         return self.word(what) if self.text in REFERRED_ONLY_WORDS else self.name(what)
 
     def _keyword_error(self, what: str) -> KqlSyntaxError:
-        return self.error(what, f"a name that is also a keyword is written ['{self.text}']")
+        hint = f"a name that is also a keyword is written ['{self.text}']"
+        if self.position == 0 or self.tokens[self.position - 1].text == ";":
+            hint = f"a query begins with a table: Table | {self.text} ..."
+        return self.error(what, hint)

@@ -16,6 +16,7 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from gatelog.kql import ast
+from gatelog.kql.foreign_words import name_hint
 from gatelog.kql.parser.literals import LiteralParser
 from gatelog.kql.parser.values import string_value
 from gatelog.kql.tokens import LONG, NAME, REAL, RESERVED_WORDS, STRING, TEXT_OPERATORS, TIMESPAN
@@ -34,6 +35,8 @@ _POWERS: Final = {
     **{sign + operator: _TEXT for operator in TEXT_OPERATORS for sign in ("", "!")},
 }
 """How tightly each binary operator binds; what is not here ends an expression."""
+
+_BETWEEN: Final = "between (low .. high)"
 
 _SPELLINGS: Final = {
     "<>": "!=",
@@ -81,7 +84,7 @@ class ExpressionParser(LiteralParser, ABC):
         if operator in _LIST_OPERATORS:
             if self.text != "(":
                 raise self.error("'('", f"{operator} takes a list in parentheses")
-            items = self.parenthesized_list_of(self.pipeline)
+            items = self._items()
             return ast.InList(self.span_from(left.span.start), operator, left, items)
         if operator in {"between", "!between"}:
             return self._between(left, negated=operator == "!between")
@@ -92,10 +95,13 @@ class ExpressionParser(LiteralParser, ABC):
         span = ast.Span(left.span.start, right.span.end)
         return ast.Binary(span, _SPELLINGS.get(operator, operator), left, right)
 
+    def _items(self) -> tuple[ast.Expression, ...]:
+        return self.parenthesized_list_of(self.pipeline)
+
     def _between(self, operand: ast.Expression, *, negated: bool) -> ast.Between:
-        self.expect("(")
+        self.expect("(", _BETWEEN)
         low = self.expression()
-        self.expect("..")
+        self.expect("..", _BETWEEN)
         high = self.expression()
         self.expect(")")
         return ast.Between(self.span_from(operand.span.start), negated, operand, low, high)
@@ -124,7 +130,18 @@ class ExpressionParser(LiteralParser, ABC):
         if self.text == "*":
             token = self.advance()
             return ast.Star(ast.Span(token.start, token.end))
-        raise self.error("an expression")
+        raise self.error("an expression", self._operand_hint())
+
+    def _operand_hint(self) -> str:
+        if self.text == "|":
+            return "a query begins with a table: Table | ..."
+        if self.text == "[":
+            return "a name with odd characters is written ['name'], a list dynamic([...])"
+        if self.text == "{":
+            return "a bag is written dynamic({...})"
+        if self.text in {"=", ">", "<"} and self.adjacent():
+            return "comparisons are == != < <= > >="
+        return ""
 
     def _word(self) -> ast.Expression:
         word, following = self.text, self.peek().text
@@ -192,7 +209,9 @@ class ExpressionParser(LiteralParser, ABC):
         self.expect("(")
         arguments = () if self.text == ")" else self.list_of(self.argument)
         if self.text != ")":
-            raise self.error("',' or ')'", f"the call of {function.value}() is not closed")
+            before = self.tokens[self.position - 1].text
+            hint = name_hint(before + self.text) if before.isdecimal() else ""
+            raise self.error("',' or ')'", hint or f"the call of {function.value}() is not closed")
         self.advance()
         return ast.Call(self.span_from(start), function.value, arguments, qualifier)
 

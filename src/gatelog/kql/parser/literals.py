@@ -93,7 +93,8 @@ class LiteralParser(Cursor):
         """A type, by its canonical name."""
         token = self.token
         if token.kind != NAME or token.text.lower() not in TYPES:
-            raise self.error("a type", did_you_mean(token.text, TYPES))
+            kinds = f"one of {', '.join(dict.fromkeys(TYPES.values()))}"
+            raise self.error("a type", did_you_mean(token.text, TYPES) or kinds)
         return TYPES[self.advance().text.lower()]
 
     def column_declaration(self) -> ast.ColumnDeclaration:

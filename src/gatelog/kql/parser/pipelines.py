@@ -11,11 +11,22 @@ from typing import Final
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import ast
 from gatelog.kql.diagnostics import did_you_mean
+from gatelog.kql.foreign_words import operator_hint, tail_hint
 from gatelog.kql.parser.graphs import GraphOperatorParser
 from gatelog.kql.parser.rows import ENDS, RowOperatorParser
 from gatelog.kql.parser.tables import TableOperatorParser
 from gatelog.kql.parser.texts import TextOperatorParser
-from gatelog.kql.tokens import LONG, NAME, PIPELINE_WORDS, REAL, SOURCE_WORDS, STRING, TIMESPAN, TYPED
+from gatelog.kql.tokens import (
+    LONG,
+    NAME,
+    PIPELINE_WORDS,
+    REAL,
+    SOURCE_WORDS,
+    STRING,
+    TEXT_OPERATORS,
+    TIMESPAN,
+    TYPED,
+)
 
 _SPELLINGS: Final = {
     "filter": "where",
@@ -24,8 +35,9 @@ _SPELLINGS: Final = {
     "mvexpand": "mv-expand",
     "order": "sort",
 }
-_FOREIGN_WORDS: Final = {"|": "or", "select": "project", "group": "summarize ... by", "having": "where"}
-"""What people used to other languages write behind a pipe."""
+
+_BINARY_WORDS: Final = (*TEXT_OPERATORS, "and", "or", "between", "matches", "has_any", "has_all")
+"""Operators between two values that can be misspelled."""
 
 _OPENING: Final = frozenset("([{")
 _CLOSING: Final = frozenset(")]}")
@@ -113,20 +125,25 @@ class PipelineParser(RowOperatorParser, TableOperatorParser, TextOperatorParser,
             raise self.error("'|' or the end of the query", self._end_hint())
 
     def _operator_hint(self, word: str) -> str:
-        if word in {"print", "range"}:
-            return f"{word} begins a query, it does not follow a pipe"
-        if word in _FOREIGN_WORDS:
-            return f"KQL says {_FOREIGN_WORDS[word]}"
-        return did_you_mean(word, PIPELINE_WORDS)
+        if word in {"print", "range", "let", "set", "declare"}:
+            return f"{word} begins a statement, it does not follow a pipe"
+        if word == "|" and self.adjacent():
+            return "KQL says or"
+        return operator_hint(word) or did_you_mean(word, PIPELINE_WORDS)
 
     def _end_hint(self) -> str:
         if self.text == "=":
             return "equality is written =="
         if self.text == "with" and self.peek().text == "others":
             return "with others = ... stands before by"
+        if self.text == "as" and self.peek().kind == NAME:
+            return f"a name stands before its value: {self.peek().text} = ...; an operator follows a pipe"
         if self.text in _PIPED:
             return f"an operator follows a pipe: | {self.text} ..."
-        return "a comma or an operator may be missing before it" if self.token.kind in _OPERANDS else ""
+        if self.token.kind not in _OPERANDS:
+            return tail_hint(self.text)
+        meant = tail_hint(self.text) or did_you_mean(self.text, _BINARY_WORDS, least_alike=0.75)
+        return meant or "a comma or an operator may be missing before it"
 
     def skip_to(self, borders: set[str], begin: int) -> None:
         """Leave out what began at the token `begin`, up to one of `borders` or the bracket around it."""

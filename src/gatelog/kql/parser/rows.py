@@ -81,6 +81,8 @@ class RowOperatorParser(ColumnParser):
         return ast.Summarize(self.span_from(start), aggregates, by, width, hints)
 
     def _parse_count(self, start: int) -> ast.Count:
+        if self.text == "(":
+            raise self.error("'|' or the end of the query", "behind a pipe count stands alone")
         name = self.name() if self.accept("as") else None
         return ast.Count(self.span_from(start), name)
 

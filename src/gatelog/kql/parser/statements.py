@@ -14,6 +14,7 @@ from typing import Final
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import ast
 from gatelog.kql.diagnostics import did_you_mean
+from gatelog.kql.foreign_words import statement_hint
 from gatelog.kql.parser.pipelines import PipelineParser
 from gatelog.kql.tokens import NAME, PIPELINE_WORDS
 
@@ -54,7 +55,7 @@ class Parser(PipelineParser):
                 statements.append(self._statement())
                 if self.text not in {";", closing}:
                     end = f"'{closing}'" if closing else "the end of the query"
-                    raise self.error(f"';' or {end}", self._statement_hint())
+                    raise self.error(f"';' or {end}", self._statement_hint(begin))
             except KqlSyntaxError as error:
                 self.recover_from(error)
                 self._skip_statement(begin, closing)
@@ -70,10 +71,14 @@ class Parser(PipelineParser):
             self.advance()  # over a bracket that nothing opened
             self.skip_to({";"}, self.position)
 
-    def _statement_hint(self) -> str:
+    def _statement_hint(self, begin: int) -> str:
+        if [token.text for token in self.tokens[self.position - 2 : self.position]] == ["/", "*"]:
+            return "a comment begins with //"
+        if self.text == "{":
+            return "parameters of a function have types: (name: string) { ... }"
         if self.token.kind == NAME and self.text in PIPELINE_WORDS:
             return f"'{self.text}' follows a pipe: | {self.text} ..."
-        return ""
+        return statement_hint(self.tokens[begin].text)
 
     def _statement(self) -> ast.Statement:
         rule = _STATEMENTS.get(self.text)

@@ -41,7 +41,9 @@ class TableOperatorParser(ColumnParser):
         if parameter is None:
             return default
         if parameter.value not in kinds:
-            hint = did_you_mean(parameter.value, kinds) or "one of " + ", ".join(kinds)
+            outer = [kind for kind in kinds if kind.endswith("outer") and parameter.value in kind]
+            near = "" if len(outer) > 1 else did_you_mean(parameter.value, outer or kinds)
+            hint = near or "one of " + ", ".join(outer or kinds)
             raise self.error_at(parameter.span.start, f"there is no kind {parameter.value!r}", hint)
         return parameter.value
 

@@ -18,7 +18,7 @@ from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
 from gatelog.kql.scope import Scope
 from gatelog.kql.several_columns import columns_of, makes_several
 from gatelog.kql.stages.computing import column_for, with_columns
-from gatelog.kql.terms import Field, Term
+from gatelog.kql.terms import Constant, Field, Term
 from gatelog.kql.types import DOTNET_TYPES, KqlType
 
 
@@ -37,12 +37,23 @@ def choose_all(columns: Iterable[tuple[ast.Node, str]], scope: Scope) -> None:
 
 
 def implied_name(node: ast.Expression, scope: Scope) -> str | None:
-    """The name of a column to which its author gives none; None when Kusto counts it. What stands in for a
-    column that is not there does not have its name.
+    """The name of a column to which its author gives none; None when Kusto counts it."""
+    if isinstance(node, ast.Call) and node.function in COLUMN_IF_EXISTS and node.arguments:
+        return _sought_column(node.arguments[0], scope)
+    return result_name(node)
+
+
+def _sought_column(key: ast.Expression, scope: Scope) -> str | None:
+    """The column that column_ifexists() looks for, where its name is written or bound to a name; None if it
+    is not there: what stands in for it does not have its name.
     """
-    name = result_name(node)
-    stands_in = isinstance(node, ast.Call) and node.function in COLUMN_IF_EXISTS
-    return None if stands_in and name is not None and scope.column(name) is None else name
+    if isinstance(key, ast.Name):
+        bound = scope.names.get(key.value)
+        constant = bound.constant if isinstance(bound, Term) else None
+    else:
+        constant = Constant(key.value) if isinstance(key, ast.Literal) else None
+    sought = constant.value if constant is not None else None
+    return sought if isinstance(sought, str) and scope.column(sought) is not None else None
 
 
 def bind_extend(stage: ast.Extend | ast.Serialize, relation: Relation, scope: Scope) -> Relation:
@@ -185,7 +196,7 @@ def bind_project_away(stage: ast.ProjectAway, relation: Relation, scope: Scope) 
     named = [
         column
         for column in stage.columns
-        if not (isinstance(column, ast.Name) and column.value in relation.guarded)
+        if not (isinstance(column, ast.Name) and column.value in relation.hidden.guarded)
     ]
     gone = {field.name for fields in _matching(named, relation, scope) for field in fields}
     return _showing([field for field in relation.fields if field.name not in gone], relation, scope)
@@ -272,7 +283,8 @@ def bind_get_schema(relation: Relation, scope: Scope) -> Relation:
         )
         for place, field in enumerate(relation.fields)
     )
-    return Rows(tuple(scope.context.field(name, kind, nullable=False) for name, kind in columns), rows)
+    fields = tuple(scope.context.field(name, kind, nullable=False) for name, kind in columns)
+    return Serialized(fields, Rows(fields, rows))
 
 
 def with_constant(name: str, text: str, relation: Relation, scope: Scope) -> Relation:

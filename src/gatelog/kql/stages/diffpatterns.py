@@ -37,7 +37,8 @@ from gatelog.kql.stages.pattern_arguments import (
 )
 from gatelog.kql.stages.plugin_arguments import constant_text, named_column
 from gatelog.kql.stages.row_items import LEAST_SHARE, Weighed, has_value_of
-from gatelog.kql.stages.segments import MOST_ATTRIBUTES, Found, Search, found
+from gatelog.kql.stages.segment_beam import Search
+from gatelog.kql.stages.segments import MOST_ATTRIBUTES, Found, found
 from gatelog.kql.stages.statement_length import with_short_statement
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType

@@ -5,11 +5,12 @@ from __future__ import annotations
 from gatelog.kql import ast, json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
-from gatelog.kql.naming import Names, chosen_names, result_name
+from gatelog.kql.functions.row import fixed_integer
+from gatelog.kql.naming import Names, chosen_names
 from gatelog.kql.relations import Compute, Computed, Relation, Sort, SortKey, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
-from gatelog.kql.stages.columns import choose, extended
+from gatelog.kql.stages.columns import choose, extended, implied_name
 from gatelog.kql.stages.computing import in_places, with_windows
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
@@ -34,15 +35,13 @@ def bind_mv_expand(stage: ast.MvExpand, relation: Relation, scope: Scope) -> Rel
     return Sort(tuple(others) if stage.item_index is None else made.fields, made, keys)
 
 
-def most_rows(node: ast.Expression | None, scope: Scope) -> int | None:
+def most_rows(node: ast.Expression | None, scope: Scope) -> Sql | None:
     """The limit on the rows that one row becomes."""
     if node is None:
         return None
-    constant = bind(node, scope).constant
-    most = constant.value if constant is not None else None
-    if not isinstance(most, int) or most < 0:
-        raise scope.context.error(node, "the limit must be a constant integer, not below 0")
-    return most
+    term = bind(node, scope)
+    with scope.context.at(node):
+        return fixed_integer(term, "the limit")
 
 
 def expanded(
@@ -52,7 +51,7 @@ def expanded(
     scope: Scope,
     *,
     pairs: bool = False,
-    most: int | None = None,
+    most: Sql | None = None,
 ) -> Relation:
     """The input with the columns expanded; `pairs` makes [name, value] of a bag's members, `most` bounds
     the rows."""
@@ -120,7 +119,7 @@ tolong."""
 
 
 def _item(column: ast.ExpandedColumn, item: Field, scope: Scope, names: Names) -> Computed:
-    given = column.column.names[0].value if column.column.names else result_name(column.column.value)
+    given = column.column.names[0].value if column.column.names else implied_name(column.column.value, scope)
     name = names.counted() if given is None else given
     if name in chosen_names(column.column):
         choose(name, names, column, scope)

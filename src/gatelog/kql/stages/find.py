@@ -1,9 +1,9 @@
 """find: the rows of several tables that satisfy a predicate, in one table.
 
-    source_ | columns of project, or (smart) those of the predicate and those that all tables have | pack_
+    source_ | columns of project, or (smart) those that all tables have and those of the predicate | pack_
 
-pack_ is a bag with the other columns of the row. A table that has none of the predicate's columns is left
-out.
+pack_ is a bag with the other columns of the row, where there are any. A table that has none of the
+predicate's columns is left out.
 """
 
 from __future__ import annotations
@@ -85,11 +85,12 @@ def _has_bare_term(predicate: ast.Expression) -> bool:
 
 
 def _smart(stage: ast.Find, relations: Sequence[Relation]) -> list[Wanted]:
-    asked = names_in(stage.predicate)
     columns = columns_of(relations)
     common = [name for name in _names(relations[0]) if all(name in _names(other) for other in relations)]
-    shown = [column for name in asked for column in columns if column.source == name]
-    shown += [column for column in columns if column.source in common and column not in shown]
+    names = dict.fromkeys([*common, *names_in(stage.predicate)])
+    shown = [column for name in names for column in columns if column.source == name]
+    if all(name in names for relation in relations for name in _names(relation)):
+        return shown
     return [*shown, Wanted(PACK_COLUMN, PACK_COLUMN, KqlType.DYNAMIC)]
 
 

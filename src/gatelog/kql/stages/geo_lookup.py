@@ -3,7 +3,8 @@
     geo_polygon_lookup(table, shape, longitude, latitude [, radius] [, return_unmatched] ...)
     geo_line_lookup(table, shape, longitude, latitude, radius [, return_unmatched] ...)
 
-In the older form, which Kusto takes too, the shape stands behind the latitude.
+In the older form, which Kusto takes too, the shape stands behind the latitude, and is among the columns of
+the answer; in this one it is only with return_lookup_key.
 """
 
 from __future__ import annotations
@@ -67,7 +68,11 @@ def _lookup(
             stage, f"{call.function} takes a table, its shapes, a longitude, a latitude"
         )
     table = scope.bind_table(positional[0], scope)
-    shape, longitude, latitude = _columns(positional[1:_COLUMNS], call, relation, table, scope)
+    names = positional[1:_COLUMNS]
+    is_older = not _is_column(names[0], table, scope)
+    if is_older:
+        names = [names[-1], *names[:-1]]
+    shape, longitude, latitude = _columns(names, call, relation, table, scope)
     radius = options.get("radius")
     if radius is None and matches is _near_line:
         raise scope.context.error(stage, f"{call.function} needs a radius, in metres")
@@ -77,7 +82,7 @@ def _lookup(
     with scope.context.at(call):
         test = matches([*place, own], None if radius is None else convert(radius, REAL))
     found = _fitting(rows, test)
-    hidden = set() if _is_true(options.get("return_lookup_key")) else {shape.name}
+    hidden = set() if is_older or _is_true(options.get("return_lookup_key")) else {shape.name}
     keep = _is_true(options.get("return_unmatched"))
     return beside(relation, table, found, 1, hidden, scope, keep=keep)
 
@@ -87,17 +92,18 @@ def _fitting(rows: Sql, test: Term) -> Sql:
     return sql.call("arrayFilter", sql.lambda_("row", condition), rows)
 
 
+def _is_column(node: ast.Expression, table: Relation, scope: Scope) -> bool:
+    return isinstance(node, ast.Name) and scope.over(table).column(node.value) is not None
+
+
 def _columns(
-    nodes: Sequence[ast.Expression], call: ast.Call, relation: Relation, table: Relation, scope: Scope
+    names: Sequence[ast.Expression], call: ast.Call, relation: Relation, table: Relation, scope: Scope
 ) -> tuple[Field, Field, Field]:
-    first, second, third = nodes
-    is_shape = isinstance(first, ast.Name) and scope.over(table).column(first.value) is not None
-    if not is_shape:
-        first, second, third = third, first, second
+    shape, longitude, latitude = names
     return (
-        named_column(first, call, table, scope),
-        named_column(second, call, relation, scope),
-        named_column(third, call, relation, scope),
+        named_column(shape, call, table, scope),
+        named_column(longitude, call, relation, scope),
+        named_column(latitude, call, relation, scope),
     )
 
 

@@ -10,7 +10,7 @@ from gatelog.kql.comparisons import meeting_type
 from gatelog.kql.conversions import convert
 from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.naming import names_beside
-from gatelog.kql.relations import Aggregate, Compute, Computed, Join, Relation
+from gatelog.kql.relations import Aggregate, Compute, Computed, Copied, Join, Relation, Sort
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field, Term, reference
@@ -87,7 +87,7 @@ def _names(fields: Iterable[Field]) -> list[str]:
 
 
 def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
-    """A join that does not repeat the keys of the right side."""
+    """A join that does not repeat the keys of the right side; rows in order stay so."""
     if stage.kind not in ("leftouter", "inner"):
         raise scope.context.error(stage, f"'{stage.kind}' is no kind of lookup", "leftouter or inner")
     right = scope.bind_table(stage.right, scope)
@@ -98,7 +98,8 @@ def bind_lookup(stage: ast.Lookup, left: Relation, scope: Scope) -> Relation:
     added = [(original.name, field) for original, field in pairs if original.name not in hidden]
     names = names_beside(_names(left.fields), [name for name, _ in added])
     shown = [field.renamed(name) for name, (_, field) in zip(names, added, strict=True)]
-    return Compute((*joined.fields[: len(left.fields)], *shown), joined, ())
+    made = Compute((*joined.fields[: len(left.fields)], *shown), joined, ())
+    return Sort(made.fields, made, left.order) if left.order else made
 
 
 def _keys(stage: ast.Join | ast.Lookup, left: Relation, right: Relation, scope: Scope) -> list[Key]:
@@ -119,12 +120,13 @@ def _conditions(nodes: Sequence[ast.Expression]) -> Iterator[ast.Expression]:
 def _key(node: ast.Expression, left: Relation, right: Relation, scope: Scope) -> Key:
     match node:
         case ast.Name(value=name):
-            return Key(_column(name, left, node, scope), _column(name, right, node, scope))
+            return Key(_column(name, left, "left", node, scope), _column(name, right, "right", node, scope))
         case ast.Binary(op="==", left=ast.Member() as one, right=ast.Member() as other):
             sides = {_side(one): one.name, _side(other): other.name}
             if sides.keys() == {"$left", "$right"}:
                 return Key(
-                    _column(sides["$left"], left, node, scope), _column(sides["$right"], right, node, scope)
+                    _column(sides["$left"], left, "left", node, scope),
+                    _column(sides["$right"], right, "right", node, scope),
                 )
     raise scope.context.unsupported(node, "this condition of a join", "write a name, or $left.x == $right.y")
 
@@ -133,12 +135,13 @@ def _side(node: ast.Member) -> str:
     return node.base.value if isinstance(node.base, ast.Name) else ""
 
 
-def _column(name: str, relation: Relation, node: ast.Node, scope: Scope) -> Field:
+def _column(name: str, relation: Relation, side: str, node: ast.Node, scope: Scope) -> Field:
     for field in relation.fields:
         if field.name == name:
             return field
     hint = did_you_mean(name, [field.name for field in relation.fields])
-    raise scope.context.error(node, f"there is no column '{name}' on this side of the join", hint)
+    hint = hint or "names that differ are written $left.x == $right.y"
+    raise scope.context.error(node, f"there is no column '{name}' on the {side} side of the join", hint)
 
 
 def _condition(key: Key, stage: ast.Node, scope: Scope) -> tuple[Sql, Sql]:
@@ -198,7 +201,9 @@ def _nullable(relation: Relation, scope: Scope) -> tuple[Relation, dict[str, Fie
     NULL."""
     replaced: dict[str, Field] = {}
     computed: list[Computed] = []
-    for field in relation.fields:
+    hidden = relation.hidden
+    ingested = [hidden.ingested] if hidden.ingested is not None else []
+    for field in (*relation.fields, *ingested):
         if field.nullable or field.type is KqlType.STRING or field.sql_name in replaced:
             continue
         made = scope.context.field(field.name, field.type)
@@ -208,4 +213,5 @@ def _nullable(relation: Relation, scope: Scope) -> tuple[Relation, dict[str, Fie
         replaced[field.sql_name].renamed(field.name) if field.sql_name in replaced else field
         for field in relation.fields
     )
-    return Compute(fields, relation, tuple(computed)), replaced
+    came = next((replaced.get(field.sql_name, field) for field in ingested), None)
+    return Copied(fields, relation, tuple(computed), known=hidden._replace(ingested=came)), replaced

@@ -20,6 +20,7 @@ from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.columns import choose
 from gatelog.kql.stages.computing import with_windows
+from gatelog.kql.stages.summarize import percentile_columns
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
@@ -33,6 +34,8 @@ _NO_STEP = "the step of a series must be above 0"
 
 _SEVERAL = frozenset({"percentiles", "percentilesw", "arg_max", "arg_min", "argmax", "argmin"})
 """Aggregates that make a column for each of their arguments."""
+_PERCENTILE = ("percentile", "percentilew", "percentiles_array", "percentilesw_array")
+"""Aggregates that are named after their percentage."""
 
 
 class Axis:
@@ -164,13 +167,13 @@ def bind_make_series(stage: ast.MakeSeries, relation: Relation, scope: Scope) ->
 
 def _key(item: ast.NamedExpression, scope: Scope, names: Names) -> Computed:
     term = bind(item.value, scope)
-    name = _name(item, names, scope)
+    name = _name(item, result_name(item.value), names, scope)
     return Computed(scope.context.field(name, term.type, nullable=term.nullable), term.sql)
 
 
-def _name(item: ast.NamedExpression, names: Names, scope: Scope) -> str:
+def _name(item: ast.NamedExpression, implied: str | None, names: Names, scope: Scope) -> str:
     """The name of an item's column; one that the author chose must be free."""
-    given = item.names[0].value if item.names else result_name(item.value)
+    given = item.names[0].value if item.names else implied
     if given in chosen_names(item):
         choose(given, names, item, scope)
     return names.counted() if given is None else names.add(given)
@@ -187,11 +190,8 @@ class Series:
 
 
 def _aggregate(item: ast.SeriesAggregate, scope: Scope, names: Names) -> Series:
-    if isinstance(item.column.value, ast.Call) and item.column.value.function in _SEVERAL:
-        message = f"{item.column.value.function}() makes several columns, a series is one"
-        raise scope.context.error(item, message, "write an aggregate for each, such as percentile()")
-    term = bind(item.column.value, scope.aggregating(()))
-    name = _name(item.column, names, scope)
+    implied, term = _named_aggregate(item, scope.aggregating(()))
+    name = _name(item.column, implied, names, scope)
     default = bind(item.default, scope) if item.default is not None else long_term(0)
     with scope.context.at(item):
         if default.type in INTEGERS and term.type in NUMBERS:
@@ -199,6 +199,19 @@ def _aggregate(item: ast.SeriesAggregate, scope: Scope, names: Names) -> Series:
         value = sql.if_null(convert(term, DYNAMIC).sql, json_values.NULL_TEXT)
         absent = sql.if_null(convert(default, DYNAMIC).sql, json_values.NULL_TEXT)
     return Series(name, Computed(scope.context.field("value", DYNAMIC), value), absent)
+
+
+def _named_aggregate(item: ast.SeriesAggregate, scope: Scope) -> tuple[str | None, Term]:
+    """The aggregate, and the name that it has by itself."""
+    node = item.column.value
+    function = node.function if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call) or function not in (*_SEVERAL, *_PERCENTILE):
+        return result_name(node), bind(node, scope)
+    columns = percentile_columns(node, scope) if function in _PERCENTILE else []
+    if len(columns) != 1:
+        message = f"{function}() makes several columns, a series is one"
+        raise scope.context.error(item, message, "write an aggregate for each, such as percentile()")
+    return columns[0]
 
 
 def _by_step(
@@ -239,7 +252,7 @@ def _series(
         Computed(scope.context.field(item.name, DYNAMIC, nullable=False), _array(item, step, axis))
         for item in series
     ]
-    axis_name = _name(stage.axis, names, scope)
+    axis_name = _name(stage.axis, result_name(stage.axis.value), names, scope)
     points = Computed(scope.context.field(axis_name, DYNAMIC, nullable=False), axis.points(step))
     fields = tuple(computed.field for computed in (*groups, *arrays, points))
     if groups or _nonempty(stage, scope):

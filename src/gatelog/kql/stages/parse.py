@@ -19,6 +19,7 @@ from typing import TypeAlias
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
+from gatelog.kql.functions import read_as
 from gatelog.kql.regexes import group_count, quote_pattern
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
@@ -33,6 +34,8 @@ STRING = KqlType.STRING
 _Part: TypeAlias = "ast.Literal | ast.ParseColumn | ast.Star"
 
 _FLAGS = frozenset("Uims")
+_OF_ANY_TEXT = frozenset({STRING, KqlType.DYNAMIC})
+"""Types of which every text is a value: JSON's null is, and what is no JSON is a string."""
 _INTEGER = r"\s*[-+]?\d+"
 _DIGITS = "[0-9a-fA-F]"
 _GUID = rf"{_DIGITS}{{8}}-?{_DIGITS}{{4}}-?{_DIGITS}{{4}}-?{_DIGITS}{{4}}-?{_DIGITS}{{12}}"
@@ -132,13 +135,13 @@ def _regex_shape(part: ast.ParseColumn, after: Sequence[_Part]) -> str:
 
 def _value(column: ast.ParseColumn, text: Term, scope: Scope) -> Term:
     with scope.context.at(column):
-        return convert(text, KqlType(column.type))
+        return read_as(text, KqlType(column.type))
 
 
 def _fits(groups: Field, values: list[Term], *, strict: bool) -> Sql:
     tests = [sql.call("notEmpty", sql.column(groups.sql_name))]
     if strict:
-        tests += [sql.call("isNotNull", value.sql) for value in values if value.type is not STRING]
+        tests += [sql.call("isNotNull", value.sql) for value in values if value.type not in _OF_ANY_TEXT]
     return sql.all_of(tests)
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
+from gatelog.kql.functions import read_as
 from gatelog.kql.regexes import DOT_STOPS_AT_NEWLINE, checked, quote_pattern, unicode_aware
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
@@ -79,7 +80,7 @@ def bind_parse_kv(stage: ast.ParseKv, relation: Relation, scope: Scope) -> Relat
         made = scope.context.field(column.name, kind)
         text = Term(STRING, _value_of(column.name, sql.column(pairs.sql_name)), nullable=False)
         with scope.context.at(column):
-            computed.append(Computed(made, convert(text, kind).sql))
+            computed.append(Computed(made, read_as(text, kind).sql))
     first = Compute(relation.fields, with_windows(relation, row_scope), (split,))
     fields = extended(relation.fields, (one.field for one in computed))
     return Compute(tuple(fields), first, tuple(computed))

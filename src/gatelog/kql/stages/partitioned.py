@@ -7,7 +7,8 @@ key, limits count within the part.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from gatelog.kql import ast, sql
@@ -18,6 +19,7 @@ from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages import columns, expand, join, make_series, parse, parse_kv, rows, scan, summarize
 from gatelog.kql.stages.computing import column_for, with_windows
+from gatelog.kql.stages.evaluate import bind_evaluate
 from gatelog.kql.stages.partition_values import bind_for_each_value
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
@@ -45,6 +47,7 @@ _ROW_BY_ROW = {
 _OWN_RULE = frozenset(
     {
         *(ast.Summarize, ast.Distinct, ast.Count, ast.Top, ast.Take, ast.Sample),
+        *(ast.SampleDistinct, ast.TopHitters),
         *(ast.Scan, ast.MvApply, ast.MakeSeries),
     }
 )
@@ -52,6 +55,9 @@ _OWN_RULE = frozenset(
 
 _JOINS_ROW_BY_ROW = ("inner", "leftouter", "leftsemi", "leftanti")
 """Kinds of join that look at each row of the left side by itself."""
+
+_PLUGINS_ROW_BY_ROW = ("bag_unpack", "ipv4_lookup", "ipv6_lookup")
+"""Plugins that look at each row by itself, and keep its other columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,11 @@ def _sub_query(query: ast.Pipeline, parts: Parts, scope: Scope) -> Parts:
         raise scope.context.unsupported(query, "a sub-query with a source of its own")
     for stage in query.operators:
         scope.context.count_stage(stage)
+    return _staged_all(query.operators, parts, scope)
+
+
+def _staged_all(stages: Iterable[ast.Operator], parts: Parts, scope: Scope) -> Parts:
+    for stage in stages:
         parts = _staged(stage, parts, replace(scope, part=parts.key))
     return parts
 
@@ -152,12 +163,18 @@ def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
         case ast.Top() | ast.Take() | ast.Sample():
             bind_stage = rows.bind_top if isinstance(stage, ast.Top) else rows.bind_take
             return _limited(bind_stage(stage, parts.relation, scope), parts)  # type: ignore[arg-type]  # one of the two
+        case ast.SampleDistinct():
+            return _staged_all(summarize.sampled_values(stage), parts, scope)
+        case ast.TopHitters():
+            return _staged_all(summarize.counted_values(stage), parts, scope)
         case ast.Scan():
             return _scanned(stage, parts, scope)
         case ast.MvApply():
             return _revealed(lambda inner, _: bind_mv_apply(stage, inner, scope), parts)
         case ast.MakeSeries():
             return _revealed(lambda inner, names: _series(stage, inner, names, scope), parts)
+        case ast.Evaluate(plugin=ast.Call(function=name), schema=None) if name in _PLUGINS_ROW_BY_ROW:
+            return _revealed(lambda inner, _: bind_evaluate(stage, inner, scope), parts)
         case ast.Join(kind=kind) if kind not in _JOINS_ROW_BY_ROW:
             hint = f"these can: {', '.join(_JOINS_ROW_BY_ROW)}"
             raise scope.context.unsupported(stage, f"join kind={kind} inside mv-apply", hint)
@@ -165,7 +182,8 @@ def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
             relation = _ROW_BY_ROW[type(stage)](stage, parts.relation, scope)  # type: ignore[operator]  # by its own type
             return Parts(relation, parts.key, parts.carried)
         case _:
-            raise scope.context.unsupported(stage, f"{type(stage).__name__} inside mv-apply or partition")
+            name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(stage).__name__).lower()
+            raise scope.context.unsupported(stage, f"{name} inside mv-apply")
 
 
 def _revealed(bind_stage: Callable[[Relation, list[str]], Relation], parts: Parts) -> Parts:

@@ -129,7 +129,7 @@ def with_few_windows(
         part=part.sql,
         most=MOST_WINDOWS,
     )
-    return Filter(relation.fields, relation, sql.eq(sql.call("throwIf", too_many, message), 0))
+    return Filter(relation.fields, relation, sql.eq(sql.fails_beyond(too_many, message), 0))
 
 
 def asked(

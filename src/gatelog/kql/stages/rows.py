@@ -10,7 +10,7 @@ from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
+from gatelog.kql.functions.row import fixed_integer
 from gatelog.kql.relations import (
     Aggregate,
     Compute,
@@ -92,19 +92,8 @@ def bind_consume(relation: Relation) -> Relation:
 def row_count(node: ast.Expression, scope: Scope) -> Sql:
     """A number of rows: a constant, or a value computed before the query runs."""
     term = bind(node, scope)
-    value = term.constant.value if term.constant is not None else None
-    if isinstance(value, int) and not isinstance(value, bool):
-        if value < 0:
-            raise scope.context.error(node, "the number of rows is below 0")
-        return sql.literal(value)
-    if term.constant is not None or term.type not in INTEGERS or sql.columns_read(term.sql):
-        raise scope.context.error(node, "the number of rows must be a constant integer")
-    checked = formula(
-        "if(throwIf(number < 0, message) = 0, number, 0)",
-        number=sql.if_null(term.sql, -1),
-        message="the number of rows is null or below 0",
-    )
-    return sql.subquery(exp.Select(expressions=[checked]))  # a limit must be a constant of the engine
+    with scope.context.at(node):
+        return fixed_integer(term, "the number of rows")
 
 
 def bind_count(stage: ast.Count, relation: Relation, scope: Scope) -> Relation:
@@ -136,7 +125,19 @@ def _cell(node: ast.Expression, kql_type: KqlType, scope: Scope) -> Sql:
     with scope.context.at(node):
         if not convertible(term.type, kql_type):
             raise scope.context.error(node, f"expected a {kql_type}, this is {term.type}")
-        return convert(term, kql_type).sql
+        cell = convert(term, kql_type).sql
+    if _is_computed(term, kql_type):
+        return sql.subquery(exp.Select(expressions=[cell]))
+    return cell
+
+
+def _is_computed(term: Term, kql_type: KqlType) -> bool:
+    """Whether the engine takes a cell for no constant: a timespan or a hexadecimal number of a text."""
+    if term.type is not KqlType.STRING or term.constant is None:
+        return False
+    return kql_type is TIMESPAN or (
+        kql_type in (*INTEGERS, KqlType.BOOL) and "x" in str(term.constant.value).lower()
+    )
 
 
 def bind_range(stage: ast.Range, scope: Scope) -> Relation:
@@ -150,7 +151,7 @@ def bind_range(stage: ast.Range, scope: Scope) -> Relation:
         step_kind = TIMESPAN if kind is DATETIME else kind
         start, stop, step = convert(start, kind), convert(stop, kind), convert(step, step_kind)
         beyond = sql.at_least(sql.column(number.sql_name), MOST_RANGE_ROWS)
-        allowed = sql.eq(sql.call("throwIf", beyond, _TOO_MANY_STEPS), 0)
+        allowed = sql.eq(sql.fails_beyond(beyond, _TOO_MANY_STEPS), 0)
         counted = Filter((number,), Counted((number,), _steps(start, stop, step)), allowed)
         moved = _moved(start, step, sql.column(number.sql_name))
     column = scope.context.field(stage.name.value, kind, nullable=False)

@@ -118,7 +118,8 @@ def scanned_parts(
         made.append(Computed(identity, _part(sql.column(item.sql_name), 2)))
     shown = tuple(column.field for column in made)
     records = Compute(shown, unnested, tuple(made))
-    return Sort(shown, records, (SortKey(place.sql_name, False, False),)), shown
+    order = [SortKey(field.sql_name, False, False) for field in (*(key.field for key in keys), place)]
+    return Sort(shown, records, tuple(order)), shown
 
 
 def _machine(stage: ast.Scan, inputs: tuple[Field, ...], relation: Relation, scope: Scope) -> Machine:

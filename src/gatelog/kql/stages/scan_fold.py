@@ -45,7 +45,7 @@ def folded(rows: Sql, each: Sql, start: Sql, kind: str, size: int) -> Sql:
 def _portions(rows: Sql) -> Sql:
     """The rows in arrays, or an error if they are too many: the engine would hold all of them."""
     too_many = sql.greater(sql.call("length", rows), MOST_ROWS)
-    few = sql.call("arraySlice", rows, sql.plus(sql.call("throwIf", too_many, _TOO_MANY), 1))
+    few = sql.call("arraySlice", rows, sql.plus(sql.fails_beyond(too_many, _TOO_MANY), 1))
     text = "arraySplit((row, place) -> place % size = 1, few, arrayEnumerate(few))"
     return formula(text, few=few, size=sql.literal(PORTION))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from gatelog.kql import ast, json_values, sql
-from gatelog.kql.aggregates import any_value, check_ordered, percentile
-from gatelog.kql.conversions import convert
+from gatelog.kql import ast, sql
+from gatelog.kql.aggregates import any_value, check_ordered, percentages, percentile
 from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names, chosen_names, result_name
 from gatelog.kql.relations import Aggregate, Computed, Relation
@@ -37,22 +36,33 @@ def _check_key(kind: KqlType, name: str | None, node: ast.Node, scope: Scope) ->
 
 def bind_sample_distinct(stage: ast.SampleDistinct, relation: Relation, scope: Scope) -> Relation:
     """Some of the distinct values of one column."""
-    distinct = bind_distinct(ast.Distinct(stage.span, (stage.of,)), relation, scope)
-    return bind_take(ast.Take(stage.span, stage.count), distinct, scope)
+    distinct, take = sampled_values(stage)
+    return bind_take(take, bind_distinct(distinct, relation, scope), scope)
+
+
+def sampled_values(stage: ast.SampleDistinct) -> tuple[ast.Distinct, ast.Take]:
+    """The stages that sample-distinct stands for."""
+    return ast.Distinct(stage.span, (stage.of,)), ast.Take(stage.span, stage.count)
 
 
 def bind_top_hitters(stage: ast.TopHitters, relation: Relation, scope: Scope) -> Relation:
     """The values that occur most often, or whose weights add up to most."""
+    summarize, top = counted_values(stage)
+    return bind_top(top, bind_summarize(summarize, relation, scope), scope)
+
+
+def counted_values(stage: ast.TopHitters) -> tuple[ast.Summarize, ast.Top]:
+    """The stages that top-hitters stands for."""
     weight = stage.by.value if stage.by is not None else None
     base = result_name(weight if weight is not None else stage.of.value) or ""
     name = f"approximate_{'count' if weight is None else 'sum'}_{base}"
     arguments = () if weight is None else (weight,)
     call = ast.Call(stage.span, "count" if weight is None else "sum", arguments)
     total = ast.NamedExpression(stage.span, (ast.Name(stage.span, name),), call)
-    grouped = bind_summarize(ast.Summarize(stage.span, (total,), (stage.of,)), relation, scope)
     key = ast.NamedExpression(stage.span, (), ast.Name(stage.span, name))
     order = ast.Ordering(stage.span, key, descending=True, nulls_first=False)
-    return bind_top(ast.Top(stage.span, stage.count, (order,)), grouped, scope)
+    top = ast.Top(stage.span, stage.count, (order,))
+    return ast.Summarize(stage.span, (total,), (stage.of,)), top
 
 
 def _key(term: Term, name: str, scope: Scope) -> Computed:
@@ -125,7 +135,7 @@ def _columns(
         case ast.Call(function="take_any" | "any") as call:
             return _any_row(call, relation, grouped, scope)
         case ast.Call(function=function) as call if function in (*_PERCENTILES, *_PERCENTILE_ARRAYS):
-            return _percentiles(call, scope)
+            return percentile_columns(call, scope)
         case value:
             return [(result_name(value), bind(value, scope))]
 
@@ -236,36 +246,21 @@ def _any_row(
     ]
 
 
-def _percentiles(call: ast.Call, scope: Scope) -> list[tuple[str | None, Term]]:
+def percentile_columns(call: ast.Call, scope: Scope) -> list[tuple[str | None, Term]]:
     """A column for each rank, or all in one array."""
-    weighted = "w" in call.function.partition("_")[0]
+    base = result_name(call.arguments[0]) if call.arguments else None
+    if call.function in _PERCENTILE_ARRAYS:
+        return [(f"percentiles_{base or ''}", bind(call, scope))]
+    weighted = call.function.endswith("w")
     if len(call.arguments) < (3 if weighted else 2):
         wanted = "a value, its weight" if weighted else "a value"
         raise scope.context.error(call, f"{call.function}() takes {wanted} and what percentage")
     value, *ranks = (bind(argument, scope.inside_aggregate()) for argument in call.arguments)
     weight = ranks.pop(0) if weighted else None
-    base = result_name(call.arguments[0]) or ""
     columns: list[tuple[str | None, Term]] = []
-    for number in _ranks(ranks, call, scope):
-        shown = str(number).replace(".", "_")
-        with scope.context.at(call):
-            found = percentile(value, float(number), weight)
-        columns.append((f"percentile_{base}_{shown}", found))
-    if call.function not in _PERCENTILE_ARRAYS:
-        return columns
-    texts = [convert(term, KqlType.DYNAMIC).sql for _, term in columns]
-    whole = Term(KqlType.DYNAMIC, json_values.written_array(texts), nullable=False)
-    return [(f"percentiles_{base}", whole)]
-
-
-def _ranks(ranks: Sequence[Term], call: ast.Call, scope: Scope) -> list[int | float]:
-    numbers: list[int | float] = []
-    for rank in ranks:
-        value = rank.constant.value if rank.constant is not None else None
-        for number in value if isinstance(value, list) else [value]:
-            if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 100:
-                raise scope.context.error(call, "a percentile is a constant from 0 to 100")
-            numbers.append(number)
-    if not numbers:
+    with scope.context.at(call):
+        for shown, rank in percentages(ranks):
+            columns.append((f"percentile_{base or ''}_{shown}", percentile(value, rank, weight)))
+    if not columns:
         raise scope.context.error(call, f"{call.function}() needs at least one percentage")
-    return numbers
+    return columns

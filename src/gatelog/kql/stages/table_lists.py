@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from gatelog.errors import KqlError
 from gatelog.kql import ast
-from gatelog.kql.bindings import FunctionBinding, TableBinding
+from gatelog.kql.bindings import Binding, FunctionBinding, TableBinding
 from gatelog.kql.databases import own_tables
 from gatelog.kql.declared_patterns import case_of
 from gatelog.kql.expressions import is_builtin
@@ -60,7 +60,9 @@ def _inputs(node: ast.Expression, place: int, scope: Scope, *, fuzzy: bool) -> l
             return []
         case _:
             return [Input(_shown_name(node, place, scope), scope.bind_table(node, scope))]
-    found = [table for name in names if (table := _named(name, node, scope)) is not None]
+    stored = scope.without_names() if names else scope
+    scopes = ((name, scope if _is_view(scope.names.get(name)) else stored) for name in names)
+    found = [table for name, seen in scopes if (table := _named(name, node, seen)) is not None]
     if not found and not fuzzy:
         hint = "saved views of what cannot be read here are passed over" if names else ""
         raise scope.context.error(node, f"no table matches '{pattern}'", hint)
@@ -115,18 +117,22 @@ def _is_saved(name: str, scope: Scope) -> bool:
 
 
 def _matching(pattern: str, scope: Scope) -> list[str]:
+    """The views and the catalogue's tables that a pattern means: nothing else that the query calls so."""
     shape = re.compile(translate(pattern))
-    views = [
-        name
-        for name, binding in scope.names.items()
-        if isinstance(binding, FunctionBinding) and binding.function.view
-    ]
+    views = [name for name, binding in scope.names.items() if _is_view(binding)]
     names = dict.fromkeys((*scope.context.catalog.wildcard_names, *views))
-    return [name for name in names if shape.match(name) and not _is_denied(name, scope)]
+    matching = [name for name in names if shape.match(name)]
+    if not matching:
+        return []
+    stored = scope.without_names().names
+    return [name for name in matching if _is_view(scope.names.get(name)) or not _is_denied(stored.get(name))]
 
 
-def _is_denied(name: str, scope: Scope) -> bool:
-    binding = scope.names.get(name)
+def _is_view(binding: Binding | None) -> bool:
+    return isinstance(binding, FunctionBinding) and binding.function.view
+
+
+def _is_denied(binding: Binding | None) -> bool:
     return isinstance(binding, TableBinding) and binding.denied
 
 

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gatelog.kql import ast
+from gatelog.kql import ast, sql
 from gatelog.kql.literals import string_term
 from gatelog.kql.naming import Names
 from gatelog.kql.relations import Branch, Relation, Union
@@ -17,8 +17,8 @@ from gatelog.kql.types import KqlType
 
 
 def bind_union(stage: ast.Union, relation: Relation | None, scope: Scope) -> Relation:
-    """All rows of the input (after a pipe) and of the tables."""
-    inputs = listed(stage.tables, relation, scope, fuzzy=stage.fuzzy)
+    """All rows of the input (after a pipe) and of the tables; `set best_effort` makes every union fuzzy."""
+    inputs = listed(stage.tables, relation, scope, fuzzy=stage.fuzzy or scope.context.best_effort)
     if not inputs:
         raise scope.context.error(stage, "none of the tables of this union exists")
     return union_of(inputs, stage.source_column, scope, inner=stage.kind == "inner")
@@ -71,15 +71,21 @@ def rows_of(
     fields = [scope.context.field(column.name, column.type) for column in columns]
     if source_column is not None:
         fields.insert(0, scope.context.field(source_column, KqlType.STRING))
-    branches = []
+    branches: list[Branch] = []
     for table in inputs:
         known = {(field.name, field.type): field for field in reversed(table.relation.fields)}
-        values = [_value(known.get((column.source, column.type)), column.type) for column in columns]
+        absent = _nothing if branches else null_of
+        values = [_value(known.get((column.source, column.type)), column.type, absent) for column in columns]
         if source_column is not None:
             values.insert(0, string_term(table.name))
         branches.append(Branch(table.relation, tuple(value.sql for value in values)))
     return Union(tuple(fields), tuple(branches))
 
 
-def _value(field: Field | None, kql_type: KqlType) -> Term:
-    return null_of(kql_type) if field is None else reference(field)
+def _value(field: Field | None, kql_type: KqlType, absent: Callable[[KqlType], Term]) -> Term:
+    return absent(kql_type) if field is None else reference(field)
+
+
+def _nothing(kql_type: KqlType) -> Term:
+    """As `null_of`, where the branch before has told the type."""
+    return null_of(kql_type) if kql_type is KqlType.STRING else Term(kql_type, sql.null())

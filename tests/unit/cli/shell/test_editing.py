@@ -75,6 +75,7 @@ def test_enter_takes_the_chosen_entry_and_runs_nothing(screen: Screen) -> None:
 def menu(text: str, *, asked: bool = False) -> list[tuple[str, str]]:
     """Entries and what is said of them."""
     shell = Screen().shell
+    shell.catalog = CATALOG
     completer = QueryCompleter(lambda: CATALOG, lambda before: suggestions(shell, before))
     event = CompleteEvent(completion_requested=asked, text_inserted=not asked)
     return [(one.text, one.display_meta_text) for one in completer.get_completions(Document(text), event)]
@@ -105,6 +106,8 @@ def test_commands_of_the_hub_complete_word_by_word() -> None:
     ]
     assert [text for text, _ in menu(".dro")] == [".drop function", ".drop table"]
     assert menu(".show functions") == []
+    assert [text for text, _ in menu(".show table Ca")] == ["Calls"]
+    assert menu(".show table Ca Ca") == []
 
 
 def test_where_there_is_no_hub_its_commands_are_not_offered(screen: Screen) -> None:

@@ -126,7 +126,7 @@ def _half_circle(centre: Sql, left: Sql, quarter: int, turns: Sql, sides: Sql, r
 
 def _around(edges: Sql, measures: Sql) -> Sql:
     """The rings of all edges, each a shape."""
-    few = sql.call("throwIf", sql.greater(sql.call("length", edges), _MOST_EDGES), _TOO_MANY)
+    few = sql.fails_beyond(sql.greater(sql.call("length", edges), _MOST_EDGES), _TOO_MANY)
     sides, reach, spread, longest = (part(measures, place) for place in (1, 2, 3, 4))
     own = formula(_REACH, reach=reach, spread=spread, place=sql.variable("number"))
     ring = sql.with_value(own, "reach", lambda found: _ring(sql.variable("edge"), sides, found, longest))

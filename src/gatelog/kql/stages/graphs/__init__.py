@@ -8,12 +8,13 @@ from typing import Any, TypeAlias
 from gatelog.kql import ast
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
+from gatelog.kql.stages.graphs.components import bind_graph_mark_components
 from gatelog.kql.stages.graphs.graph import Graph
 from gatelog.kql.stages.graphs.make import bind_one_graph, bind_where_edges, bind_where_nodes
 from gatelog.kql.stages.graphs.match import bind_graph_match
 from gatelog.kql.stages.graphs.partitioned import bind_partitioned_graph
 from gatelog.kql.stages.graphs.shortest import bind_graph_shortest_paths
-from gatelog.kql.stages.graphs.tables import bind_graph_mark_components, bind_graph_to_table
+from gatelog.kql.stages.graphs.tables import bind_graph_to_table
 
 GraphStage: TypeAlias = Callable[[Any, Graph, Scope], Relation]
 

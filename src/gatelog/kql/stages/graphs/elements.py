@@ -6,7 +6,7 @@ arrays of the graph; what is left is an expression like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
@@ -20,13 +20,13 @@ from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.graphs.graph import Stored
+from gatelog.kql.stages.graphs.spread import OVER_PATHS, edge_property, spread
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
 
 LONG, STRING, DYNAMIC, BOOL = KqlType.LONG, KqlType.STRING, KqlType.DYNAMIC, KqlType.BOOL
 
 _OF_NODES = frozenset({"node_id", "node_degree_in", "node_degree_out"})
-_OVER_PATHS = frozenset({"all", "any", "map"})
 
 
 class Variable(NamedTuple):
@@ -66,8 +66,8 @@ class Elements:
     columns: dict[str, Computed] = field(default_factory=dict)
 
     def bind(self, node: ast.Expression, relation: Relation) -> tuple[Term, Relation]:
-        """The value of an expression, and the rows with the columns that it reads."""
-        plain = self.plain(node)
+        """The value of a condition, and the rows with the columns that it reads."""
+        plain = self.of_every_edge("all", node)
         relation = self.computed(relation)
         return bind(plain, self.scope.over(relation)), relation
 
@@ -82,6 +82,18 @@ class Elements:
     def plain(self, node: ast.Expression) -> ast.Expression:
         """The syntax tree with columns in the place of everything that speaks of the graph."""
         return rewritten(node, self._as_column)
+
+    def of_every_edge(self, function: str, node: ast.Expression) -> ast.Expression:
+        """`plain`, with `function` (all, map) over the edges of the path of which the expression speaks."""
+        paths = {name for name, variable in self.variables.items() if variable.kind == "path"}
+        said = spread(node, paths, self.scope.context)
+        if said is None:
+            return self.plain(node)
+        items = [
+            item._replace(name=edge_property(said.path, item.name))
+            for item in self._items("edge", sql.variable("item"))
+        ]
+        return ast.Name(node.span, self._folded(function, said.path, said.body, items, inner=False))
 
     def _as_column(self, node: ast.Node) -> ast.Expression | None:
         if isinstance(node, ast.Call) and node.function == "labels":
@@ -107,7 +119,7 @@ class Elements:
                 return self._property(name, key, node)
             case ast.Call(function=function, arguments=(ast.Name(value=name),)) if function in _OF_NODES:
                 return self._property(name, f"{function}()", node)
-            case ast.Call(function=function, arguments=(subject, body)) if function in _OVER_PATHS:
+            case ast.Call(function=function, arguments=(subject, body)) if function in OVER_PATHS:
                 return self._over_path(node, function, subject, body)
             case _:
                 return None
@@ -115,7 +127,8 @@ class Elements:
     def _property(self, name: str, key: str, node: ast.Expression) -> str:
         variable = self._variable(name, node)
         if variable.kind == "path":
-            return self._folded("map", variable, ast.Name(node.span, key), inner=False)
+            items = list(self._items("edge", sql.variable("item")))
+            return self._folded("map", name, ast.Name(node.span, key), items, inner=False)
         place = sql.column(variable.column.sql_name)
         for item in self._items(variable.kind, place):
             if item.name == key:
@@ -158,19 +171,21 @@ class Elements:
         name = subject.arguments[0] if isinstance(subject, ast.Call) and inner else subject
         if not isinstance(name, ast.Name) or name.value not in self.variables:
             return None
-        variable = self._variable(name.value, node)
-        if variable.kind != "path":
+        if self._variable(name.value, node).kind != "path":
             raise self.scope.context.error(node, f"'{name.value}' is no edge of variable length")
-        return self._folded(function, variable, body, inner=inner)
+        items = list(self._items("node" if inner else "edge", sql.variable("item")))
+        return self._folded(function, name.value, body, items, inner=inner)
 
-    def _folded(self, function: str, variable: Variable, body: ast.Expression, *, inner: bool) -> str:
-        steps = sql.column(variable.column.sql_name)
+    def _folded(
+        self, function: str, path: str, body: ast.Expression, items: Sequence[_Item], *, inner: bool
+    ) -> str:
+        steps = sql.column(self.variables[path].column.sql_name)
         places = formula(
             "arrayMap(step -> tupleElement(step, place), steps)",
             place=2 if inner else 1,
             steps=sql.call("arrayPopBack", steps) if inner else steps,
         )
-        term = self._of_item(body, "node" if inner else "edge")
+        term = self._of_item(body, items)
         kind, value = self._collected(function, term, places)
         return self._added(f"{function} {len(self.columns)}", kind, value)
 
@@ -187,9 +202,8 @@ class Elements:
         found = sql.call(tester, sql.lambda_("item", at_place(test)), places)
         return BOOL, sql.call("toBool", found)
 
-    def _of_item(self, body: ast.Expression, kind: str) -> tuple[Callable[[Sql], Sql], Term]:
+    def _of_item(self, body: ast.Expression, items: Sequence[_Item]) -> tuple[Callable[[Sql], Sql], Term]:
         """An expression over one edge or node of a path: how to read it at the variable, and its value."""
-        items = list(self._items(kind, sql.variable("item")))
         own = [self.scope.context.field(item.name, item.type) for item in items]
         values = {one.sql_name: item.sql for one, item in zip(own, items, strict=True)}
         plain = rewritten(self.plain(body), _as_property)

@@ -112,5 +112,5 @@ def _rows(value: Sql, relation: Relation, scope: Scope) -> Sql:
 
 def _checked(rows: Sql) -> Sql:
     too_many = sql.greater(sql.call("length", rows), MOST_ELEMENTS)
-    kept = sql.eq(sql.call("throwIf", too_many, _TOO_LARGE), 0)
+    kept = sql.eq(sql.fails_beyond(too_many, _TOO_LARGE), 0)
     return sql.call("arrayFilter", sql.lambda_("row", kept), rows)

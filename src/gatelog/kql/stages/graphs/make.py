@@ -18,7 +18,10 @@ STRING = KqlType.STRING
 
 def bind_one_graph(stage: ast.MakeGraph, relation: Relation, scope: Scope) -> Graph:
     """The graph whose edges are the rows; nodes that no table describes have their id and no more."""
-    ends = [scope.over(relation).resolve(name) for name in (stage.source, stage.target)]
+    if not stage.directed:
+        hint = "write -->; graph-match finds edges of any direction with (a)-[e]-(b)"
+        raise scope.context.unsupported(stage, "make-graph with edges that have no direction (--)", hint)
+    ends = [_identity(name, relation, scope) for name in (stage.source, stage.target)]
     made = [
         Computed(scope.context.field(name, STRING), convert(end, STRING).sql)
         for name, end in zip(("from", "to"), ends, strict=True)
@@ -30,10 +33,19 @@ def bind_one_graph(stage: ast.MakeGraph, relation: Relation, scope: Scope) -> Gr
     return Graph((), nodes, node_id, edges, source, target)
 
 
+def _identity(name: ast.Name, table: Relation, scope: Scope) -> Term:
+    """A column that tells nodes apart."""
+    found = scope.over(table).resolve(name)
+    if found.type is KqlType.DYNAMIC:
+        hint = f"convert it, for example with tostring({name.value})"
+        raise scope.context.error(name, "nodes are not told apart by dynamic values", hint)
+    return found
+
+
 def _described(node: ast.NodeTable, scope: Scope) -> tuple[Relation, Field]:
     """A table of nodes and its key."""
     table = scope.bind_table(node.table, scope)
-    scope.over(table).resolve(node.key)
+    _identity(node.key, table, scope)
     return table, next(field for field in table.fields if field.name == node.key.value)
 
 

@@ -29,6 +29,14 @@ from gatelog.kql.types import KqlType
 
 _CYCLES = ("all", "none", "unique_edges")
 
+_BOTH_WAYS = """
+arrayMap(
+    (out, in_, own) -> arrayConcat(out, arrayFilter(way -> way.2 <> own, in_)),
+    leaving, entering, arrayEnumerate(leaving)
+)
+"""
+"""An edge that leads back to its own node is one edge out of it, not two."""
+
 MOST_PARTS = 400
 """Nodes and edges of all patterns of one operator: each makes the statement some columns longer."""
 
@@ -49,6 +57,18 @@ def _check_length(stage: ast.GraphMatch | ast.GraphShortestPaths, scope: Scope) 
     if sum(len(pattern.elements) for pattern in stage.patterns) > MOST_PARTS:
         message = f"the patterns have more than {MOST_PARTS} nodes and edges"
         raise scope.context.error(stage, message, "use an edge of variable length")
+
+
+def _check_connected(stage: ast.GraphMatch, scope: Scope) -> None:
+    """Kusto has no patterns that fall apart: they share names of nodes, directly or through others."""
+    first, *rest = ({part.name for part in pattern.elements} - {None} for pattern in stage.patterns)
+    while rest:
+        joined = next((names for names in rest if names & first), None)
+        if joined is None:
+            hint = "let each pattern share the name of a node with another"
+            raise scope.context.error(stage, "the patterns are not connected", hint)
+        rest.remove(joined)
+        first |= joined
 
 
 class Walk:
@@ -146,8 +166,7 @@ class Walk:
     def _ways(self, edge: ast.PatternEdge) -> Sql:
         leaving, entering = self.store.leaving, self.store.entering
         if edge.direction == "any":
-            both = "arrayMap((out, in_) -> arrayConcat(out, in_), leaving, entering)"
-            return formula(both, leaving=leaving, entering=entering)
+            return formula(_BOTH_WAYS, leaving=leaving, entering=entering)
         return leaving if edge.direction == "out" else entering
 
     def _pass_once(self, places: Sql) -> None:
@@ -192,7 +211,8 @@ class Walk:
         for item in stage.project:
             name = _name(item)
             shown = ast.Name(item.span, names.counted() if name is None else name)
-            items.append(ast.NamedExpression(item.span, (shown,), self.elements.plain(item.value)))
+            value = self.elements.of_every_edge("map", item.value)
+            items.append(ast.NamedExpression(item.span, (shown,), value))
         relation = self.elements.computed(self.relation)
         return bind_project(ast.Project(stage.span, tuple(items)), relation, self._scope)
 
@@ -219,6 +239,7 @@ def _name(item: ast.NamedExpression) -> str | None:
 
 def bind_graph_match(stage: ast.GraphMatch, graph: Graph, scope: Scope) -> Relation:
     """A row for each place where all patterns fit."""
+    _check_connected(stage, scope)
     walk = Walk(stage, graph, scope)
     for pattern in stage.patterns:
         walk.along(pattern)

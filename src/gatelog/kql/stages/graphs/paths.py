@@ -13,7 +13,9 @@ from gatelog.kql.sql import Sql
 MOST_PATHS = 100_000
 """Paths from one node: they are held in memory at once."""
 
-_TOO_MANY = f"more than {MOST_PATHS} paths leave a node: allow fewer edges, or filter the graph before"
+_TOO_MANY = (
+    f"{sql.LIMIT}more than {MOST_PATHS} paths leave a node: allow fewer edges, or filter the graph before"
+)
 
 _LONGER = """
 arrayFlatten(arrayMap(

@@ -1,0 +1,175 @@
+"""graph-mark-components: which nodes of a graph hang together.
+
+weak     the nodes that edges join, whichever way they lead. Each node has a label, at first its own place;
+         in a round each label becomes the smallest that edges join to a node of that label
+strong   the nodes that reach each other. In a part (at first: the whole graph) each node takes the smallest
+         place that it reaches, and the smallest that reaches it; nodes that differ in one of the two do not
+         reach each other, so they are parts of their own. When no part falls apart any more, all of a part
+         reach its smallest, and are reached by it.
+
+A lambda that reads an array at other places has a copy of it for each element. So arrays are read and written
+at places by sorting them:
+
+    taken      labels [3 1 2], at [2 2 1]  ──►  [1 1 3]
+    lowered    values [3 1 2], at places [1 1 3] there come [2 4 1]  ──►  [2 1 1], the smallest of each
+"""
+
+from __future__ import annotations
+
+from gatelog.kql import ast, sql
+from gatelog.kql.formula import formula
+from gatelog.kql.relations import Compute, Computed, Join, Relation, Unnest
+from gatelog.kql.scope import Scope
+from gatelog.kql.sql import Sql
+from gatelog.kql.stages.graphs.graph import Graph, stored
+from gatelog.kql.stages.graphs.match import parameter
+from gatelog.kql.terms import Field
+from gatelog.kql.types import KqlType
+
+LONG, DYNAMIC = KqlType.LONG, KqlType.DYNAMIC
+
+MOST_ROUNDS = 1_000
+"""In a round a label comes about twice as far; for strong components, where edges count one way, it may
+come one edge farther only. Rounds behind the last that is needed cost nothing."""
+
+_UNFINISHED = f"the components of this graph take more than {MOST_ROUNDS} rounds: make it smaller"
+
+_TAKEN = """
+arrayMap(entry -> entry.2, arraySort(arrayFilter(entry -> entry.1 > 0, arrayMap(
+    (entry, value) -> (entry.2, value),
+    sorted, arrayFill((value, entry) -> entry.2 = 0, arrayMap(entry -> entry.3, sorted), sorted)
+))))
+"""
+_ASKED = """
+arraySort(arrayConcat(
+    arrayMap((value, place) -> (toUInt64(place), toUInt64(0), value), values, arrayEnumerate(values)),
+    arrayMap((place, turn) -> (place, toUInt64(turn), toUInt64(0)), places, arrayEnumerate(places))
+))
+"""
+_LOWERED = """
+arrayMap(
+    group -> group[2].2,
+    arraySplit(entry -> entry.2 = 0, arraySort(arrayConcat(
+        arrayMap((place, value) -> (place, value), at, come),
+        arrayMap((value, place) -> (toUInt64(place), value), values, arrayEnumerate(values)),
+        arrayMap(place -> (toUInt64(place), toUInt64(0)), arrayEnumerate(values))
+    )))
+)
+"""
+"""Every place begins a group of its own with a value 0, which stands before its others."""
+_PLACES = "arrayMap(place -> toUInt64(place), arrayEnumerate(nodes))"
+_ENDS = ("arrayMap(edge -> edge.1, edges)", "arrayMap(edge -> edge.2, edges)")
+_BOTH_WAYS = ("arrayConcat(froms, tos)", "arrayConcat(tos, froms)")
+_WITHIN = "arrayMap((label, one, other) -> if(one = other, label, toUInt64(-1)), labels, one, other)"
+_STRONG_START = "tuple(arrayMap(place -> toUInt64(1), places), places, places, toUInt8(0))"
+_STRONG_ROUND = """
+if(
+    forward <> reached OR backward <> reaching,
+    tuple(parts, forward, backward, toUInt8(0)),
+    arrayMap(
+        divided -> tuple(divided, places, places, toUInt8(divided = parts)),
+        [arrayMap(part -> toUInt64(part), arrayEnumerateDense(parts, reached, reaching))]
+    )[1]
+)
+"""
+"""The state: the part of each place, the smallest place that it reaches, the smallest that reaches it, and
+whether the parts are the components."""
+
+
+def _taken(values: Sql, places: Sql) -> Sql:
+    """The values at some places."""
+    asked = formula(_ASKED, values=values, places=places)
+    return sql.with_value(asked, "sorted", lambda entries: formula(_TAKEN, sorted=entries))
+
+
+def _lowered(values: Sql, at: Sql, come: Sql) -> Sql:
+    """The smaller of each value and those that come at its place."""
+    return formula(_LOWERED, values=values, at=at, come=come)
+
+
+def bind_graph_mark_components(stage: ast.GraphMarkComponents, graph: Graph, scope: Scope) -> Graph:
+    """The graph whose nodes have the number of their component, from 0."""
+    kind = parameter(stage.hints, "kind", "weak")
+    if kind not in {"weak", "strong"}:
+        raise scope.context.error(stage, f"kind is weak or strong, not '{kind}'")
+    name = parameter(stage.hints, "with_component_id", "ComponentId")
+    store = stored(graph, scope, ())
+    arrays = [
+        Computed(scope.context.field("places", DYNAMIC), formula(_PLACES, nodes=store.nodes)),
+        *(Computed(scope.context.field("ends", DYNAMIC), formula(text, edges=store.edges)) for text in _ENDS),
+    ]
+    places, froms, tos = (sql.column(one.field.sql_name) for one in arrays)
+    found = (_weak if kind == "weak" else _strong)(places, froms, tos)
+    components = Computed(scope.context.field("components", DYNAMIC), found)
+    row = Compute((), Compute((), store.row, tuple(arrays)), (components,))
+    place = scope.context.field("place", DYNAMIC)
+    unnested = Unnest((), row, (place,), (arrays[0].field.sql_name,))
+    return _with_component(name, graph, store.nodes, unnested, (place, components.field), scope)
+
+
+def _until_done(moved: Sql, start: Sql) -> Sql:
+    """The first of the state, moved round by round until its last, whether it is done, is 1."""
+    state = sql.variable("state")
+    round_ = formula("if(tupleElement(state, -1) = 1, state, moved)", state=state, moved=moved)
+    rounds = sql.call("range", MOST_ROUNDS)
+    folded = sql.call("arrayFold", sql.lambda_pair("state", "round", round_), rounds, start)
+    checked = "if(throwIf(tupleElement(found, -1) = 0, message) = 0, tupleElement(found, 1), [])"
+    return sql.with_value(folded, "found", lambda found: formula(checked, found=found, message=_UNFINISHED))
+
+
+def _jumped(labels: Sql) -> Sql:
+    """The labels of the places that are labels."""
+    return sql.with_value(labels, "followed", lambda followed: _taken(followed, followed))
+
+
+def _weak(places: Sql, froms: Sql, tos: Sql) -> Sql:
+    """The number of each place's component, from 1."""
+    labels = sql.call("tupleElement", sql.variable("state"), 1)
+    one, other = (_taken(labels, formula(text, froms=froms, tos=tos)) for text in _BOTH_WAYS)
+    moved = _jumped(_taken(_lowered(places, one, other), labels))
+    after = "tuple(moved, toUInt8(moved = labels))"
+    state = sql.with_value(moved, "moved", lambda new: formula(after, moved=new, labels=labels))
+    found = _until_done(state, formula("tuple(places, toUInt8(0))", places=places))
+    return sql.call("arrayEnumerateDense", found)
+
+
+def _strong(places: Sql, froms: Sql, tos: Sql) -> Sql:
+    """The number of each place's component, from 1."""
+    state = sql.variable("state")
+    parts, reached, reaching = (sql.call("tupleElement", state, element) for element in (1, 2, 3))
+
+    def moved(labels: Sql, at: Sql, come: Sql) -> Sql:
+        values = {"labels": _taken(labels, come), "one": _taken(parts, at), "other": _taken(parts, come)}
+        within = formula(_WITHIN, **values)
+        return _jumped(_lowered(labels, at, within))
+
+    def after(forward: Sql, backward: Sql) -> Sql:
+        now = {"forward": forward, "backward": backward, "reached": reached, "reaching": reaching}
+        return formula(_STRONG_ROUND, **now, parts=parts, places=places)
+
+    state_after = sql.with_value(
+        moved(reached, froms, tos),
+        "forward",
+        lambda forward: sql.with_value(
+            moved(reaching, tos, froms), "backward", lambda backward: after(forward, backward)
+        ),
+    )
+    return _until_done(state_after, formula(_STRONG_START, places=places))
+
+
+def _with_component(
+    name: str, graph: Graph, nodes: Sql, rows: Relation, columns: tuple[Field, Field], scope: Scope
+) -> Graph:
+    """The graph whose nodes have one property more, the number of the component that `rows` say."""
+    place, components = (sql.column(field.sql_name) for field in columns)
+    identity = Computed(
+        scope.context.field("id", KqlType.STRING),
+        formula("tupleElement(nodes[place], 1)", nodes=nodes, place=place),
+    )
+    number = formula("toInt64(numbers[place]) - 1", numbers=components, place=place)
+    component = Computed(scope.context.field(name, LONG, nullable=False), number)
+    found = Compute((identity.field, component.field), rows, (identity, component))
+    properties = (*(field for field in graph.nodes.fields if field.name != name), component.field)
+    on = (sql.column(graph.node_id.sql_name), sql.column(identity.field.sql_name))
+    table = Join(properties, graph.nodes, found, "INNER", (on,))
+    return Graph((), table, graph.node_id, graph.edges, graph.source, graph.target)
