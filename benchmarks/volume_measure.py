@@ -29,6 +29,8 @@ from gatelog.store import CATALOG, Store
 from volume_calls import DAYS, START_NS
 
 REPEATS = 5
+ENOUGH_S = 10
+"""What takes longer is run twice."""
 NOW = datetime.fromtimestamp(START_NS / 1e9 + DAYS * 86_400, UTC)
 
 USAGE = """ApiManagementGatewayLogs
@@ -44,6 +46,11 @@ USAGE = """ApiManagementGatewayLogs
 DAY = "TimeGenerated between (datetime(2026-07-03) .. datetime(2026-07-03T23:59:59.9999999Z))"
 WORDS = ("invoice", "Rechnung", "Größe", "müşteri", "客户", "56620")
 PIECES = ("nvoic", "echnun", "röße", "şteri", "客户", "5662")
+PHRASES = ("error code", "customer invoice", "für die", "müşteri sipariş", "of the")
+PROMPTS = {
+    "prompts": ("Calls", "RequestBody"),
+    "messages": ("ApiManagementGatewayLlmLog", "RequestMessages"),
+}
 
 
 def _asked(names: str, timespan: str, interval: str, split: str = "") -> dict[str, str]:
@@ -108,6 +115,8 @@ def timed(store: Store, query: str) -> Timing:
         answer = len(store.run(statement).rows)
         times.append((time.perf_counter() - start) * 1000)
         processor.append((time.process_time() - start_cpu) * 1000)
+        if len(times) > 1 and sum(times) > ENOUGH_S * 1000:
+            break
     read = store.run(f"EXPLAIN ESTIMATE {statement}").rows
     rows, parts = sum(row[3] for row in read), sum(row[2] for row in read)
     return Timing(times[0], min(times[1:]), min(processor), answer, rows, parts)
@@ -124,20 +133,17 @@ def queries() -> Iterator[tuple[str, str]]:
         "one call by id",
         "let id = toscalar(Calls | take 1 | project RequestId); Calls | where RequestId == id",
     )
-    for operator, needles in (("has", WORDS), ("contains", PIECES)):
-        for needle in needles:
-            for scope, where in (("a day", f"{DAY} and "), ("all", "")):
-                yield (
-                    f"prompts {operator} {needle}, {scope}",
-                    f"Calls | where {where}RequestBody {operator} '{needle}' | count",
-                )
     for scope, where in (("a day", f"{DAY} and "), ("all", "")):
+        for name, (table, column) in PROMPTS.items():
+            for operator, needles in (("has", WORDS + PHRASES), ("contains", PIECES + PHRASES)):
+                for needle in needles:
+                    query = f"{table} | where {where}{column} {operator} '{needle}' | count"
+                    yield f"{name} {operator} {needle}, {scope}", query
         yield (
             f"prompts has Rechnung by team, {scope}",
             f"Calls | where {where}RequestBody has 'Rechnung'"
             " | summarize count(), sum(TotalTokens) by SubscriptionName",
         )
-        yield f"prompts has two words, {scope}", f"Calls | where {where}RequestBody has 'error code' | count"
         yield f"answers has 56620, {scope}", f"Calls | where {where}ResponseBody has '56620' | count"
         yield f"answers has invoice, {scope}", f"Calls | where {where}ResponseBody has 'invoice' | count"
 

@@ -49,6 +49,19 @@ repository; `tests/kql` holds the floors below which no change may go.
 """
 
 
+REASONS = {
+    "TrackingPrivAccounts": "project-rename with a function call, where it takes columns",
+    "DCA-ExtractPhoneNumber": "a template: words stand where its reader puts a date",
+    "DesktopVirtualization/hostPools": "a timespan of 24 hours or more that is not written in days",
+    "Power Platform Admin Center Analytics": "a workbook fills in times that it does not declare",
+    "Usage/Total Operations": "a workbook fills in times that it does not declare",
+    "Usage/Active Users": "a workbook fills in times that it does not declare",
+    "longest time range queries": "subtracts columns whose types are not published",
+    "Distinct Malicious IP": "a union of which no table is known: they are not published",
+}
+"""Why a published query is refused, by a part of its name."""
+
+
 class Score(NamedTuple):
     """Cases that passed, of how many."""
 
@@ -129,9 +142,27 @@ def published(directory: Path) -> dict[str, Score]:
     return scores | {"Queries that a Kusto engine rejects, rejected": rejections}
 
 
-def render(outcomes: dict[str, list[Outcome]], others: dict[str, Score], date: str) -> str:
+def refusals(directory: Path) -> Iterator[str]:
+    """Lines of Markdown: the published queries that do not parse, or not compile, each with the reason."""
+    for record in records(directory / "parse_only.jsonl"):
+        name, text = record["id"], record["query"]
+        compiled = name.partition("/")[0] in PUBLISHED
+        if not _accepts(text, parse):
+            yield f"- {name} does not parse: {_reason(name)}."
+        elif compiled and not _accepts(text, _compiles):
+            yield f"- {name} does not compile: {_reason(name)}."
+
+
+def _reason(name: str) -> str:
+    return next((reason for part, reason in REASONS.items() if part in name), "not yet known why")
+
+
+def render(
+    outcomes: dict[str, list[Outcome]], others: dict[str, Score], refused: Iterable[str], date: str
+) -> str:
     """The page, Markdown."""
     parts = [HEAD.format(date=date), *_summary(outcomes, others)]
+    parts.append("\n".join(["Published queries that are refused:\n", *refused, ""]))
     for name, found in outcomes.items():
         parts.append(f"## {name}\n\n{COLLECTIONS[name]}.\n")
         parts.append(_table("family", grouped(found, lambda outcome: outcome.family)))
@@ -157,7 +188,8 @@ def main() -> None:
         raise SystemExit(f"error: {directory} holds no score.py: name the directory of the corpora")
     scorer = scorer_of(directory)
     outcomes = {name: outcomes_of(directory, name, scorer) for name in COLLECTIONS}
-    PAGE.write_text(render(outcomes, published(directory), datetime.now(UTC).date().isoformat()))
+    date = datetime.now(UTC).date().isoformat()
+    PAGE.write_text(render(outcomes, published(directory), refusals(directory), date))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ def test_the_routes_are_documented_and_exist() -> None:
     services = Services(*[nothing] * len(Services._fields))
     served = {route.path for route in KustoApi(services, "gatelog").routes() if isinstance(route, Route)}
     documented = set(re.findall(r"^\| `[A-Z ]+ (/\S*)`", section("Routes"), re.MULTILINE))
-    assert {path for path in served if path.startswith("/v")} == documented
+    others = {"/v1/rest/{rest:path}", "/v2/rest/{rest:path}"}
+    assert {path for path in served if path.startswith("/v")} - others == documented
 
 
 def test_the_commands_are_documented_and_exist() -> None:

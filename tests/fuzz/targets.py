@@ -67,7 +67,7 @@ def _request(data: bytes, pieces: list[bytes]) -> tuple[str, bytes]:
     body = bytearray()
     parser = RequestParser(SETTINGS, body.extend)
     try:
-        parser.read_head(data, ("192.0.2.1", 1, ""))
+        parser.read_head(data, ("192.0.2.1", ""))
         for piece in pieces:
             if not parser.complete:
                 parser.read_body(piece)

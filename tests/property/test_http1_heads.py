@@ -13,7 +13,7 @@ from gatelog.http1 import ClientSettings, ServerSettings
 from gatelog.http1.request_parser import RequestParser
 from gatelog.http1.response_parser import ResponseParser
 
-PEER = ("192.0.2.1", 1, "")
+PEER = ("192.0.2.1", "")
 
 LINES = st.sampled_from(
     [

@@ -1,4 +1,4 @@
-"""Routes as Azure Resource Manager has them: paths are compared without regard to case."""
+"""Routes as Azure's services have them: paths are compared without regard to case or a slash at their end."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from starlette.routing import Route
 
 
 class AzureRoute(Route):
-    """A route whose fixed parts are spelled in any case; what stands for a parameter is kept as it came."""
+    """A route whose fixed parts are spelled in any case; what stands for a parameter is kept as it came.
+    Without `methods` every one comes to the endpoint, so that it refuses in the service's own shape.
+    """
 
     def __init__(
-        self, path: str, endpoint: Callable[[Request], Awaitable[Response]], *, methods: Sequence[str]
+        self,
+        path: str,
+        endpoint: Callable[[Request], Awaitable[Response]],
+        methods: Sequence[str] | None = None,
     ) -> None:
-        super().__init__(path, endpoint, methods=list(methods))
-        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE)
+        super().__init__(path, endpoint, methods=methods)
+        if methods is None:
+            self.methods = None
+        pattern = self.path_regex.pattern.removesuffix("$")
+        self.path_regex = re.compile(f"{pattern}/?$", re.IGNORECASE)

@@ -1,12 +1,25 @@
-"""Bodies of requests: read up to a limit, and decoded without holding up other requests."""
+"""Bodies of requests: read up to a limit, unpacked, and decoded without holding up other requests.
+
+bytes up to a limit ─► content coding undone, up to the same limit ─► JSON in UTF-8, a byte order mark aside
+       413                     415, 400, 413
+
+https://www.rfc-editor.org/rfc/rfc9110#section-8.4
+"""
 
 from __future__ import annotations
 
 import asyncio
+import codecs
+import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+
+from gatelog.api.problems import RequestError
+from gatelog.provider import UnpackError, unpacked
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -14,15 +27,79 @@ T = TypeVar("T")
 DECODED_ON_LOOP_BYTES = 64 * 1024
 """Larger bodies are decoded in a thread: 16 MiB take long enough for every other answer to be late."""
 
+_THREADS = ThreadPoolExecutor(2, thread_name_prefix="body")
+"""Of their own: a crowd of bodies that grow a thousand times would keep what stops questions, and the look
+whether the store is there, waiting behind it.
+"""
 
-async def read_body(request: Request, bytes_max: int, too_large: Exception) -> bytes:
-    """The bytes of a body; raises `too_large` at the first beyond `bytes_max`."""
+_CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_BITS = 16 + zlib.MAX_WBITS
+_DEFLATE_METHOD = 8
+
+
+async def read_body(request: Request, bytes_max: int) -> bytes:
+    """The bytes of a body as they came. RequestError 413 at the first beyond `bytes_max`; 400 if the client
+    leaves before the end.
+    """
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > bytes_max:
-            raise too_large
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > bytes_max:
+                raise _too_large(bytes_max)
+    except ClientDisconnect:
+        raise RequestError(400, "unfinished", "the request ended before its body") from None
     return bytes(body)
+
+
+async def read_content(request: Request, bytes_max: int) -> bytes:
+    """What a body says, at most `bytes_max` bytes: its content coding is undone. RequestError 413, 415; 400
+    if it is not what its coding says.
+    """
+    coding = coding_of(request)
+    body = await read_body(request, bytes_max)
+    if coding:
+        body = await _aside(partial(_unpacked, body, coding, bytes_max))
+    return body.removeprefix(codecs.BOM_UTF8)
+
+
+def coding_of(request: Request) -> str:
+    """`gzip`, `deflate`, or nothing for a body that is sent as it is. RequestError 415 for another one."""
+    named = ",".join(request.headers.getlist("content-encoding")).lower()
+    codings = [coding for name in named.split(",") if (coding := name.strip()) not in {"", "identity"}]
+    if not codings:
+        return ""
+    coding = _CODINGS.get(codings[0], "")
+    if len(codings) > 1 or not coding:
+        said = ", ".join(codings)[:100]
+        raise RequestError(
+            415, "unknown_encoding", f"Content-Encoding {said} is not read here", "send gzip, deflate or none"
+        )
+    return coding
+
+
+def _unpacked(data: bytes, coding: str, bytes_max: int) -> bytes:
+    bits = _GZIP_BITS if coding == "gzip" else _deflate_bits(data)
+    content = bytearray()
+    try:
+        for piece in unpacked(data, partial(zlib.decompressobj, bits), _GZIP_MAGIC):
+            content += piece
+            if len(content) > bytes_max:
+                raise _too_large(bytes_max)
+    except (zlib.error, UnpackError) as error:
+        raise RequestError(400, "bad_encoding", f"the body is not valid {coding}: {error}") from error
+    return bytes(content)
+
+
+def _deflate_bits(data: bytes) -> int:
+    """RFC 9110 says zlib format, which has a header; some senders mean raw deflate."""
+    has_header = data[:1] and data[0] % 16 == _DEFLATE_METHOD and int.from_bytes(data[:2], "big") % 31 == 0
+    return zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
+
+
+def _too_large(bytes_max: int) -> RequestError:
+    return RequestError(413, "too_large", f"the body of this request may have at most {bytes_max} bytes")
 
 
 async def decoded_aside(
@@ -31,4 +108,8 @@ async def decoded_aside(
     """`decode(body, …)`, in a thread where that takes time."""
     if len(body) <= DECODED_ON_LOOP_BYTES:
         return decode(body, *args, **kwargs)
-    return await asyncio.to_thread(decode, body, *args, **kwargs)
+    return await _aside(partial(decode, body, *args, **kwargs))
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)

@@ -48,6 +48,10 @@ def _lock(descriptor: int, data: Path) -> None:
     except BlockingIOError:
         hint = "ask the hub (--hub URL), or end what has it open first"
         raise ConfigError([ConfigProblem("data", f"a hub or a shell has {data} open", hint)]) from None
+    except OSError as error:  # a network's file system without locks, for one
+        what = f"{data} cannot be locked ({error.strerror})"
+        hint = "name a directory on a disk of this machine"
+        raise ConfigError([ConfigProblem("data", what, hint)]) from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import uvicorn
@@ -38,7 +38,7 @@ from gatelog.errors import StoreError, StoreUnavailableError
 from gatelog.model import Clock, SystemClock
 from gatelog.provider import Tokenizers
 from gatelog.sinks import ForwarderStatistics, StoreSink
-from gatelog.store import Budget, Store, UserTable
+from gatelog.store import Budget, Retention, Store, UserTable
 
 log = logging.getLogger("gatelog.hub")
 
@@ -187,7 +187,13 @@ class Hub:
             workspace=self._config.hub.workspace,
         )
         services = Services(
-            self._authenticator(), workers, questions, self._opened_store, functions, self._clock
+            self._authenticator(),
+            workers,
+            questions,
+            self._opened_store,
+            functions,
+            self._clock,
+            Retention(timedelta(days=self._config.store.retention_days).total_seconds()),
         )
         api = HubApi(services, registry, self._surfaces(services), self._config.hub.origins)
         tls, limits = self._config.hub.tls, self._config.hub.limits
@@ -199,7 +205,6 @@ class Hub:
                 access_log=False,
                 server_header=False,
                 lifespan="off",
-                limit_concurrency=limits.connections_max,
                 timeout_keep_alive=max(1, round(limits.keepalive_s)),
                 timeout_graceful_shutdown=REQUEST_STOP_S,
                 ssl_certfile=tls.cert_file if tls else None,

@@ -1,7 +1,7 @@
 """The JSON bodies of our own endpoints for questions: a query in text, and what goes with it.
 
 content type ─► bytes up to a limit ─► members as declared ─► a query that is not too long
-     415             413                     400                     413
+     415        413, of codings 415, 400       400                     413
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Protocol, TypeVar
 import msgspec
 from starlette.requests import Request
 
-from gatelog.api.bodies import decoded_aside, read_body
+from gatelog.api.bodies import decoded_aside, read_content
+from gatelog.api.json_faults import json_fault
 from gatelog.api.problems import RequestError
 from gatelog.api.questions import QUERY_CHARACTERS_MAX
 
@@ -36,8 +37,7 @@ async def read_json(request: Request, shape: type[Body], example: str) -> Body:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RequestError(415, "not_json", "the body must be application/json")
-    refusal = RequestError(413, "too_large", f"a question has at most {BODY_BYTES_MAX} bytes")
-    body = await read_body(request, BODY_BYTES_MAX, refusal)
+    body = await read_content(request, BODY_BYTES_MAX)
     return await decoded_aside(partial(_decoded, shape=shape, example=example), body)
 
 
@@ -45,7 +45,7 @@ def _decoded(body: bytes, *, shape: type[Body], example: str) -> Body:
     try:
         asked = msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(400, "bad_question", str(error), f"send {example}") from error
+        raise RequestError(400, "bad_question", json_fault(error, shape), f"send {example}") from error
     if len(asked.query) > QUERY_CHARACTERS_MAX:
         raise RequestError(413, "too_large", f"a query has at most {QUERY_CHARACTERS_MAX} characters")
     return asked

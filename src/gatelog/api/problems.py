@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -67,11 +68,13 @@ def problem(
     place: Place | None = None,
     *,
     hint: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """An error answer."""
     line, column = place or (None, None)
     error = {"code": code, "message": message, "line": line, "column": column, "hint": hint or None}
-    headers = {"www-authenticate": CHALLENGE} if status == 401 else None
+    if status == 401:
+        headers = {"www-authenticate": CHALLENGE}
     return Response(
         msgspec.json.encode({"error": error}), status, headers=headers, media_type="application/json"
     )
@@ -93,7 +96,7 @@ def request_problem(_: Request, error: Exception) -> Response:
 def http_problem(_: Request, error: Exception) -> Response:
     """What Starlette refuses by itself: no such path, no such method."""
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, f"http_{error.status_code}", str(error.detail))
+    return problem(error.status_code, f"http_{error.status_code}", str(error.detail), headers=error.headers)
 
 
 def store_problem(_: Request, error: Exception) -> Response:

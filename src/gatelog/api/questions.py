@@ -23,6 +23,7 @@ from gatelog.api.answer import Answer
 from gatelog.api.data_directory import open_store
 from gatelog.api.encodings import ENGINE_FORMATS, WRITERS, Block, Format, json_tables
 from gatelog.api.principal import LOCAL, Principal, Role
+from gatelog.api.set_statements import read_set_statements
 from gatelog.api.timespan import parse_timespan
 from gatelog.control import Functions, open_control
 from gatelog.errors import GatelogError, KqlSemanticError
@@ -140,7 +141,9 @@ class Questions:
             store = self._store()
             compiled = self.compile(principal, question)[-1]
             asked.go_on()
-            budget = self._narrowed(question.budget).after(time.monotonic() - began)
+            given = read_set_statements(question.text)
+            compiled = given.first_rows(compiled)
+            budget = given.within(self._narrowed(question.budget)).after(time.monotonic() - began)
             engine = ENGINE_FORMATS.get(form)
             if engine is not None:
                 select = exported(compiled, durations=engine.durations)
@@ -155,10 +158,12 @@ class Questions:
         """All answers as one JSON document, as `document` has the last one; they share the budget's time."""
         began = time.monotonic()
         with self.logged(principal, question.text):
-            store, budget = self._store(), self._narrowed(question.budget)
+            store, compiled = self._store(), self.compile(principal, question)
+            given = read_set_statements(question.text)
+            budget = given.within(self._narrowed(question.budget))
             tables = [
-                (one.name, one.columns, _blocks(store, one.sql, budget, began))
-                for one in self.compile(principal, question)
+                (one.name, one.columns, _blocks(store, given.first_rows(one).sql, budget, began))
+                for one in compiled
             ]
             with closing(json_tables(tables)) as pieces:
                 yield pieces
@@ -170,10 +175,13 @@ class Questions:
             yield asked
 
     def _answered(self, principal: Principal, question: Question) -> tuple[tuple[Answer, ...], list[Work]]:
-        store, budget, began = self._store(), self._narrowed(question.budget), time.monotonic()
+        store, began = self._store(), time.monotonic()
         tables, work = [], []
-        for one in self.compile(principal, question):
-            rows = store.run(one.sql, budget=budget.after(time.monotonic() - began))
+        compiled = self.compile(principal, question)
+        given = read_set_statements(question.text)
+        budget = given.within(self._narrowed(question.budget))
+        for one in compiled:
+            rows = store.run(given.first_rows(one).sql, budget=budget.after(time.monotonic() - began))
             tables.append(Answer(one.columns, rows.rows, one.render, one.name, one.ordered))
             work.append(rows.work)
         return tuple(tables), work

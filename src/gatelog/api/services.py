@@ -10,12 +10,12 @@ from gatelog.api.questions import Questions
 from gatelog.api.workers import Workers
 from gatelog.control import Functions
 from gatelog.model import Clock
-from gatelog.store import Store
+from gatelog.store import Retention, Store
 
 
 class Services(NamedTuple):
     """Endpoints authenticate first, then do what blocks through `workers.run_for` their principal. `store`
-    gives the store, or raises StoreUnavailableError while it is away.
+    gives the store, or raises StoreUnavailableError while it is away. `retention` is how long it keeps calls.
     """
 
     authenticator: Authenticator
@@ -24,3 +24,4 @@ class Services(NamedTuple):
     store: Callable[[], Store]
     functions: Functions
     clock: Clock
+    retention: Retention = Retention()

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 from gatelog.errors import KqlSemanticError
 
+_NUMBER = r"\d+(?:[.,]\d+)?"
 _DURATION = re.compile(
-    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
+    rf"P(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
+    rf"(?:T(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?",
     re.ASCII,
 )
 _HINT = "write P1D, PT30M, start/end or start/P1D; months and years have no fixed length"
@@ -47,8 +48,10 @@ def _span(text: str, now: datetime) -> Span:
 
 def parse_time(text: str, hint: str = _TIME_HINT) -> datetime:
     """An ISO 8601 time; UTC where it names no zone. `hint` says in the error what to write."""
+    # In a URL a plus sign means a space: "T08:00+02:00" usually arrives as "T08:00 02:00".
+    written = text.strip().replace(" ", "+") if "T" in text else text.strip()
     try:
-        time = datetime.fromisoformat(text.strip())
+        time = datetime.fromisoformat(written)
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise KqlSemanticError(f"{text!r} is not an ISO 8601 time", hint=hint) from None
@@ -57,7 +60,8 @@ def parse_time(text: str, hint: str = _TIME_HINT) -> datetime:
 def duration_of(text: str) -> timedelta:
     """An ISO 8601 duration without months and years."""
     match = _DURATION.fullmatch(text)
-    parts = {name: float(value) for name, value in match.groupdict().items() if value} if match else {}
+    named = match.groupdict().items() if match else ()
+    parts = {name: float(value.replace(",", ".")) for name, value in named if value}
     if not parts:
         raise KqlSemanticError(f"{text!r} is not an ISO 8601 duration", hint=_HINT)
     try:

@@ -125,7 +125,8 @@ class HubClient:
                 raise http.client.IncompleteRead(b"", response.length)
         except (OSError, http.client.HTTPException):
             reason = _reason(end)
-            raise HubError(f"the answer broke off{reason}: what came is not all there is", 1) from None
+            why = "" if reason else "; it may be over a budget: narrow it, or ask for json, which says why"
+            raise HubError(f"the answer broke off{reason}: what came is not all there is{why}", 1) from None
 
     def _connection(self) -> http.client.HTTPConnection:
         connect = http.client.HTTPSConnection if self._tls else http.client.HTTPConnection

@@ -110,10 +110,22 @@ class Installation:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             log = self.log_file.open("ab")
         with log:
-            if not _lock(log) or self._has_a_hub():
+            if not self._lock(log) or self._has_a_hub():
                 hint = "end what has it open first, or name another directory"
                 raise ConfigError([ConfigProblem("--data", f"{self._directory} is in use", hint)])
             yield log
+
+    def _lock(self, log: IO[bytes]) -> bool:
+        """Whether nobody else has it."""
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:  # a network's file system without locks, for one
+            what = f"{self._directory} cannot be locked ({error.strerror})"
+            hint = "name a directory on a disk of this machine"
+            raise ConfigError([ConfigProblem("--data", what, hint)]) from error
+        return True
 
     def _has_a_hub(self) -> bool:
         lock = self.data / HUB_LOCK
@@ -151,15 +163,6 @@ class Installation:
             *("--ledger", str(self._directory / f"ledger-{name}.jsonl")),
             *("--script", str(self._directory / "simulator.yaml"), "--api-key", SIMULATOR_KEY),
         )
-
-
-def _lock(log: IO[bytes]) -> bool:
-    """Whether nobody else has it."""
-    try:
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _is_free(port: int) -> bool:

@@ -1,16 +1,23 @@
 """An answer as a table for people: aligned by type, a row a line; wide answers record by record.
 
 Numbers and times are shown whole, or not as a table: texts and headings give way, the longest ones first.
+
+rich lays out what is above the rows, and a line that does not fit; all others are written as they are: an
+answer has up to 500,000.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, Literal, NamedTuple
 
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -41,6 +48,10 @@ def standard_output() -> Console:
     return Console(width=PIPED_CHARACTERS)
 
 
+LINES_AT_ONCE = 1000
+"""Lines that are written together."""
+
+
 def print_table(answer: dict[str, Any], console: Console, *, rows_max: int | None = None) -> None:
     """Print `{"columns": [{"name", "type"}], "rows": [[…]]}`.
 
@@ -61,41 +72,50 @@ def print_rows(columns: list[dict[str, str]], rows: list[list[Any]], console: Co
     _print(_table(columns, rows, console.width), columns, rows, console)
 
 
+class _Table(NamedTuple):
+    """Columns: their types, headings, widths, and the texts of their cells."""
+
+    kinds: list[str]
+    heads: list[str]
+    widths: list[int]
+    cells: list[list[str]]
+
+
 def _print(
-    table: Table | None, columns: list[dict[str, str]], rows: list[list[Any]], console: Console
+    table: _Table | None, columns: list[dict[str, str]], rows: list[list[Any]], console: Console
 ) -> None:
     if table is None:
         _print_records(columns, rows, console)
-    else:
-        console.print(table)
+        return
+    console.print(_headings(table))
+    lines = _lines(table)
+    while written := "".join(islice(lines, LINES_AT_ONCE)):
+        _write(console, [Segment(written)])
+
+
+def _write(console: Console, segments: Iterable[Segment]) -> None:
+    """Write what is laid out already."""
+    console.print(Segments(segments), end="", crop=False)
 
 
 def _filled(row: list[Any]) -> int:
     return sum(value not in (None, "") for value in row)
 
 
-def _table(columns: list[dict[str, str]], rows: list[list[Any]], width: int) -> Table | None:
+def _table(columns: list[dict[str, str]], rows: list[list[Any]], width: int) -> _Table | None:
     """The table, if it can be had in so many characters."""
     kinds = [column["type"] for column in columns]
-    heads = [Text(on_one_line(column["name"])) for column in columns]
-    lines = [[_cell(kind, value) for kind, value in zip(kinds, row, strict=True)] for row in rows]
-    widths = _widths(kinds, heads, lines, width)
-    if widths is None:
-        return None
-    table = Table(box=SIMPLE_HEAD, header_style="bold", border_style="dim", show_edge=False, pad_edge=False)
-    for kind, head, characters in zip(kinds, heads, widths, strict=True):
-        justify: Literal["left", "right"] = "right" if kind in NUMBERS else "left"
-        table.add_column(head, justify=justify, no_wrap=True, overflow="ellipsis", width=characters)
-    for line in lines:
-        table.add_row(*line)
-    return table
+    heads = [on_one_line(column["name"]) for column in columns]
+    cells = [[_cell(kind, row[place]) for row in rows] for place, kind in enumerate(kinds)]
+    widths = _widths(kinds, heads, cells, width)
+    return None if widths is None else _Table(kinds, heads, widths, cells)
 
 
-def _widths(kinds: list[str], heads: list[Text], lines: list[list[Text]], width: int) -> list[int] | None:
+def _widths(kinds: list[str], heads: list[str], cells: list[list[str]], width: int) -> list[int] | None:
     """Of each column, so that all fit into `width`; None where texts would have to be cut too short."""
-    cells = [max((line[place].cell_len for line in lines), default=0) for place in range(len(kinds))]
-    whole = [cell if kind in WHOLE else 0 for kind, cell in zip(kinds, cells, strict=True)]
-    wanted = [max(head.cell_len, cell) for head, cell in zip(heads, cells, strict=True)]
+    longest_cells = [max(map(_width, texts), default=0) for texts in cells]
+    whole = [cell if kind in WHOLE else 0 for kind, cell in zip(kinds, longest_cells, strict=True)]
+    wanted = [max(_width(head), cell) for head, cell in zip(heads, longest_cells, strict=True)]
     room = width - GAP * (len(kinds) - 1)
     longest = max(wanted, default=0)
     for most in range(max(longest, COLUMN_CHARACTERS_MIN), COLUMN_CHARACTERS_MIN - 1, -1):
@@ -105,21 +125,65 @@ def _widths(kinds: list[str], heads: list[Text], lines: list[list[Text]], width:
     return None
 
 
+def _headings(table: _Table) -> Table:
+    laid_out = Table(
+        box=SIMPLE_HEAD, header_style="bold", border_style="dim", show_edge=False, pad_edge=False
+    )
+    for kind, head, characters in zip(table.kinds, table.heads, table.widths, strict=True):
+        justify: Literal["left", "right"] = "right" if kind in NUMBERS else "left"
+        laid_out.add_column(Text(head), justify=justify, no_wrap=True, overflow="ellipsis", width=characters)
+    return laid_out
+
+
+def _lines(table: _Table) -> Iterator[str]:
+    """The rows, each with its line end."""
+    gap = " " * GAP
+    columns = (
+        _aligned(cells, characters, right=kind in NUMBERS)
+        for kind, characters, cells in zip(table.kinds, table.widths, table.cells, strict=True)
+    )
+    return (gap.join(cells) + "\n" for cells in zip(*columns, strict=True))
+
+
+def _aligned(cells: list[str], characters: int, *, right: bool) -> Iterator[str]:
+    """The cells of a column, all of one width."""
+    for text in cells:
+        missing = characters - _width(text)
+        if missing < 0:
+            yield set_cell_size(text, characters - 1) + "…"
+        else:
+            yield " " * missing + text if right else text + " " * missing
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def _print_records(columns: list[dict[str, str]], rows: list[list[Any]], console: Console) -> None:
-    width = max(len(column["name"]) for column in columns)
+    longest = max(len(column["name"]) for column in columns)
+    names = [f"{on_one_line(column['name']):{longest}}  " for column in columns]
+    kinds = [column["type"] for column in columns]
+    bold, dim = console.get_style("bold"), console.get_style("dim")
     for number, row in enumerate(rows, 1):
-        console.print(Text(f"── {number} ", "dim"))
-        for column, value in zip(columns, row, strict=True):
-            if value not in (None, ""):
-                name = Text(f"{on_one_line(column['name']):{width}}  ", "bold")
-                whole = column["type"] in WHOLE
-                line = name + _cell(column["type"], value)
-                console.print(line, no_wrap=not whole, overflow="fold" if whole else "ellipsis")
+        fitting = [Segment(f"── {number} ", dim), Segment.line()]
+        for name, kind, value in zip(names, kinds, row, strict=True):
+            if value in (None, ""):
+                continue
+            text = _cell(kind, value)
+            if _width(name) + _width(text) <= console.width:
+                fitting += (Segment(name, bold), Segment(text), Segment.line())
+                continue
+            _write(console, fitting)
+            fitting = []
+            line = Text(name, "bold") + Text(text)
+            whole = kind in WHOLE
+            console.print(line, no_wrap=not whole, overflow="fold" if whole else "ellipsis")
+        _write(console, fitting)
 
 
-def _cell(kind: str, value: Any) -> Text:
+def _cell(kind: str, value: Any) -> str:
     if value is None:
-        return Text("")
+        return ""
     if kind == "datetime":
         text = str(value).replace("T", " ").removesuffix("Z")
         text = text[:23] if "." in text else text  # milliseconds are enough to look at
@@ -127,7 +191,9 @@ def _cell(kind: str, value: Any) -> Text:
         text = value
     else:
         text = encode_exactly(value).decode()
+        if kind in NUMBERS:
+            return text
     text = on_one_line(text)
     if len(text) > CELL_CHARACTERS_MAX and kind not in WHOLE:
         text = text[: CELL_CHARACTERS_MAX - 1] + "…"
-    return Text(text)
+    return text

@@ -23,7 +23,8 @@ def printable(text: str) -> str:
 
 def on_one_line(text: str) -> str:
     """The same, with a space for whatever whitespace there is."""
-    return printable(" ".join(text.split()))
+    line = " ".join(text.split())
+    return line if line.isprintable() else printable(line)
 
 
 def printable_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:

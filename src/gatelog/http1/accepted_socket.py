@@ -122,5 +122,5 @@ def _peer_of(transport: asyncio.Transport) -> Peer:
     tls = transport.get_extra_info("ssl_object")
     tls_version = (tls.version() or "").removeprefix("TLSv") if tls is not None else ""
     if not isinstance(address, tuple):  # a Unix socket has no address
-        return "", 0, tls_version
-    return address[0], address[1], tls_version
+        return "", tls_version
+    return address[0], tls_version

@@ -28,7 +28,6 @@ class RequestHead:
     version: bytes
     """`1.1` or `1.0`."""
     peer_ip: str
-    peer_port: int
     tls_version: str
     """`1.3`, `1.2`, or empty without TLS."""
     headers: list[Header] = field(default_factory=list, repr=False)

@@ -16,8 +16,8 @@ from gatelog.http1.message_parser import MessageParser
 from gatelog.http1.settings import ServerSettings
 from gatelog.http1.strict import check_request, check_unfinished, read_request_line
 
-Peer = tuple[str, int, str]
-"""Address, port and TLS version of the client, as `RequestHead` has them."""
+Peer = tuple[str, str]
+"""Address and TLS version of the client, as `RequestHead` has them."""
 
 
 class RequestParser(MessageParser):

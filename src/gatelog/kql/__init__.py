@@ -10,13 +10,15 @@ The whole way is `compile`. What is where:
     its tables      tabular · scans · relations · materialized · stages/ (the operators, a function each)
     its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
     values          expressions · shared_arguments · literals · naming · terms · types · conversions
-                    datetime_texts · known_times · misfit
+                    integers · datetime_texts · known_times · misfit
       operators     arithmetic · comparisons · chains · in_lists
       search        text_search · term_borders · glance · indexed_search · origin_search · regexes
+                    empty_matches
       dynamic       json_access · json_paths · json_values
       functions     functions/ (of their arguments) · aggregates/ (of rows) · kusto_names (valid, not built)
       with more     special_functions · setting_functions · several_columns · windows · sessions
-    the SQL         lower · block · scale · sql · nodes · formula · shapes · ticks · dialect · writer
+    the SQL         lower · block · constants · scale · sql · nodes · formula · shapes · ticks
+                    dialect · writer
     what is there   catalog · schema · view · possible (what a view can leave out)
     the answers     results · exports · cells (the way back)
     an editor       completion/ · outline

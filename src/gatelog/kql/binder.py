@@ -15,7 +15,7 @@ from gatelog.kql import ast
 from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.context import Context
 from gatelog.kql.databases import own_tables
-from gatelog.kql.declarations import alias_database, check_declared_once, restricted, set_option
+from gatelog.kql.declarations import alias_database, check_declared_once, denied, restricted, set_option
 from gatelog.kql.declared_patterns import case_of, declared
 from gatelog.kql.expressions import bind, no_table
 from gatelog.kql.function_calls import entered
@@ -232,6 +232,8 @@ class Binder:
         binding = scope.names.get(node.value)
         if isinstance(binding, TableBinding):
             self._context.count_stage(node)
+            if binding.denied:
+                raise denied(node, node.value, scope)
             return binding.make()
         if isinstance(binding, FunctionBinding) and returns_table(binding, scope):
             return self._called(ast.Call(node.span, node.value, ()), scope)
@@ -254,7 +256,7 @@ class Binder:
             if name.constant is not None and isinstance(name.constant.value, str):
                 return self._named(ast.Name(node.span, name.constant.value), scope)
         if isinstance(binding, TableBinding):
-            return binding.make()
+            return self._named(ast.Name(node.span, node.function), scope)
         raise no_table(node, scope)
 
     def _invoked(self, stage: ast.Invoke, relation: Relation, scope: Scope) -> Relation:

@@ -87,6 +87,25 @@ class Block:
         naming = [one for one in expressions if not self.reads.keys().isdisjoint(sql.columns_read(one))]
         return bool(naming) and sum(map(self.scale.weight, naming)) > WEIGHT_MAX
 
+    def looks_in_table(self, expression: Sql) -> bool:
+        """Whether it asks if a value is in a table, by itself or by what it names."""
+        waiting: list[object] = [expression]
+        named = set()
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, exp.In) and "query" in node.args:
+                return True
+            if isinstance(node, nodes.Column) and node.name not in named:
+                named.add(node.name)
+                waiting.append(self.columns.get(node.name))
+            elif isinstance(node, nodes.Call | nodes.Filled):
+                waiting += node.parts
+            elif isinstance(node, list):
+                waiting += node
+            elif isinstance(node, exp.Expr) and not isinstance(node, nodes.Leaf | exp.Query):
+                waiting += node.args.values()
+        return False
+
     def restrict(self, condition: Sql) -> None:
         """Leaves the rows for which a condition holds. What it asks of columns that were only passed on is
         asked where they come from, as the table may find few rows by it."""

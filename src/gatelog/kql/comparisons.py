@@ -6,6 +6,7 @@ ordering operators give null. A filter takes null as false, there the shorter SQ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -16,7 +17,7 @@ from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.literals import bare, bool_term, literal_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Constant, Term
+from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType, wider
 
 BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
@@ -115,7 +116,12 @@ def lowered(term: Term) -> Sql:
     text = convert(term, STRING)
     if text.constant is not None and isinstance(text.constant.value, str):
         return sql.literal(text.constant.value.lower())
-    return sql.call("lowerUTF8", text.sql)
+    return lower_case(text.sql)
+
+
+def lower_case(text: Sql) -> Sql:
+    """The lower case of a text."""
+    return sql.call("lowerUTF8", text)
 
 
 def between(operand: Term, low: Term, high: Term) -> Term:
@@ -179,21 +185,32 @@ def is_one_of(operand: Term, items: Sequence[Term], *, ignore_case: bool = False
     if ignore_case:
         target = STRING
     elif _is_mixed(items):
-        return _any_equal(operand, items, items, ignore_case=False)
+        return _membership(_any_equal(operand, items), operand, items)
     subject = convert(operand, target)
     members = [convert(item, target) for item in items]
     if any(member.constant is None for member in members):
-        return _any_equal(subject, members, items, ignore_case=ignore_case)
+        return _membership(_any_equal(subject, members, ignore_case=ignore_case), operand, items)
     left = lowered(subject) if ignore_case else subject.sql
-    found = sql.in_(left, [lowered(member) if ignore_case else bare(member) for member in members])
-    if subject.nullable and any(member.constant == Constant(None) for member in members):
-        return Term(BOOL, sql.if_(sql.is_null(subject.sql), sql.null(), found), truth=found)
-    return _membership(found, subject)
+    found = sql.boolean(False)
+    if listed := [member for member in members if _equals_itself(member)]:
+        found = sql.in_(left, [lowered(member) if ignore_case else bare(member) for member in listed])
+    return _membership(found, operand, items, nullable=subject.nullable)
 
 
-def _membership(found: Sql, subject: Term) -> Term:
-    node = sql.if_null(found, sql.boolean(False)) if subject.nullable else found
-    return Term(BOOL, node, nullable=False, truth=found)
+def _equals_itself(constant: Term) -> bool:
+    """Not so a null, nor NaN, which the engine's sets would find."""
+    value = constant.constant.value if constant.constant is not None else None
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def _membership(found: Sql, operand: Term, items: Sequence[Term] = (), *, nullable: bool = True) -> Term:
+    """What is found for a value, which is NULL (if `nullable`) where there is none to compare."""
+    known = sql.if_null(found, sql.boolean(False)) if nullable else found
+    nulls = [sql.is_null(item.sql) for item in items if item.nullable]
+    if not (operand.nullable and nulls):
+        return Term(BOOL, known, nullable=False, truth=found)
+    nobody_knows = sql.all_of([sql.is_null(operand.sql), sql.any_of(nulls)])
+    return Term(BOOL, sql.if_(nobody_knows, sql.null(), known), truth=found)
 
 
 def _is_mixed(items: Sequence[Term]) -> bool:
@@ -212,44 +229,57 @@ def _list_type(operand: Term, items: Sequence[Term]) -> KqlType:
     return target
 
 
-def _any_equal(subject: Term, members: Sequence[Term], items: Sequence[Term], *, ignore_case: bool) -> Term:
-    """Whether it equals one of the members, which are the items in its type: there a text can become null."""
+def _any_equal(operand: Term, items: Sequence[Term], *, ignore_case: bool = False) -> Sql:
+    """Whether it equals one of the items; NULL counts as false."""
     equal = equal_ignoring_case if ignore_case else partial(compare, "==")
-    tests = [
-        test if item.constant in (None, Constant(None)) else _known(test)
-        for test, item in zip((equal(subject, member) for member in members), items, strict=True)
-    ]
-    return Term(
-        BOOL,
-        sql.any_of([test.sql for test in tests]),
-        any(test.nullable for test in tests),
-        truth=sql.any_of([test.condition for test in tests]),
-    )
-
-
-def _known(test: Term) -> Term:
-    """A test against what is no null: true or false."""
-    return _membership(test.condition, test) if test.nullable else test
+    return sql.any_of([equal(operand, item).condition for item in items])
 
 
 def is_in_table(operand: Term, table: exp.Query) -> Term:
     """`operand in (table)`: the only column of the table is of the operand's type."""
-    return _membership(exp.In(this=operand.sql, query=sql.subquery(table)), operand)
+    found: Sql = exp.In(this=operand.sql, query=sql.subquery(table))
+    return _membership(_unless_nan(operand, found), operand, nullable=operand.nullable)
+
+
+def _unless_nan(operand: Term, found: Sql) -> Sql:
+    """The engine's sets and arrays find NaN, which equals nothing."""
+    if operand.type is not KqlType.REAL:
+        return found
+    return sql.all_of([sql.not_(sql.call("isNaN", operand.sql)), found])
 
 
 def is_in_array(operand: Term, items: Sql, *, ignore_case: bool = False, fixed: bool = False) -> Term:
     """`operand in (dynamic)`: `items` are JSON texts, an Array(String), which `fixed` says to be the same for
-    all rows. They are compared in the type of the operand, with an integer as texts, for 1 is not in [1.5].
-    A null is in none."""
-    target = STRING if ignore_case or operand.type in (DYNAMIC, *INTEGERS) else operand.type
-    item = Term(DYNAMIC, json_values.present(sql.variable("item")))
-    made = lowered(item) if ignore_case else convert(item, target).sql
-    values = sql.call("arrayMap", sql.lambda_("item", made), items)
+    all rows. They are compared in the type of the operand. A null is in none."""
+    target = _element_type(operand, ignore_case=ignore_case)
+    if target is STRING:
+        values = json_values.present_strings(items)
+        if ignore_case:
+            values = sql.call("arrayMap", sql.lambda_("text", lower_case(sql.variable("text"))), values)
+    else:
+        item = Term(DYNAMIC, json_values.present(sql.variable("item")))
+        values = sql.call("arrayMap", sql.lambda_("item", _element(item, target)), items)
     subject = lowered(operand) if ignore_case else convert(operand, target).sql
     found = _in_fixed(subject, values) if fixed else sql.call("has", values, subject)
+    found = _unless_nan(operand, found)
     if operand.nullable:
         found = sql.all_of([sql.call("isNotNull", operand.sql), found])
     return Term(BOOL, found, nullable=False)
+
+
+def _element_type(operand: Term, *, ignore_case: bool) -> KqlType:
+    if ignore_case or operand.type is DYNAMIC:
+        return STRING
+    return KqlType.LONG if operand.type in INTEGERS else operand.type
+
+
+def _element(item: Term, target: KqlType) -> Sql:
+    """An element in a type; a number with a fraction is no integer, for 1 is not in [1.5]."""
+    value = convert(item, target).sql
+    if target is not KqlType.LONG:
+        return value
+    fraction = sql.call("toFloat64OrNull", item.sql)
+    return sql.if_(sql.ne(fraction, sql.call("trunc", fraction)), sql.null(), value)
 
 
 def _in_fixed(subject: Sql, values: Sql) -> Sql:

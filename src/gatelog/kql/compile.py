@@ -11,6 +11,7 @@ from types import MappingProxyType
 from gatelog.kql import parser, sql, ticks
 from gatelog.kql.binder import Binder
 from gatelog.kql.catalog import Catalog
+from gatelog.kql.constants import constant_columns
 from gatelog.kql.context import Ask, Context
 from gatelog.kql.lower import select_of
 from gatelog.kql.outputs import PRIMARY_RESULT, Output
@@ -120,9 +121,15 @@ def _emit(relation: Relation, context: Context) -> str:
         made = context.field(field.name, kind)
         computed.append(Computed(made, form(sql.column(field.sql_name))))
         names.append(made.sql_name)
-    select = select_of(Compute(relation.fields, relation, tuple(computed)), names)
-    return written(select)
+    select = written(select_of(Compute(relation.fields, relation, tuple(computed)), names))
+    # A text that is the same in all rows counts once for the engine's limits, and is sent with each.
+    texts = {field.sql_name for field in relation.fields if field.type in _TEXTS}
+    if texts.isdisjoint(constant_columns(relation)):
+        return select
+    return f"SELECT * APPLY materialize FROM ({select})"  # noqa: S608 - the compiler's own
 
+
+_TEXTS = (KqlType.STRING, KqlType.DYNAMIC)
 
 _HANDED_OVER: dict[KqlType, tuple[KqlType, Callable[[sql.Sql], sql.Sql]]] = {
     KqlType.DATETIME: (KqlType.LONG, ticks.since_1970),

@@ -6,10 +6,21 @@ A conversion that cannot be made gives null (for a string: '').
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from gatelog.kql import json_values, sql, ticks
 from gatelog.kql.datetime_texts import datetime_from_text
+from gatelog.kql.integers import (
+    BLANKS,
+    Conversion,
+    json_to_integer,
+    json_to_long,
+    nearest_to_decimal,
+    string_to_int,
+    string_to_long,
+    truncated,
+    whole_part,
+)
 from gatelog.kql.known_times import datetime_of
 from gatelog.kql.literals import as_constant
 from gatelog.kql.shapes import once
@@ -21,43 +32,11 @@ BOOL, INT, LONG, REAL = KqlType.BOOL, KqlType.INT, KqlType.LONG, KqlType.REAL
 DECIMAL, STRING, DATETIME = KqlType.DECIMAL, KqlType.STRING, KqlType.DATETIME
 TIMESPAN, GUID, DYNAMIC = KqlType.TIMESPAN, KqlType.GUID, KqlType.DYNAMIC
 
-Conversion = Callable[[Sql], Sql]
-
-_BLANKS = " \t\r\n"
 _BARE_INTEGER = r"^-?\d+$"
-_HEX = r"^\s*0[xX][0-9a-fA-F]{1,16}\s*$"
 
 
 def _to(function: str, *extra: str | int) -> Conversion:
     return lambda value: sql.call(function, value, *extra)
-
-
-def _truncated(clickhouse_type: str) -> Conversion:
-    return lambda value: sql.call("accurateCastOrNull", sql.call("trunc", value), clickhouse_type)
-
-
-def _nearest(bits: int) -> Conversion:
-    """A real without its fraction; beyond the range of the integers the nearest of them."""
-    whole = _truncated(f"Int{bits}")
-    least, most = (sql.call(f"toInt{bits}", end) for end in (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
-
-    def convert(value: Sql) -> Sql:
-        nearest = sql.if_(sql.greater(value, 0), most, least)
-        return sql.if_(sql.call("isFinite", value), sql.if_null(whole(value), nearest), sql.null())
-
-    return once("real", convert)
-
-
-def _nearest_to_decimal(bits: int) -> Conversion:
-    """The same of a decimal, by way of an integer that has room for all of them."""
-    least, most = (sql.call("toInt256", str(end)) for end in (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
-
-    def convert(value: Sql) -> Sql:
-        whole = sql.call("toInt256", value)
-        bounded = sql.call("multiIf", sql.less(whole, least), least, sql.greater(whole, most), most, whole)
-        return sql.call(f"toInt{bits}", bounded)
-
-    return once("decimal", convert)
 
 
 def _bool_json(value: Sql) -> Sql:
@@ -89,39 +68,22 @@ def _real_json(value: Sql) -> Sql:
     return sql.if_(sql.call("isFinite", value), text, json_values.quoted(text))
 
 
-def _hex_integer(text: Sql) -> Sql:
-    digits = sql.call("leftPad", sql.call("substring", sql.call("trimBoth", text), 3), 16, "0")
-    return sql.call("reinterpretAsInt64", sql.call("reverse", sql.call("unhex", digits)))
-
-
-def _integer_parser(parse: str, narrow: Conversion) -> Conversion:
-    def parse_text(text: Sql) -> Sql:
-        plain = sql.call(parse, sql.call("trimBoth", text, _BLANKS))
-        return sql.if_(sql.call("match", text, _HEX), narrow(_hex_integer(text)), plain)
-
-    return once("text", parse_text)
-
-
-_string_to_long = _integer_parser("toInt64OrNull", lambda value: value)
-_string_to_int = _integer_parser("toInt32OrNull", _to("accurateCastOrNull", "Int32"))
-
-
 def _string_to_real(text: Sql) -> Sql:
-    return sql.call("toFloat64OrNull", sql.call("trimBoth", text, _BLANKS))
+    return sql.call("toFloat64OrNull", sql.call("trimBoth", text, BLANKS))
 
 
 def _string_to_decimal(text: Sql) -> Sql:
-    return sql.call("toDecimal256OrNull", sql.call("trimBoth", text, _BLANKS), DECIMAL_SCALE)
+    return sql.call("toDecimal256OrNull", sql.call("trimBoth", text, BLANKS), DECIMAL_SCALE)
 
 
 def _parsed_bool(text: Sql) -> Sql:
-    word = sql.call("lower", sql.call("trimBoth", text, _BLANKS))
-    number = sql.ne(_string_to_long(text), 0)
+    word = sql.call("lower", sql.call("trimBoth", text, BLANKS))
+    number = sql.ne(string_to_long(text), 0)
     return sql.call("multiIf", sql.eq(word, "true"), 1, sql.eq(word, "false"), 0, number)
 
 
 def _string_to_guid(text: Sql) -> Sql:
-    bare = sql.call("replaceRegexpOne", sql.call("trimBoth", text, _BLANKS), r"^\{(.*)\}$", r"\1")
+    bare = sql.call("replaceRegexpOne", sql.call("trimBoth", text, BLANKS), r"^\{(.*)\}$", r"\1")
     return sql.call("toUUIDOrNull", bare)
 
 
@@ -136,12 +98,6 @@ def _from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:
         return sql.if_(json_values.is_string(json), parse_string(text), otherwise(json))
 
     return once("json", convert)
-
-
-def _json_to_long(json: Sql) -> Sql:
-    fraction = _truncated("Int64")(sql.call("toFloat64OrNull", json))
-    words = sql.call("multiIf", sql.eq(json, "true"), 1, sql.eq(json, "false"), 0, sql.null())
-    return sql.call("coalesce", sql.call("toInt64OrNull", json), fraction, sql.call("toInt64", words))
 
 
 def _json_to_real(json: Sql) -> Sql:
@@ -170,7 +126,7 @@ def _same(value: Sql) -> Sql:
     return value
 
 
-_json_to_int = _from_json(_string_to_int, lambda json: sql.call("toInt32", _json_to_long(json)))
+_json_to_int = _from_json(string_to_int, json_to_integer(32))
 
 CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (BOOL, INT): _to("toInt32"),
@@ -197,22 +153,22 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (LONG, DATETIME): ticks.from_year_1,
     (LONG, DYNAMIC): _to("toString"),
     (REAL, BOOL): _not_zero,
-    (REAL, INT): _nearest(32),
-    (REAL, LONG): _nearest(64),
+    (REAL, INT): whole_part(32),
+    (REAL, LONG): whole_part(64),
     (REAL, DECIMAL): lambda value: sql.call("toDecimal256OrNull", sql.call("toString", value), DECIMAL_SCALE),
     (REAL, STRING): real_text,
-    (REAL, TIMESPAN): _truncated("Int64"),
-    (REAL, DATETIME): lambda value: ticks.from_year_1(_truncated("Int64")(value)),
+    (REAL, TIMESPAN): truncated("Int64"),
+    (REAL, DATETIME): lambda value: ticks.from_year_1(truncated("Int64")(value)),
     (REAL, DYNAMIC): _real_json,
     (DECIMAL, BOOL): _not_zero,
-    (DECIMAL, INT): _nearest_to_decimal(32),
-    (DECIMAL, LONG): _nearest_to_decimal(64),
+    (DECIMAL, INT): nearest_to_decimal(32),
+    (DECIMAL, LONG): nearest_to_decimal(64),
     (DECIMAL, REAL): lambda value: sql.call("toFloat64", sql.call("toString", value)),  # else off by a digit
     (DECIMAL, STRING): _to("toString"),
     (DECIMAL, DYNAMIC): _json_string(_to("toString")),
     (STRING, BOOL): _string_to_bool,
-    (STRING, INT): _string_to_int,
-    (STRING, LONG): _string_to_long,
+    (STRING, INT): string_to_int,
+    (STRING, LONG): string_to_long,
     (STRING, REAL): _string_to_real,
     (STRING, DECIMAL): _string_to_decimal,
     (STRING, DATETIME): datetime_from_text,
@@ -232,12 +188,12 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (GUID, DYNAMIC): _json_string(_to("toString")),
     (DYNAMIC, BOOL): _from_json(_string_to_bool, _json_to_bool),
     (DYNAMIC, INT): _json_to_int,
-    (DYNAMIC, LONG): _from_json(_string_to_long, _json_to_long),
+    (DYNAMIC, LONG): _from_json(string_to_long, json_to_long),
     (DYNAMIC, REAL): _from_json(_string_to_real, _json_to_real),
     (DYNAMIC, DECIMAL): _from_json(_string_to_decimal, _string_to_decimal),
     (DYNAMIC, STRING): json_values.string_of,
     (DYNAMIC, DATETIME): _from_json(datetime_from_text, _never),
-    (DYNAMIC, TIMESPAN): _from_json(ticks.timespan_from_text, _json_to_long),
+    (DYNAMIC, TIMESPAN): _from_json(ticks.timespan_from_text, json_to_long),
     (DYNAMIC, GUID): _from_json(_string_to_guid, _never),
 }
 """The SQL of each conversion; a pair that is not here cannot be converted."""
@@ -261,6 +217,8 @@ def convert(term: Term, target: KqlType) -> Term:
         return term
     if term.native is not None and (term.native.type is STRING or target not in _FROM_TEXTS):
         return _from_typed_column(convert(reference(term.native), target))
+    if target is STRING and term.value_text is not None:
+        return term.value_text
     constant = datetime_of(term) if target is DATETIME else as_constant(term, target)
     if constant is not None:
         return constant

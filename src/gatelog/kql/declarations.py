@@ -9,14 +9,20 @@ from dataclasses import replace
 from fnmatch import translate
 from typing import NoReturn, TypeAlias
 
+from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
 from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.context import Context
 from gatelog.kql.databases import is_place, own_tables
 from gatelog.kql.expressions import bind
+from gatelog.kql.known_times import known
+from gatelog.kql.parser.values import typed_value
 from gatelog.kql.scope import Scope
 from gatelog.kql.tabular import returns_table
 from gatelog.kql.terms import Term
+from gatelog.kql.types import KqlType
+
+_SCOPE_LIMITS = frozenset({"query_datetimescope_from", "query_datetimescope_to"})
 
 
 def check_declared_once(
@@ -57,6 +63,30 @@ def set_option(statement: ast.SetOption, scope: Scope) -> None:
         if term.type != "datetime" or not isinstance(now, int):
             raise scope.context.error(statement.value, "query_now must be a constant datetime")
         scope.context.now = now
+    if statement.name in _SCOPE_LIMITS:
+        moment = _moment(statement.value, scope)
+        if moment is None:
+            message, hint = f"{statement.name} must be a constant datetime", "datetime(2026-01-31), for one"
+            raise scope.context.error(statement.value, message, hint)
+        scope.context.settings[statement.name] = moment
+    if statement.name == "query_datetimescope_column" and not _is_column_name(statement.value):
+        message, hint = f"{statement.name} must be the name of a column", "'TimeGenerated', for one"
+        raise scope.context.error(statement.value, message, hint)
+
+
+def _moment(value: ast.Expression, scope: Scope) -> ast.Literal | None:
+    """The datetime that a value is, or that it is the text of; None if it is none."""
+    kind = KqlType.DATETIME
+    if isinstance(value, ast.Literal) and isinstance(value.value, str):
+        read = typed_value(kind.value, value.value)
+        return None if read is None else ast.Literal(value.span, kind.value, read)
+    term = bind(value, scope)
+    count = known(term) if term.type is kind else None
+    return None if count is None else ast.Literal(value.span, kind.value, count)
+
+
+def _is_column_name(value: ast.Expression) -> bool:
+    return isinstance(value, ast.Name) or (isinstance(value, ast.Literal) and isinstance(value.value, str))
 
 
 def _is_on(statement: ast.SetOption, scope: Scope) -> bool:
@@ -138,6 +168,12 @@ def _any_of(shapes: Sequence[str]) -> _IsListed:
 
 def _denied(name: str, statement: ast.Restrict, scope: Scope) -> TableBinding:
     def refuse() -> NoReturn:
-        raise scope.context.error(statement, f"access is restricted, '{name}' is not among the tables listed")
+        raise denied(statement, name, scope)
 
     return TableBinding(refuse, denied=True)
+
+
+def denied(node: ast.Node, name: str, scope: Scope) -> KqlSemanticError:
+    """The refusal of a table or function at `node`, which a restriction does not list."""
+    message = f"access is restricted, '{name}' is not among the tables listed"
+    return scope.context.error(node, message, "name it in restrict access to (...)")

@@ -9,6 +9,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from functools import reduce
+from uuid import UUID
+
 from sqlglot import exp
 
 from gatelog.kql import ast, json_values, sql
@@ -24,7 +28,7 @@ from gatelog.kql.comparisons import (
 )
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.formula import formula
-from gatelog.kql.literals import literal_term, term_of
+from gatelog.kql.literals import bool_term, literal_term, string_term, term_of
 from gatelog.kql.lower import select_of
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.relations import Aggregate, Compute, Computed, Relation
@@ -57,16 +61,15 @@ def _plural(operator: str, operand: Term, node: ast.InList, scope: Scope, bind: 
     """`x has_any (a, b)` and `has_all`: `has` for each."""
     if len(node.items) == 1 and is_table(node.items[0], scope):
         return _search_for_each(operator, operand, _texts_of_table(node.items[0], scope))
-    items = [item for item in _spread([bind(item, scope) for item in node.items]) if not _is_nothing(item)]
-    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
-        texts = json_values.present_strings(_flat(items[0].sql))
-        return _search_for_each(operator, operand, texts)
-    join = _PLURAL_SEARCHES[operator]
-    found = literal_term(KqlType.BOOL, operator == "has_all")
-    for place, item in enumerate(items):
-        test = search("has", operand, item)
-        found = test if place == 0 else join(found, test)
-    return found
+    items = _spread([bind(item, scope) for item in node.items], KqlType.STRING)
+    tests = [_search_for_item(operator, operand, item) for item in items]
+    return reduce(_PLURAL_SEARCHES[operator], tests) if tests else bool_term(operator == "has_all")
+
+
+def _search_for_item(operator: str, operand: Term, item: Term) -> Term:
+    if item.type is KqlType.DYNAMIC:
+        return _search_for_each(operator, operand, json_values.present_strings(_flat(item.sql)))
+    return search("has", operand, item)
 
 
 _FLAT = """
@@ -93,11 +96,6 @@ def _flat(array: Sql) -> Sql:
 def _is_fixed(item: Term) -> bool:
     """Whether it is the same in all rows, as toscalar() makes it: looked at once, not row by row."""
     return isinstance(item.sql, exp.Subquery)
-
-
-def _is_nothing(item: Term) -> bool:
-    """Whether it is the null of an array, which no text has and every text has all of."""
-    return item.type is KqlType.DYNAMIC and item.constant is not None and item.constant.value is None
 
 
 def _texts_of_table(node: ast.Expression, scope: Scope) -> Sql:
@@ -135,26 +133,47 @@ def _in(operand: Term, node: ast.InList, scope: Scope, bind: Bind) -> Term:
     ignore_case = node.op.endswith("~")
     if len(node.items) == 1 and is_table(node.items[0], scope):
         return _in_table(operand, node.items[0], scope, ignore_case=ignore_case)
-    items = _spread([bind(item, scope) for item in node.items])
-    if len(items) == 1 and items[0].type is KqlType.DYNAMIC and items[0].constant is None:
-        elements = _flat(items[0].sql)
-        return is_in_array(operand, elements, ignore_case=ignore_case, fixed=_is_fixed(items[0]))
-    return is_one_of(operand, items, ignore_case=ignore_case)
+    is_json = operand.type is KqlType.DYNAMIC and operand.native is None
+    compared_as = KqlType.STRING if ignore_case or is_json else operand.type
+    items = _spread([bind(item, scope) for item in node.items], compared_as)
+    listed = [item for item in items if item.type is not KqlType.DYNAMIC]
+    tests = [
+        is_in_array(operand, _flat(item.sql), ignore_case=ignore_case, fixed=_is_fixed(item))
+        for item in items
+        if item.type is KqlType.DYNAMIC
+    ]
+    if listed or not tests:
+        tests.insert(0, is_one_of(operand, listed, ignore_case=ignore_case))
+    return reduce(either, tests)
 
 
-def _spread(items: list[Term]) -> list[Term]:
-    """The items with constant arrays, and those in them, replaced by their elements."""
+def _spread(items: list[Term], compared_as: KqlType) -> list[Term]:
+    """The items with constant dynamics replaced by what is in them. What stays dynamic is looked through."""
     spread: list[Term] = []
     for item in items:
         value = item.constant.value if item.constant is not None else None
-        if isinstance(value, list):
-            spread += _spread([_element_term(element) for element in value])
-        else:
+        if item.type is not KqlType.DYNAMIC or item.constant is None:
             spread.append(item)
+        elif not isinstance(value, Decimal | UUID):  # of which there are none in JSON
+            spread += _elements(value, compared_as)
     return spread
 
 
-def _element_term(value: object) -> Term:
+def _elements(value: ast.DynamicValue, compared_as: KqlType) -> list[Term]:
+    """The elements of a constant array and of those in it, beside a text as texts. A null, and what is of no
+    type that goes with the other side, equals nothing."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [term for element in value for term in _elements(element, compared_as)]
+    if compared_as is KqlType.STRING:
+        return [string_term(json_values.scalar_text(value))]
+    term = _element_term(value)
+    fits = term.type is KqlType.DYNAMIC or meeting_type(compared_as, term.type) is not None
+    return [term] if fits else []
+
+
+def _element_term(value: ast.DynamicValue) -> Term:
     match value:
         case ast.Literal():
             return term_of(value)
@@ -167,7 +186,7 @@ def _element_term(value: object) -> Term:
         case str():
             return literal_term(KqlType.STRING, value)
         case _:
-            return literal_term(KqlType.DYNAMIC, value)  # type: ignore[arg-type]  # a list, a dict or None
+            return literal_term(KqlType.DYNAMIC, value)
 
 
 def _in_table(operand: Term, node: ast.Expression, scope: Scope, *, ignore_case: bool) -> Term:

@@ -5,7 +5,8 @@
     hasprefix  the last run may go on in the text   ┐ whole runs as above; an open run is looked up in the
     contains   the first and the last may           ┘ dictionary → LIKE '%rechnung%'
 
-In the index a byte beyond ASCII is X and its number: größe is grXC3XB6XC3X9Fe.
+In the index a byte beyond ASCII is X and its number: größe is grXC3XB6XC3X9Fe. An index may leave out a part
+of the texts whose words a second one has: a word is then in the one or the other.
 
 Of two runs next to each other a second index knows which granules have no text with their seam, the end of
 the one and the beginning of the other: these are not read. It is asked by a hint, which no row is tried with:
@@ -23,7 +24,7 @@ a digit, which could be the end of a byte's number: é12, in the index XC3XA912,
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from string import digits
 from typing import NamedTuple
@@ -77,10 +78,7 @@ def indexed(needle: str, words: Words, *, whole_start: bool, whole_end: bool) ->
     runs = list(_runs(needle, whole_start=whole_start, whole_end=whole_end))
     whole = [run.text for run in runs if run.is_word]
     pieces = [run.text for run in runs if not run.is_word and len(run.text.encode()) >= PIECE_LEAST]
-    column = sql.column(words.sql_name)
-    tests = [sql.call("like", column, f"%{_spelled(piece)}%") for piece in pieces]
-    if whole:
-        tests.append(_has_words(column, whole))
+    tests = list(_tests(words, pieces, whole))
     if not tests:
         return None
     is_piece = pieces == [needle] and not (whole_start or whole_end)
@@ -89,12 +87,40 @@ def indexed(needle: str, words: Words, *, whole_start: bool, whole_end: bool) ->
         tests += [_hint_of(seam, sql.column(words.seams)) for seam in _seams(runs)]
     condition = sql.all_of(tests)
     if words.short is not None:
-        omitted = _of_omitted(whole, column, sql.column(words.short))
+        omitted = _of_omitted(whole, sql.column(words.sql_name), sql.column(words.short))
         condition = sql.any_of([condition, omitted.condition])
         decides = decides and omitted.exact
     if words.guard is not None:
         condition = sql.all_of([condition, sql.column(words.guard)])
     return Indexed(condition, exact=decides)
+
+
+def _tests(words: Words, pieces: list[str], whole: list[str]) -> Iterator[Sql]:
+    """What is asked for `pieces` of words and for `whole` words."""
+    column = sql.column(words.sql_name)
+    for piece in pieces:
+        yield _in_either(words, _has_piece, piece)
+    if words.part is not None:
+        for word in whole:
+            yield _in_either(words, _has_word, word)
+    elif whole:
+        yield _has_words(column, whole)
+
+
+def _in_either(words: Words, test: Callable[[Sql, str], Sql], text: str) -> Sql:
+    """What is asked of the words, and of those of the part that they leave out."""
+    asked = test(sql.column(words.sql_name), text)
+    if words.part is None or words.parted is None:
+        return asked
+    return sql.any_of([asked, sql.all_of([sql.column(words.parted), test(sql.column(words.part), text)])])
+
+
+def _has_piece(column: Sql, piece: str) -> Sql:
+    return sql.call("like", column, f"%{_spelled(piece)}%")
+
+
+def _has_word(column: Sql, word: str) -> Sql:
+    return _has_words(column, [word])
 
 
 def _of_omitted(whole: list[str], words: Sql, short_words: Sql) -> Indexed:

@@ -24,6 +24,12 @@ def literal_text(value: DynamicValue) -> str | None:
     return None if value is None else json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
+def scalar_text(value: DynamicValue) -> str:
+    """A literal as `tostring` shows it: a text bare, anything else as JSON."""
+    plain = _plain(value)
+    return plain if isinstance(plain, str) else literal_text(value) or ""
+
+
 def sorted_text(value: DynamicValue) -> str:
     """The JSON text of a literal, the members of its bags in the order of their names."""
     return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)

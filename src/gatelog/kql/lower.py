@@ -208,9 +208,15 @@ def _aggregate(relation: rel.Aggregate, need: Names) -> Block:
     is_apart = block.limit is not None or block.group is not None or block.windowed or keeps_order
     if is_apart or block.is_too_heavy(computed.sql for computed in made):
         block = _subquery_in_order(block, inner) if keeps_order else block.nested(inner)
+    # The engine reads a key twice, and what is unfolded in the table within it then has two names.
+    below = [key for key in relation.keys if block.looks_in_table(key.sql)]
+    known = {key.field.sql_name for key in below}
+    if below:
+        block.compute(below)
+        block = block.nested(inner | known)
     block.order = ()
-    block.consumed = frozenset(block.columns)
-    block.compute(made)
+    block.consumed = frozenset(block.columns) - known
+    block.compute(computed for computed in made if computed.field.sql_name not in known)
     block.group = tuple(computed.field.sql_name for computed in relation.keys)
     return block
 

@@ -45,6 +45,7 @@ LIMITS = """\
 - `has` looks for whole terms, maximal runs of letters and digits, in any script.
 - A decimal has 34 digits behind its point and 42 before it; Kusto's has 34 in all.
 - A real that is whole comes back from JSON text as an integer (`1.0` as `1`).
+- In a dynamic literal a datetime or a timespan is its text: `todatetime()` and `totimespan()` read it.
 - A `tdigest` holds every distinct value and is exact; the states of `hll` are ClickHouse's, not Kusto's.
 - `hash` is of a string and of a datetime what it is in Kusto; how it is made of other types is not published:
   here it is xxHash64 of a number's or a time's bytes, and of the text of anything else.
@@ -52,6 +53,10 @@ LIMITS = """\
 - `scan` walks over up to 100,000 rows of a partition; series whose periods, transforms, filters or two lines
   are sought have up to 200,000 points. Beyond, the answer is an error.
 - A graph is held in memory while it is matched: up to 1,000,000 nodes and edges, 100,000 paths from a node.
+- Strong components are found in 1,000 rounds, enough for all graphs but long mazes of one-way edges.
+- `mv-apply` takes 64 rows where its sub-query looks at the elements of a row as a table of its own: with
+  `union`, `reduce`, `as`, `invoke`, `partition`, graphs, most plugins, right and full joins. As its statement
+  grows with each row, it may be too long before: with `reduce` and `autocluster` above some 20 rows.
 - `basket` counts all rows (Kusto samples the first values), the most frequent pattern first. The weight
   column is no part of patterns and holds wildcards; rows whose weight is not above zero do not count.
 - How Kusto seeks the patterns of `reduce`, `diffpatterns` and `autocluster` is not published; the shape of
@@ -78,6 +83,8 @@ LIMITS = """\
   is in it as its text.
 - `session_count` counts a session in each bin in which it was seen; it ends with a pause above the look-back.
 - The outer windows of `activity_engagement` reach back before the start of the analysis.
+- Without start and end the windows of `activity_metrics` and `activity_engagement` lie where `bin()` puts
+  them, from the first time to the last; the pages do not say.
 - `gzip_...` and `zlib_...` take constants only: the engine has no such functions.
 """
 

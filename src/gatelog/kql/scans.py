@@ -13,7 +13,7 @@ from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Filter, Relation, Scan
 from gatelog.kql.schema import Column, JsonPath, OriginColumn, Table, WordsColumn
 from gatelog.kql.scope import Scope
-from gatelog.kql.terms import Field, JsonSource, Origin, Words
+from gatelog.kql.terms import Field, JsonSource, Origin, ValueText, Words
 from gatelog.kql.types import KqlType
 
 TimeRange: TypeAlias = "tuple[int | None, int | None] | None"
@@ -55,9 +55,12 @@ def scanned(table: Table, context: Context) -> Scan:
         columns[sql_name] = column.name
         words = _words(table.words.get(column.name), columns, context)
         origin: Origin | None = Origin(sql_name, words=words, whole=True)
+        value: ValueText | None = None
         if column.type is not KqlType.STRING:
-            origin = _origin(table.origins.get(column.name), columns, context)
-        fields.append(_stored_field(column, sql_name, nullable, typed, context, words, origin))
+            known = table.origins.get(column.name)
+            origin = _origin(known, columns, context)
+            value = _value(known, origin, columns, context)
+        fields.append(_stored_field(column, sql_name, nullable, typed, context, words, origin, value))
     for (body, path), target in table.paths.items():
         sql_name = context.fresh(target.sql_column)
         columns[sql_name] = target.sql_column
@@ -84,6 +87,8 @@ def _words(indexed: WordsColumn | None, columns: dict[str, str], context: Contex
         None if indexed.short is None else _hidden(indexed.short, columns, context),
         None if indexed.guard is None else _hidden(indexed.guard, columns, context),
         None if indexed.seams is None else _hidden(indexed.seams, columns, context),
+        None if indexed.part is None else _hidden(indexed.part, columns, context),
+        None if indexed.parted is None else _hidden(indexed.parted, columns, context),
     )
 
 
@@ -93,6 +98,16 @@ def _origin(known: OriginColumn | None, columns: dict[str, str], context: Contex
         return None
     text = _hidden(known.sql_column, columns, context)
     return Origin(text, known.added, _words(known.words, columns, context))
+
+
+def _value(
+    known: OriginColumn | None, origin: Origin | None, columns: dict[str, str], context: Context
+) -> ValueText | None:
+    """The text of a dynamic column itself."""
+    if known is None or origin is None or known.value is None or known.stands is None:
+        return None
+    text, stands = (_hidden(name, columns, context) for name in (known.value, known.stands))
+    return ValueText(text, origin, stands)
 
 
 def _hidden(name: str, columns: dict[str, str], context: Context) -> str:
@@ -110,10 +125,11 @@ def _stored_field(
     context: Context,
     words: Words | None = None,
     origin: Origin | None = None,
+    value: ValueText | None = None,
 ) -> Field:
     if not context.use_paths:
         return Field(column.name, column.type, sql_name, nullable)
-    source = JsonSource(lambda path: typed.get((column.name, path)), (), words, origin)
+    source = JsonSource(lambda path: typed.get((column.name, path)), (), words, origin, value)
     return Field(column.name, column.type, sql_name, nullable, source)
 
 

@@ -51,23 +51,30 @@ class WordsColumn(NamedTuple):
     With `short` it may be OMITTED instead; the column `short` has the short words of just those texts, and
     NUMBERS in place of a list of numbers. `guard` is a condition of the view; where it is false, the text is
     empty. `seams` has the end of each word and the beginning of the next, with a space between; an index over
-    it says where a seam is not.
+    it says where a seam is not. `part` has the words of a part of the text that `sql_column` leaves out, in
+    the rows where the condition `parted` is true; no word goes over its borders.
     """
 
     sql_column: str
     short: str | None = None
     guard: str | None = None
     seams: str | None = None
+    part: str | None = None
+    parted: str | None = None
 
 
 class OriginColumn(NamedTuple):
     """A text column of the SQL view with the JSON from which the view reads a dynamic column; `added` is what
-    the view puts around it, `words` has the words of the text.
+    the view puts around it, `words` has the words of the text. Where the view has the column's own value as
+    a text, an array or object always and empty for null, that is `value`, and `words` has its words; where
+    the condition `stands` of the view is true, it is a piece of the JSON as it is written there.
     """
 
     sql_column: str
     added: str = ""
     words: WordsColumn | None = None
+    value: str | None = None
+    stands: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,11 @@ class Words(NamedTuple):
     """The indexed words of a stored text, by their name in the SQL; see `schema.WordsColumn`."""
 
     sql_name: str
-    short: str | None
-    guard: str | None
+    short: str | None = None
+    guard: str | None = None
     seams: str | None = None
+    part: str | None = None
+    parted: str | None = None
 
 
 class Origin(NamedTuple):
@@ -45,14 +47,25 @@ class Origin(NamedTuple):
     whole: bool = False
 
 
+class ValueText(NamedTuple):
+    """The text of a dynamic column, what it was read from, and the condition under which it is a piece of
+    that, by their names in the SQL; see `schema.OriginColumn`."""
+
+    sql_name: str
+    origin: Origin
+    stands: str
+
+
 class JsonSource(NamedTuple):
     """Where a value was read from: a path below a column of a scanned table, the text that has its JSON, and
-    the words of that column if the path is empty."""
+    the words of that column if the path is empty; `value` is the text of the dynamic column itself, if the
+    table has it."""
 
     typed_column: Callable[[JsonPath], Field | None]
     path: JsonPath
     words: Words | None = None
     origin: Origin | None = None
+    value: ValueText | None = None
 
     @property
     def text(self) -> str | None:
@@ -138,6 +151,17 @@ class Term(NamedTuple):
         if self.source is None or self.type is not KqlType.DYNAMIC:
             return None
         return self.source.typed_column(self.source.path)
+
+    @property
+    def value_text(self) -> Term | None:
+        """The text of a dynamic column as the table has it, if it does: an array, an object, or empty."""
+        source = self.source
+        if self.type is not KqlType.DYNAMIC or source is None or source.path or source.value is None:
+            return None
+        name, words = source.value.sql_name, None if source.origin is None else source.origin.words
+        origin = Origin(name, words=words, whole=True)
+        text = JsonSource(source.typed_column, (), words, origin, source.value)
+        return Term(KqlType.STRING, sql.column(name), nullable=False, source=text)
 
     @property
     def is_stored(self) -> bool:

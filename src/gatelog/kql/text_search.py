@@ -57,6 +57,7 @@ def check_text(operator: str, operand: Term) -> None:
 def search(operator: str, text: Term, needle: Term) -> Term:
     """`text operator needle`, one of the table above, `matches regex`, or a negation with `!`."""
     name = operator.removeprefix("!")
+    text = text.value_text or text
     if name in _FOR_A_PIECE and _is_foreign(needle, text.type):
         return bool_term(operator.startswith("!"))
     read = _where_seen(text, needle) if name in _FOR_A_PIECE else text
@@ -144,13 +145,20 @@ def _at_a_glance(text: Term, needle: str, found: Sql, *, ignore_case: bool, may_
     letters = in_plain_sight(needle.lower()) if ignore_case else needle
     if not letters:
         return found
-    if ignore_case:
-        seen = glance(text.sql, letters)
-        if may_decide and letters == needle.lower() and letters.isascii():
-            return seen
-    else:
-        seen = sql.greater(sql.call("position", text.sql, letters), 0)
-    return sql.if_(seen, found, sql.literal(0))
+    look = glance if ignore_case else _look
+    decides = may_decide and ignore_case and letters == needle.lower() and letters.isascii()
+    within = text.source.value if text.source is not None else None
+    if within is not None:  # a piece need not be cut out of a text that does not have the letters
+        spelled_otherwise = seen_in(within.origin, needle)
+        apart = [sql.not_(sql.column(within.stands)), *([spelled_otherwise] if spelled_otherwise else [])]
+        seen = sql.any_of([look(sql.column(within.origin.sql_name), letters), sql.all_of(apart)])
+        return sql.if_(seen, look(text.sql, letters) if decides else found, sql.literal(0))
+    seen = look(text.sql, letters)
+    return seen if decides else sql.if_(seen, found, sql.literal(0))
+
+
+def _look(text: Sql, letters: str) -> Sql:
+    return sql.greater(sql.call("position", text, letters), 0)
 
 
 def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool, may_decide: bool) -> Found:

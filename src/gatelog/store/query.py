@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gatelog.errors import KqlBudgetError, KqlError, KqlSemanticError, KqlTimeoutError, StoreError
 from gatelog.kql import LIMIT
+from gatelog.store.answer_texts import text_characters
 from gatelog.store.clients import Clients, engine_text, error_code
 from gatelog.store.named import naming
 
@@ -18,8 +19,8 @@ MIB = 2**20
 class Budget(NamedTuple):
     """What one query may use. Rows and bytes are those of its answer, as Log Analytics limits them too.
 
-    `settings` is where the operator sets this, and `time_set_by` what a request shortened the time with:
-    errors name them. `whole_seconds` is the time of all where `seconds` are what is left of it.
+    `settings` is where the operator sets this, and `time_set_by` and its relatives what a request narrowed
+    a limit with: errors name them. `whole_seconds` is the time of all where `seconds` are what is left of it.
     """
 
     seconds: float = 60
@@ -28,19 +29,31 @@ class Budget(NamedTuple):
     memory_bytes: int = 2_048 * MIB
     settings: str = ""
     time_set_by: str = ""
+    rows_set_by: str = ""
+    bytes_set_by: str = ""
     whole_seconds: float = 0
 
     def narrowed(self, other: Budget) -> Budget:
         """The smaller of each."""
-        return self.within(other.seconds, other.time_set_by or "the question's own budget")._replace(
-            rows=min(self.rows, other.rows),
-            bytes=min(self.bytes, other.bytes),
-            memory_bytes=min(self.memory_bytes, other.memory_bytes),
+        own = "the question's own budget"
+        return (
+            self.within(other.seconds, other.time_set_by or own)
+            .with_rows(other.rows, other.rows_set_by or own)
+            .with_bytes(other.bytes, other.bytes_set_by or own)
+            ._replace(memory_bytes=min(self.memory_bytes, other.memory_bytes))
         )
 
     def within(self, seconds: float, set_by: str) -> Budget:
         """The same in so many seconds, if that is less: something of the request's sets it."""
         return self if seconds >= self.seconds else self._replace(seconds=seconds, time_set_by=set_by)
+
+    def with_rows(self, rows: int, set_by: str) -> Budget:
+        """The same for so many rows, likewise."""
+        return self if rows >= self.rows else self._replace(rows=rows, rows_set_by=set_by)
+
+    def with_bytes(self, size: int, set_by: str) -> Budget:
+        """The same for so many bytes, likewise."""
+        return self if size >= self.bytes else self._replace(bytes=size, bytes_set_by=set_by)
 
     def after(self, seconds: float) -> Budget:
         """What is left of it after so many seconds. KqlTimeoutError if nothing is."""
@@ -48,10 +61,11 @@ class Budget(NamedTuple):
             raise _timeout(self)
         return self._replace(seconds=self.seconds - seconds, whole_seconds=self.whole_seconds or self.seconds)
 
-    def limit(self, *names: str) -> str:
-        """What sets a limit, for the end of an error's message; nothing where nobody did."""
-        settings = " and ".join(f"{self.settings}.{name}" for name in names)
-        return f", the limit of {settings}" if self.settings else ""
+    def limit(self, name: str, set_by: str = "") -> str:
+        """What sets a limit, for the end of an error's message: the request, else the operator's setting of
+        that name; nothing where nobody did."""
+        by = set_by or (f"{self.settings}.{name}" if self.settings else "")
+        return f", the limit of {by}" if by else ""
 
 
 SQL_BYTES_MAX = 256 * 1024 - 4 * 1024
@@ -91,6 +105,8 @@ _BAD_REGEX = frozenset({427})
 _BAD_ARGUMENT = frozenset({36})
 _TOO_LARGE_VALUE = frozenset({128, 131, 407})
 _ASSERTED = frozenset({395})
+_NO_TABLE = frozenset({60})
+_USER_TABLE = re.compile(r"\bt_[0-9a-f]{16}\b")
 _ASSERTION = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(FUNCTION_)", re.DOTALL)
 _UNKNOWN_ZONE = re.compile(
     r"Cannot load time zone (.*?)(?:: while executing|: In scope|\. \(BAD_ARGUMENTS)", re.DOTALL
@@ -105,9 +121,12 @@ def run(clients: Clients, sql: str, budget: Budget) -> Rows:
             result = client.query(sql, settings=query_settings(budget))
     except StoreError as error:
         raise query_error(error, budget) or error from error.__cause__
+    types = tuple(kind.name for kind in result.column_types)
+    if text_characters(types, result.result_rows) > budget.bytes:
+        raise too_large(budget)
     return Rows(
         tuple(result.column_names),
-        tuple(kind.name for kind in result.column_types),
+        types,
         result.result_rows,
         _work(result.summary, embedded=clients.embedded),
     )
@@ -164,6 +183,8 @@ def query_settings(budget: Budget) -> dict[str, Any]:
         "result_overflow_mode": "throw",
         "max_memory_usage": budget.memory_bytes,
         "max_block_size": BLOCK_ROWS,
+        # A text that a join or an unfolded array repeats would count once, and be sent with each row.
+        "enable_lazy_columns_replication": 0,
         # Looking for aggregates of keys takes the engine seconds over what a plugin makes of seventy columns,
         # in which it does not look at its clock; they are none that a query needs fewer of.
         "optimize_aggregators_of_group_by_keys": 0,
@@ -181,11 +202,7 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
     if code in _TOO_LONG:
         return _timeout(budget)
     if code in _TOO_MUCH_ANSWER:
-        return KqlBudgetError(
-            f"the answer has more than {budget.rows} rows or {budget.bytes // MIB} MiB"
-            + budget.limit("rows_max", "answer_bytes_max"),
-            hint="summarize, project fewer columns, or take fewer rows",
-        )
+        return _too_much(budget, said)
     if code in _TOO_MUCH_MEMORY:
         return KqlBudgetError(
             f"the query needs more than {budget.memory_bytes // MIB} MiB of memory"
@@ -206,7 +223,42 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
         return KqlBudgetError("the query is too large", hint="use each computed column fewer times")
     if code in _ASSERTED and (found := _ASSERTION.search(said)):
         return _asserted(found[1])
+    if code in _NO_TABLE and _USER_TABLE.search(said):
+        return KqlSemanticError(
+            "a table of the query does not exist any more",
+            hint="it was dropped or changed meanwhile: ask again",
+        )
     return None
+
+
+def _too_much(budget: Budget, said: str) -> KqlError:
+    """The limit that the engine names: rows are said where the answer has too many of them, too large or
+    not."""
+    rows, size = f"{budget.rows} rows", _shown_size(budget.bytes)
+    if "max rows" in said:
+        return KqlBudgetError(
+            f"the answer has more than {rows}" + budget.limit("rows_max", budget.rows_set_by),
+            hint="summarize, or take fewer rows",
+        )
+    if "max bytes" in said:
+        return too_large(budget)
+    return KqlBudgetError(
+        f"the answer has more than {rows} or {size}", hint="project fewer columns, or take fewer rows"
+    )
+
+
+def too_large(budget: Budget) -> KqlBudgetError:
+    """An answer of more bytes than the budget has."""
+    return KqlBudgetError(
+        f"the answer is larger than {_shown_size(budget.bytes)}"
+        + budget.limit("answer_bytes_max", budget.bytes_set_by),
+        hint="project fewer columns, shorten texts with substring(), or take fewer rows",
+    )
+
+
+def _shown_size(size: int) -> str:
+    """Bytes for a message: in MiB where they are whole ones."""
+    return f"{size} bytes" if size % MIB else f"{size // MIB} MiB"
 
 
 def _asserted(message: str) -> KqlError:
@@ -217,7 +269,7 @@ def _asserted(message: str) -> KqlError:
 
 
 def _timeout(budget: Budget) -> KqlTimeoutError:
-    limit = f", the limit of {budget.time_set_by}" if budget.time_set_by else budget.limit("time_s")
+    limit = budget.limit("time_s", budget.time_set_by)
     return KqlTimeoutError(
         f"the query ran for more than {budget.whole_seconds or budget.seconds:.3g} s{limit}",
         hint="narrow the time range, or filter earlier",

@@ -18,6 +18,7 @@ _DAYS = """
 SELECT toDate(received) AS day, count(), countIf(notEmpty(request_body) OR notEmpty(response_body))
 FROM calls WHERE received < toDateTime64({before:String}, 7, 'UTC') GROUP BY day ORDER BY day
 """
+_OF_BODIES = ("request_body", "request_messages_at", "request_messages_size", "response_body")
 _ALTER = {"mutations_sync": 1, "alter_sync": 1}
 
 
@@ -75,11 +76,9 @@ def expire(
 
 
 def _clear_bodies(clients: Clients, day: date) -> None:
+    cleared = [f"CLEAR COLUMN {column} IN PARTITION '{day.isoformat()}'" for column in _OF_BODIES]
     with clients.borrow() as client:
-        for column in ("request_body", "response_body"):
-            client.command(
-                f"ALTER TABLE calls CLEAR COLUMN {column} IN PARTITION '{day.isoformat()}'", settings=_ALTER
-            )
+        client.command(f"ALTER TABLE calls {', '.join(cleared)}", settings=_ALTER)
 
 
 def _drop_day(clients: Clients, ledger: Ledger, day: date) -> None:

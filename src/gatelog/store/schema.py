@@ -17,7 +17,14 @@ from typing import cast
 from clickhouse_connect.driver.client import Client
 
 from gatelog.errors import StoreVersionError
-from gatelog.store.words import REQUEST_SEAMS, REQUEST_WORDS, RESPONSE_SHORT_WORDS, RESPONSE_WORDS
+from gatelog.store.messages import MESSAGES_AT, MESSAGES_SIZE
+from gatelog.store.words import (
+    MESSAGE_WORDS,
+    REQUEST_SEAMS,
+    RESPONSE_SHORT_WORDS,
+    RESPONSE_WORDS,
+    REST_WORDS,
+)
 
 # Timestamps have KQL's own type, so that a comparison in a query reaches the partition and the primary key as
 # it is written. Hours before subscriptions in the key: nearly every question has a time range, many a
@@ -173,13 +180,12 @@ _INDEX = "TYPE text(tokenizer = splitByNonAlpha, posting_list_codec = 'bitpackin
 _SEARCH_INDEXES = (
     "ALTER TABLE calls DROP INDEX IF EXISTS request_terms",
     "ALTER TABLE calls DROP INDEX IF EXISTS response_terms",
-    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS request_words {REQUEST_WORDS} {_INDEX}",
     f"ALTER TABLE calls ADD INDEX IF NOT EXISTS response_words {RESPONSE_WORDS} {_INDEX}",
     "ALTER TABLE calls ADD INDEX IF NOT EXISTS by_received received TYPE minmax GRANULARITY 1",
     "ALTER TABLE calls ADD INDEX IF NOT EXISTS by_conversation_id"
     " conversation_id TYPE bloom_filter(0.01) GRANULARITY 1",
-    "ALTER TABLE calls MATERIALIZE INDEX request_words, MATERIALIZE INDEX response_words,"
-    " MATERIALIZE INDEX by_received, MATERIALIZE INDEX by_conversation_id",
+    "ALTER TABLE calls MATERIALIZE INDEX response_words, MATERIALIZE INDEX by_received,"
+    " MATERIALIZE INDEX by_conversation_id",
 )
 
 # Searches of answers looked at the text of every embedding call. Metrics count attempts, and nearly every
@@ -191,16 +197,30 @@ _SHORT_WORDS_AND_ATTEMPTS = (
     "ALTER TABLE calls MATERIALIZE COLUMN attempt_count, MATERIALIZE INDEX response_short_words",
 )
 
-# Two common words next to each other were looked for in every text with both, though few have them so. What
-# version 4 added, an index of pairs of whole words, could not serve `contains`; while that is being made, the
-# engine does not drop it.
-_SEAMS = (
+# Which words of a body are in its messages was read from the JSON of every call with the word; and two
+# common words next to each other were looked for in every text with both, though few have them so. These
+# indexes take the place of those of versions 2, 4 and 5, which are not made any more; while one is being
+# made, the engine does not drop it. Other names than theirs: what parts have of an index goes by its name.
+_MESSAGES = (
     "KILL MUTATION WHERE database = currentDatabase() AND table = 'calls' AND NOT is_done"
-    " AND command LIKE '%request_pairs%'",
+    " AND match(command, 'INDEX request_(words|pairs|seams)')",
+    "ALTER TABLE calls DROP INDEX IF EXISTS request_words",
     "ALTER TABLE calls DROP INDEX IF EXISTS request_pairs",
-    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS request_seams {REQUEST_SEAMS}"
+    "ALTER TABLE calls DROP INDEX IF EXISTS request_seams",
+    "ALTER TABLE calls ADD COLUMN IF NOT EXISTS"
+    f" request_messages_at UInt32 DEFAULT {MESSAGES_AT} CODEC(ZSTD(1)) AFTER request_body",
+    "ALTER TABLE calls ADD COLUMN IF NOT EXISTS"
+    f" request_messages_size UInt32 DEFAULT {MESSAGES_SIZE} CODEC(ZSTD(1)) AFTER request_messages_at",
+    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS message_words {MESSAGE_WORDS} {_INDEX}",
+    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS rest_words {REST_WORDS} {_INDEX}",
+    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS message_seams {REQUEST_SEAMS}"
     " TYPE bloom_filter(0.1) GRANULARITY 1",
-    "ALTER TABLE calls MATERIALIZE INDEX request_seams",
+    "ALTER TABLE calls MATERIALIZE COLUMN request_messages_at, MATERIALIZE COLUMN request_messages_size",
+    "ALTER TABLE calls MATERIALIZE INDEX message_words, MATERIALIZE INDEX rest_words,"
+    " MATERIALIZE INDEX message_seams",
+    # Version 2 may have been making these together with one that is given up; parts that have them are left.
+    "ALTER TABLE calls MATERIALIZE INDEX response_words, MATERIALIZE INDEX by_received,"
+    " MATERIALIZE INDEX by_conversation_id",
 )
 
 VERSIONS: tuple[tuple[str, ...], ...] = (
@@ -208,14 +228,15 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
     _SEARCH_INDEXES,
     _SHORT_WORDS_AND_ATTEMPTS,
     (),
-    _SEAMS,
+    (),
+    _MESSAGES,
 )
 """Statements of version 1, 2, …; each may be repeated, because a crash may come between them."""
 
 CURRENT_VERSION = len(VERSIONS)
 
 
-_IN_BACKGROUND = {"mutations_sync": 0}
+_IN_BACKGROUND = {"mutations_sync": 0, "alter_sync": 0}
 """Opening does not wait until old parts are rewritten."""
 
 

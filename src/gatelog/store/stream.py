@@ -9,19 +9,26 @@ encoded   server: the engine's bytes as they arrive                       arrow,
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar, cast
 
 from clickhouse_connect.driver.binding import format_str
+from clickhouse_connect.driver.query import QueryResult
 
 from gatelog.errors import KqlSemanticError, StoreError
+from gatelog.store.answer_texts import text_characters
 from gatelog.store.clients import Clients, error_code
-from gatelog.store.query import Budget, check_length, query_error, query_settings
+from gatelog.store.query import Budget, check_length, query_error, query_settings, too_large
 
 PIECE_BYTES = 256 * 1024
 """Bytes of an encoded answer handed on at once."""
+
+ENCODED_TIMES = 2
+"""How much larger than its values an encoded answer may be."""
+
+_Part = TypeVar("_Part")
 
 # ClickHouse error codes, src/Common/ErrorCodes.cpp.
 _OUT_OF_RANGE = frozenset({69, 70, 321, 407})
@@ -36,22 +43,34 @@ def stream_rows(clients: Clients, sql: str, budget: Budget) -> Iterator[Iterator
     with _translated(budget), clients.borrow() as client:
         blocks = client.query_row_block_stream(sql, settings=query_settings(budget))
         with blocks as opened:
-            yield iter(opened)
+            types = [kind.name for kind in cast(QueryResult, blocks.source).column_types]
+            yield _within(budget, opened, lambda block: text_characters(types, block))
 
 
 @contextmanager
 def stream_encoded(clients: Clients, sql: str, encoding: str, budget: Budget) -> Iterator[Iterator[bytes]]:
     """The answer in a format of ClickHouse's (ArrowStream, Parquet). Errors as those of `run`."""
     check_length(sql)
+    encoded = budget._replace(bytes=ENCODED_TIMES * budget.bytes)
     with _translated(budget, encoded=True):
         if clients.embedded:
             with _written(clients, sql, encoding, budget) as file:
-                yield iter(lambda: file.read(PIECE_BYTES), b"")
+                yield _within(encoded, iter(lambda: file.read(PIECE_BYTES), b""), len)
             return
         with clients.borrow() as client:
             settings = query_settings(budget) | _ENCODING
             with client.raw_stream(sql, settings=settings, fmt=encoding) as source:
-                yield iter(lambda: source.read(PIECE_BYTES), b"")
+                yield _within(encoded, iter(lambda: source.read(PIECE_BYTES), b""), len)
+
+
+def _within(budget: Budget, parts: Iterable[_Part], size: Callable[[_Part], int]) -> Iterator[_Part]:
+    """The same parts, as long as they have no more than the budget's bytes together."""
+    left = budget.bytes
+    for part in parts:
+        left -= size(part)
+        if left < 0:
+            raise too_large(budget)
+        yield part
 
 
 def _written(clients: Clients, sql: str, encoding: str, budget: Budget) -> BinaryIO:

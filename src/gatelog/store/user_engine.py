@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ STATEMENT_BYTES_MAX = 256 * 1024
 """Length of a statement that the engine reads."""
 
 # ClickHouse error codes, src/Common/ErrorCodes.cpp.
-_CHANGED = frozenset({10, 15, 16, 60, 81, 122})
+_CHANGED = frozenset({10, 15, 16, 47, 60, 81, 122})
 """There is no such column, or one of that name already; no such table, database; columns that differ."""
 
 _ID_BYTES = 8
@@ -77,7 +78,19 @@ class UserEngine:
         self.clients = clients
         self.database = f"{clients.database}_user"
         self.change = threading.RLock()
-        """Held while a table takes another form, or the place of another."""
+        """Held while the list of tables changes: never for as long as rows take to change."""
+        self._forms: dict[str, threading.RLock] = {}
+
+    @contextmanager
+    def form_of(self, *table_ids: str) -> Iterator[None]:
+        """Held while tables take another form or id, go, or are replaced, while rows are deleted, which the
+        engine gives up where parts are attached or all are removed, and for those. What waits for that waits
+        here, before it has `change`: other tables go on.
+        """
+        with ExitStack() as stack:
+            for table_id in sorted(table_ids):
+                stack.enter_context(self._forms.setdefault(table_id, threading.RLock()))
+            yield
 
     def source(self, table_id: str) -> str:
         """A table as statements name it."""
@@ -128,8 +141,16 @@ class UserEngine:
         self.command(f"ALTER TABLE {self.source(table_id)} {rename}", SYNC)
 
     def remove(self, table_id: str) -> None:
-        """A table with its rows; none is not an error."""
+        """A table with its rows, once no question reads it any more; none is not an error."""
         self.command(f"DROP TABLE IF EXISTS {self.source(table_id)} SYNC")
+        self._forms.pop(table_id, None)
+
+    def put_away(self, table_id: str) -> None:
+        """The same, without waiting for anybody: who reads the table goes on, nobody else finds it, and the
+        engine frees its disk some minutes later.
+        """
+        self.command(f"DROP TABLE IF EXISTS {self.source(table_id)}")
+        self._forms.pop(table_id, None)
 
     def identity(self, table_id: str) -> UUID:
         """What tells a table from those that had its place before, whose parts have the same names.

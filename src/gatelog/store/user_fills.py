@@ -65,7 +65,8 @@ def attach(engine: UserEngine, staging: Staged, table_id: str) -> None:
     if len(engine.system("parts", "name", "AND active AND table = {id:String}", id=staging.id)) > 1:
         engine.command(f"OPTIMIZE TABLE {engine.source(staging.id)} FINAL", {"optimize_throw_if_noop": 1})
     move = f"ATTACH PARTITION tuple() FROM {engine.source(staging.id)}"
-    engine.command(f"ALTER TABLE {engine.source(table_id)} {move}", SYNC)
+    with engine.form_of(table_id):
+        engine.command(f"ALTER TABLE {engine.source(table_id)} {move}", SYNC)
 
 
 def _insert(target: str, into: Sequence[Column], filling: Filling) -> str:

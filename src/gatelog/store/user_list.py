@@ -77,7 +77,7 @@ def _settled_comments(engine: UserEngine) -> dict[str, str]:
 
 def _settle(engine: UserEngine, comments: dict[str, str], table_id: str, name: str) -> None:
     if name == GONE:
-        engine.remove(table_id)
+        engine.put_away(table_id)
         del comments[table_id]
     elif table_id.startswith(STAGING):
         shown = TABLE + table_id.removeprefix(STAGING)

@@ -124,7 +124,7 @@ class UserRows:
                 matched = found if matched is None else matched
                 if not found:
                     return matched
-                with self._engine.change:
+                with self._engine.form_of(table.id):
                     if self._engine.identity(table.id) != identity:
                         raise UserTableChangedError(f"the table {table.name} was changed meanwhile")
                     self._delete_listed(table, listed, budget.after(time.monotonic() - began))
@@ -141,10 +141,18 @@ class UserRows:
             f"CREATE TABLE {source} (part String, place UInt64) ENGINE = MergeTree ORDER BY (part, place)"
         )
         try:
-            execute(self._engine.clients, f"INSERT INTO {source} {places}", budget)
+            self._list(source, places, budget)
             yield staging, self._engine.count(staging)
         finally:
             self._engine.remove(staging)
+
+    def _list(self, target: str, places: str, budget: Budget) -> None:
+        try:
+            execute(self._engine.clients, f"INSERT INTO {target} {places}", budget)
+        except StoreError as error:
+            if was_changed(error):
+                raise UserTableChangedError("the table was changed meanwhile") from error
+            raise
 
     def _delete_listed(self, table: UserTable, listed: str, budget: Budget) -> None:
         """The engine goes on with what it was told when nobody waits for it any more, unless it is told."""
@@ -166,7 +174,7 @@ class UserRows:
         """Remove parts with their rows. UserTableError if the engine has merged one meanwhile."""
         drops = ", ".join(f"DROP PART {format_str(part.name)}" for part in parts)
         merged = UserTableError(f"parts of {table.name} were merged meanwhile: look at them again")
-        with self._engine.change:
+        with self._engine.form_of(table.id):
             if not {part.id for part in parts} <= {part.id for part in self.parts(table)}:
                 raise merged
             try:
@@ -178,14 +186,17 @@ class UserRows:
 
     def clear(self, table: UserTable) -> None:
         """Remove all rows of `table`."""
-        self._engine.command(f"TRUNCATE TABLE {self._engine.source(table.id)}")
+        with self._engine.form_of(table.id):
+            self._engine.command(f"TRUNCATE TABLE {self._engine.source(table.id)}")
 
     def expire(self, table: UserTable, before: datetime) -> int:
-        """Remove rows of `table` that came before a time; how many."""
+        """Remove rows of `table` that came before a time; how many. UserTableChangedError if it is gone."""
         old = f"{quote_identifier(INGESTED)} < toDateTime64({before.timestamp()!r}, 7, 'UTC')"
-        count = self._engine.count(table.id, old)
-        if count:
-            self._engine.command(f"ALTER TABLE {self._engine.source(table.id)} DELETE WHERE {old}", SYNC)
+        with self._engine.form_of(table.id):
+            self._engine.identity(table.id)
+            count = self._engine.count(table.id, old)
+            if count:
+                self._engine.command(f"ALTER TABLE {self._engine.source(table.id)} DELETE WHERE {old}", SYNC)
         return count
 
     def check_room(self, table: UserTable, count: int) -> None:

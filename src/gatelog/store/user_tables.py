@@ -14,7 +14,7 @@ Their rows: user_rows.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,7 +126,11 @@ class UserTables:
         UserTableChangedError if it was changed meanwhile.
         """
         check_columns(columns)
-        with staged(self.engine, filling, columns, notes_text(notes)) as made, self._change:
+        with (
+            staged(self.engine, filling, columns, notes_text(notes)) as made,
+            self.engine.form_of(table.id),
+            self._change,
+        ):
             self._check_known(table)
             self.engine.exchange(table.id, made.id)
             self._read()
@@ -183,11 +187,11 @@ class UserTables:
         columns = [column._replace(name=names.get(column.name, column.name)) for column in table.columns]
         check_columns(columns)
         check_size(columns, notes_text(table.notes))
-        with self._change:
+        with self.engine.form_of(table.id), self._change:
             for old, new in rename_steps(names):
                 self.engine.rename_column(table.id, old, new)
             self._read()
-            return self._tables[table.name]
+            return self._current(table)
 
     def annotate(self, table: UserTable, notes: TableNotes) -> UserTable:
         """Replace what is noted of `table`, its name included. UserTableChangedError if something else is
@@ -226,7 +230,7 @@ class UserTables:
         """Make `table` one that only they may read who may read bodies. Its id changes: a question of
         somebody else that was compiled before, and runs later, finds no table.
         """
-        with self._change:
+        with self.engine.form_of(table.id), self._change:
             table = self.annotate(table, structs.replace(table.notes, restricted=True))
             self.engine.rename(table.id, new_id(TABLE))
             self._read()
@@ -236,7 +240,7 @@ class UserTables:
         """Remove tables with their rows, all of them or none."""
         if not tables:
             return
-        with self._change:
+        with self.engine.form_of(*(table.id for table in tables)), self._change:
             self._begin({table.id: GONE for table in tables})
             self._read()
 
@@ -247,19 +251,27 @@ class UserTables:
         return lent_rows(self.engine, name, columns, cells)
 
     def expire(self, now: datetime) -> int:
-        """Remove rows whose table keeps them no longer; how many."""
-        kept = [(table, table.notes.retention.seconds) for table in self.all()]
-        return sum(
-            self.rows.expire(table, now - timedelta(seconds=seconds))
-            for table, seconds in kept
-            if seconds is not None
-        )
+        """Remove rows whose table keeps them no longer; how many. A table that goes meanwhile has none."""
+        removed = 0
+        for table in self.all():
+            if table.notes.retention.seconds is not None:
+                with suppress(UserTableChangedError):
+                    before = now - timedelta(seconds=table.notes.retention.seconds)
+                    removed += self.rows.expire(table, before)
+        return removed
 
     def _changed(self, table: UserTable, actions: str) -> UserTable:
-        with self._change:
+        with self.engine.form_of(table.id), self._change:
             self.engine.command(f"ALTER TABLE {self.engine.source(table.id)} {actions}", SYNC)
             self._read()
-            return self._tables[table.name]
+            return self._current(table)
+
+    def _current(self, table: UserTable) -> UserTable:
+        """`table` as it is now: it may have got another name while somebody waited for it."""
+        found = next((one for one in self._all if one.id == table.id), None)
+        if found is None:
+            raise _changed(table)
+        return found
 
     def _check_new(self, made: Sequence[TableNotes]) -> None:
         """UserTableError if there cannot be tables of these names."""

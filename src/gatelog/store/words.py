@@ -21,8 +21,12 @@ answers without what vectors are made of:
 
 So a search for a short word that is no number need not look at vectors, and finds the few that have it.
 
-Two words next to each other are in few of the texts that have both. A third index is a filter for each
-granule of rows: which seams, of the end of a word and the beginning of the next, do its requests have?
+Of requests one index has the words of the messages, another those of the rest of the body (messages.py), so
+that what is asked of the one is not answered by the other.
+
+Two words next to each other are in few of the texts that have both. A last index is a filter for each
+granule of rows: which seams, of the end of a word and the beginning of the next, do its requests have, body
+and messages?
 
     Größe，客户! Größe      röße 客户 · 客户 grö
 """
@@ -32,6 +36,7 @@ from __future__ import annotations
 from string import punctuation
 
 from gatelog.kql import NUMBERS, OMITTED, SEAM_AFTER, SEAM_BEFORE, SHORT_WORD_MOST
+from gatelog.store.messages import MESSAGES_BESIDE_BODY, REQUEST_MESSAGES, REQUEST_REST
 
 _BORDERS = " " + "".join(sorted(set(punctuation) - set("-_.~")))
 """ASCII that encodeURLComponent would spell as a number; what it leaves as it is separates words already."""
@@ -61,17 +66,22 @@ def _short_words(lowered: str) -> str:
     return f"replaceRegexpAll({_words(without_numbers)}, '{_LONG_WORD}', '')"
 
 
-def _seams(body: str) -> str:
-    """In a lambda, as the engine compares the constants of hints only there with those of an index."""
+def _seams(texts: str, *columns: str) -> str:
+    """SQL: the seams of words in an array of texts, made of columns. In lambdas, as the engine compares the
+    constants of hints only there with those of an index.
+    """
     tokens = f"tokens({_spaced('lowerUTF8(text)')})"
     seam = f"concat(rightUTF8(word, {SEAM_BEFORE}), ' ', leftUTF8(next, {SEAM_AFTER}))"
-    seams = f"arrayMap((word, next) -> {seam}, arrayPopBack({tokens}), arrayPopFront({tokens}))"
-    return f"arrayFlatten(arrayMap(text -> {seams}, [{body}]))"
+    of_text = f"arrayMap((word, next) -> {seam}, arrayPopBack({tokens}), arrayPopFront({tokens}))"
+    of_texts = f"arrayMap(text -> {of_text}, {texts})"
+    row = ", ".join(f"[{column}]" for column in columns)
+    return f"arrayFlatten(arrayMap(({', '.join(columns)}) -> {of_texts}, {row}))"
 
 
 _IS_OMITTED = "operation_kind = 'embeddings'"
 
-REQUEST_WORDS = _words("lowerUTF8(request_body)")
-REQUEST_SEAMS = _seams("request_body")
+MESSAGE_WORDS = _words(f"lowerUTF8({REQUEST_MESSAGES})")
+REST_WORDS = _words(f"lowerUTF8({REQUEST_REST})")
+REQUEST_SEAMS = _seams(f"[request_body, {MESSAGES_BESIDE_BODY}]", "request_body", "request_messages_at")
 RESPONSE_WORDS = f"if({_IS_OMITTED}, '{OMITTED}', {_words('lowerUTF8(response_body)')})"
 RESPONSE_SHORT_WORDS = f"if({_IS_OMITTED}, {_short_words('lowerUTF8(response_body)')}, '')"

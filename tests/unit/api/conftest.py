@@ -26,7 +26,7 @@ from gatelog.control import Functions, open_control
 from gatelog.errors import StoreUnavailableError
 from gatelog.model import Exchange
 from gatelog.sinks import ForwarderStatistics
-from gatelog.store import Budget, Store
+from gatelog.store import Budget, Retention, Store
 from gatelog.testing.clickhouse_server import ClickHouseServer
 from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
 
@@ -130,7 +130,15 @@ def surfaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
             workers = Workers(stop=questions.activity.stop)
             stack.callback(workers.close)
             authenticator = Authenticator([KnownTokens(principals)])
-            services = Services(authenticator, workers, questions, lambda: store, functions, FixedClock())
+            services = Services(
+                authenticator,
+                workers,
+                questions,
+                lambda: store,
+                functions,
+                FixedClock(),
+                Retention(365 * 86_400),
+            )
             regions = {"east": "East US", "west": ""}
             routes = [
                 *KustoApi(services, "gatelog").routes(),

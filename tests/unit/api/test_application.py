@@ -163,6 +163,7 @@ def test_unknown_paths_and_methods_have_the_same_shape(client, method: str, path
     response = client().request(method, path)
     assert response.status_code == status
     assert error_of(response)["code"] == f"http_{status}"
+    assert ("allow" in response.headers) == (status == 405)
 
 
 @pytest.mark.parametrize(
@@ -190,11 +191,18 @@ def test_a_defect_shows_no_details(client, monkeypatch) -> None:
     assert "hunter2" not in response.text
 
 
+def test_a_format_that_is_not_there_is_refused_with_those_that_are(client) -> None:
+    refused = client().post("/query", json={"query": "print 1", "format": "yaml"}).json()["error"]
+    assert refused["message"] == "format cannot be 'yaml'; known are arrow, csv, json, parquet"
+
+
 def test_completeness_is_the_stores_proof(client, store: Store) -> None:
     """With times as ISO 8601; a plus sign may have become a space on its way."""
     response = client().get("/completeness", params={"from": "2026-09-21T00:00:00Z"})
     assert response.json() == store.prove().to_dict()
     assert client().get("/completeness?from=2026-09-21T02:00:00+02:00").status_code == 200
+    turned = client().get("/completeness", params={"from": "9999-12-31", "to": "0001-01-01"})
+    assert (turned.status_code, turned.json()["error"]["code"]) == (400, "bad_period")
     bad = client().get("/completeness", params={"to": "tomorrow"})
     assert bad.status_code == 400
     assert "tomorrow" in error_of(bad)["message"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,20 @@ def test_a_second_hub_is_refused(tmp_path: Path) -> None:
         pass
     assert "--hub" in caught.value.problems[0].hint
     assert not (tmp_path / "store").exists()
+
+
+def test_a_directory_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As NFS may be mounted."""
+
+    def refuse(_: object, __: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(ConfigError) as caught, claimed(tmp_path):
+        pass
+    assert str(caught.value) == (
+        f"data: {tmp_path} cannot be locked (No locks available): name a directory on a disk of this machine"
+    )
 
 
 def test_the_directory_is_free_afterwards(tmp_path: Path) -> None:

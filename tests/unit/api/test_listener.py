@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,10 @@ from gatelog.testing.clickhouse_server import ClickHouseServer
 
 Connected = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
-LIMITS = HubLimitsConfig(header_s=0.4, body_s=0.6, header_bytes_max=4096, keepalive_s=1)
+CONNECTIONS_MAX = 60
+LIMITS = HubLimitsConfig(
+    connections_max=CONNECTIONS_MAX, header_s=0.4, body_s=0.6, header_bytes_max=4096, keepalive_s=1
+)
 QUESTION = json.dumps({"query": "print x = 1"}).encode()
 HEAD = (
     b"POST /query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -152,6 +156,158 @@ def test_a_head_over_the_limit_is_refused(serve) -> None:
     serve(scenario)
 
 
+def problem_of(answered: bytes) -> tuple[int, str]:
+    """Status and code of a whole answer; it has the hub's own shape."""
+    head, _, body = answered.partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    assert b"content-type: application/json" in lines
+    assert b"connection: close" in lines
+    assert b"content-length: %d" % len(body) in lines
+    error = msgspec.json.decode(body)["error"]
+    assert set(error) == {"code", "message", "line", "column", "hint"}
+    return int(head.split()[1]), error["code"]
+
+
+@pytest.mark.parametrize("names", [1, 80], ids=["one line", "many lines"])
+def test_a_head_over_the_limit_that_comes_at_once_is_refused(serve, names: int) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        lines = b"".join(b"x-%d: %s\r\n" % (name, b"x" * (4000 // names)) for name in range(names))
+        writer.write(
+            b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n" + lines + b"x: " + b"x" * 120 + b"\r\n\r\n"
+        )
+        assert problem_of(await reader.read()) == (431, "head_too_large")
+
+    serve(scenario)
+
+
+def test_a_head_within_the_limit_is_answered(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"x" * 4000 + b"\r\n\r\n")
+        assert (await answer(reader))[0] == 200
+
+    serve(scenario)
+
+
+_ASKED = b"POST /query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("sent", "refused"),
+    [
+        (b"\x00\x01garbage\r\n\r\n", (400, "malformed_request")),
+        (_ASKED + b"transfer-encoding: chunked\r\n\r\nZZ\r\n{}", (400, "malformed_request")),
+        (_ASKED + b"content-length: 5\r\ncontent-length: 6\r\n\r\n{}", (400, "malformed_request")),
+        (
+            _ASKED + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            (400, "malformed_request"),
+        ),
+        (_ASKED + b"content-length: -5\r\n\r\n{}", (400, "malformed_request")),
+        (b"GET http:// HTTP/1.1\r\nhost: localhost\r\n\r\n", (400, "malformed_request")),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", (400, "malformed_request")),
+        (b"GET /healthz HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n", (400, "malformed_request")),
+        (b"GET /healthz HTTP/1.1\r\nhost: a b\r\n\r\n", (400, "malformed_request")),
+        (b"GET /healthz\r\n\r\n", (505, "http_version")),
+    ],
+    ids=[
+        "no HTTP",
+        "a chunk without a size",
+        "two lengths",
+        "a length and chunks",
+        "a negative length",
+        "no target",
+        "no host",
+        "two hosts",
+        "a host that is none",
+        "HTTP/0.9",
+    ],
+)
+def test_what_is_no_request_is_refused_in_the_hubs_shape(
+    serve, sent: bytes, refused: tuple[int, str]
+) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(sent)
+        assert problem_of(await reader.read()) == refused
+
+    serve(scenario)
+
+
+def test_a_request_of_http_1_0_needs_no_host(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert (await answer(reader))[0] == 200
+
+    serve(scenario)
+
+
+def test_trailers_are_no_headers(serve) -> None:
+    """Here one that would be refused: an Origin's page may not ask an anonymous hub."""
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        chunk = b"%x\r\n%s\r\n" % (len(QUESTION), QUESTION)
+        head = _ASKED + b"transfer-encoding: chunked\r\n\r\n"
+        writer.write(head + chunk + b"0\r\nsec-fetch-site: cross-site\r\n\r\n")
+        assert (await answer(reader))[0] == 200
+
+    serve(scenario)
+
+
+@BOTH
+def test_a_refused_request_is_not_the_one_before_it(serve) -> None:
+    """What was asked whole is answered, or nothing is: never as if it had been malformed."""
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(WHOLE + b"garbage\r\n\r\n")
+        assert not (await reader.read()).startswith(b"HTTP/1.1 4")
+
+    serve(scenario)
+
+
+@BOTH
+def test_an_early_answer_reaches_a_client_that_still_sends(serve) -> None:
+    """It asks for the connection's end, and has more to send than a socket holds."""
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(b"POST /nowhere HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n")
+        writer.write(b"content-length: 20000000\r\n\r\n")
+        for _ in range(20):
+            writer.write(b" " * 1_000_000)
+            await writer.drain()
+        status, body = await answer(reader)
+        assert (status, msgspec.json.decode(body)["error"]["code"]) == (404, "http_404")
+
+    serve(scenario)
+
+
+def test_a_client_that_sends_without_end_is_not_read_for_ever(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        _, writer = await connected()
+        writer.write(b"GET /healthz HTTP/1.1\r\n\r\n")
+        with suppress(ConnectionError):
+            await _pour(writer, b" " * 1_000_000)  # to the end: the hub closes
+        assert writer.is_closing()
+
+    serve(scenario)
+
+
+def test_one_connection_too_many_is_told_so(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        for _ in range(CONNECTIONS_MAX):
+            await connected()
+        reader, writer = await connected()
+        writer.write(WHOLE)
+        assert problem_of(await reader.read()) == (503, "too_many_connections")
+
+    serve(scenario)
+
+
 def test_a_body_over_the_limit_is_refused_before_it_is_all_there(serve) -> None:
     async def scenario(connected: Connected) -> None:
         reader, writer = await connected()
@@ -214,6 +370,7 @@ def test_what_is_neither_head_nor_body_is_limited_too(serve, beginning: bytes, f
 async def _pour(writer: asyncio.StreamWriter, piece: bytes) -> None:
     while not writer.is_closing():
         writer.write(piece)
+        await writer.drain()
         await asyncio.sleep(0.01)
 
 

@@ -48,6 +48,48 @@ def test_a_question_can_narrow_its_budget_and_not_widen_it(questions: Questions)
         questions.ask(LOCAL, Question("Calls | take 3", budget=Budget(rows=2)))
 
 
+def test_what_a_query_sets_for_its_answer_holds_whichever_way_it_is_asked(questions: Questions) -> None:
+    numbers = "range x from 1 to 4 step 1 | sort by x desc"
+
+    def answer(query: str, form: Format | None) -> bytes:
+        if form is None:
+            return b"".join(table.to_json() for table in questions.ask(LOCAL, Question(query)).tables)
+        with questions.document(LOCAL, Question(query), form) as pieces:
+            return b"".join(pieces)
+
+    for form in (None, "json", "csv", "arrow"):
+        with pytest.raises(KqlBudgetError, match="more than 3 rows, the limit of set truncationmaxrecords "):
+            answer(f"set truncationmaxrecords = 3; {numbers}", cast(Format, form))
+        with pytest.raises(KqlBudgetError, match="larger than 20 bytes, the limit of set truncationmaxsize "):
+            answer(f"set truncationmaxsize = 20; {numbers}", cast(Format, form))
+    assert answer(f"set query_take_max_records = 2; {numbers}", "csv").split() == [b"x", b"4", b"3"]
+    assert answer(f"set query_take_max_records = 2; {numbers}", None).endswith(b'"rows":[[4],[3]]}')
+    assert answer(f"set notruncation; set truncationmaxrecords = 3; {numbers}", "csv").count(b"\n") == 5
+    with (
+        pytest.raises(KqlBudgetError, match="more than 3 rows"),
+        questions.json_of_all(LOCAL, Question(f"set truncationmaxrecords = 3; print 1; {numbers}")) as pieces,
+    ):
+        b"".join(pieces)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("set truncationmaxrecords = 'many'", "truncationmaxrecords is set to a number from 1"),
+        ("set truncationmaxrecords = 0", "truncationmaxrecords is set to a number from 1"),
+        ("set truncationmaxsize", "truncationmaxsize is set to a number from 1"),
+        ("set query_take_max_records = true", "query_take_max_records is set to a number from 0"),
+        ("set notruncation = 1.5", "notruncation is set to true or false"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_at_its_place(
+    questions: Questions, statement: str, message: str
+) -> None:
+    with pytest.raises(KqlSemanticError, match=message) as caught:
+        questions.ask(LOCAL, Question(f"print 1;\n{statement};\nprint 2"))
+    assert caught.value.place == (2, 1)
+
+
 def test_parameters_and_time_are_the_questions(questions: Questions) -> None:
     text = "declare query_parameters(n: long); print n, now()"
     moment = datetime(2020, 1, 1, tzinfo=UTC)

@@ -29,6 +29,13 @@ NOW = datetime(2026, 9, 21, 12, tzinfo=UTC)
             datetime(2026, 9, 20, tzinfo=UTC),
             datetime(2026, 9, 20, 1, tzinfo=UTC),
         ),
+        ("PT1.5H", NOW - timedelta(minutes=90), NOW),
+        ("P0,5D", NOW - timedelta(hours=12), NOW),
+        (
+            "2026-09-20T02:00:00 02:00/PT1H",  # a plus sign that was not escaped in a URL
+            datetime(2026, 9, 20, tzinfo=UTC),
+            datetime(2026, 9, 20, 1, tzinfo=UTC),
+        ),
         ("P1D/2026-09-20", datetime(2026, 9, 19, tzinfo=UTC), datetime(2026, 9, 20, tzinfo=UTC)),
     ],
 )

@@ -1,6 +1,7 @@
 """The demo's ingredients: a valid configuration, and queries as their authors published them."""
 
 import asyncio
+import errno
 import fcntl
 import socket
 from pathlib import Path
@@ -79,6 +80,18 @@ def test_a_directory_that_is_in_use_is_left_as_it_is(tmp_path: Path, lock: str) 
             run_demo(tmp_path)
     assert config.read_text() == "of the other demo"
     assert not (tmp_path / "simulator.yaml").exists()
+
+
+def test_a_directory_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As NFS may be mounted."""
+
+    def refuse(_: object, __: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    told = rf"--data: {tmp_path} cannot be locked \(No locks available\): name a directory on a disk of this"
+    with pytest.raises(ConfigError, match=told):
+        run_demo(tmp_path)
 
 
 def test_there_are_six_queries_with_a_title_each() -> None:

@@ -319,7 +319,7 @@ def test_the_content_of_a_chunked_body_comes_in_one_piece_a_read(content, chunk_
     pieces = []
     parser = RequestParser(ServerSettings(), pieces.append)
     head, _ = parser.next_head(CHUNKED, 0)
-    parser.read_head(head, ("", 0, ""))
+    parser.read_head(head, ("", ""))
     chunks = [content[at : at + chunk_bytes] for at in range(0, len(content), chunk_bytes)]
     body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
     cut = len(body) // 2
@@ -334,7 +334,7 @@ def test_the_content_before_a_malformed_chunk_is_handed_over():
     """The record says what the client sent, also of a body that is refused."""
     handed_over = []
     parser = RequestParser(ServerSettings(), handed_over.append)
-    parser.read_head(CHUNKED, ("127.0.0.1", 1, ""))
+    parser.read_head(CHUNKED, ("127.0.0.1", ""))
     with pytest.raises(ProtocolError):
         parser.read_body(b"3\r\nabc\r\n2\r\nde\r\nno size\r\n")
     assert handed_over == [b"abcde"]

@@ -13,7 +13,7 @@ from gatelog.http1.response_parser import ResponseParser
 from gatelog.http1.strict import check_unfinished
 from gatelog.testing.hostile import CHUNKED, HOSTILE_CHUNKS, HOSTILE_HEADS, LINE, UNFINISHED, H, get
 
-PEER = ("192.0.2.1", 1, "")
+PEER = ("192.0.2.1", "")
 
 ACCEPTED = {
     "plain": get(),

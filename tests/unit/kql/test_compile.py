@@ -125,6 +125,7 @@ def test_the_time_range_restricts_every_scan() -> None:
             " set query_datetimescope_to=datetime(2024-04-30);",
             2,
         ),
+        ("set query_datetimescope_from = '30 Apr 2024'; ", 2),
         ("set query_datetimescope_column = Elsewhere; set query_datetimescope_to = datetime(2024-04-30);", 0),
     ],
 )

@@ -46,6 +46,13 @@ def names(text: str, kind: str = "") -> list[str]:
     [
         ("⌶", "table", ["Calls", "Prices"]),
         ("⌶", "keyword", ["let", "set", "declare"]),
+        ("let f = (T: string) { table(T) | where ⌶", "column", ["TimeGenerated", "TotalTokens", "Price"]),
+        ("let f = (T: string = 'Prices') { table(T) | where ⌶ }; f()", "column", ["ModelName", "Price"]),
+        ("declare query_parameters(T: string); table(T) | take 1 | project ⌶", "column", ["Price"]),
+        ("declare query_parameters(T: string = 'Prices'); table(T) | where ⌶", "column", ["Price"]),
+        ("declare query_parameters(n: long); Calls | take ⌶", "variable", ["n"]),
+        ("let f = (T: string) { Prices | join (table(T)) on ⌶", "column", ["ModelName", "Price"]),
+        ("let f = (T: string) { table(strcat(T, 's')) | sort by ⌶", "column", ["ModelName", "Price"]),
         ("⌶", "operator", ["print", "range", "search", "union"]),
         ("let f = () { ⌶", "operator", ["print", "search", "union"]),
         ("set ⌶", "keyword", ["notruncation", "truncationmaxrecords"]),
@@ -119,10 +126,29 @@ def test_what_can_follow_is_suggested(text: str, kind: str, wanted: list[str]) -
 
 
 @pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Calls | join kind=⌶", "leftanti"),
+        ("Calls | union kind=⌶", "inner"),
+        ("Calls | join hint.strategy=⌶", "broadcast"),
+        ("Calls | parse kind=⌶", "relaxed"),
+        ("Calls | mv-expand bagexpansion=⌶", "array"),
+        ("Calls | render timechart with (kind=⌶", "stacked100"),
+    ],
+)
+def test_a_word_that_a_parameter_may_be_comes_with_what_it_means(text: str, word: str) -> None:
+    found = {one.name: one.documentation for one in suggestions(text)}
+    assert word in found
+    assert all(found.values())
+
+
+@pytest.mark.parametrize(
     ("text", "absent"),
     [
         ("Calls | where ⌶", "sum"),  # an aggregate
         ("Calls | summarize count() by ⌶", "sum"),
+        ("let f = (T: string = 'Prices') { table(T) | where ⌶ }; f()", "TotalTokens"),
+        ("let f = (T: string) { table(T) | project-away Price | sort by ⌶", "Price"),
         ("Calls | summarize sum(⌶", "sum"),
         ("Calls | summarize sum(round(⌶", "sum"),
         ("Calls | summarize count() by round(⌶", "sum"),

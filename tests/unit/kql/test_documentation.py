@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatelog.kql import documentation, known_functions, known_operators
 from gatelog.kql.completion import vocabulary
 from gatelog.kql.parser.tables import JOIN_KINDS
+from gatelog.kql.stages.join import KINDS
 
 
 def test_every_function_and_operator_is_documented() -> None:
@@ -28,3 +29,10 @@ def test_every_comparison_that_is_offered_is_an_operator() -> None:
 def test_every_kind_of_join_that_is_offered_exists() -> None:
     assert set(documentation.PARAMETER_VALUES["join", "kind"]) <= set(JOIN_KINDS)
     assert vocabulary.AGGREGATE_NAMES
+
+
+def test_every_word_that_a_parameter_may_be_says_what_it_does() -> None:
+    values = documentation.PARAMETER_VALUES
+    assert [(place, word) for place, words in values.items() for word in words if not words[word].text] == []
+    assert set(values["join", "kind"]) == set(KINDS)
+    assert {place[0] for place in values} <= {*documentation.OPERATORS}

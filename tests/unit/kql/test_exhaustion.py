@@ -147,3 +147,21 @@ def test_names_with_numbers_of_any_length_are_ordered() -> None:
         f"print {columns} | project-reorder * granny-asc", Catalog(), now=NOW
     ).columns]  # fmt: skip
     assert names == ["a2", "a10", f"a{long}", "a²"]
+
+
+SEVEN_LARGE = "range x from 1 to 7 step 1 | extend large = decimal(9e41) | summarize {aggregate}(large)"
+
+
+@pytest.mark.parametrize("aggregate", ["sum", "avg"])
+def test_decimals_that_add_up_to_more_than_there_is_room_for_end_the_query(aggregate: str) -> None:
+    """The engine would wrap them."""
+    with pytest.raises(DatabaseError, match=r"limit: a sum of decimals is at most 5\.7e42"):
+        run(SEVEN_LARGE.format(aggregate=aggregate))
+
+
+def test_two_lines_are_found_in_several_series_of_one_statement() -> None:
+    """What is computed of a series is said once for all members of the bag."""
+    fits = ", ".join(f"f{place} = series_fit_2lines_dynamic(s{place})" for place in range(8))
+    series = ", ".join(f"s{place} = range({place}, 9, 1)" for place in range(8))
+    _, rows = run(f"print {series} | project {fits} | project f0.rsquare, f7.rsquare")
+    assert rows == [[1, 1]]

@@ -70,3 +70,11 @@ def fresh_store(dsn: str, database: str) -> Iterator[Store]:
 def scalar(store: Store) -> Callable[[str], object]:
     """Runs SQL that gives one value."""
     return lambda sql: store.run(sql).rows[0][0]
+
+
+@pytest.fixture
+def no_user_tables(store: Store) -> Iterator[None]:
+    """The test ends without tables of the users' own."""
+    yield
+    for table in store.user_tables.all():
+        store.user_tables.drop(table)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from gatelog.errors import StoreRefusedError
-from gatelog.model import Body, Usage, UsageSource
+from gatelog.model import Body, Exchange, Usage, UsageSource
 from gatelog.store import Store
 from gatelog.store.ingest import ROWS_MAX, batch_token
 from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange, refused_exchange
@@ -99,6 +99,22 @@ def test_the_same_batch_twice_is_stored_once(store: Store, scalar) -> None:
     store.insert(batch)
     store.insert(batch)
     assert scalar("SELECT count() FROM calls") == 9
+
+
+@pytest.mark.parametrize("characters", [100, 8_000, 100_000])
+def test_a_batch_is_one_block_however_long_its_calls(store: Store, scalar, characters: int) -> None:
+    """A server takes a second block under the same token for a repetition of the first."""
+    calls = [said(number, "a" * characters) for number in range(1, 601)]
+    store.insert(calls)
+    store.insert(calls)
+    assert scalar("SELECT count() FROM calls") == scalar("SELECT uniq(sequence) FROM calls") == len(calls)
+
+
+def said(sequence: int, text: str) -> Exchange:
+    """A call whose request is `text`."""
+    exchange = chat_exchange(sequence)
+    content = msgspec.structs.replace(exchange.content, request=Body(text, len(text), "a" * 64))
+    return msgspec.structs.replace(exchange, content=content)
 
 
 def test_batches_of_different_boots_are_not_taken_for_repeated(store: Store, scalar) -> None:

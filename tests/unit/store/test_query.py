@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from gatelog import kql
 from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError, StoreError
 from gatelog.kql import LIMIT
-from gatelog.store import Budget, Store, Work, query
+from gatelog.store import CATALOG, Budget, Store, Work, query
 from gatelog.store.query import MIB
 from gatelog.testing.records import chat_exchange
 
@@ -57,14 +60,21 @@ def test_a_query_beyond_its_budget_is_stopped(
     ("numbers", "budget", "words"),
     [
         (10**9, Budget(seconds=0.1), r"more than 2 s, the limit of hub\.query\.time_s$"),
-        (100, Budget(rows=10), r"the limit of hub\.query\.rows_max and hub\.query\.answer_bytes_max$"),
+        (100, Budget(rows=10), r"more than 10 rows, the limit of hub\.query\.rows_max$"),
+        (
+            100_000,
+            Budget(bytes=MIB // 2),
+            r"larger than 524288 bytes, the limit of hub\.query\.answer_bytes_max$",
+        ),
+        (10**6, Budget(bytes=MIB), r"larger than 1 MiB, the limit of hub\.query\.answer_bytes_max$"),
+        (100, Budget(rows=10, rows_set_by="set rows"), r"more than 10 rows, the limit of set rows$"),
         (
             10**7,
             Budget(memory_bytes=50 * MIB),
             r"50 MiB of memory, the limit of hub\.query\.memory_bytes_max$",
         ),
     ],
-    ids=["time", "rows", "memory"],
+    ids=["time", "rows", "bytes", "MiB", "request", "memory"],
 )
 def test_an_error_names_the_setting_that_is_the_limit(
     store: Store, numbers: int, budget: Budget, words: str
@@ -73,6 +83,11 @@ def test_an_error_names_the_setting_that_is_the_limit(
     with pytest.raises(KqlBudgetError) as caught:
         store.run(sql, budget=budget._replace(settings="hub.query", whole_seconds=2))
     assert re.search(words, caught.value.message)
+
+
+def test_one_row_that_is_too_large_is_not_said_to_be_too_many(store: Store) -> None:
+    with pytest.raises(KqlBudgetError, match=r"^the answer is larger than 1000 bytes \("):
+        store.run("SELECT repeat(toString(number), 2000) FROM numbers(1)", budget=Budget(bytes=1000))
 
 
 def test_just_within_the_budget_is_answered(store: Store) -> None:
@@ -167,3 +182,50 @@ def test_no_time_is_spent_on_aggregates_of_keys(store: Store) -> None:
 def test_the_engine_has_few_rows_in_hand_at_once(store: Store) -> None:
     """A condition on long texts holds several copies of them."""
     assert store.run("SELECT max(blockSize()) FROM numbers(100000)").rows[0][0] <= query.BLOCK_ROWS
+
+
+def test_a_text_that_many_calls_share_counts_with_each(store: Store) -> None:
+    """Whoever calls the gateway chooses a user agent; in all forms of an answer."""
+    exchange = chat_exchange(1)
+    agent = msgspec.structs.replace(exchange.caller, user_agent="a" * 8_000)
+    calls = [msgspec.structs.replace(chat_exchange(number), caller=agent) for number in range(1, 601)]
+    store.insert(calls)
+    compiled = kql.compile("Calls | project UserAgent", CATALOG, now=datetime(2026, 9, 21, tzinfo=UTC))
+    budget = Budget(bytes=2 * MIB)
+    with pytest.raises(KqlBudgetError, match="larger than 2 MiB"):
+        store.run(compiled.sql, budget=budget)
+    with (
+        pytest.raises(KqlBudgetError, match="larger than 2 MiB"),
+        store.stream_rows(compiled.sql, budget=budget) as blocks,
+    ):
+        list(blocks)
+    with (
+        pytest.raises(KqlBudgetError, match="larger than 4 MiB"),
+        store.stream_encoded(compiled.sql, "ArrowStream", budget=budget) as pieces,
+    ):
+        list(pieces)
+
+
+_LONG = "range n from 1 to 20000 step 1"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "print strrep('x', 3000000)",
+        f"{_LONG} | extend text = strrep('x', 1000)",
+        f"{_LONG} | extend text = strrep('x', 1000) | project more = strcat(text, text)",
+        f"{_LONG} | extend text = pack('text', strrep('x', 1000)) | sort by n desc",
+        f"{_LONG} | summarize count() by n, text = strrep('x', 1000)",
+        f"{_LONG} | extend text = strrep('x', 1000) | distinct *",
+        f"union ({_LONG} | extend text = strrep('x', 1000)), (print text = strrep('x', 1000))",
+        f"print key = 1, text = strrep('x', 1000) | join kind=inner ({_LONG} | extend key = 1) on key",
+        f"{_LONG} | summarize all = make_list(n), text = take_any(strrep('x', 1000)) | mv-expand all",
+        f"{_LONG} | extend text = toscalar(print strrep('x', 1000))",
+    ],
+)
+def test_a_text_that_is_the_same_in_all_rows_counts_with_each(store: Store, query: str) -> None:
+    """The engine keeps it once; the answer has it as often as it has rows."""
+    compiled = kql.compile(query, CATALOG, now=datetime(2026, 9, 21, tzinfo=UTC))
+    with pytest.raises(KqlBudgetError, match="2 MiB"):
+        store.run(compiled.sql, budget=Budget(bytes=2 * MIB))

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from gatelog.errors import KqlTimeoutError, StoreUnavailableError, UserTableChangedError
+from gatelog.errors import (
+    KqlError,
+    KqlSemanticError,
+    KqlTimeoutError,
+    StoreError,
+    StoreUnavailableError,
+    UserTableChangedError,
+)
 from gatelog.kql import Catalog, Column, KqlType, compile
-from gatelog.store import Budget, Filling, Store, TableNotes, UserTables, user_fills, user_rows
+from gatelog.store import Budget, Filling, Retention, Store, TableNotes, UserTables, user_fills, user_rows
 
 NOW = datetime(2024, 5, 6, tzinfo=UTC)
 COLUMNS = (Column("n", KqlType.LONG),)
@@ -219,6 +228,111 @@ def test_rows_of_a_table_that_took_the_place_of_another_are_not_deleted_for_it(
     with pytest.raises(UserTableChangedError):
         tables.rows.delete(table, places(tables, "n = 1"), Budget())
     assert tables.rows.size(table).rows == 2
+
+
+def test_other_tables_change_while_rows_are_deleted(
+    tables: UserTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another thread, which does not have the locks of this one."""
+    [table] = tables.all()
+    execute = user_rows.execute
+
+    def meanwhile(clients: Any, statement: str, budget: Budget, *others: Any) -> None:
+        if "DELETE" in statement:
+            with ThreadPoolExecutor(1) as other:
+                made = other.submit(tables.create, TableNotes(name="Other", created=NOW), COLUMNS)
+                assert made.result(timeout=60).name == "Other"
+        execute(clients, statement, budget, *others)
+
+    monkeypatch.setattr(user_rows, "execute", meanwhile)
+    assert tables.rows.delete(table, places(tables, "n = 1"), Budget()) == 1
+    assert [one.name for one in tables.all()] == ["Other", "T"]
+
+
+def test_a_table_goes_while_a_question_reads_it(store: Store, tables: UserTables) -> None:
+    """Whoever changes other tables would wait for the question, too."""
+    [table] = tables.all()
+    endless = f"SELECT count() FROM {tables.engine.source(table.id)}, system.numbers"
+    reads = f"FROM system.processes WHERE query LIKE '%{table.id}%' AND query NOT LIKE '%processes%'"
+    with ThreadPoolExecutor(1) as other:
+        asked = other.submit(store.run, endless, budget=Budget(seconds=60))
+        while not store.run(f"SELECT 1 {reads}").rows and not asked.done():
+            pass
+        tables.drop(table)
+        assert (asked.done(), tables.all()) == (False, ())
+        tables.engine.command(f"KILL QUERY WHERE query_id IN (SELECT query_id {reads}) ASYNC")
+        with pytest.raises((KqlError, StoreError)):
+            asked.result()
+
+
+def test_a_table_that_gets_another_name_meanwhile_is_changed_all_the_same(
+    tables: UserTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [table] = tables.all()
+    form_of = tables.engine.form_of
+
+    def renamed(*table_ids: str) -> AbstractContextManager[None]:
+        tables.rename({"T": "U"})
+        monkeypatch.undo()
+        return form_of(*table_ids)
+
+    monkeypatch.setattr(tables.engine, "form_of", renamed)
+    changed = tables.reshape(table, [*COLUMNS, Column("m", KqlType.LONG)])
+    assert (changed.name, len(changed.columns)) == ("U", 2)
+
+
+def test_retention_goes_on_behind_a_table_that_goes_meanwhile(
+    tables: UserTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [other] = tables.all()
+    short = tables.annotate(other, replace(other.notes, retention=Retention(60.0)))
+    gone = tables.create(TableNotes(name="Gone", created=NOW, retention=Retention(60.0)), COLUMNS)
+    tables.drop(gone)
+    monkeypatch.setattr(tables, "all", lambda: (gone, short))
+    assert tables.expire(datetime.now(UTC) + timedelta(hours=1)) == 2
+
+
+@pytest.mark.parametrize(
+    "change", ["replace", "drop", "reshape", "rename_columns", "restrict", "append", "clear", "expire"]
+)
+def test_a_table_keeps_its_form_while_rows_of_it_are_deleted(
+    tables: UserTables, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """What is in its place then could have rows in the same places; or the engine gives the deletion up."""
+    [table] = tables.all()
+    execute, form_of = user_rows.execute, tables.engine.form_of
+    changes: dict[str, Callable[[], object]] = {
+        "replace": lambda: tables.replace(table, table.notes, COLUMNS, filling(tables, "print n = 7")),
+        "drop": lambda: tables.drop(table),
+        "reshape": lambda: tables.reshape(table, [*COLUMNS, Column("m", KqlType.LONG)]),
+        "rename_columns": lambda: tables.rename_columns(table, {"n": "m"}),
+        "restrict": lambda: tables.restrict(table),
+        "append": lambda: append(tables),
+        "clear": lambda: tables.rows.clear(table),
+        "expire": lambda: tables.rows.expire(table, NOW),
+    }
+    asked, finished = threading.Event(), []
+
+    def asking(*table_ids: str) -> AbstractContextManager[None]:
+        if threading.current_thread() is not threading.main_thread():
+            asked.set()
+        return form_of(*table_ids)
+
+    def meanwhile(clients: Any, statement: str, budget: Budget, *others: Any) -> None:
+        if "DELETE" in statement:
+            other.submit(changes[change]).add_done_callback(lambda _: finished.append("changed"))
+            assert asked.wait(60)
+        execute(clients, statement, budget, *others)
+        if "DELETE" in statement:
+            finished.append("deleted")
+            monkeypatch.undo()
+
+    with ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(tables.engine, "form_of", asking)
+        monkeypatch.setattr(user_rows, "execute", meanwhile)
+        with suppress(KqlSemanticError, UserTableChangedError):
+            tables.rows.delete(table, places(tables, "n = 1"), Budget())
+    assert finished == ["deleted", "changed"]
 
 
 def test_parts_of_a_table_that_was_replaced_are_others(tables: UserTables) -> None:

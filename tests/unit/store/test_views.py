@@ -121,6 +121,7 @@ def test_a_view_holds_what_the_compiler_is_told(store: Store, table: LogTable) -
     indexed = [*known.words.values(), *(origin.words for origin in known.origins.values())]
     words = {name for column in indexed if column is not None for name in column if name}
     origins = {origin.sql_column for origin in known.origins.values()}
+    origins |= {name for origin in known.origins.values() for name in (origin.value, origin.stands) if name}
     assert set(described) == {path.sql_column for path in known.paths.values()} | words | origins
     assert all(name.startswith("__") for name in described)
 

@@ -38,7 +38,7 @@ def reads_texts(store: Store, predicate: str) -> bool:
     sql = kql.compile(query, CATALOG, now=NOW).sql
     lines = [row[0].strip() for row in store.run(f"EXPLAIN indexes = 1 {sql}").rows]
     last = [line for line in lines if line.startswith("Granules:")][-1]
-    return {"Granules: 1/1": True, "Granules: 0/1": False}[last]
+    return int(last.removeprefix("Granules: ").partition("/")[0]) > 0
 
 
 @pytest.mark.parametrize(

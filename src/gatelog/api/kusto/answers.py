@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from functools import partial
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from gatelog.api.kusto.context import RequestContext
-from gatelog.api.kusto.faults import Fault, bad_request, defect, fault_of
+from gatelog.api.kusto.faults import Fault, defect, fault_of
 from gatelog.api.live_answer import LiveAnswer, LiveOrFault, Opened
 from gatelog.api.principal import Principal
 from gatelog.api.problems import log_failure
@@ -79,8 +79,6 @@ def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def failed(request: Request, context: RequestContext, error: Exception) -> Response:
     """The answer to a request that failed before its first row."""
-    if isinstance(error, ClientDisconnect):
-        return faulty(context, bad_request("the request ended before its body").fault)
     if isinstance(error, GatelogError):
         fault = fault_of(error)
         if fault.status >= 500:
@@ -97,5 +95,7 @@ def faulty(context: RequestContext, fault: Fault) -> Response:
     headers = dict(context.headers)
     if fault.status == 429:
         headers["retry-after"] = "5"
+    if fault.allow:
+        headers["allow"] = fault.allow
     body = msgspec.json.encode(fault.to_dict(context))
     return Response(body, fault.status, headers=headers, media_type=_JSON)

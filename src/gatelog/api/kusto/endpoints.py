@@ -5,6 +5,7 @@ POST, GET  /v2/rest/query    the same                                           
 POST       /v1/rest/mgmt     a management command                                       answer of version 1
 POST       /v1/rest/ingest/{database}/{table}   rows for a table of the users' own
 GET        /v1/rest/ping     is anybody there
+any        /v1/rest/… · /v2/rest/…    404
 
 https://learn.microsoft.com/azure/data-explorer/kusto/api/rest
 """
@@ -18,11 +19,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from gatelog.api.azure_routes import AzureRoute
 from gatelog.api.kusto import v1, v2
 from gatelog.api.kusto.answers import KustoAnswer, complete, failed
 from gatelog.api.kusto.commands import Commands, Session, Source, is_command, pipe_of
 from gatelog.api.kusto.context import RequestContext, request_context
-from gatelog.api.kusto.faults import bad_request, method_not_allowed
+from gatelog.api.kusto.faults import bad_request, method_not_allowed, no_endpoint
 from gatelog.api.kusto.ingestion import Ingestion
 from gatelog.api.kusto.query import QueryAnswer, open_answer
 from gatelog.api.kusto.requests import (
@@ -34,8 +36,6 @@ from gatelog.api.kusto.requests import (
 from gatelog.api.kusto.sign_in import SignIn
 from gatelog.api.principal import Principal
 from gatelog.api.services import Services
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 Work = Callable[[Request, RequestContext, Principal], Awaitable[Response]]
 Pieces = Generator[bytes, None, None]
@@ -58,8 +58,9 @@ class KustoApi:
             self._route("/v2/rest/query", self.query_v2, "GET", "POST"),
             self._route("/v1/rest/mgmt", self.command, "POST"),
             self._route("/v1/rest/ingest/{database}/{table}", self._ingestion.stream, "POST"),
-            Route("/v1/rest/ping", ping, methods=["GET"]),
+            AzureRoute("/v1/rest/ping", ping),
             *SignIn(self._services.authenticator).routes(),
+            *(self._route(f"/{version}/rest/{{rest:path}}", nothing) for version in ("v1", "v2")),
         ]
 
     async def query_v1(self, request: Request, context: RequestContext, principal: Principal) -> Response:
@@ -103,19 +104,19 @@ class KustoApi:
         return KustoAnswer(request, context, self._services.workers, principal, opened)
 
     def _route(self, path: str, work: Work, *methods: str) -> Route:
-        """All methods come here, so that all refusals have this surface's own shape."""
+        """All methods come here, so that all refusals have this surface's own shape; none named: any."""
 
         async def endpoint(request: Request) -> Response:
             context = request_context(request.headers, self._services.questions.now())
             try:
-                if request.method not in methods:
+                if methods and request.method not in methods:
                     raise method_not_allowed(request.method, methods)
                 principal = self._services.authenticator.authenticate(request)
                 return await work(request, context, principal)
             except Exception as error:  # noqa: BLE001 - every error has this surface's own shape
                 return failed(request, context, error)
 
-        return Route(path, endpoint, methods=list(_METHODS))
+        return AzureRoute(path, endpoint)
 
 
 def _is_piped(command: str) -> bool:
@@ -133,6 +134,11 @@ def _v2(context: RequestContext, asked: KustoRequest, answer: QueryAnswer) -> Pi
     return v2.query_frames(context, asked.options, answer.tables, answer.consumption)
 
 
+async def nothing(request: Request, _: RequestContext, __: Principal) -> Response:
+    """Another path of the API."""
+    raise no_endpoint(request.url.path)
+
+
 async def ping(_: Request) -> Response:
-    """The service's own answer, without a database behind it."""
+    """The service's own answer, without a database behind it; needs no token."""
     return PlainTextResponse("Pong!")

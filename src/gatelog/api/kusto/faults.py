@@ -34,7 +34,7 @@ _NOT_NOW = "Request cannot be executed now."
 
 class Fault(NamedTuple):
     """An error's HTTP status, code (`FailureSubCode`), .NET exception, text, and whether trying again is
-    useless. `place` is a 1-based line and a 0-based position in the query.
+    useless. `place` is a 1-based line and a 0-based position in the query; `allow` are the methods to use.
     """
 
     status: int
@@ -44,6 +44,7 @@ class Fault(NamedTuple):
     permanent: bool = True
     inner_code: str = ""
     place: tuple[int, int] | None = None
+    allow: str = ""
 
     def to_dict(self, context: RequestContext) -> dict[str, Any]:
         """The error body of the answer to the request of `context`."""
@@ -105,7 +106,14 @@ def bad_request(message: str) -> KustoError:
 def method_not_allowed(method: str, allowed: Sequence[str]) -> KustoError:
     """A route that is not asked this way."""
     message = f"{method} is not taken here: use {' or '.join(allowed)}"
-    return KustoError(Fault(405, "MethodNotAllowed", f"{_DATA}.KustoBadRequestException", message))
+    exception = f"{_DATA}.KustoBadRequestException"
+    return KustoError(Fault(405, "MethodNotAllowed", exception, message, allow=", ".join(allowed)))
+
+
+def no_endpoint(path: str) -> KustoError:
+    """A path that nothing is behind."""
+    message = f"There is no endpoint {path:.200}: queries go to /v2/rest/query, commands to /v1/rest/mgmt"
+    return KustoError(Fault(404, "NotFound", f"{_DATA}.KustoBadRequestException", message))
 
 
 def forbidden(message: str) -> KustoError:
@@ -217,6 +225,8 @@ def _request_fault(error: RequestError) -> Fault:
             return forbidden(message).fault
         case 413:
             return too_large(message).fault
+        case 415:
+            return Fault(415, "UnsupportedMediaType", f"{_DATA}.KustoBadRequestException", message)
         case 429 | 503:
             return Fault(429, "TooManyRequests", f"{_DATA}.KustoRequestThrottledException", message, False)
     return bad_request(message).fault

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gatelog.api.bodies import coding_of, read_body, read_content
 from gatelog.api.kusto import v1
 from gatelog.api.kusto.answers import complete
 from gatelog.api.kusto.commands import Commands, Scene, Session
@@ -21,7 +22,7 @@ from gatelog.api.kusto.context import RequestContext
 from gatelog.api.kusto.faults import bad_request, forbidden
 from gatelog.api.kusto.ingest import INGEST_BYTES_MAX, columns_of_cells, find_format, picks_of, text_of
 from gatelog.api.kusto.options import Options
-from gatelog.api.kusto.requests import KustoRequest, check_database, read_bytes, says_read_only
+from gatelog.api.kusto.requests import KustoRequest, check_database, says_read_only
 from gatelog.api.kusto.result import CommandTable, columns_of
 from gatelog.api.principal import Principal
 from gatelog.api.services import Services
@@ -53,7 +54,9 @@ class Ingestion:
         session = Session(principal, KustoRequest("", Options(read_only=says_read_only(request)), {}))
         scene = self._commands.scene(session)
         scene.check_may_write()
-        body = await read_bytes(request, INGEST_BYTES_MAX)
+        # Clients name gzip also of data that they did not pack: there its first bytes decide.
+        read = read_content if coding_of(request) == "deflate" else read_body
+        body = await read(request, INGEST_BYTES_MAX)
         table = await self._services.workers.run_for(
             principal, _ingest, scene, request.path_params["table"], parameters, body
         )

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from gatelog.api.kusto.faults import bad_request
+from gatelog.api.set_statements import SetByQuery
 from gatelog.kql import KqlType, cell_from_text, to_python
 
 RECORDS_MAX = 500_000
@@ -50,6 +51,17 @@ class Options(NamedTuple):
     only_permissions: bool = False
     only_schema: bool = False
     application: str = ""
+
+    def changed_by(self, given: SetByQuery) -> Options:
+        """The same where the query sets nothing else: it wins."""
+        changes: dict[str, Any] = {
+            "truncates": None if given.complete is None else not given.complete,
+            "records": given.records,
+            "bytes": given.bytes,
+            "take": given.take,
+            "defer_failures": given.defer_failures,
+        }
+        return self._replace(**{name: value for name, value in changes.items() if value is not None})
 
 
 class _Bag:

@@ -19,10 +19,10 @@ from gatelog.api.kusto.options import Options
 from gatelog.api.kusto.requests import KustoRequest
 from gatelog.api.kusto.result import Block, ResultTable, columns_of
 from gatelog.api.kusto.rows import first_rows, truncated
-from gatelog.api.kusto.set_statements import with_set_statements
 from gatelog.api.principal import Principal
 from gatelog.api.questions import Question
 from gatelog.api.services import Services
+from gatelog.api.set_statements import read_set_statements
 from gatelog.kql import DOTNET_TYPES, Column, Compiled
 from gatelog.store import Budget, Store
 
@@ -59,7 +59,7 @@ def open_answer(
         budget = _budget(services, request.options)
         compiled = services.questions.compile(principal, _question(request, source, budget))
         asked.go_on()
-        options = with_set_statements(request.options, source.text)
+        options = request.options.changed_by(read_set_statements(source.text))
         yield QueryAnswer(_tables(services, options, compiled, budget, began), began)
 
 

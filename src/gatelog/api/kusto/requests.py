@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.requests import Request
 
-from gatelog.api.bodies import decoded_aside, read_body
-from gatelog.api.kusto.faults import bad_request, database_not_found, too_large
+from gatelog.api.bodies import decoded_aside, read_content
+from gatelog.api.json_faults import json_fault
+from gatelog.api.kusto.faults import bad_request, database_not_found
 from gatelog.api.kusto.options import Options, read_options
 from gatelog.api.questions import parameter_text
 
@@ -37,7 +38,7 @@ class KustoRequest(NamedTuple):
 
 
 async def read_request(request: Request, database: str, bytes_max: int) -> KustoRequest:
-    """The request to `database` of this hub. KustoError 400, 413 if it is none."""
+    """The request to `database` of this hub. KustoError 400, RequestError 400, 413, 415 if it is none."""
     if request.method == "GET":
         asked = _asked(dict(request.query_params), database)
     else:
@@ -78,28 +79,22 @@ def check_database(name: object, database: str) -> None:
         raise database_not_found(str(name))
 
 
-async def read_bytes(request: Request, bytes_max: int) -> bytes:
-    """The bytes of a body. KustoError 413 beyond `bytes_max`."""
-    refusal = too_large(f"the body of this request may have at most {bytes_max} bytes")
-    return await read_body(request, bytes_max, refusal)
-
-
 async def _json_body(request: Request, bytes_max: int) -> bytes:
     """Only JSON by name is taken: a web page cannot send that to another origin without asking first."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise bad_request("the body must be JSON: send Content-Type: application/json")
-    return await read_bytes(request, bytes_max)
+    return await read_content(request, bytes_max)
 
 
 def _object(value: Any, what: str) -> dict[str, Any]:
     """An object, also as JSON text; its members in lower case, except those of Parameters, which are names
     of the query.
     """
-    if isinstance(value, str) and value:
-        value = _decoded(value.encode(errors="surrogatepass"), what)
-    if not value:
+    if value is None or value == "":
         return {}
+    if isinstance(value, str):
+        value = _decoded(value.encode(errors="surrogatepass"), what)
     if not isinstance(value, dict):
         raise bad_request(f"{what} must be a JSON object")
     return value if what == "Parameters" else {name.lower(): member for name, member in value.items()}
@@ -109,4 +104,4 @@ def _decoded(text: bytes, what: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_request(f"{what} is not a JSON object: {error}") from error
+        raise bad_request(f"{what} is not a JSON object: {json_fault(error)}") from error

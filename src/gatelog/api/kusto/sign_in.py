@@ -20,17 +20,19 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from gatelog.api.auth import Authenticator
-from gatelog.api.kusto.faults import KustoError
-from gatelog.api.kusto.requests import read_bytes
+from gatelog.api.azure_routes import AzureRoute
+from gatelog.api.bodies import read_body
+from gatelog.api.problems import RequestError
 
 FORM_BYTES_MAX = 64 * 1024
 """Body of a token request; an assertion would be the longest part of one."""
@@ -60,22 +62,22 @@ class SignIn:
     def routes(self) -> list[BaseRoute]:
         """For the hub's application."""
         return [
-            Route("/v1/rest/auth/metadata", metadata, methods=["GET"]),
-            Route("/metadata/endpoints", cloud_endpoints, methods=["GET"]),
-            Route("/common/discovery/instance", instance_discovery, methods=["GET"]),
-            Route("/{tenant}/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
-            Route("/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration, methods=["GET"]),
-            Route("/{tenant}/discovery/v2.0/keys", signing_keys, methods=["GET"]),
-            Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
-            Route("/{tenant}/oauth2/token", self.token, methods=["POST"]),
-            Route("/msi/token", self.managed_identity, methods=["GET"]),
+            _route("GET", "/v1/rest/auth/metadata", metadata),
+            _route("GET", "/metadata/endpoints", cloud_endpoints),
+            _route("GET", "/common/discovery/instance", instance_discovery),
+            _route("GET", "/{tenant}/.well-known/openid-configuration", openid_configuration),
+            _route("GET", "/{tenant}/v2.0/.well-known/openid-configuration", openid_configuration),
+            _route("GET", "/{tenant}/discovery/v2.0/keys", signing_keys),
+            _route("POST", "/{tenant}/oauth2/v2.0/token", self.token),
+            _route("POST", "/{tenant}/oauth2/token", self.token),
+            AzureRoute("/msi/token", self.managed_identity),
         ]
 
     async def token(self, request: Request) -> Response:
         """RFC 6749, section 4.4."""
         try:
             form = await _form(request)
-        except (KustoError, ValueError) as error:
+        except (RequestError, ValueError) as error:
             return _refused(400, "invalid_request", f"AADSTS900144: {error}", 900144)
         if form.get("grant_type") != "client_credentials":
             message = "AADSTS70003: The grant type is not supported here: use client_credentials"
@@ -95,6 +97,9 @@ class SignIn:
 
     async def managed_identity(self, request: Request) -> Response:
         """For whoever has this address in IDENTITY_ENDPOINT and a hub token in IDENTITY_HEADER."""
+        if request.method != "GET":
+            message = f"{request.method} is not taken here: use GET"
+            return _json({"statusCode": 405, "message": message}, status=405, headers={"allow": "GET"})
         secret = request.headers.get("x-identity-header", "")
         if not secret or self._authenticator.of_token(secret) is None:
             message = "X-IDENTITY-HEADER must be a token of this hub"
@@ -188,17 +193,31 @@ async def instance_discovery(request: Request) -> Response:
     )
 
 
+def _route(method: str, path: str, work: Callable[[Request], Awaitable[Response]]) -> BaseRoute:
+    """All methods come here, so that all refusals have the shape of Entra's."""
+
+    async def endpoint(request: Request) -> Response:
+        if request.method == method or (request.method, method) == ("HEAD", "GET"):
+            return await work(request)
+        received = f"The endpoint only accepts {method} requests. Received a {request.method} request."
+        return _refused(405, "invalid_request", f"AADSTS900561: {received}", 900561, {"allow": method})
+
+    return AzureRoute(path, endpoint)
+
+
 def _base(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
 async def _form(request: Request) -> dict[str, str]:
     """The first value of each field."""
-    body = await read_bytes(request, FORM_BYTES_MAX)
+    body = await read_body(request, FORM_BYTES_MAX)
     kind = request.headers.get("content-type", "")
     if kind.lower().startswith("multipart/form-data"):
         return _parts(kind, body)
-    fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=FIELDS_MAX)
+    if body.count(b"&") >= FIELDS_MAX:
+        raise ValueError(f"a form has at most {FIELDS_MAX} fields")
+    fields = parse_qs(body.decode("utf-8", "replace"))
     return {name: values[0] for name, values in fields.items()}
 
 
@@ -219,9 +238,13 @@ def _parts(kind: str, body: bytes) -> dict[str, str]:
     return fields
 
 
-def _refused(status: int, error: str, description: str, number: int) -> Response:
-    return _json({"error": error, "error_description": description, "error_codes": [number]}, status=status)
+def _refused(
+    status: int, error: str, description: str, number: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    document = {"error": error, "error_description": description, "error_codes": [number]}
+    return _json(document, status=status, headers=headers)
 
 
-def _json(document: Any, *, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(document), status, headers=_NO_STORE, media_type="application/json")
+def _json(document: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    body, headers = msgspec.json.encode(document), {**_NO_STORE, **(headers or {})}
+    return Response(body, status, headers=headers, media_type="application/json")

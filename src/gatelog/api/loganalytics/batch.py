@@ -40,9 +40,9 @@ class Member(msgspec.Struct):
     id: str
     workspace: str
     body: msgspec.Raw = msgspec.Raw(b"null")
-    headers: dict[str, str] = {}
-    path: str = "/query"
-    method: str = ""
+    headers: dict[str, str] | None = None
+    path: str | None = None
+    method: str | None = None
 
 
 class Batch(msgspec.Struct):
@@ -95,12 +95,12 @@ def _response(
 
 
 def _asked(member: Member, workspaces: Workspaces, now: datetime) -> LogRequest:
-    path, _, parameters = member.path.partition("?")
-    method = member.method.upper() or ("POST" if bytes(member.body) != b"null" else "GET")
+    path, _, parameters = (member.path or "/query").partition("?")
+    method = (member.method or "").upper() or ("POST" if bytes(member.body) != b"null" else "GET")
     if path != "/query" or method not in {"GET", "POST"}:
         raise path_not_found(f"{method} {path}; a request of a batch is a POST or GET of /query")
     workspaces.check_all([member.workspace])
-    headers = {name.lower(): value for name, value in member.headers.items()}
+    headers = {name.lower(): value for name, value in (member.headers or {}).items()}
     values = dict(parse_qsl(parameters))
     body = body_of_url(values) if method == "GET" else decoded(member.body, Body)
     asked = log_request(body, headers.get("prefer", ""), now, values.get("timespan"))

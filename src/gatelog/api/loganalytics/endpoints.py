@@ -6,6 +6,7 @@ POST, GET  {resource id}/api/query, {resource id}/providers/microsoft.insights/l
                                               the same, as Azure Resource Manager has it
 POST       /v1/$batch                         several questions
 POST, GET  /v1/workspaces/{workspace}/metadata, /v1{resource id}/metadata, /v1/metadata   the schema
+any        /v1/…                              404
 
 https://learn.microsoft.com/azure/azure-monitor/logs/api/overview
 """
@@ -25,7 +26,7 @@ from gatelog.api.azure_routes import AzureRoute
 from gatelog.api.bodies import decoded_aside
 from gatelog.api.live_answer import LiveAnswer, LiveOrFault, Opened
 from gatelog.api.loganalytics.batch import open_batch, read_batch
-from gatelog.api.loganalytics.faults import Fault, LogAnalyticsError, defect, fault_of
+from gatelog.api.loganalytics.faults import defect, fault_of, method_not_allowed, path_not_found
 from gatelog.api.loganalytics.metadata import metadata
 from gatelog.api.loganalytics.requests import read_json, read_request
 from gatelog.api.loganalytics.tables import open_answer
@@ -36,8 +37,6 @@ from gatelog.api.services import Services
 from gatelog.errors import GatelogError
 
 log = logging.getLogger("gatelog.api.loganalytics")
-
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 Work = Callable[[Request, Principal], Awaitable[Response]]
 
@@ -60,6 +59,7 @@ class LogAnalyticsApi:
             self._route("/v1/{resource:path}/metadata", self.resource_schema, "GET", "POST"),
             self._route("/{resource:path}/api/query", self.resource, "GET", "POST"),
             self._route("/{resource:path}/providers/microsoft.insights/logs", self.resource, "GET", "POST"),
+            self._route("/v1/{rest:path}", self.nothing),
         ]
 
     async def workspace(self, request: Request, principal: Principal) -> Response:
@@ -90,6 +90,11 @@ class LogAnalyticsApi:
         body = msgspec.json.encode(document)
         return Response(body, headers=_echo(request), media_type="application/json")
 
+    async def nothing(self, request: Request, _: Principal) -> Response:
+        """Another path of the API."""
+        place = f"/v1/workspaces/{self._workspaces.name}/query"
+        raise path_not_found(f"{request.url.path:.100}; questions go to {place}")
+
     async def batch(self, request: Request, principal: Principal) -> Response:
         """Several questions."""
         members = await decoded_aside(read_batch, await read_json(request))
@@ -104,18 +109,17 @@ class LogAnalyticsApi:
         return _live(request, self._services, principal, opened)
 
     def _route(self, path: str, work: Work, *methods: str) -> BaseRoute:
-        """All methods come here, so that all refusals have this surface's own shape."""
+        """All methods come here, so that all refusals have this surface's own shape; none named: any."""
 
         async def endpoint(request: Request) -> Response:
             try:
-                if request.method not in methods:
-                    message = f"{request.method} is not taken here: use {' or '.join(methods)}"
-                    raise LogAnalyticsError(Fault(405, "MethodNotAllowed", message))
+                if methods and request.method not in methods:
+                    raise method_not_allowed(request.method, methods)
                 return await work(request, self._services.authenticator.authenticate(request))
             except Exception as error:  # noqa: BLE001 - every error has this surface's own shape
                 return _failed(request, error)
 
-        return AzureRoute(path, endpoint, methods=_METHODS)
+        return AzureRoute(path, endpoint)
 
 
 def _live(request: Request, services: Services, principal: Principal, opened: Opened) -> Response:

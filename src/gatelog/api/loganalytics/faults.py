@@ -8,7 +8,7 @@ https://learn.microsoft.com/azure/azure-monitor/logs/api/errors
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gatelog.api.problems import CHALLENGE, RequestError
@@ -68,6 +68,12 @@ def path_not_found(why: str) -> LogAnalyticsError:
     """A path that nothing is behind: a workspace that is not this hub's, for one."""
     message = f"The requested path does not exist: {why:.{NAME_CHARACTERS_MAX}}"
     return LogAnalyticsError(Fault(404, "PathNotFoundError", message))
+
+
+def method_not_allowed(method: str, allowed: Sequence[str]) -> LogAnalyticsError:
+    """A path that is not asked this way."""
+    message = f"{method} is not taken here: use {' or '.join(allowed)}"
+    return LogAnalyticsError(Fault(405, "MethodNotAllowed", message, headers={"allow": ", ".join(allowed)}))
 
 
 def resource_not_found(name: str) -> LogAnalyticsError:
@@ -140,6 +146,10 @@ def _of_request(error: RequestError) -> Fault:
             return Fault(401, "AuthenticationFailed", message, headers={"www-authenticate": CHALLENGE})
         case 403:
             return Fault(403, "InsufficientAccessError", message)
+        case 413:
+            return Fault(413, "RequestTooLarge", message)
+        case 415:
+            return Fault(415, "UnsupportedMediaType", message)
         case 503:
             return Fault(429, "ThrottledError", message, headers=_later())
     return Fault(error.status, "BadArgumentError", message)

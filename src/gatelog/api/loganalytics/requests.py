@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.requests import Request
 
-from gatelog.api.bodies import decoded_aside, read_body
-from gatelog.api.loganalytics.faults import Fault, LogAnalyticsError, bad_argument
+from gatelog.api.bodies import decoded_aside, read_content
+from gatelog.api.json_faults import json_fault
+from gatelog.api.loganalytics.faults import bad_argument
 from gatelog.api.timespan import Span, parse_timespan
 
 BODY_BYTES_MAX = 4 * 2**20
@@ -53,7 +54,7 @@ class Body(msgspec.Struct):
 
 
 async def read_request(request: Request, now: datetime) -> LogRequest:
-    """The question in a request. LogAnalyticsError 400, 413; KqlSemanticError for a bad timespan."""
+    """The question in a request. LogAnalyticsError, RequestError 4xx; KqlSemanticError for a bad timespan."""
     parameters = request.query_params
     if request.method == "GET":
         body = body_of_url(parameters)
@@ -96,8 +97,7 @@ async def read_json(request: Request) -> bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise bad_argument("the body must be JSON: send Content-Type: application/json")
-    fault = Fault(413, "RequestTooLarge", f"a request has at most {BODY_BYTES_MAX} bytes")
-    return await read_body(request, BODY_BYTES_MAX, LogAnalyticsError(fault))
+    return await read_content(request, BODY_BYTES_MAX)
 
 
 def decoded(body: bytes | msgspec.Raw, kind: type[Any]) -> Any:
@@ -105,7 +105,7 @@ def decoded(body: bytes | msgspec.Raw, kind: type[Any]) -> Any:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_argument(f"the body is not what it should be: {error}") from error
+        raise bad_argument(f"the body is not what it should be: {json_fault(error, kind)}") from error
 
 
 def _intersection(spans: Iterable[Span]) -> Span | None:

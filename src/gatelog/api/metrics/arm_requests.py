@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 
-from gatelog.api.bodies import read_body
-from gatelog.api.metrics.faults import Fault, MetricsError, bad_request
+from gatelog.api.bodies import read_content
+from gatelog.api.json_faults import json_fault
+from gatelog.api.metrics.faults import bad_request
 
 BODY_BYTES_MAX = 256 * 1024
 """Body of a request: 50 resource ids, the parameters of one question, or a query over resources."""
@@ -25,15 +26,14 @@ def read_parameters(request: Request) -> dict[str, str]:
 
 async def read_object(request: Request) -> dict[str, Any]:
     """A JSON object, its names in lower case; nothing is an empty one. Only JSON by name is taken: a web page
-    cannot send that to another origin without asking first. MetricsError 400, 413.
+    cannot send that to another origin without asking first. MetricsError 400; RequestError 400, 413, 415.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise bad_request("the body must be JSON: send Content-Type: application/json")
-    refusal = MetricsError(Fault(413, "RequestTooLarge", f"a body has at most {BODY_BYTES_MAX} bytes"))
-    body = await read_body(request, BODY_BYTES_MAX, refusal)
+    body = await read_content(request, BODY_BYTES_MAX)
     try:
         document = msgspec.json.decode(body or b"{}", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_request(f"the body is not a JSON object: {error}") from error
+        raise bad_request(f"the body is not a JSON object: {json_fault(error)}") from error
     return {name.lower(): value for name, value in document.items()}

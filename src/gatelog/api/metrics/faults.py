@@ -76,6 +76,10 @@ def _of_request(error: RequestError) -> Fault:
             return Fault(401, "AuthenticationFailed", message, {"www-authenticate": CHALLENGE})
         case 403:
             return Fault(403, "AuthorizationFailed", message)
+        case 413:
+            return Fault(413, "RequestTooLarge", message)
+        case 415:
+            return Fault(415, "UnsupportedMediaType", message)
         case 503:
             return Fault(429, "TooManyRequests", message, _later())
     return Fault(error.status, "BadRequest", message)

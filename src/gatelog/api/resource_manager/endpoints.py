@@ -19,7 +19,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
-from gatelog.api.metrics.arm_endpoint import METHODS, Work, arm_route
+from gatelog.api.metrics.arm_endpoint import Work, arm_route
 from gatelog.api.metrics.arm_requests import read_object, read_parameters
 from gatelog.api.metrics.faults import Fault, MetricsError, resource_not_found
 from gatelog.api.principal import Principal
@@ -67,7 +67,10 @@ class ResourceManagerApi:
             *(self._route(f"{scope}/resources", self.resources) for scope in (_SUBSCRIPTION, _GROUP)),
             *(self._route(scope + _OF_A_TYPE, self.of_a_type) for scope in (_SUBSCRIPTION, _GROUP)),
             self._route(f"{_GROUP}{_OF_A_TYPE}/{{name}}", self.resource),
-            *(self._route(f"{root}/{{rest:path}}/{{last}}", self.nothing, *METHODS) for root in _ROOTS),
+            *(
+                arm_route(self._services.authenticator, f"{root}/{{rest:path}}/{{last}}", self.nothing)
+                for root in _ROOTS
+            ),
         ]
 
     async def tenants(self, request: Request, _: Principal) -> Any:

@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from gatelog.api.datatable import datatable
+from gatelog.api.json_faults import json_fault
 from gatelog.api.kusto.result import columns_of
 from gatelog.api.kusto.values import kusto_rows
 from gatelog.api.metrics.faults import bad_request
@@ -29,6 +30,8 @@ from gatelog.api.questions import Question
 from gatelog.api.services import Services
 from gatelog.errors import KqlBudgetError, KqlError
 from gatelog.kql import Catalog, Column, KqlType, SavedFunction
+
+_SKIP_TOKEN = re.compile(r"[0-9]{1,18}")
 
 ROWS_MAX = 1000
 """Rows of a page: the service's own limit; `$skipToken` leads to the next."""
@@ -87,9 +90,11 @@ def read_graph_request(document: Mapping[str, Any]) -> GraphRequest:
         raise bad_request("the request has no query")
     try:
         options = msgspec.convert(document.get("options") or {}, Options)
-        start = int(options.skip_token or options.skip or 0)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise bad_request(f"options: {error}") from error
+    except msgspec.ValidationError as error:
+        raise bad_request(f"options: {json_fault(error, Options)}") from error
+    if options.skip_token and not _SKIP_TOKEN.fullmatch(options.skip_token):
+        raise bad_request("$skipToken is none that was in an answer of this hub")
+    start = int(options.skip_token or options.skip or 0)
     most = ROWS_MAX if options.top is None else options.top
     if start < 0 or not 0 < most <= ROWS_MAX:
         raise bad_request(f"$top is a number from 1 to {ROWS_MAX}, and $skip is not negative")

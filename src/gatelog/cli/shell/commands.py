@@ -140,6 +140,9 @@ HUB_COMMANDS: Mapping[str, str] = {
 }
 """Commands that a hub carries out, the usual ones; all are in docs/reference/kusto.md."""
 
+_NAMES_ANEW = frozenset({".create table"})
+"""Of these, what is named must not be there yet."""
+
 
 def suggestions(host: Host, text: str) -> list[Suggestion]:
     """What may complete a command: its name, or what it works on."""
@@ -165,6 +168,8 @@ def suggestions(host: Host, text: str) -> list[Suggestion]:
 def _hub_commands(host: Host, typed: str) -> list[Suggestion]:
     """Of the last word that was typed begins what is put in its place."""
     begun, _, word = typed.rpartition(" ")
+    if begun in _NAMES_ANEW:
+        return []
     if begun in HUB_COMMANDS:
         kind = begun.rpartition(" ")[2]
         names = {"table": host.catalog.names, "function": sorted(host.catalog.saved)}.get(kind, ())

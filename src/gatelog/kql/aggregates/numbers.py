@@ -11,7 +11,7 @@ from gatelog.kql.literals import literal_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.types import DECIMAL_SCALE, INTEGERS, NUMBERS, KqlType
+from gatelog.kql.types import DECIMAL_DIGITS, DECIMAL_SCALE, INTEGERS, NUMBERS, KqlType
 
 LONG, REAL, DECIMAL = KqlType.LONG, KqlType.REAL, KqlType.DECIMAL
 DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN
@@ -61,8 +61,22 @@ def total(arguments: Sequence[Term], predicate: Term | None) -> Term:
             nullable=False,
         )
     added = aggregate("sum", predicate, term.sql)
+    if term.type is DECIMAL:
+        added = _within_decimals(added, term, predicate)
     zero = literal_term(term.type, 0).sql
     return Term(term.type, sql.if_null(added, zero) if term.nullable else added, nullable=False)
+
+
+_DECIMAL_SUM_MAX = f"5.7e{DECIMAL_DIGITS}"
+"""A little less than what 256 bits hold."""
+
+
+def _within_decimals(added: Sql, term: Term, predicate: Term | None) -> Sql:
+    """A sum of decimals, which the engine would let wrap."""
+    size = sql.call("abs", aggregate("sum", predicate, sql.call("toFloat64", term.sql)))
+    beyond = sql.greater(sql.if_null(size, 0), sql.call("toFloat64", _DECIMAL_SUM_MAX))
+    kept = sql.eq(sql.fails_beyond(beyond, f"a sum of decimals is at most {_DECIMAL_SUM_MAX}"), 0)
+    return sql.if_(kept, added, added)
 
 
 def _exact_sum(term: Term, predicate: Term | None) -> Sql:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gatelog.kql.ast.expressions import (
     ColumnDeclaration,
@@ -16,17 +16,17 @@ from gatelog.kql.ast.expressions import (
     Star,
     WildcardName,
 )
-from gatelog.kql.ast.nodes import Expression, Node, Operator
+from gatelog.kql.ast.nodes import Expression, Node, Operator, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Where(Operator):
-    """`where predicate`, also spelled `filter`; with `named`, `where name = predicate`, in which the name has
-    no meaning."""
+    """`where predicate`, also spelled `filter`; `equals` is the sign in `where name = predicate`, where the
+    name has no meaning."""
 
     predicate: Expression
     hints: tuple[Parameter, ...] = ()
-    named: bool = False
+    equals: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

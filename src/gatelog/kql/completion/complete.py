@@ -183,8 +183,8 @@ def _after_operand(place: Place, names: Names) -> list[Suggestion]:
 
 def _property_values(place: Place, names: Names) -> list[Suggestion]:
     stage, name = place.stage, str(place.subject)
-    found = [
-        Suggestion(SuggestionKind.VALUE, value, value)
-        for value in PARAMETER_VALUES.get((stage.name if stage else "", name), ())
-    ]
-    return names.columns() if name in _COLUMN_PROPERTIES else found
+    if name in _COLUMN_PROPERTIES:
+        return names.columns()
+    return vocabulary.documented(
+        SuggestionKind.VALUE, PARAMETER_VALUES.get((stage.name if stage else "", name), {})
+    )

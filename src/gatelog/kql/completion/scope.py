@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from gatelog.errors import KqlError
@@ -76,22 +77,47 @@ class CursorBinder(Binder):
         return self._through(source, node.operators, scope)[1]
 
     def _after(self, frame: OpenStatements, scope: Scope) -> Scope:
-        for parameter in frame.parameters:
-            scope = scope.with_name(parameter.name, self._parameter_kind(parameter))
+        scope = self._with_parameters(frame.parameters, scope)
         for statement in frame.done:
-            try:
-                if isinstance(statement, ast.Let | ast.DeclareParameters):
-                    scope = self._declared(statement, scope)
-            except _UNBOUND:
-                if isinstance(statement, ast.Let):
-                    scope = scope.with_name(statement.name.value, null_of(KqlType.DYNAMIC))
+            match statement:
+                case ast.DeclareParameters(parameters=parameters):
+                    scope = self._with_parameters(parameters, scope)
+                case ast.Let():
+                    try:
+                        scope = self._declared(statement, scope)
+                    except _UNBOUND:
+                        scope = scope.with_name(statement.name.value, null_of(KqlType.DYNAMIC))
         return scope
 
-    def _parameter_kind(self, node: ast.ColumnDeclaration | ast.TabularParameter) -> Term | TableBinding:
+    def _with_parameters(
+        self, parameters: Iterable[ast.ColumnDeclaration | ast.TabularParameter], scope: Scope
+    ) -> Scope:
+        """Parameters by their types: their values come later, but for defaults."""
+        for parameter in parameters:
+            scope = scope.with_name(parameter.name, self._parameter_kind(parameter, scope))
+        return scope
+
+    def _parameter_kind(
+        self, node: ast.ColumnDeclaration | ast.TabularParameter, scope: Scope
+    ) -> Term | TableBinding:
         if isinstance(node, ast.ColumnDeclaration):
-            return null_of(KqlType(node.type))
+            kind = KqlType(node.type)
+            try:
+                default = bind(node.default, scope) if node.default is not None else None
+            except _UNBOUND:
+                default = None
+            unknown = null_of(kind)._replace(constant=None)
+            return default if default is not None and default.type is kind else unknown
         fields = tuple(self._context.field(column.name, KqlType(column.type)) for column in node.columns)
         return TableBinding(lambda: Rows(fields, ()))
+
+    def _called(self, node: ast.Call, scope: Scope) -> Relation:
+        """`table(name)` of a name that is not known yet may be any table: it has the columns of all."""
+        if node.function == "table" and node.arguments and _is_open(bind(node.arguments[0], scope)):
+            tables = (ast.Name(NOWHERE, name) for name in self._context.catalog.wildcard_names)
+            fields = (field for table in tables for field in self.columns_of(table, scope))
+            return Rows(tuple({field.name: field for field in fields}.values()), ())
+        return super()._called(node, scope)
 
     def _input(
         self, frame: OpenPipeline, outer: OpenPipeline | None, relation: Relation | None, scope: Scope
@@ -145,6 +171,11 @@ class CursorBinder(Binder):
         unknown = null_of(KqlType.DYNAMIC).sql
         made = [Computed(field, unknown) for field in fields.values() if field not in relation.fields]
         return Compute(tuple(fields.values()), relation, tuple(made))
+
+
+def _is_open(name: Term) -> bool:
+    """Whether a text is not known yet."""
+    return name.constant is None or name.constant.value is None
 
 
 def _result(column: ast.NamedExpression) -> tuple[str, bool] | None:

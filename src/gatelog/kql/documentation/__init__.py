@@ -8,13 +8,13 @@ from gatelog.kql.documentation.operators import (
     CHART_PROPERTIES,
     CHARTS,
     OPERATORS,
-    PARAMETER_VALUES,
     PARAMETERS,
     SET_OPTIONS,
     STATEMENTS,
     TYPES,
     WORDS,
 )
+from gatelog.kql.documentation.values import PARAMETER_VALUES
 
 __all__ = [
     "BETWEEN_VALUES",

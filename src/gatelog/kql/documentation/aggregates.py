@@ -81,8 +81,8 @@ PLUGINS: Mapping[str, Entry] = entries("""
     ipv6_lookup(table, address, network [, ...]) — Adds the row of the network that an address lies in.
     active_users_count(id, time, start, end, lookback, period, active, bin, ...) — Users active often enough.
     activity_counts_metrics(id, time, start, end, window [, ...]) — Counts and new values in windows of time.
-    activity_engagement(id, time, start, end, inner, outer [, ...]) — Ids of a day beside those of a month.
-    activity_metrics(id, time, start, end, window [, ...]) — How many values came back from window to window.
+    activity_engagement(id, time [, start, end], inner, outer [, ...]) — Ids of a day beside those of a month.
+    activity_metrics(id, time [, start, end], window [, ...]) — How many values came back window by window.
     autocluster([size weight, weight column, seeds, wildcard, ...]) — Few patterns that sum up many rows.
     basket([threshold, weight column, dimensions, wildcard, ...]) — The values that many rows have in common.
     diffpatterns(column, value, value [, weight column, threshold, ...]) — What sets two sets of rows apart.

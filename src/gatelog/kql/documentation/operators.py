@@ -242,29 +242,3 @@ TYPES: Mapping[str, Entry] = entries("""
     guid — A 128-bit identifier.
     dynamic — Any JSON: arrays, bags, values.
 """)
-
-PARAMETER_VALUES: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("join", "kind"): (
-        *("innerunique", "inner", "leftouter", "rightouter", "fullouter"),
-        *("leftanti", "rightanti", "leftsemi", "rightsemi", "anti", "leftantisemi", "rightantisemi"),
-    ),
-    ("lookup", "kind"): ("leftouter", "inner"),
-    ("union", "kind"): ("outer", "inner"),
-    ("union", "isfuzzy"): ("true", "false"),
-    ("search", "kind"): ("case_insensitive", "case_sensitive"),
-    ("parse", "kind"): ("simple", "regex", "relaxed"),
-    ("parse-where", "kind"): ("simple", "regex", "relaxed"),
-    ("mv-expand", "bagexpansion"): ("bag", "array"),
-    ("mv-expand", "kind"): ("bag", "array"),
-    ("make-series", "kind"): ("nonempty",),
-    ("render", "kind"): ("default", "unstacked", "stacked", "stacked100"),
-    ("render", "legend"): ("visible", "hidden"),
-    ("render", "xaxis"): ("linear", "log"),
-    ("render", "yaxis"): ("linear", "log"),
-    ("render", "ysplit"): ("none", "axes", "panels"),
-    ("render", "accumulate"): ("true", "false"),
-    ("join", "strategy"): ("shuffle", "broadcast"),
-    ("summarize", "strategy"): ("shuffle",),
-    ("partition", "strategy"): ("native", "shuffle", "legacy"),
-}
-"""What an operator's parameter may be, by operator and parameter; the properties of a chart likewise."""

@@ -73,7 +73,7 @@ TEXTS: Mapping[str, Entry] = entries("""
     reverse(text) — The text backwards.
     strcat(value, ...) — The values as one text.
     strcat_delim(delimiter, value, ...) — The values as one text, with the delimiter between them.
-    strrep(value, times [, delimiter]) — The value repeated.
+    strrep(value, times [, delimiter]) — The value repeated, 67,108,864 times at most.
     strcat_array(array, delimiter) — The elements as one text, with the delimiter between them.
     array_strcat(array, delimiter) — The same as strcat_array.
     substring(text, start [, length]) — A part of the text; places count from 0.

@@ -36,16 +36,12 @@ def _cast(name: str, target: KqlType) -> Function:
 
 
 def _folded(term: Term, target: KqlType) -> Term | None:
-    """A constant integer as another; of a constant real that no integer of the type is near, the least one:
-    that is what Kusto makes of it, where a row gets the nearest."""
+    """A constant integer as another, which wraps."""
     value = term.constant.value if term.constant is not None else None
-    if target not in _LEAST:
+    if target not in _LEAST or term.type not in INTEGERS or not isinstance(value, int):
         return None
     least = _LEAST[target]
-    if term.type in INTEGERS and isinstance(value, int):
-        return literal_term(target, (value - least) % (-2 * least) + least)
-    beyond = isinstance(value, float) and (value < least or value >= -least)
-    return literal_term(target, least) if beyond else None
+    return literal_term(target, (value - least) % (-2 * least) + least)
 
 
 CASTS: tuple[Function, ...] = tuple(_cast(name, target) for name, target in _NAMES.items())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
+from gatelog.kql import empty_matches, json_values, sql
+from gatelog.kql.empty_matches import may_match_nothing
 from gatelog.kql.functions.match_marks import match_count
 from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
 from gatelog.kql.functions.strings import string_array
@@ -82,14 +83,19 @@ def _group(wanted: object, names: list[str]) -> int:
     raise Misfit(f"the regular expression has no capture group {wanted}")
 
 
-def _replace_regex(source: Sql, pattern: Sql, replacement: Sql) -> Sql:
-    return sql.call("replaceRegexpAll", source, pattern, replacement)
-
-
-def _replace_regex_term(arguments: Sequence[Term]) -> Term:
+def _replace_regex(arguments: Sequence[Term]) -> Term:
+    """With a replacement that is no constant the engine takes a pattern that ends in `$` to match once, which
+    `(?m)$` does not: within a group it looks at all of it."""
     source, pattern, replacement = (accept(argument, STRING) for argument in arguments)
     _check_references(pattern, replacement)
-    node = _replace_regex(source.sql, regex_of(pattern), replacement.sql)
+    known = pattern.constant.value if pattern.constant is not None else ""
+    regex = regex_of(pattern)
+    if str(known).endswith("$"):
+        regex = sql.call("concat", "(?:", regex, ")")
+    if may_match_nothing(str(known)):
+        node = empty_matches.replaced(source.sql, regex, replacement.sql)
+    else:
+        node = sql.call("replaceRegexpAll", source.sql, regex, replacement.sql)
     return finished(STRING, node, [source, pattern, replacement])
 
 
@@ -106,7 +112,7 @@ def _check_references(pattern: Term, replacement: Term) -> None:
 
 def _replace(arguments: Sequence[Term]) -> Term:
     pattern, replacement, source = arguments
-    return _replace_regex_term([source, pattern, replacement])
+    return _replace_regex([source, pattern, replacement])
 
 
 def _trim(name: str, places: str) -> Function:
@@ -155,7 +161,7 @@ PATTERNS: tuple[Function, ...] = (
     Function("extract", 3, 3, _extract),
     Function("extract_all", 2, 3, _extract_all),
     Function("extractall", 2, 3, _extract_all),
-    Function("replace_regex", 3, 3, _replace_regex_term),
+    Function("replace_regex", 3, 3, _replace_regex),
     Function("replace", 3, 3, _replace),
     _trim("trim_start", "^(x)"),
     _trim("trim_end", "(x)$"),

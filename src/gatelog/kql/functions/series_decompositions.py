@@ -14,7 +14,7 @@ from typing import NamedTuple
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, Naming, accept, constant_string
-from gatelog.kql.functions.series_fits import Line
+from gatelog.kql.functions.series_lines import Line
 from gatelog.kql.functions.series_measures import statistics
 from gatelog.kql.functions.series_periods import period_of, season_argument, seasonal
 from gatelog.kql.functions.series_values import complete, known, series, when, written

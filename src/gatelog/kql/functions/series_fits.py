@@ -6,12 +6,22 @@ The points of a series stand at x = 1, 2, 3, ... A series in which a value is mi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, accept
+from gatelog.kql.functions.series_lines import (
+    LINE_PARTS,
+    SLOPE,
+    SQUARES,
+    Line,
+    PointPart,
+    residual_variance,
+    rsquare,
+    variance,
+)
 from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.sql import Sql
@@ -20,73 +30,11 @@ from gatelog.kql.types import KqlType
 
 DYNAMIC, REAL, LONG = KqlType.DYNAMIC, KqlType.REAL, KqlType.LONG
 
-PointPart: TypeAlias = "tuple[str, KqlType, Callable[[Sql], Sql]]"
-"""Name, type and formula of something that is told of some points, Array(Float64)."""
-
-_SQUARES = "arraySum(arrayMap(v -> pow(v - arrayAvg(y), 2), y))"
-_SLOPE = """
-if(length(y) > 1,
-   arraySum(arrayMap((v, i) -> (i - (length(y) + 1) / 2) * (v - arrayAvg(y)), y, arrayEnumerate(y)))
-   / (length(y) * (pow(length(y), 2) - 1) / 12),
-   0)
-"""
-
-
-class Line:
-    """The formulas of the line that fits `y`, an Array(Float64), best."""
-
-    def __init__(self, y: Sql) -> None:
-        self.y = y
-        self.slope = formula(_SLOPE, y=y)
-
-    @property
-    def intercept(self) -> Sql:
-        """The line's value before the first point."""
-        return formula("arrayAvg(y) - slope * (length(y) + 1) / 2", y=self.y, slope=self.slope)
-
-    @property
-    def fit(self) -> Sql:
-        """The line's values at the points."""
-        return formula(
-            "arrayMap(i -> intercept + slope * i, arrayEnumerate(y))",
-            intercept=self.intercept, slope=self.slope, y=self.y,
-        )  # fmt: skip  # the formula's names
-
-
-def _variance(y: Sql) -> Sql:
-    return formula("if(length(y) > 1, arrayReduce('varSampStable', y), 0)", y=y)
-
-
-def _residual_variance(y: Sql, fit: Sql) -> Sql:
-    """The variance of what the fit leaves."""
-    rest = formula("arrayMap((a, b) -> a - b, y, fit)", y=y, fit=fit)
-    return sql.with_value(rest, "rest", _variance)
-
-
-def _rsquare(y: Sql, fit: Sql) -> Sql:
-    left = formula("arraySum(arrayMap((a, b) -> pow(a - b, 2), y, fit))", y=y, fit=fit)
-    return formula(f"if({_SQUARES} = 0, 1, 1 - left / {_SQUARES})", y=y, left=left)
-
-
-def _real(values: Sql, node: Sql) -> Term:
-    return Term(REAL, when(complete(values), node))
-
 
 def _safe(values: Sql) -> Sql:
     """The numbers of a series; of one that has none, a single 0, so that every formula has a point."""
     points = known(values)
     return sql.if_(sql.call("notEmpty", points), points, sql.array([sql.call("toFloat64", 0)]))
-
-
-LINE_PARTS: Sequence[PointPart] = (
-    ("rsquare", REAL, lambda y: _rsquare(y, Line(y).fit)),
-    ("slope", REAL, lambda y: Line(y).slope),
-    ("variance", REAL, lambda y: _variance(y)),
-    ("rvariance", REAL, lambda y: _residual_variance(y, Line(y).fit)),
-    ("interception", REAL, lambda y: Line(y).intercept),
-    ("line_fit", DYNAMIC, lambda y: written(Line(y).fit)),
-)
-"""What series_fit_line tells."""
 
 
 def _fit_line(arguments: Sequence[Term]) -> Parts:
@@ -110,9 +58,9 @@ def _residue(points: Sql) -> Sql:
 
 def _residue_of(y: Sql) -> Sql:
     return formula(
-        f"{_SQUARES} - pow(slope, 2) * length(y) * (pow(length(y), 2) - 1) / 12",
+        f"{SQUARES} - pow(slope, 2) * length(y) * (pow(length(y), 2) - 1) / 12",
         y=y,
-        slope=formula(_SLOPE, y=y),
+        slope=formula(SLOPE, y=y),
     )
 
 
@@ -130,41 +78,57 @@ def _split_place(points: Sql) -> Sql:
     return formula(text, total=sql.plus(left, right), points=few(points))
 
 
-def _at_split(build: Callable[[Sql, Sql], Sql]) -> Callable[[Sql], Sql]:
-    """A formula of some points and the place where they are split."""
-    return lambda points: sql.with_value(_split_place(points), "split", lambda split: build(points, split))
+class TwoLines(NamedTuple):
+    """Some points, how many of them belong to the left line, and those of each line."""
+
+    points: Sql
+    split: Sql
+    left: Sql
+    right: Sql
+
+    @property
+    def fit(self) -> Sql:
+        """The values of both lines at the points."""
+        both = sql.call("arrayConcat", Line(self.left).fit, Line(self.right).fit)
+        return sql.call("arraySlice", both, 1, sql.call("length", self.points))
 
 
-def _side(of: str, points: Sql, split: Sql) -> Sql:
-    """The points left or right of the split; a single 0 where there are none."""
-    text = "arraySlice(points, 1, split)" if of == "left" else "arraySlice(points, split + 1)"
-    part = formula(text, points=points, split=split)
-    return sql.if_(sql.call("notEmpty", part), part, sql.array([sql.call("toFloat64", 0)]))
+def _in_two(build: Callable[[TwoLines], Sql]) -> Callable[[Sql], Sql]:
+    """A formula of some points as one of the lines through them."""
+
+    def of_points(points: Sql) -> Sql:
+        def of_split(split: Sql) -> Sql:
+            left = formula("arraySlice(points, 1, split)", points=points, split=split)
+            right = formula("arraySlice(points, split + 1)", points=points, split=split)
+            return _named(left, "left", lambda left: _named(right, "right", lambda right: build(
+                TwoLines(points, split, left, right)
+            )))  # fmt: skip  # what is within what
+
+        return sql.with_value(_split_place(points), "split", of_split)
+
+    return of_points
 
 
-def _lines(points: Sql, split: Sql) -> Sql:
-    """The values of both lines."""
-    sides = [
-        sql.with_value(_side(of, points, split), "side", lambda side: Line(side).fit)
-        for of in ("left", "right")
-    ]
-    return sql.call("arraySlice", sql.call("arrayConcat", *sides), 1, sql.call("length", points))
+def _named(part: Sql, name: str, build: Callable[[Sql], Sql]) -> Sql:
+    """A formula of the points of one line; of a single 0 where there are none."""
+    zero = sql.array([sql.call("toFloat64", 0)])
+    return sql.with_value(sql.if_(sql.call("notEmpty", part), part, zero), name, build)
 
 
-def _side_part(of: str, build: Callable[[Sql], Sql]) -> Callable[[Sql], Sql]:
-    return _at_split(lambda points, split: sql.with_value(_side(of, points, split), "side", build))
+def _of_side(of: str, build: Callable[[Sql], Sql]) -> Callable[[TwoLines], Sql]:
+    return lambda lines: build(lines.left if of == "left" else lines.right)
 
 
 _FORMULAS = {name: build for name, _, build in LINE_PARTS}
 
-TWO_LINES_PARTS: Sequence[PointPart] = (
-    ("rsquare", REAL, _at_split(lambda points, split: _rsquare(points, _lines(points, split)))),
-    ("split_idx", LONG, lambda points: sql.call("toInt64", _split_place(points))),
-    ("variance", REAL, lambda points: _variance(points)),
-    ("rvariance", REAL, _at_split(lambda points, split: _residual_variance(points, _lines(points, split)))),
-    ("line_fit", DYNAMIC, _at_split(lambda points, split: written(_lines(points, split)))),
+TWO_LINES_PARTS: Sequence[tuple[str, KqlType, Callable[[TwoLines], Sql]]] = (
+    ("rsquare", REAL, lambda lines: rsquare(lines.points, lines.fit)),
+    ("split_idx", LONG, lambda lines: sql.call("toInt64", lines.split)),
+    ("variance", REAL, lambda lines: variance(lines.points)),
+    ("rvariance", REAL, lambda lines: residual_variance(lines.points, lines.fit)),
+    ("line_fit", DYNAMIC, lambda lines: written(lines.fit)),
     *(
-        (f"{of}_{name}", REAL, _side_part(of, _FORMULAS[name]))
+        (f"{of}_{name}", REAL, _of_side(of, _FORMULAS[name]))
         for of in ("right", "left")
         for name in ("rsquare", "slope", "interception", "variance", "rvariance")
     ),
@@ -173,7 +137,7 @@ TWO_LINES_PARTS: Sequence[PointPart] = (
 
 
 def _fit_two_lines(arguments: Sequence[Term]) -> Parts:
-    return _over_points(arguments[0], TWO_LINES_PARTS)
+    return _over_points(arguments[0], [(name, kind, _in_two(build)) for name, kind, build in TWO_LINES_PARTS])
 
 
 _POLYNOMIAL = """
@@ -257,26 +221,48 @@ def _told(x: Sql, y: Sql, degree: Sql) -> Sql:
         fit, coefficients = sql.call("tupleElement", fitted, 5), sql.call("tupleElement", fitted, 6)
         highest_first = written(sql.call("arrayReverse", coefficients))
         return sql.tuple_(
-            [_rsquare(y, fit), highest_first, _variance(y), _residual_variance(y, fit), written(fit)]
+            [rsquare(y, fit), highest_first, variance(y), residual_variance(y, fit), written(fit)]
         )
 
     return sql.with_value(_polynomial(x, y, degree), "fitted", of)
 
 
-def as_bag(row: SeveralColumns) -> Function:
-    """The function `..._dynamic` that makes one bag of what the row makes columns of."""
+def _bag(parts: Parts, sound: Sql) -> Sql:
+    """One bag of all parts, each null where the series is not `sound`."""
+    return json_values.bag_text(sql.array([_member(name, term, sound) for name, term in parts]))
 
-    def member(name: str, term: Term) -> Sql:
-        def text(value: Sql) -> Sql:
-            return convert(Term(term.type, value, term.nullable), DYNAMIC).sql
 
-        return json_values.member_text(sql.literal(name), sql.with_value(term.sql, "part", text))
+def _member(name: str, term: Term, sound: Sql) -> Sql:
+    def text(value: Sql) -> Sql:
+        return convert(Term(term.type, value, term.nullable), DYNAMIC).sql
 
-    def build(arguments: Sequence[Term]) -> Term:
-        members = [member(name, term) for name, term in row.build(arguments)]
-        return Term(DYNAMIC, json_values.bag_text(sql.array(members)), nullable=False)
+    return json_values.member_text(sql.literal(name), sql.with_value(when(sound, term.sql), "part", text))
 
-    return Function(f"{row.name}_dynamic", row.least, row.most, build)
+
+def _in_bag(arguments: Sequence[Term], bag: Callable[[Sql, Sql], Sql]) -> Term:
+    """A bag of the points of a series and of whether that is sound, both computed once."""
+    values = series(arguments[0])
+
+    def of_sound(sound: Sql) -> Sql:
+        return sql.with_value(_safe(values), "points", lambda points: bag(points, sound))
+
+    return Term(DYNAMIC, sql.with_value(complete(values), "sound", of_sound), nullable=False)
+
+
+def _line_in_bag(arguments: Sequence[Term]) -> Term:
+    def bag(points: Sql, sound: Sql) -> Sql:
+        return _bag([(name, Term(kind, build(points))) for name, kind, build in LINE_PARTS], sound)
+
+    return _in_bag(arguments, bag)
+
+
+def _two_lines_in_bag(arguments: Sequence[Term]) -> Term:
+    def bag(points: Sql, sound: Sql) -> Sql:
+        return _in_two(lambda lines: _bag(
+            [(name, Term(kind, build(lines))) for name, kind, build in TWO_LINES_PARTS], sound
+        ))(points)  # fmt: skip  # what is within what
+
+    return _in_bag(arguments, bag)
 
 
 SERIES_FITS: tuple[SeveralColumns, ...] = (
@@ -286,5 +272,8 @@ SERIES_FITS: tuple[SeveralColumns, ...] = (
 )
 """The rows of this table."""
 
-SERIES_FIT_BAGS: tuple[Function, ...] = tuple(as_bag(row) for row in SERIES_FITS[:2])
+SERIES_FIT_BAGS: tuple[Function, ...] = (
+    Function("series_fit_line_dynamic", 1, 1, _line_in_bag),
+    Function("series_fit_2lines_dynamic", 1, 1, _two_lines_in_bag),
+)
 """The same as bags."""

@@ -67,7 +67,8 @@ class Cursor:
     def expect(self, text: str, hint: str = "") -> Token:
         """Step over `text`, which must be there."""
         if self.text != text:
-            raise self.error(f"'{text}'", hint)
+            compares = self.text == "=" and text == ")"
+            raise self.error(f"'{text}'", hint or ("equality is written ==" if compares else ""))
         return self.advance()
 
     def expect_one_of(self, *texts: str) -> str:

@@ -31,10 +31,10 @@ _FORMATS: Final = {
     "datetime": "year-month-day hour:minute:second, with the last parts optional",
     "decimal": "a number with up to 42 digits before its point",
     "guid": "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
-    "int": "a whole number of 32 bits",
-    "long": "a whole number of 64 bits",
+    "int": "a whole number of 32 bits, in digits or as 0x and up to 8 hexadecimal ones",
+    "long": "a whole number of 64 bits, in digits or as 0x and up to 16 hexadecimal ones",
     "real": "a number, nan, +inf or -inf",
-    "timespan": "days.hours:minutes:seconds, or a number with a unit such as 1.5h",
+    "timespan": "days.hours:minutes:seconds with hours below 24, or a number with a unit such as 1.5h",
 }
 
 
@@ -196,12 +196,12 @@ class LiteralParser(Cursor):
             self.depth -= 1
 
     def _json_array(self) -> list[ast.DynamicValue]:
-        items = [] if self.text == "]" else list(self.list_of(self._json, until=("]",)))
+        items = [] if self.text == "]" else list(self.list_of(self._json))
         self.expect("]")
         return items
 
     def _json_object(self) -> dict[str, ast.DynamicValue]:
-        pairs = () if self.text == "}" else self.list_of(self._json_pair, until=("}",))
+        pairs = () if self.text == "}" else self.list_of(self._json_pair)
         self.expect("}")
         return dict(pairs)
 

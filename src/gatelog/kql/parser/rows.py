@@ -17,8 +17,11 @@ class RowOperatorParser(ColumnParser):
 
     def _parse_where(self, start: int) -> ast.Where:
         hints = tuple(self.parameters().values())
+        begin = self.position
         predicate = self.named_expression()
-        return ast.Where(self.span_from(start), predicate.value, hints, named=bool(predicate.names))
+        tokens = self.tokens[begin : self.position] if predicate.names else ()
+        equals = next((ast.Span(token.start, token.end) for token in tokens if token.text == "="), None)
+        return ast.Where(self.span_from(start), predicate.value, hints, equals)
 
     def _parse_extend(self, start: int) -> ast.Extend:
         columns = self.named_expressions(*ENDS)

@@ -88,7 +88,7 @@ _BARE_DATE = re.compile(r"(\d{4})(?:(\d\d)(\d\d)|\s*,\s*(\d{1,2})(?:\s*,\s*(\d{1
 
 
 def long_value(text: str) -> int | None:
-    """An unsigned number, decimal or 0x; None when it needs more than 63 bits."""
+    """An unsigned number, or 0x and the bits of a long; None when it needs more than those."""
     return _bounded_integer(text, 64)
 
 
@@ -163,9 +163,13 @@ def typed_value(kind: str, text: str) -> bool | int | float | Decimal | UUID | N
 
 
 def _bounded_integer(text: str, bits: int) -> int | None:
+    """Hexadecimal digits without a sign are the bits: `0xffffffff` as an int is -1."""
     if not _INTEGER.fullmatch(text) or len(text) > bits:
         return None
-    value = int(text, 16 if "x" in text.lower() else 10)
+    is_hexadecimal = "x" in text.lower()
+    value = int(text, 16 if is_hexadecimal else 10)
+    if is_hexadecimal and 1 << (bits - 1) <= value < 1 << bits:
+        return value - (1 << bits)
     return value if -(1 << (bits - 1)) <= value < 1 << (bits - 1) else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatelog.kql import ast
+from gatelog.kql.scope import Scope
 from gatelog.kql.stages.written import Arguments, Written
 
 _COUNTS = """
@@ -98,7 +99,7 @@ __T
 """
 
 
-def _from_and_to(given: Arguments) -> Mapping[str, str]:
+def _from_and_to(given: Arguments, _: Scope) -> Mapping[str, str]:
     """from_Timestamp, to_Timestamp."""
     timeline = given["Timeline"]
     name = timeline.value if isinstance(timeline, ast.Name) else ""
@@ -121,8 +122,11 @@ ACTIVITY_PLUGINS: Mapping[str, Written] = {
         _COLUMNS,
         bins=_ENGAGED,
         overlapping=("OuterActivityWindow", "InnerActivityWindow"),
+        open_ended=True,
     ),
-    "activity_metrics": Written(_METRICS, (*_IN_TIME, *_WINDOW), _COLUMNS, bins=_WINDOW, windowed=True),
+    "activity_metrics": Written(
+        _METRICS, (*_IN_TIME, *_WINDOW), _COLUMNS, bins=_WINDOW, windowed=True, open_ended=True
+    ),
     "new_activity_metrics": Written(
         _NEW_METRICS,
         (*_IN_TIME, *_WINDOW),

@@ -24,6 +24,8 @@ HIDDEN = "$part "
 def bind_mv_expand(stage: ast.MvExpand, relation: Relation, scope: Scope) -> Relation:
     """Several columns are expanded side by side, shorter ones filled with null; null makes one row, an
     empty array none. Of rows in order the elements are in order too."""
+    if stage.bag_expansion not in ("bag", "array"):
+        raise scope.context.error(stage, f"there is no expansion to '{stage.bag_expansion}'", "bag or array")
     most = most_rows(stage.limit, scope)
     rows = in_places(relation, scope)
     index = stage.item_index or (HIDDEN if rows.order else None)

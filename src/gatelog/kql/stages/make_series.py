@@ -193,12 +193,23 @@ def _aggregate(item: ast.SeriesAggregate, scope: Scope, names: Names) -> Series:
     implied, term = _named_aggregate(item, scope.aggregating(()))
     name = _name(item.column, implied, names, scope)
     default = bind(item.default, scope) if item.default is not None else long_term(0)
+    if item.default is not None and not _fits(default, term.type):
+        message = f"the default must be {term.type} as the aggregate is, this is {default.type}"
+        raise scope.context.error(item.default, message, "write default = ...(null) for no value")
     with scope.context.at(item):
         if default.type in INTEGERS and term.type in NUMBERS:
             default = convert(default, term.type)
         value = sql.if_null(convert(term, DYNAMIC).sql, json_values.NULL_TEXT)
         absent = sql.if_null(convert(default, DYNAMIC).sql, json_values.NULL_TEXT)
     return Series(name, Computed(scope.context.field("value", DYNAMIC), value), absent)
+
+
+def _fits(default: Term, kind: KqlType) -> bool:
+    """Whether a value may stand where an aggregate of a type has none: 0, the default of all types, too."""
+    value = default.constant.value if default.constant is not None else ...
+    stands_anywhere = value is None or (default.type in INTEGERS and value == 0)
+    kinds = {default.type, kind}
+    return stands_anywhere or len(kinds) == 1 or DYNAMIC in kinds or kinds <= set(NUMBERS)
 
 
 def _named_aggregate(item: ast.SeriesAggregate, scope: Scope) -> tuple[str | None, Term]:

@@ -20,7 +20,7 @@ from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.functions import read_as
-from gatelog.kql.regexes import group_count, quote_pattern
+from gatelog.kql.regexes import checked, group_count, quote_pattern
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -115,6 +115,8 @@ def _pattern(stage: ast.Parse, scope: Scope) -> tuple[str, list[int]]:
             pieces.append(f"({_regex_shape(part, after) if regex else _simple_shape(part, after)})")
     body = "".join(pieces)
     if regex:
+        with scope.context.at(stage):
+            checked(body)
         return f"((?{stage.flags}{'' if 's' in stage.flags else '-s'}){body})", places
     end = "" if isinstance(stage.pattern[-1], ast.Star) else "$"
     return f"((?s{stage.flags.replace('U', '')})^{body}{end})", places

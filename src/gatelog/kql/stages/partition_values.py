@@ -8,6 +8,7 @@ for while the query is compiled.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -40,6 +41,7 @@ _READ: Mapping[KqlType, Callable[[Any], Any]] = {
     KqlType.LONG: int,
     KqlType.TIMESPAN: int,
     KqlType.REAL: float,
+    KqlType.DECIMAL: lambda value: Decimal(str(value)),
     KqlType.GUID: lambda value: UUID(str(value)),
     KqlType.DATETIME: lambda value: int(value) + ticks.EPOCH,
 }

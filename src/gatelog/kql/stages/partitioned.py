@@ -2,28 +2,39 @@
 rows of a key).
 
 They are not run one by one: stages that work row by row stay as they are, groups get the part as one more
-key, limits count within the part.
+key, limits count within the part. What that cannot be done for is in `row_queries` and `partition_values`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 from gatelog.kql import ast, sql
 from gatelog.kql.ast.walking import descendants
 from gatelog.kql.expressions import bind
-from gatelog.kql.relations import Aggregate, Compute, Computed, Limit, Relation, Sort, SortKey
+from gatelog.kql.relations import Aggregate, Compute, Computed, Join, Limit, Relation, Sort, SortKey
 from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
-from gatelog.kql.stages import columns, expand, join, make_series, parse, parse_kv, rows, scan, summarize
-from gatelog.kql.stages.computing import column_for, with_windows
+from gatelog.kql.stages import (
+    columns,
+    expand,
+    join,
+    make_series,
+    parse,
+    parse_kv,
+    rows,
+    scan,
+    search,
+    summarize,
+)
+from gatelog.kql.stages.computing import column_for, copied, kept, with_windows
 from gatelog.kql.stages.evaluate import bind_evaluate
 from gatelog.kql.stages.partition_values import bind_for_each_value
-from gatelog.kql.terms import Field, reference
-from gatelog.kql.types import KqlType
-from gatelog.kql.windows import WINDOW_FUNCTIONS, window
+from gatelog.kql.stages.parts import Parts, of_part, revealed, with_hidden
+from gatelog.kql.stages.row_queries import bind_for_each_row, row_number
+from gatelog.kql.stages.top_nested import bind_top_nested
+from gatelog.kql.terms import Field
+from gatelog.kql.windows import WINDOW_FUNCTIONS
 
 _ROW_BY_ROW = {
     ast.Where: rows.bind_where,
@@ -41,6 +52,7 @@ _ROW_BY_ROW = {
     ast.Serialize: columns.bind_extend,
     ast.Join: join.bind_join,
     ast.Lookup: join.bind_lookup,
+    ast.Search: search.bind_search,
 }
 """Stages that mean the same within a part as over the whole."""
 
@@ -48,7 +60,7 @@ _OWN_RULE = frozenset(
     {
         *(ast.Summarize, ast.Distinct, ast.Count, ast.Top, ast.Take, ast.Sample),
         *(ast.SampleDistinct, ast.TopHitters),
-        *(ast.Scan, ast.MvApply, ast.MakeSeries),
+        *(ast.Scan, ast.MvApply, ast.MakeSeries, ast.TopNested),
     }
 )
 """Stages that `_staged` knows how to apply to all parts at once."""
@@ -56,18 +68,10 @@ _OWN_RULE = frozenset(
 _JOINS_ROW_BY_ROW = ("inner", "leftouter", "leftsemi", "leftanti")
 """Kinds of join that look at each row of the left side by itself."""
 
+_STRATEGIES = ("legacy", "native", "shuffle")
+
 _PLUGINS_ROW_BY_ROW = ("bag_unpack", "ipv4_lookup", "ipv6_lookup")
 """Plugins that look at each row by itself, and keep its other columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """A relation in parts: `key` tells them apart, `carried` are the columns that belong to the part as a
-    whole."""
-
-    relation: Relation
-    key: Field
-    carried: tuple[Field, ...]
 
 
 def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relation:
@@ -76,23 +80,23 @@ def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relat
     """
     if stage.context_id is not None:
         raise scope.context.unsupported(stage, "id of mv-apply")
-    number = scope.context.field("part", KqlType.LONG, nullable=False)
-    order_scope = replace(scope.over(relation), part=None)
-    numbered = Compute(
-        relation.fields,
-        relation,
-        (Computed(number, window(order_scope, sql.call("row_number"), "running")),),
-        windowed=True,
-    )
+    if stage.subquery.source is not None:
+        raise scope.context.unsupported(stage.subquery, "a sub-query with a source of its own")
+    taken = {_own_name(one.column) for one in stage.columns}
+    carried = tuple(field for field in relation.fields if field.name not in taken)
+    for operator in stage.subquery.operators:
+        if not _in_one_go(operator):
+            names = tuple(field.name for field in carried)
+            return bind_for_each_row(stage, operator, names, relation, scope)
+    number = row_number("part", relation, scope)
+    numbered = Compute(relation.fields, relation, (number,), windowed=True)
     most = expand.most_rows(stage.limit, scope)
     minds = bool(relation.order) or _minds_order(stage.subquery)
     index = stage.item_index or (expand.HIDDEN if minds else None)
     expanded = expand.expanded(stage.columns, index, numbered, scope, most=most)
     if index is not None:
-        expanded = _in_order(expanded, number)
-    taken = {_own_name(one.column) for one in stage.columns}
-    carried = tuple(field for field in relation.fields if field.name not in taken)
-    parts = _sub_query(stage.subquery, Parts(expanded, number, carried), scope)
+        expanded = _in_order(expanded, number.field)
+    parts = _sub_query(stage.subquery, Parts(expanded, number.field, carried), scope)
     shown = columns.extended(parts.carried, parts.relation.fields)
     return Compute(tuple(shown), parts.relation, ())
 
@@ -121,6 +125,7 @@ def _in_order(expanded: Relation, number: Field) -> Relation:
 
 def bind_partition(stage: ast.Partition, relation: Relation, scope: Scope) -> Relation:
     """The rows that the sub-query makes of the rows of each key, all together."""
+    _check_strategy(stage, scope)
     if stage.explicit or not all(map(_in_one_go, stage.subquery.operators)):
         return bind_for_each_value(stage, relation, scope)
     row_scope = scope.over(relation)
@@ -131,16 +136,30 @@ def bind_partition(stage: ast.Partition, relation: Relation, scope: Scope) -> Re
     return _sub_query(stage.subquery, Parts(source, key, ()), scope).relation
 
 
+def _check_strategy(stage: ast.Partition, scope: Scope) -> None:
+    """What is applied in one go is not asked of the author: a strategy only has to be one."""
+    for hint in stage.hints:
+        if hint.name != "hint.strategy" or hint.value == "legacy":
+            continue
+        if hint.value not in _STRATEGIES:
+            raise scope.context.error(hint, f"there is no strategy '{hint.value}'", ", ".join(_STRATEGIES))
+        if stage.explicit:
+            message = f"a sub-query with a source of its own has no strategy '{hint.value}'"
+            raise scope.context.error(hint, message, "write hint.strategy = legacy")
+
+
 def _in_one_go(stage: ast.Operator) -> bool:
     """Whether a stage can be applied to all parts at once."""
-    if isinstance(stage, ast.Join):
-        return stage.kind in _JOINS_ROW_BY_ROW
-    return type(stage) in _ROW_BY_ROW or type(stage) in _OWN_RULE
+    match stage:
+        case ast.Join(kind=kind):
+            return kind in _JOINS_ROW_BY_ROW
+        case ast.Evaluate(plugin=ast.Call(function=name), schema=schema):
+            return name in _PLUGINS_ROW_BY_ROW and schema is None
+        case _:
+            return type(stage) in _ROW_BY_ROW or type(stage) in _OWN_RULE
 
 
 def _sub_query(query: ast.Pipeline, parts: Parts, scope: Scope) -> Parts:
-    if query.source is not None:
-        raise scope.context.unsupported(query, "a sub-query with a source of its own")
     for stage in query.operators:
         scope.context.count_stage(stage)
     return _staged_all(query.operators, parts, scope)
@@ -170,32 +189,46 @@ def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
         case ast.Scan():
             return _scanned(stage, parts, scope)
         case ast.MvApply():
-            return _revealed(lambda inner, _: bind_mv_apply(stage, inner, scope), parts)
+            return revealed(lambda inner, _: bind_mv_apply(stage, inner, scope), parts)
         case ast.MakeSeries():
-            return _revealed(lambda inner, names: _series(stage, inner, names, scope), parts)
-        case ast.Evaluate(plugin=ast.Call(function=name), schema=None) if name in _PLUGINS_ROW_BY_ROW:
-            return _revealed(lambda inner, _: bind_evaluate(stage, inner, scope), parts)
-        case ast.Join(kind=kind) if kind not in _JOINS_ROW_BY_ROW:
-            hint = f"these can: {', '.join(_JOINS_ROW_BY_ROW)}"
-            raise scope.context.unsupported(stage, f"join kind={kind} inside mv-apply", hint)
-        case _ if type(stage) in _ROW_BY_ROW:
+            return revealed(lambda inner, names: _series(stage, inner, names, scope), parts)
+        case ast.Evaluate():
+            return revealed(lambda inner, _: bind_evaluate(stage, inner, scope), parts)
+        case ast.TopNested():
+            return _nested(stage, parts, scope)
+        case _:
             relation = _ROW_BY_ROW[type(stage)](stage, parts.relation, scope)  # type: ignore[operator]  # by its own type
             return Parts(relation, parts.key, parts.carried)
-        case _:
-            name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(stage).__name__).lower()
-            raise scope.context.unsupported(stage, f"{name} inside mv-apply")
 
 
-def _revealed(bind_stage: Callable[[Relation, list[str]], Relation], parts: Parts) -> Parts:
-    """A stage that carries the columns of the part along as if they were columns of the rows."""
-    hidden = (parts.key, *parts.carried)
-    names = [f"{expand.HIDDEN}{place}" for place in range(len(hidden))]
-    shown = [field.renamed(name) for field, name in zip(hidden, names, strict=True)]
-    made = bind_stage(Compute((*parts.relation.fields, *shown), parts.relation, ()), names)
-    found = {field.name: field for field in made.fields}
-    rest = tuple(field for field in made.fields if field.name not in names)
-    key, *carried = (found[name].renamed(field.name) for name, field in zip(names, hidden, strict=True))
-    return Parts(Compute(rest, made, ()), key, tuple(carried))
+def _nested(stage: ast.TopNested, parts: Parts, scope: Scope) -> Parts:
+    """A top-nested with a level more above its own, all values of the part; the columns that belong to the
+    part are joined to what comes of it."""
+    shown, names = with_hidden(parts)
+    whole = kept(shown, scope.context) if parts.carried else shown
+    made = bind_top_nested(
+        replace(stage, levels=(_all_of(names[0], stage.span), *stage.levels)), whole, scope
+    )
+    key, _, *rest = made.fields
+    if not parts.carried:
+        return Parts(Compute(tuple(rest), made, ()), key, ())
+    once = copied(whole, scope.context)
+    own, *others = once.fields[-len(names) :]
+    part = scope.context.field("part", own.type, nullable=own.nullable)
+    carried = of_part(others, scope)
+    fields = tuple(one.field for one in carried)
+    by_part = Aggregate((part, *fields), once, (Computed(part, sql.column(own.sql_name)),), carried)
+    on = ((sql.column(key.sql_name), sql.column(part.sql_name)),)
+    joined = Join((*made.fields, *fields), made, by_part, "INNER", on)
+    named = zip(fields, parts.carried, strict=True)
+    return Parts(Compute(tuple(rest), joined, ()), key, tuple(one.renamed(two.name) for one, two in named))
+
+
+def _all_of(name: str, span: ast.Span) -> ast.TopNestedLevel:
+    """The level of all values of a column."""
+    of = ast.NamedExpression(span, (), ast.Name(span, name))
+    by = ast.NamedExpression(span, (), ast.Call(span, "count", ()))
+    return ast.TopNestedLevel(span, count=None, of=of, others=None, by=by, descending=True)
 
 
 def _series(stage: ast.MakeSeries, relation: Relation, hidden: list[str], scope: Scope) -> Relation:
@@ -207,29 +240,15 @@ def _grouped(group: Relation, parts: Parts, scope: Scope) -> Parts:
     """A grouping with the part as one more key."""
     assert isinstance(group, Aggregate)
     key = scope.context.field("part", parts.key.type, nullable=parts.key.nullable)
-    carried = [
-        scope.context.field(field.name, field.type, nullable=field.nullable) for field in parts.carried
-    ]
-    kept = [
-        Computed(
-            made,
-            _whole(reference(field).sql) if field.nullable else sql.call("any", sql.column(field.sql_name)),
-        )
-        for made, field in zip(carried, parts.carried, strict=True)
-    ]
+    carried = of_part(parts.carried, scope)
     relation = Aggregate(
         group.fields,
         group.input,
         (*group.keys, Computed(key, sql.column(parts.key.sql_name))),
-        (*group.aggregates, *kept),
+        (*group.aggregates, *carried),
         group.ordered,
     )
-    return Parts(relation, key, tuple(carried))
-
-
-def _whole(value: Sql) -> Sql:
-    """The value of the part's first row, null included."""
-    return sql.call("tupleElement", sql.call("any", sql.call("tuple", value)), 1)
+    return Parts(relation, key, tuple(one.field for one in carried))
 
 
 def _scanned(stage: ast.Scan, parts: Parts, scope: Scope) -> Parts:

@@ -92,6 +92,8 @@ def _pivot_values(
 
 def narrow(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:  # noqa: ARG001 # every plugin gets them
     """`narrow()`: a row for each cell: the number of its row from 0, its column, its value as text."""
+    if call.arguments:
+        raise scope.context.error(call.arguments[0], "narrow takes no arguments")
     source = relation if relation.serialized else Serialized(relation.fields, relation)
     row_scope = scope.over(source)
     first = ast.Literal(call.span, LONG.value, 0)

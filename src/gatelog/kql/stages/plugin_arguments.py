@@ -79,16 +79,17 @@ def check_timeline(
     relation: Relation,
     scope: Scope,
 ) -> None:
-    """Refuses a Start and End that are no moments of the Timeline, and `bins` and `spans` that are no
-    differences between its moments. What is called a bin is above zero."""
+    """Refuses a Start and End, if they are given, that are no moments of the Timeline, and `bins` and `spans`
+    that are no differences between its moments. What is called a bin is above zero."""
     time = named_column(given["Timeline"], call, relation, scope)
     moments = NUMBERS if time.type in NUMBERS else (time.type,)
     if time.type not in (*NUMBERS, KqlType.DATETIME, KqlType.TIMESPAN):
         message = f"the timeline must be a datetime, a timespan or a number, '{time.name}' is {time.type}"
         raise scope.context.error(given["Timeline"], message)
-    for name in ("Start", "End", *bins, *spans):
+    limits = [name for name in ("Start", "End") if name in given]
+    for name in (*limits, *bins, *spans):
         _check_no_column(given[name], name, relation, scope)
-    for name in ("Start", "End"):
+    for name in limits:
         _check_kind(given[name], name, moments, scope)
     for name in (*bins, *spans):
         _check_kind(given[name], name, moments if moments is NUMBERS else (KqlType.TIMESPAN,), scope)

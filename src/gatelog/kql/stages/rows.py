@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
@@ -40,14 +41,24 @@ _TOO_MANY_STEPS = f"range would make more than {MOST_RANGE_ROWS:,} rows: make it
 
 def bind_where(stage: ast.Where, relation: Relation, scope: Scope) -> Relation:
     """The rows for which the predicate is true."""
+    if stage.equals is not None:
+        _check_meant(stage.predicate, stage.equals, scope.over(relation))
     row_scope = scope.over(relation)
     predicate = bind(stage.predicate, row_scope)
-    if stage.named and predicate.type is not KqlType.BOOL:
-        message = f"a condition must be bool, this is {predicate.type}"
-        raise scope.context.error(stage.predicate, message, "equality is written ==")
     with scope.context.at(stage.predicate):
         test = condition(predicate).predicate
     return Filter(relation.fields, with_windows(relation, row_scope), test)
+
+
+def _check_meant(predicate: ast.Expression, equals: ast.Span, scope: Scope) -> None:
+    """Refuses `where a = 1 and ...`, where what stands behind the name is no condition."""
+    while isinstance(predicate, ast.Binary) and predicate.op in {"and", "or"}:
+        predicate = predicate.left
+    kind = bind(predicate, scope).type
+    if kind is not KqlType.BOOL:
+        place = equals.place(scope.context.text)
+        message = f"'=' compares nothing, and a condition must be bool, this is {kind}"
+        raise KqlSemanticError(message, place=place, hint="use ==")
 
 
 def bind_sort(stage: ast.Sort, relation: Relation, scope: Scope) -> Relation:

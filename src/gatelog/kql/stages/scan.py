@@ -133,8 +133,12 @@ def _machine(stage: ast.Scan, inputs: tuple[Field, ...], relation: Relation, sco
             message = f"there are two steps '{step.name.value}'"
             raise scope.context.error(step, message, "give one another name")
         known.add(step.name.value)
-    declared, defaults = [], []
+    declared: list[Field] = []
+    defaults = []
     for column in stage.declarations:
+        if any(column.name == field.name for field in (*inputs, *declared)):
+            message = f"there is a column '{column.name}' already"
+            raise scope.context.error(column, message, "declare another name")
         kind = KqlType(column.type)
         default = bind(column.default, scope.over(relation)) if column.default is not None else null_of(kind)
         if not convertible(default.type, kind) or sql.columns_read(default.sql):

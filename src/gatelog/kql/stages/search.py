@@ -32,6 +32,9 @@ TABLE_COLUMN = "$table"
 def bind_search(stage: ast.Search, relation: Relation | None, scope: Scope) -> Relation:
     """The rows that the predicate finds; the first column tells the table."""
     exact = stage.kind == "case_sensitive"
+    if relation is not None and stage.tables:
+        message = "search in (...) begins a query: it does not look in what is before the pipe"
+        raise scope.context.error(stage, message, "write search in (...) first, or leave the list out")
     if relation is not None:
         found = matching(stage.predicate, relation, (), scope, exact=exact)
         return with_constant(TABLE_COLUMN, scope.called or "search_arg0", found, scope)

@@ -21,12 +21,12 @@ def bind_distinct(stage: ast.Distinct, relation: Relation, scope: Scope) -> Rela
     """Each combination of values once."""
     listed = bind_distinct_list(stage, relation, scope)
     for field in listed.fields:
-        _check_key(field.type, field.name, stage, scope)
+        check_key(field.type, field.name, stage, scope)
     keys = [_key(reference(field), field.name, scope) for field in listed.fields]
     return Aggregate(tuple(key.field for key in keys), listed, tuple(keys), ())
 
 
-def _check_key(kind: KqlType, name: str | None, node: ast.Node, scope: Scope) -> None:
+def check_key(kind: KqlType, name: str | None, node: ast.Node, scope: Scope) -> None:
     """Kusto tells no dynamics apart."""
     if kind is KqlType.DYNAMIC:
         what = f"'{name}'" if name else "this"
@@ -91,7 +91,7 @@ def bind_summarize(stage: ast.Summarize, relation: Relation, scope: Scope) -> Re
 def _bound_key(item: ast.NamedExpression, scope: Scope, names: Names) -> Computed:
     term = bind(item.value, scope)
     given = item.names[0].value if item.names else implied_name(item.value, scope)
-    _check_key(term.type, given, item, scope)
+    check_key(term.type, given, item, scope)
     if given in chosen_names(item):
         choose(given, names, item, scope)
     return _key(term, names.counted() if given is None else names.add(given), scope)

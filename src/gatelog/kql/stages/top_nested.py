@@ -7,13 +7,14 @@ limited within that level's values.
 from __future__ import annotations
 
 from gatelog.kql import ast, sql
+from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names, result_name
 from gatelog.kql.relations import Compute, Join, Limit, Relation, Sort, SortKey
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.rows import row_count
-from gatelog.kql.stages.summarize import bind_summarize
-from gatelog.kql.stages.top_nested_others import bind_with_others, check_one_total
+from gatelog.kql.stages.summarize import bind_summarize, check_key
+from gatelog.kql.stages.top_nested_others import bind_with_others, check_total
 from gatelog.kql.terms import Field
 
 
@@ -37,13 +38,15 @@ def _limited_levels(stage: ast.TopNested, relation: Relation, scope: Scope) -> R
 def _grouped(levels: tuple[ast.TopNestedLevel, ...], relation: Relation, scope: Scope) -> Relation:
     """The input by the expressions of all levels, with the aggregate of the last."""
     last = levels[-1]
+    kind = bind(last.of.value, scope.over(relation)).type
+    check_key(kind, result_name(last.of.value), last.of, scope)
     keys = tuple(
         ast.NamedExpression(level.span, (ast.Name(level.span, f"key_{place}"),), level.of.value)
         for place, level in enumerate(levels)
     )
     total = ast.NamedExpression(last.span, (ast.Name(last.span, "total"),), last.by.value)
     grouped = bind_summarize(ast.Summarize(last.span, (total,), keys), relation, scope)
-    check_one_total(last, len(grouped.fields) - len(keys), scope)
+    check_total(last, grouped.fields[len(keys) :], scope)
     return grouped
 
 

@@ -11,17 +11,19 @@ each level: the constant again, or null where the level has none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
+from gatelog.kql.naming import result_name
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Join, Limit, Relation, Sort, SortKey
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.rows import row_count
-from gatelog.kql.stages.summarize import bind_summarize
+from gatelog.kql.stages.summarize import bind_summarize, check_key
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import NUMBERS, KqlType
 
@@ -55,6 +57,7 @@ def bind_with_others(levels: tuple[ast.TopNestedLevel, ...], relation: Relation,
 def _placed(level: ast.TopNestedLevel, placed: Placed, scope: Scope) -> Placed:
     """The rows with the key of one more level."""
     value = bind(level.of.value, scope.over(placed.rows))
+    check_key(value.type, result_name(level.of.value), level.of, scope)
     own = scope.context.field("value", value.type, nullable=value.nullable)
     valued = Compute(placed.rows.fields, placed.rows, (Computed(own, value.sql),))
     top = _top(level, valued, placed, own, scope)
@@ -107,7 +110,7 @@ def _grouped(level: ast.TopNestedLevel, rows: Relation, keys: tuple[Field, ...],
     total = ast.NamedExpression(level.span, (ast.Name(level.span, "total"),), level.by.value)
     grouped = bind_summarize(ast.Summarize(level.span, (total,), ()), rows, scope)
     assert isinstance(grouped, Aggregate)
-    check_one_total(level, len(grouped.fields), scope)
+    check_total(level, grouped.fields, scope)
     made = tuple(
         Computed(scope.context.field(key.name, key.type, nullable=key.nullable), sql.column(key.sql_name))
         for key in keys
@@ -116,10 +119,14 @@ def _grouped(level: ast.TopNestedLevel, rows: Relation, keys: tuple[Field, ...],
     return Aggregate(fields, grouped.input, made, grouped.aggregates, grouped.ordered)
 
 
-def check_one_total(level: ast.TopNestedLevel, columns: int, scope: Scope) -> None:
-    """Refuses an aggregate that makes several columns: values are in order of one."""
-    if columns != 1:
+def check_total(level: ast.TopNestedLevel, totals: Sequence[Field], scope: Scope) -> None:
+    """Refuses an aggregate that makes several columns, values are in the order of one, and, where only the
+    first are wanted, one that has no order."""
+    if len(totals) != 1:
         raise scope.context.error(level.by, "the values of a level are in the order of one aggregate")
+    if level.count is not None and totals[0].type is KqlType.DYNAMIC:
+        hint = "aggregate to a number, or leave the count of the level out"
+        raise scope.context.error(level.by, "a dynamic has no order", hint)
 
 
 def _totals(level: ast.TopNestedLevel, placed: Placed, scope: Scope) -> Relation:

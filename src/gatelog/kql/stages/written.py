@@ -6,7 +6,7 @@ names for the expressions given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -27,6 +27,8 @@ Arguments = Mapping[str, ast.Expression]
 MOST_RELATIONS = 10_000
 """Relations that a plugin's answer is made of, its input counted at each use: plugins behind each other
 multiply, and 10,000 take a third of a second to write down."""
+
+_MOMENTS = ("Start", "End")
 
 _FRESH = "| join kind=leftanti (Known) on Id"
 
@@ -82,19 +84,23 @@ class Written:
     lengths on the Timeline, bins without a zero; `overlapping` are a look-back and the bin that it spans
     several of. A text that is `windowed` has {bin}, {before} and {windows} where it depends on the kind of
     its parameter Window; one that `looks_back` has {fresh} where a table behind all other arguments takes
-    the ids that are known from before.
+    the ids that are known from before. Of one that is `open_ended` Start and End may be left out: then they
+    are the first and the last time that the input has, in windows that lie where bin() puts them. `check`
+    refuses what else a plugin cannot take.
     """
 
     text: str
     parameters: Sequence[str]
     columns: frozenset[str]
-    made: Callable[[Arguments], Mapping[str, str]] | None = None
+    made: Callable[[Arguments, Scope], Mapping[str, str]] | None = None
     optional: Mapping[str, Callable[[ast.Span], ast.Expression]] = field(default_factory=dict)
     bins: Sequence[str] = ()
     spans: Sequence[str] = ()
     overlapping: tuple[str, str] | None = None
     windowed: bool = False
     looks_back: bool = False
+    open_ended: bool = False
+    check: Callable[[Arguments, ast.Call, Relation, Scope], None] | None = None
 
     def __call__(self, stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
         """The table of the plugin's text, over the input."""
@@ -103,39 +109,68 @@ class Written:
             named_column(given[name], call, relation, scope)
         for dimension in dimensions:
             named_column(dimension, call, relation, scope)
+        if self.check is not None:
+            self.check(given, call, relation, scope)
         if self.made is not None:
-            given |= {name: ast.Name(stage.span, made) for name, made in self.made(given).items()}
+            given |= {name: ast.Name(stage.span, made) for name, made in self.made(given, scope).items()}
         text = self.text
         bins = self.bins
+        unit = calendar_unit(given["Window"], scope) if self.windowed else None
         if self.windowed:
-            unit = calendar_unit(given["Window"], scope)
             text = text.format(**_windows(unit), fresh=_FRESH if "Known" in given else "")
             bins = bins if unit is None else ()
         if self.bins:
             check_timeline(given, bins, self.spans, call, relation, scope)
         if self.overlapping is not None:
             relation = with_few_windows(given, *self.overlapping, relation, scope)
+        if self.open_ended and "Start" not in given:
+            window = given[self.bins[0]] if unit is None else None
+            given |= _first_and_last(window, given, stage.span)
         return answer(text, given, dimensions, stage, relation, scope)
 
     def _arguments(
         self, stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope
     ) -> tuple[dict[str, ast.Expression], list[ast.Expression]]:
-        count = len(self.parameters)
+        columns = {column.name for column in relation.fields}
+        parameters = self._parameters(call.arguments, columns)
+        count = len(parameters)
         if len(call.arguments) < count:
-            missing = self.parameters[len(call.arguments)]
+            missing = parameters[len(call.arguments)]
             raise scope.context.error(
                 stage, f"{call.function} takes at least {count} arguments", f"'{missing}' is missing"
             )
-        given = dict(zip(self.parameters, call.arguments, strict=False))
+        given = dict(zip(parameters, call.arguments, strict=False))
         rest = list(call.arguments[count:])
         if self.looks_back and rest and is_table(rest[-1], scope.over(relation)):
             given["Known"] = rest.pop()
             _check_ids(given, scope)
-        columns = {column.name for column in relation.fields}
         for name, default in self.optional.items():
             taken = bool(rest) and not (isinstance(rest[0], ast.Name) and rest[0].value in columns)
             given[name] = _value(rest.pop(0)) if taken else default(stage.span)
         return given, rest
+
+    def _parameters(self, arguments: Sequence[ast.Expression], columns: Collection[str]) -> Sequence[str]:
+        """The parameters that are given: without Start and End there is nothing behind the others, or a
+        column."""
+        if not self.open_ended:
+            return self.parameters
+        short = [name for name in self.parameters if name not in _MOMENTS]
+        behind = arguments[len(short) : len(short) + 1]
+        is_short = len(arguments) <= len(short) or (
+            isinstance(behind[0], ast.Name) and behind[0].value in columns
+        )
+        return short if is_short else self.parameters
+
+
+def _first_and_last(window: ast.Expression | None, given: Arguments, span: ast.Span) -> Arguments:
+    """Start and End of all that the input has; a window that is a length begins before its first time."""
+    start = "min(Timeline)" if window is None else "bin(min(Timeline), Window)"
+    (found,) = _statements(
+        f"print toscalar(__T | summarize {start}), toscalar(__T | summarize max(Timeline))"
+    )
+    named = given if window is None else {**given, "Window": window}
+    values = (_filled(column.value, named, (), span) for column in found.pipeline.source.columns)
+    return dict(zip(_MOMENTS, values, strict=True))
 
 
 def _check_ids(given: Arguments, scope: Scope) -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatelog.kql import ast
+from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Relation
+from gatelog.kql.scope import Scope
+from gatelog.kql.stages.plugin_arguments import MOST_WINDOWS, named_column
 from gatelog.kql.stages.written import Arguments, Written
+from gatelog.kql.terms import Constant
+from gatelog.kql.types import NUMBERS, KqlType
 
 _PERCENTILE = """
 let __Binned = __T | project Value, Index = bin(Index, Width), Dims;
@@ -38,20 +44,32 @@ __T
 """
 
 
-def _rolling_name(given: Arguments) -> Mapping[str, str]:
+def _check_rolling(given: Arguments, call: ast.Call, relation: Relation, scope: Scope) -> None:
+    """Refuses values that have no percentile, bins of no width, and windows of none or too many of them."""
+    value = named_column(given["Value"], call, relation, scope)
+    if value.type not in (*NUMBERS, KqlType.DATETIME, KqlType.TIMESPAN):
+        message = f"ValueColumn must be a number or a time, '{value.name}' is {value.type}"
+        raise scope.context.error(given["Value"], message)
+    width = bind(given["Width"], scope).constant
+    if width is not None and isinstance(width.value, int | float) and width.value <= 0:
+        raise scope.context.error(given["Width"], "BinSize must be above zero")
+    bins = bind(given["Bins"], scope).constant
+    if bins is None or not isinstance(bins.value, int) or not 0 < bins.value <= MOST_WINDOWS:
+        message = f"BinsPerWindow must be a constant from 1 to {MOST_WINDOWS}"
+        raise scope.context.error(given["Bins"], message)
+
+
+def _rolling_name(given: Arguments, scope: Scope) -> Mapping[str, str]:
     """rolling_3_percentile_Value_50."""
-    bins, value, percent = (_shown(given[name]) for name in ("Bins", "Value", "Percent"))
-    return {"Result": f"rolling_{bins}_percentile_{value}_{percent}".replace(".", "_")}
+    value = given["Value"]
+    shown = value.value if isinstance(value, ast.Name) else ""
+    bins, percent = (bind(given[name], scope).constant for name in ("Bins", "Percent"))
+    name = f"rolling_{_written(bins)}_percentile_{shown}_{_written(percent)}"
+    return {"Result": name.replace(".", "_")}
 
 
-def _shown(node: ast.Expression) -> str:
-    match node:
-        case ast.Name(value=name):
-            return name
-        case ast.Literal(value=value):
-            return str(value)
-        case _:
-            return ""
+def _written(constant: Constant | None) -> str:
+    return "" if constant is None else str(constant.value)
 
 
 WRITTEN_PLUGINS: Mapping[str, Written] = {
@@ -60,6 +78,7 @@ WRITTEN_PLUGINS: Mapping[str, Written] = {
         ("Value", "Percent", "Index", "Width", "Bins"),
         frozenset({"Value", "Index"}),
         made=_rolling_name,
+        check=_check_rolling,
     ),
     "schema_merge": Written(
         _SCHEMA_MERGE,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gatelog.kql import KqlType
+from gatelog.store.tables.bodies import request_words
 from gatelog.store.tables.reported import REPORTED, reported_paths
 from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string
-from gatelog.store.words import REQUEST_SEAMS, REQUEST_WORDS, RESPONSE_SHORT_WORDS, RESPONSE_WORDS
+from gatelog.store.words import RESPONSE_SHORT_WORDS, RESPONSE_WORDS
 
 
 def _ms(name: str, nanoseconds: str, *, nullable: bool = True) -> LogColumn:
@@ -101,7 +102,7 @@ TABLE = LogTable(
     hidden=REPORTED,
     paths=reported_paths("ResponseBody"),
     indexed=(
-        IndexedText("RequestBody", REQUEST_WORDS, seams=REQUEST_SEAMS),
+        request_words("RequestBody"),
         IndexedText("ResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS),
     ),
 )

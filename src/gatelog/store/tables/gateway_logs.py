@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from gatelog.kql import KqlType
 from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
+from gatelog.store.tables.bodies import request_words
 from gatelog.store.tables.reported import REPORTED, reported_paths
 from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string, unknown
-from gatelog.store.words import REQUEST_SEAMS, REQUEST_WORDS, RESPONSE_SHORT_WORDS, RESPONSE_WORDS
+from gatelog.store.words import RESPONSE_SHORT_WORDS, RESPONSE_WORDS
 
 _NAME = "ApiManagementGatewayLogs"
 
@@ -122,8 +123,8 @@ TABLE = LogTable(
     hidden=REPORTED,
     paths={**reported_paths("BackendResponseBody"), **reported_paths("ResponseBody")},
     indexed=(
-        IndexedText("RequestBody", REQUEST_WORDS, seams=REQUEST_SEAMS),
-        IndexedText("BackendRequestBody", REQUEST_WORDS, guard=_ASKED, seams=REQUEST_SEAMS),
+        request_words("RequestBody"),
+        request_words("BackendRequestBody", guard=_ASKED),
         IndexedText("ResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS),
         IndexedText("BackendResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS, guard=_ANSWERED),
     ),

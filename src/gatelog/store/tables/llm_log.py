@@ -7,21 +7,12 @@ Azure cuts messages into rows of 32 KB; here the row of SequenceNumber 0 holds t
 from __future__ import annotations
 
 from gatelog.kql import KqlType
+from gatelog.store.messages import MADE_MESSAGE, SHOWN_MESSAGES, STAND_IN_BODY
 from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
 from gatelog.store.tables.table import IndexedText, JsonOrigin, LogColumn, LogTable, string
-from gatelog.store.words import REQUEST_WORDS, RESPONSE_WORDS
+from gatelog.store.words import MESSAGE_WORDS, REQUEST_SEAMS, RESPONSE_WORDS
 
 _NAME = "ApiManagementGatewayLlmLog"
-
-# Chat has messages, the Responses API has input; a completion's prompt becomes the one message it is.
-_REQUEST_MESSAGES = """multiIf(
-    JSONHas(request_body, 'messages'), JSONExtractRaw(request_body, 'messages'),
-    JSONType(request_body, 'input') = 'Array', JSONExtractRaw(request_body, 'input'),
-    JSONHas(request_body, 'input'),
-        concat('[{"role":"user","content":', JSONExtractRaw(request_body, 'input'), '}]'),
-    JSONHas(request_body, 'prompt'),
-        concat('[{"role":"user","content":', JSONExtractRaw(request_body, 'prompt'), '}]'),
-    NULL)"""
 
 # Vectors are no messages; and words of them are in no index.
 _RESPONSE_MESSAGES = """multiIf(
@@ -36,7 +27,7 @@ _RESPONSE_MESSAGES = """multiIf(
     JSONHas(response_body, 'output'), JSONExtractRaw(response_body, 'output'),
     NULL)"""
 
-_REQUEST_WORDS = IndexedText("RequestMessages", REQUEST_WORDS)
+_REQUEST_WORDS = IndexedText("RequestMessages", MESSAGE_WORDS, seams=REQUEST_SEAMS)
 _RESPONSE_WORDS = IndexedText("ResponseMessages", RESPONSE_WORDS)
 
 _MODEL_CALLS = "operation_kind IN ('chat', 'completions', 'embeddings') OR operation_id = 'createresponse'"
@@ -60,7 +51,13 @@ TABLE = LogTable(
         _tokens("CompletionTokens", "completion_tokens"),
         _tokens("TotalTokens", "total_tokens"),
         string("RequestId", "JSONExtractString(evidence, 'apim-request-id')"),
-        LogColumn("RequestMessages", KqlType.DYNAMIC, _REQUEST_MESSAGES, nullable=True, content=True),
+        LogColumn(
+            "RequestMessages",
+            KqlType.DYNAMIC,
+            f"nullIf({SHOWN_MESSAGES}, '')",
+            nullable=True,
+            content=True,
+        ),
         LogColumn("ResponseMessages", KqlType.DYNAMIC, _RESPONSE_MESSAGES, nullable=True, content=True),
         LogColumn("IsStreamCompletion", KqlType.BOOL, "stream"),
         LogColumn("SequenceNumber", KqlType.INT, "0"),
@@ -69,7 +66,9 @@ TABLE = LogTable(
     ),
     condition=_MODEL_CALLS,
     origins=(
-        JsonOrigin("RequestMessages", "request_body", '[{"role":"user","content":', _REQUEST_WORDS),
+        JsonOrigin(
+            "RequestMessages", "request_body", MADE_MESSAGE, _REQUEST_WORDS, SHOWN_MESSAGES, STAND_IN_BODY
+        ),
         JsonOrigin("ResponseMessages", "response_body", '[{"role":"assistant","content":', _RESPONSE_WORDS),
     ),
 )

@@ -93,8 +93,9 @@ JsonPaths = Mapping[tuple[str, tuple[str | int, ...]], str]
 
 class IndexedText(NamedTuple):
     """The words of a text column: the SQL that the index is over (words.py); that of the index of the short
-    words, if texts may be OMITTED; the SQL condition without which the column is empty; and the SQL of the
-    index of seams of words, if there is one.
+    words, if texts may be OMITTED; the SQL condition without which the column is empty; the SQL of the
+    index of seams of words, if there is one; and that of the index of the words of a part which the first
+    leaves out, with the SQL condition under which it does.
     """
 
     column: str
@@ -102,17 +103,22 @@ class IndexedText(NamedTuple):
     short: str = ""
     guard: str = ""
     seams: str = ""
+    part: str = ""
+    parted: str = ""
 
 
 class JsonOrigin(NamedTuple):
     """The column of `calls` with the JSON that a dynamic column is read from, what is put around it, and the
-    words of that JSON (see `IndexedText`).
+    words of that JSON (see `IndexedText`); or the SQL of the `value` itself, an array or object always and
+    empty for null, and its words, and the SQL condition under which it `stands` in that JSON as it is.
     """
 
     column: str
     sql: str
     added: str
     words: IndexedText
+    value: str = ""
+    stands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,8 @@ class LogTable:
         columns = {column.name: _value(column) for column in (*self.columns, *self.hidden)}
         columns |= dict(_words(self.indexed)) | {_origin(each): each.sql for each in self.origins}
         columns |= dict(_words(each.words for each in self.origins))
+        columns |= {_text_of(each): each.value for each in self.origins if each.value}
+        columns |= {_stands(each): each.stands for each in self.origins if each.value}
         return View(columns, self.rows, self.condition, self.choice, self._stored_order(), self._latest())
 
     def _latest(self) -> Latest | None:
@@ -183,8 +191,17 @@ def _origin(origin: JsonOrigin) -> str:
     return f"__origin_{origin.column}"
 
 
+def _text_of(origin: JsonOrigin) -> str:
+    return f"__text_{origin.column}"
+
+
+def _stands(origin: JsonOrigin) -> str:
+    return f"__stands_{origin.column}"
+
+
 def _origin_column(origin: JsonOrigin) -> OriginColumn:
-    return OriginColumn(_origin(origin), origin.added, _words_column(origin.words))
+    known = OriginColumn(_origin(origin), origin.added, _words_column(origin.words))
+    return known._replace(value=_text_of(origin), stands=_stands(origin)) if origin.value else known
 
 
 def _words_column(text: IndexedText) -> WordsColumn:
@@ -193,6 +210,8 @@ def _words_column(text: IndexedText) -> WordsColumn:
         f"__short_{text.column}" if text.short else None,
         f"__has_{text.column}" if text.guard else None,
         f"__seams_{text.column}" if text.seams else None,
+        f"__part_{text.column}" if text.part else None,
+        f"__parted_{text.column}" if text.part else None,
     )
 
 
@@ -206,6 +225,9 @@ def _words(texts: Iterable[IndexedText]) -> Iterator[tuple[str, str]]:
             yield f"__has_{text.column}", text.guard
         if text.seams:
             yield f"__seams_{text.column}", text.seams
+        if text.part:
+            yield f"__part_{text.column}", text.part
+            yield f"__parted_{text.column}", text.parted
 
 
 def _value(column: LogColumn) -> str:

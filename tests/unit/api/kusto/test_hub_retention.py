@@ -52,7 +52,10 @@ def test_rows_leave_with_the_hubs_retention(tmp_path: Path, clickhouse_server: C
         store.user_tables.rows.insert(store.user_tables.create(notes, [Column("a", KqlType.LONG)]), [[1]])
     store.close()
     hub_config = HubConfig(listen=Address("127.0.0.1", 0), anonymous=True)
-    hub = Hub(Config(data=tmp_path, hub=hub_config, store=StoreConfig(dsn=Dsn(dsn))), clock=TwoDaysLater())
+    hub = Hub(
+        Config(data=tmp_path, hub=hub_config, store=StoreConfig(dsn=Dsn(dsn), retention_days=30)),
+        clock=TwoDaysLater(),
+    )
 
     async def scenario() -> Any:
         ready = asyncio.Event()
@@ -61,8 +64,13 @@ def test_rows_leave_with_the_hubs_retention(tmp_path: Path, clickhouse_server: C
             await ready.wait()
             await asyncio.to_thread(wait_until_empty, hub.port, "Short")
             kept = await asyncio.to_thread(ask, hub.port, "Kept | count")
+            of_record = await asyncio.to_thread(
+                ask,
+                hub.port,
+                ".show table Calls policy retention | project parse_json(Policy).SoftDeletePeriod",
+            )
         hub.stop()
         await serving
-        return kept
+        return kept, of_record
 
-    assert asyncio.run(scenario()) == [[1]]
+    assert asyncio.run(scenario()) == ([[1]], [["30.00:00:00"]])

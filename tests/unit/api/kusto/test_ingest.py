@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -84,6 +85,19 @@ def test_packed_data_is_known_by_its_first_bytes(kusto: Kusto) -> None:
         )
         assert answer.status_code == 200, answer.text
     assert [row[0] for row in kusto.rows("E | sort by name asc")] == ["a", "b", "c"]
+
+
+def test_another_coding_of_data_is_undone_or_refused(kusto: Kusto) -> None:
+    """It has no first bytes that would say so: as it came it would be a row."""
+
+    def ingest(coding: str, data: bytes) -> Any:
+        headers = {"authorization": "Bearer writer", "content-encoding": coding}
+        return kusto.client.post("/v1/rest/ingest/gatelog/E?streamFormat=csv", content=data, headers=headers)
+
+    assert ingest("deflate", zlib.compress(b"d,4")).status_code == 200
+    assert ingest("br", b"e,5").status_code == 415
+    assert ingest("deflate", b"f,6").status_code == 400
+    assert [row[0] for row in kusto.rows("E")] == ["d"]
 
 
 @pytest.mark.parametrize(
@@ -301,6 +315,14 @@ def test_a_csv_mapping_goes_by_ordinals_and_constants(kusto: Kusto) -> None:
 def test_a_mapping_that_cannot_be_used_is_refused_when_it_is_made(kusto: Kusto, mapping: str) -> None:
     command = f".create table E ingestion json mapping 'm' '{mapping}'"
     assert kusto.refusal(command)[1] == "BadRequest_InvalidMapping"
+
+
+@pytest.mark.parametrize("ordinal", ['"x"', '"-1"', "true", "1.5", "[]", '"٣"'])
+def test_an_ordinal_that_is_no_number_is_named(kusto: Kusto, ordinal: str) -> None:
+    mapping = f'[{{"Column":"n","Properties":{{"Ordinal":{ordinal}}}}}]'
+    refused = kusto.refusal(f".create table E ingestion csv mapping 'bad' '{mapping}'")
+    assert "column 'n': the Ordinal" in refused[2]
+    assert "is no number that counts from 0" in refused[2]
 
 
 def test_inline_data_follows_a_mark_or_stands_in_brackets(kusto: Kusto) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -124,6 +125,25 @@ def test_a_limit_that_only_the_engine_sees_passed_is_told_from_a_fault_of_the_qu
 def test_the_renderer_reaches_the_client(kusto: Kusto) -> None:
     frames = frames_of(kusto.post("/v2/rest/query", "print 1 | render piechart").text)
     assert json.loads(frames[1]["Rows"][0][2])["Visualization"] == "piechart"
+
+
+def test_a_table_that_is_dropped_before_its_query_runs_is_an_error_of_the_query(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of one that is not there; not of the service."""
+    compile_ = kusto.questions.compile
+
+    def dropping(*arguments: Any) -> Any:
+        compiled = compile_(*arguments)
+        kusto.drop_tables()
+        return compiled
+
+    monkeypatch.setattr(kusto.questions, "compile", dropping)
+    for path in ("/v1/rest/query", "/v2/rest/query"):
+        kusto.command(".create table Short (a: long)")
+        status, code, message = kusto.refusal("Short | count", path=path)
+        assert (status, code) == (400, "General_BadRequest")
+        assert message.startswith("Semantic error: SEM0100: a table of the query does not exist any more")
 
 
 def test_roles_see_what_they_may(kusto: Kusto) -> None:

@@ -143,6 +143,8 @@ def test_answers_are_packed_only_for_clients_that_take_it(kusto: Kusto) -> None:
         (b'{"csl": ""}', "application/json"),
         (b'{"db": 5, "csl": "print 1"}', "application/json"),
         (b'{"csl": "print 1", "properties": 5}', "application/json"),
+        (b'{"csl": "print 1", "properties": []}', "application/json"),
+        (b'{"csl": "print 1", "properties": {"Options": false}}', "application/json"),
         (b'{"csl": "print 1", "properties": "{"}', "application/json"),
         (b'{"csl": "print 1", "properties": {"Options": []}}'.replace(b"[]", b"[1]"), "application/json"),
         (b'{"csl": "print 1"}', "text/plain"),
@@ -203,10 +205,34 @@ def test_without_a_valid_token_there_is_401_and_no_body(kusto: Kusto, route: str
 
 
 @pytest.mark.parametrize("route", [*ROUTES, "/v1/rest/ingest/gatelog/T"])
-def test_another_method_is_refused_in_the_same_shape(kusto: Kusto, route: str) -> None:
-    answer = kusto.client.delete(route, headers={"authorization": "Bearer writer"})
+@pytest.mark.parametrize("method", ["DELETE", "TRACE", "PROPFIND"])
+def test_another_method_is_refused_in_the_same_shape(kusto: Kusto, route: str, method: str) -> None:
+    answer = kusto.client.request(method, route, headers={"authorization": "Bearer writer"})
     assert answer.status_code == 405
     assert "POST" in answer.json()["error"]["@message"]
+    assert answer.headers["allow"].split(", ")[-1] == "POST"
+
+
+@pytest.mark.parametrize("route", ["/v1/rest/nothing", "/v2/rest/mgmt", "/v2/rest/"])
+def test_a_path_that_is_not_there_is_refused_in_the_same_shape(kusto: Kusto, route: str) -> None:
+    answer = kusto.client.post(route, json={"csl": "print 1"}, headers={"authorization": "Bearer writer"})
+    assert answer.status_code == 404
+    assert f"no endpoint {route}: queries go to /v2/rest/query" in answer.json()["error"]["@message"]
+    assert kusto.client.post(route).status_code == 401
+
+
+@pytest.mark.parametrize("route", ["/v1/rest/query/", "/V1/REST/Query"])
+def test_paths_are_compared_without_case_and_the_slash_at_their_end(kusto: Kusto, route: str) -> None:
+    """Clients of the service do not follow a redirection."""
+    headers = {"authorization": "Bearer writer"}
+    answer = kusto.client.post(route, json={"csl": "print 1"}, headers=headers, follow_redirects=False)
+    assert answer.json()["Tables"][0]["Rows"] == [[1]]
+
+
+def test_what_needs_no_token_may_end_in_a_slash_too(kusto: Kusto) -> None:
+    assert kusto.client.get("/v1/rest/ping/", follow_redirects=False).text == "Pong!"
+    answer = kusto.client.get("/v1/rest/auth/metadata/", follow_redirects=False)
+    assert "AzureAD" in answer.json()
 
 
 def test_a_body_has_its_limit(kusto: Kusto) -> None:

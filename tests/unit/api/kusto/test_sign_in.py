@@ -44,6 +44,35 @@ def test_discovery_has_all_that_the_standard_requires(kusto: Kusto) -> None:
     assert kusto.client.get(found["jwks_uri"]).json() == {"keys": []}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/t/oauth2/v2.0/token", "POST"),
+        ("PUT", "/t/oauth2/token", "POST"),
+        ("DELETE", "/t/discovery/v2.0/keys", "GET"),
+        ("POST", "/v1/rest/auth/metadata", "GET"),
+    ],
+)
+def test_other_methods_are_refused_as_entra_does(kusto: Kusto, method: str, path: str, allowed: str) -> None:
+    refused = kusto.client.request(method, path)
+    assert (refused.status_code, refused.headers["allow"]) == (405, allowed)
+    error = refused.json()
+    assert (error["error"], error["error_codes"]) == ("invalid_request", [900561])
+    assert f"only accepts {allowed} requests. Received a {method}" in error["error_description"]
+
+
+def test_a_managed_identity_is_asked_with_get(kusto: Kusto) -> None:
+    refused = kusto.client.post("/msi/token")
+    assert refused.status_code == 405
+    assert refused.json() == {"statusCode": 405, "message": "POST is not taken here: use GET"}
+
+
+def test_a_form_of_many_fields_is_refused(kusto: Kusto) -> None:
+    refused = sign_in(kusto, **{f"field{number}": "" for number in range(51)})
+    assert refused.status_code == 400
+    assert "a form has at most 50 fields" in refused.json()["error_description"]
+
+
 def test_a_hub_token_is_the_secret_of_a_managed_identity(kusto: Kusto) -> None:
     """App Service's protocol, version 2019-08-01; other secrets get its shape of an error."""
     address = "/msi/token?api-version=2019-08-01&resource=https://kusto.kusto.windows.net"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gatelog.store import CATALOG
+
 from .conftest import Kusto, names
 
 pytestmark = pytest.mark.usefixtures("tidy")
@@ -60,6 +62,16 @@ def test_several_tables_are_made_at_once(kusto: Kusto) -> None:
     assert [row[0] for row in rows] == ["T", "V"]
     assert names(kusto) == ["T", "U", "V"]
     assert kusto.command(".show table T cslschema")[0][1:4] == ["a:string,c:long", "gatelog", "f"]
+
+
+def test_a_table_is_declared_once_in_a_command(kusto: Kusto) -> None:
+    """The second declaration would be merged into the table as it was before the first."""
+    kusto.command(".create table T (a: long)")
+    for verb in (".create-merge tables", ".create tables"):
+        refused = kusto.refusal(f"{verb} T (b: long), U (a: long), T (c: long)")
+        assert refused[::2] == (400, "Table 'T' is declared twice: write its columns in one list")
+    assert names(kusto) == ["T"]
+    assert kusto.command(".show table T cslschema")[0][1] == "a:long"
 
 
 def test_docstring_folder_and_name_are_changed(kusto: Kusto) -> None:
@@ -272,6 +284,68 @@ def test_retention_is_a_policy_that_is_applied(kusto: Kusto) -> None:
     assert '"36500.00:00:00"' in kusto.command(".show table T policy retention")[0][2]
 
 
+@pytest.mark.parametrize(
+    "policy",
+    [
+        '\'{"SoftDeletePeriod":"2.00:00:00","Recoverability":"Enabled"}\'',
+        "softdelete=2d recoverability=enabled",
+    ],
+)
+def test_recoverability_is_taken_and_not_in_effect(kusto: Kusto, policy: str) -> None:
+    """It is in every policy that the service writes; what is shown is what is so."""
+    kusto.command(".create table T (a: string)")
+    [row] = kusto.command(f".alter-merge table T policy retention {policy}")
+    assert json.loads(row[2]) == {"SoftDeletePeriod": "2.00:00:00", "Recoverability": "Disabled"}
+    assert kusto.command(".show table T policy retention") == [row]
+
+
+RECORD_KEPT = '{"SoftDeletePeriod":"365.00:00:00","Recoverability":"Disabled"}'
+
+
+@pytest.mark.parametrize(
+    ("shown", "row"),
+    [
+        ("table Calls policy retention", ["RetentionPolicy", "[gatelog].[Calls]", RECORD_KEPT, "", "Table"]),
+        (
+            "table AzureMetrics policy streamingingestion",
+            ["StreamingIngestionPolicy", "[gatelog].[AzureMetrics]", "null", "", "Table"],
+        ),
+        ("table Calls policy update", ["update", "[gatelog].[Calls]", "null", "", "Table"]),
+        ("database gatelog policy retention", ["RetentionPolicy", "[gatelog]", RECORD_KEPT, "", "Database"]),
+        ("database policy caching", ["CachingPolicy", "[gatelog]", "null", "", "Database"]),
+    ],
+)
+def test_policies_of_the_record_are_shown(kusto: Kusto, shown: str, row: list[str]) -> None:
+    assert kusto.command(f".show {shown}", token="reader") == [row]
+
+
+def test_the_record_shows_how_long_it_is_kept(kusto: Kusto) -> None:
+    assert kusto.command(".show table Calls details")[0][13] == RECORD_KEPT
+    assert kusto.command(".show database gatelog details")[0][7] == RECORD_KEPT
+
+
+def test_policies_of_a_table_that_is_not_seen_are_not_shown(kusto: Kusto) -> None:
+    assert (
+        "'Calls' of kind 'Table' was not found"
+        in kusto.refusal(".show table Calls policy retention", token="meter")[2]
+    )
+    assert "known are auto_delete, caching" in kusto.refusal(".show database gatelog policy nothing")[2]
+
+
+def test_mappings_are_shown_of_every_table_and_the_cluster(kusto: Kusto) -> None:
+    kusto.command(".create table T (a: string)")
+    kusto.command(
+        """.create table T ingestion csv mapping 'm' '[{"Column": "a", "Properties": {"Ordinal": 0}}]'"""
+    )
+    assert kusto.command(".show cluster ingestion mappings") == kusto.command(
+        ".show table T ingestion mappings"
+    )
+    assert kusto.command(".show cluster ingestion json mappings") == []
+    assert kusto.command(".show table Calls ingestion mappings") == []
+    assert "'m'" in kusto.refusal(".show table Calls ingestion csv mapping 'm'")[2]
+    assert "table of the record" in kusto.refusal(".show table Calls extents")[2]
+
+
 def test_policies_about_the_work_of_a_cluster_are_kept_as_written(kusto: Kusto) -> None:
     kusto.command(".create tables T (a: string), U (a: string)")
     kusto.command(".alter table T policy caching hot = 3d")
@@ -284,11 +358,10 @@ def test_policies_about_the_work_of_a_cluster_are_kept_as_written(kusto: Kusto) 
         '{"DataHotSpan":"3.00:00:00","IndexHotSpan":"3.00:00:00"}',
     ]
     assert kusto.command(".show table T policy ingestionbatching")[0][2] == '{"MaximumNumberOfItems": 5}'
-    shown = kusto.command(".show table * policy caching")
-    assert [(row[1], row[2] == "null") for row in shown] == [
-        ("[gatelog].[T]", False),
-        ("[gatelog].[U]", True),
-    ]
+    shown = {row[1]: row[2] for row in kusto.command(".show table * policy caching")}
+    assert shown.pop("[gatelog].[T]") == row[2]
+    assert set(shown) == {f"[gatelog].[{name}]" for name in ("U", *CATALOG.names)}
+    assert set(shown.values()) == {"null"}
     assert kusto.command(".delete table T policy caching")[0][2] == "null"
     assert kusto.command(".show table T policy update")[0][2] == "null"
 
@@ -298,7 +371,7 @@ def test_policies_about_the_work_of_a_cluster_are_kept_as_written(kusto: Kusto) 
     [
         "retention '{'",
         'retention \'{"SoftDeletePeriod": "soon"}\'',
-        'retention \'{"Recoverability": "Enabled"}\'',
+        'retention \'{"Recoverability": "Often"}\'',
         "caching soon",
         "caching '['",
         "sharding hot = 1d",

@@ -210,13 +210,47 @@ def test_other_requests_have_the_services_error(monitor) -> None:
     headers = {"authorization": "Bearer reader"}
     plain = monitor.client.post("/v1/workspaces/home/query", content=b"{}", headers=headers)
     assert (plain.status_code, error_codes(plain)[0]) == (400, "BadArgumentError")
-    put = monitor.client.put("/v1/workspaces/home/query", headers=headers)
-    assert (put.status_code, error_codes(put)) == (405, ["MethodNotAllowed"])
+    for method in ("PUT", "TRACE", "PROPFIND"):
+        other = monitor.client.request(method, "/v1/workspaces/home/query", headers=headers)
+        assert (other.status_code, error_codes(other)) == (405, ["MethodNotAllowed"])
+        assert other.headers["allow"] == "GET, POST"
     nobody = monitor.query("print 1", token="guess")
     assert (nobody.status_code, error_codes(nobody)) == (401, ["AuthenticationFailed"])
     assert nobody.headers["www-authenticate"].startswith("Bearer")
     nowhere = monitor.query("print 1", path="/v1/no/such")
     assert (nowhere.status_code, error_codes(nowhere)) == (404, ["ResourceNotFoundError"])
+
+
+@pytest.mark.parametrize("path", ["/v1/", "/v1/workspaces/home", "/v1/workspaces/home/tables", "/v1/apps"])
+def test_a_path_that_is_not_there_is_refused_as_the_service_does(monitor, path: str) -> None:
+    answer = monitor.client.get(path, headers={"authorization": "Bearer reader"})
+    assert (answer.status_code, error_codes(answer)) == (404, ["PathNotFoundError"])
+    assert "/v1/workspaces/gatelog/query" in answer.json()["error"]["message"]
+    assert monitor.client.get(path).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/v1/workspaces/home/query/", "/V1/Workspaces/home/Query"])
+def test_paths_are_compared_without_case_and_the_slash_at_their_end(monitor, path: str) -> None:
+    """Clients of the services do not follow a redirection."""
+    headers = {"authorization": "Bearer reader"}
+    answer = monitor.client.post(path, json={"query": "print 1"}, headers=headers, follow_redirects=False)
+    assert answer.json()["tables"][0]["rows"] == [[1]]
+
+
+def test_a_plus_sign_in_a_url_may_be_one(monitor) -> None:
+    """Escaped or not."""
+    for sign in ("+", "%2B"):
+        path = f"/v1/workspaces/home/query?query=print+1&timespan=2026-01-01T02:00:00{sign}02:00/P1D"
+        answer = monitor.client.get(path, headers={"authorization": "Bearer reader"})
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("member", ["headers", "path", "method"])
+def test_what_a_request_of_a_batch_may_leave_out_may_be_null(monitor, member: str) -> None:
+    asked = {"id": "1", "workspace": "home", "body": {"query": "print 1"}, member: None}
+    headers = {"authorization": "Bearer reader"}
+    answer = monitor.client.post("/v1/$batch", json={"requests": [asked]}, headers=headers)
+    assert answer.json()["responses"][0]["status"] == 200
 
 
 def test_roles_hold_here_too(monitor) -> None:

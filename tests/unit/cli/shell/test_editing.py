@@ -108,6 +108,13 @@ def test_commands_of_the_hub_complete_word_by_word() -> None:
     assert menu(".show functions") == []
     assert [text for text, _ in menu(".show table Ca")] == ["Calls"]
     assert menu(".show table Ca Ca") == []
+    assert [text for text, _ in menu(".create-merge table Ca")] == ["Calls"]
+
+
+def test_the_name_of_a_new_table_is_nobodys_yet() -> None:
+    assert [text for text, _ in menu(".create ta")] == ["table"]
+    assert menu(".create table ") == []
+    assert menu(".create table Ca") == []
 
 
 def test_where_there_is_no_hub_its_commands_are_not_offered(screen: Screen) -> None:

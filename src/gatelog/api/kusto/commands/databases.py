@@ -9,7 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from gatelog.api.kusto.commands import extents, mappings, schemas
+from gatelog.api.kusto.commands import extents, mappings, policies, retention, schemas
 from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.commands.principals import principals
 from gatelog.api.kusto.commands.schema_script import schema_script
@@ -42,7 +42,7 @@ SCHEMA_VERSION = "v1.0"
 Show = Callable[[Scene], CommandTable]
 _ACCESS = "ReadWrite"
 _ASPECTS = frozenset(
-    {"schema", "cslschema", "details", "entities", "identity", "principals", "extents", "ingestion"}
+    {"schema", "cslschema", "details", "entities", "identity", "principals", "extents", "ingestion", "policy"}
 )
 
 
@@ -56,7 +56,7 @@ def show_databases(text: CommandText, scene: Scene) -> CommandTable:
 
 def show_database(text: CommandText, scene: Scene) -> CommandTable:
     """`.show database [name] [schema … | details | entities | identity | principals | extents | ingestion
-    mappings]`.
+    mappings | policy …]`.
     """
     if text.token.kind != "end" and not _ASPECTS.intersection(text.words()[:1]):
         check_database(text.entity("a database"), scene.database)
@@ -64,9 +64,16 @@ def show_database(text: CommandText, scene: Scene) -> CommandTable:
         return _ended(text, principals(scene))
     if text.accept_word("extents"):
         return extents.show_of_all(text, scene)
+    if text.accept_word("policy"):
+        return policies.show_of_database(text, scene)
     if text.accept_word("ingestion"):
-        return mappings.show_mappings(text, scene, extents.seen_tables(scene))
+        return show_mappings(text, scene)
     return _of_databases(text, scene, _identity)
+
+
+def show_mappings(text: CommandText, scene: Scene) -> CommandTable:
+    """`.show cluster ingestion [kind] mappings`: of the one database."""
+    return mappings.show_mappings(text, scene, extents.seen_tables(scene))
 
 
 def _of_databases(text: CommandText, scene: Scene, otherwise: Show) -> CommandTable:
@@ -118,15 +125,17 @@ def _identity(scene: Scene) -> CommandTable:
 
 def _details(scene: Scene) -> CommandTable:
     """What has no counterpart here is null: there are no such policies."""
+    kept = retention.policy_text(scene.retention)
     name, tables = scene.database, len(scene.catalog.names)
-    policies = [""] * 7
-    row = [name, "", SCHEMA_VERSION, False, _ACCESS, None, *policies, None, str(database_id(name)), ""]
+    policies_shown = ["", kept, *[""] * 5]
+    row = [name, "", SCHEMA_VERSION, False, _ACCESS, None, *policies_shown, None, str(database_id(name)), ""]
     return CommandTable(_DETAILS_COLUMNS, [[*row, tables, 0, 0, None, ""]])
 
 
 COMMANDS: dict[str, Command] = {
     "show databases": show_databases,
     "show cluster databases": show_databases,
+    "show cluster ingestion": show_mappings,
     "show database": show_database,
     "show version": show_version,
 }

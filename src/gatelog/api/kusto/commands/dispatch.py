@@ -109,6 +109,7 @@ class Commands:
             self._changes,
             uuid4(),
             rows,
+            services.retention,
         )
 
     @contextmanager

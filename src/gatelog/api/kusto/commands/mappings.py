@@ -2,7 +2,7 @@
 
 .create[-or-alter] table T ingestion csv|json mapping 'name' '[…]'
 .show table T ingestion [csv|json] mappings · .show table T ingestion csv|json mapping 'name'
-.show database [D] ingestion [csv|json] mappings
+.show database [D] ingestion [csv|json] mappings · .show cluster ingestion [csv|json] mappings
 .drop table T ingestion csv|json mapping 'name'
 
 https://learn.microsoft.com/azure/data-explorer/kusto/management/mappings
@@ -60,21 +60,24 @@ def drop_mapping(text: CommandText, scene: Scene, name: str) -> CommandTable:
     return _shown(scene, table, others)
 
 
-def show_mapping(text: CommandText, scene: Scene, table: UserTable) -> CommandTable:
-    """What follows `.show table T ingestion`: one mapping or all of them."""
+def show_mapping(text: CommandText, scene: Scene, name: str) -> CommandTable:
+    """What follows `.show table T ingestion`: one mapping or all of them; a table of the record has none."""
+    table = scene.user_tables.find(name)
     start = text.position
     if text.words()[:1] != ["mappings"]:
         kind = _kind(text)
         if text.accept_word("mapping"):
             title = text.entity("a mapping")
             text.end()
+            if table is None:
+                raise not_found("MappingPersistent", title)
             return _shown(scene, table, [_existing(table, title, kind)])
     text.go_to(start)
-    return show_mappings(text, scene, [table])
+    return show_mappings(text, scene, [table] if table is not None else [])
 
 
 def show_mappings(text: CommandText, scene: Scene, tables: Iterable[UserTable]) -> CommandTable:
-    """What follows `.show database [D] ingestion`: `[kind] mappings`."""
+    """What follows `.show database [D] ingestion`, `.show cluster ingestion`: `[kind] mappings`."""
     kind = _kind(text) if text.words()[:1] != ["mappings"] else ""
     text.expect_word("mappings")
     text.end()

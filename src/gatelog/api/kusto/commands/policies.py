@@ -1,9 +1,9 @@
-"""Policies of tables of the users' own.
+"""Policies of tables, and of the database: those of the record are shown, those of the users' own changed.
 
-.show table T policy P · .show table * policy P
+.show table T policy P · .show table * policy P · .show database [D] policy P
 .alter table T policy P '{…}' · .alter-merge … · .delete table T policy P
 
-    retention                what it says happens: rows that are over go
+    retention                what it says happens: rows that are over go; of the record, what is configured
     streamingingestion       always on
     those of HINTS           about the work of a cluster, which has no counterpart here: kept as written and
                              shown, so that a script which sets up a table runs and finds what it wrote
@@ -14,13 +14,16 @@ https://learn.microsoft.com/azure/data-explorer/kusto/management/policies
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from gatelog.api.json_faults import json_fault
 from gatelog.api.kusto.commands import retention
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.api.kusto.commands.schemas import ShownTable, found_table, shown_tables
 from gatelog.api.kusto.commands.session import Scene
 from gatelog.api.kusto.faults import bad_request
 from gatelog.api.kusto.result import CommandTable, columns_of
@@ -55,18 +58,21 @@ _STREAMING = '{"IsEnabled":true,"HintAllocatedRate":null}'
 
 def show_policy(text: CommandText, scene: Scene, name: str) -> CommandTable:
     """What follows `.show table T policy`; a policy that is not set is null."""
-    policy = _policy_name(text, {*_TITLES, *REFUSED})
-    text.end()
-    return CommandTable(_COLUMNS, [_row(scene, scene.user_table(name), policy)])
+    return _shown(text, scene, [found_table(scene, name)])
 
 
 def show_of_all(text: CommandText, scene: Scene) -> CommandTable:
-    """`.show table * policy P`: of all tables of the users' that the caller may see."""
+    """`.show table * policy P`: of all tables that the caller may see."""
     text.expect_word("policy")
+    return _shown(text, scene, shown_tables(scene))
+
+
+def show_of_database(text: CommandText, scene: Scene) -> CommandTable:
+    """What follows `.show database [D] policy`: those of the record. The users' tables have their own."""
     policy = _policy_name(text, {*_TITLES, *REFUSED})
     text.end()
-    seen = [table for table in scene.user_tables.all() if scene.catalog.find(table.name) is not None]
-    return CommandTable(_COLUMNS, [_row(scene, table, policy) for table in seen])
+    row = [_title(policy), f"[{scene.database}]", _text_of_record(scene, policy), "", "Database"]
+    return CommandTable(_COLUMNS, [row])
 
 
 def change_policy(text: CommandText, scene: Scene, name: str, *, merge: bool) -> CommandTable:
@@ -93,6 +99,12 @@ def delete_policy(text: CommandText, scene: Scene, name: str) -> CommandTable:
     if policy == "retention":
         notes = replace(notes, retention=Retention())
     return CommandTable(_COLUMNS, [_row(scene, scene.user_tables.annotate(table, notes), policy)])
+
+
+def _shown(text: CommandText, scene: Scene, tables: Iterable[ShownTable]) -> CommandTable:
+    policy = _policy_name(text, {*_TITLES, *REFUSED})
+    text.end()
+    return CommandTable(_COLUMNS, [_row_of(scene, table.name, policy) for table in tables])
 
 
 def _policy_name(text: CommandText, known: set[str]) -> str:
@@ -151,13 +163,27 @@ def _decoded(text: str) -> dict[str, Any]:
     try:
         document = msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as error:
-        raise bad_request(f"the policy is not a JSON object: {error}") from error
+        raise bad_request(f"the policy is not a JSON object: {json_fault(error)}") from error
     return {name.lower(): value for name, value in document.items()}
 
 
+def _row_of(scene: Scene, name: str, policy: str) -> list[Any]:
+    users = scene.user_tables.find(name)
+    if users is not None:
+        return _row(scene, users, policy)
+    return [_title(policy), f"[{scene.database}].[{name}]", _text_of_record(scene, policy), "", "Table"]
+
+
 def _row(scene: Scene, table: UserTable, policy: str) -> list[Any]:
-    title = _TITLES.get(policy, policy)
-    return [title, f"[{scene.database}].[{table.name}]", _text(table, policy), "", "Table"]
+    return [_title(policy), f"[{scene.database}].[{table.name}]", _text(table, policy), "", "Table"]
+
+
+def _title(policy: str) -> str:
+    return _TITLES.get(policy, policy)
+
+
+def _text_of_record(scene: Scene, policy: str) -> str:
+    return retention.policy_text(scene.retention) if policy == "retention" else "null"
 
 
 def _text(table: UserTable, policy: str) -> str:

@@ -29,10 +29,12 @@ def policy_text(retention: Retention) -> str:
 
 def changed(given: Mapping[str, Any], otherwise: Retention) -> Retention:
     """The retention that a policy's members (in lower case) say; `otherwise` where they leave it out.
-    KustoError 400 if it cannot be.
+    KustoError 400 if it cannot be. Recoverability is taken, for it is Enabled in what the service writes, and
+    never in effect: what is over is gone.
     """
-    if str(given.get("recoverability", "disabled")).lower() == "enabled":
-        raise bad_request("rows that are over cannot be recovered here: Recoverability must be Disabled")
+    recoverability = str(given.get("recoverability", "disabled"))
+    if recoverability.lower() not in {"enabled", "disabled"}:
+        raise bad_request(f"Recoverability cannot be {recoverability!r:.100}: write Enabled or Disabled")
     period = given.get("softdeleteperiod")
     if period is None:
         return otherwise

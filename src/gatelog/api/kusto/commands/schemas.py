@@ -17,6 +17,7 @@ import msgspec
 
 from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.commands.session import Command, Scene
+from gatelog.api.kusto.faults import not_found
 from gatelog.api.kusto.result import CommandTable, columns_of
 from gatelog.kql import DOTNET_TYPES, Column, KqlType, SavedFunction, Table, ast
 from gatelog.store import UserTable
@@ -49,6 +50,14 @@ def shown_tables(scene: Scene) -> list[ShownTable]:
     """All tables that the caller may name; the catalog leaves out columns that they may not."""
     found = (scene.catalog.find(name) for name in scene.catalog.names)
     return [shown_table(scene, table) for table in found if table is not None]
+
+
+def found_table(scene: Scene, name: str) -> ShownTable:
+    """One of them by its name; KustoError 400 if there is none."""
+    table = scene.catalog.find(name)
+    if table is None:
+        raise not_found("Table", name)
+    return shown_table(scene, table)
 
 
 def shown_table(scene: Scene, table: Table) -> ShownTable:

@@ -20,7 +20,7 @@ from gatelog.api.questions import Questions
 from gatelog.control import Functions
 from gatelog.errors import UserTableChangedError
 from gatelog.kql import Catalog
-from gatelog.store import CATALOG, UserTable, UserTables
+from gatelog.store import CATALOG, Retention, UserTable, UserTables
 
 INSERTS_MAX = 3
 """Attempts to add rows to a table that somebody changes at the same time."""
@@ -38,7 +38,7 @@ class Scene(NamedTuple):
     """A session with all that its command may touch. `run` runs another command of the same session;
     `query_of` makes a query of a command that shows something (as it shows it to a principal), and leaves a
     query as it is. `changes` are the commands before this one, which is called `operation`; `rows`
-    keeps what `query_of` needs.
+    keeps what `query_of` needs. `retention` is how long the record keeps calls.
     """
 
     session: Session
@@ -51,6 +51,7 @@ class Scene(NamedTuple):
     changes: Changes
     operation: UUID
     rows: ShownRows
+    retention: Retention
 
     @property
     def catalog(self) -> Catalog:

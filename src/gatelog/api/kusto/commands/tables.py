@@ -80,6 +80,9 @@ def create_several(text: CommandText, scene: Scene, *, merges: bool) -> CommandT
     declared = text.list_of(lambda: (text.entity("a table"), text.schema()), until=("with",))
     properties = text.properties()
     text.end()
+    names = [name for name, _ in declared]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise bad_request(f"Table '{twice}' is declared twice: write its columns in one list")
     known = [(name, columns) for name, columns in declared if scene.existing(name) is not None]
     lacking = [(scene.user_table(name), columns) for name, columns in known] if merges else []
     for table, columns in lacking:

@@ -11,11 +11,12 @@ from typing import Any
 from gatelog.api.kusto.commands import extents, mappings, policies, retention, schemas
 from gatelog.api.kusto.commands.grammar import CommandText
 from gatelog.api.kusto.commands.principals import principals
-from gatelog.api.kusto.commands.schemas import ShownTable, shown_table, shown_tables
+from gatelog.api.kusto.commands.schemas import ShownTable, found_table, shown_tables
 from gatelog.api.kusto.commands.session import Command, Scene
 from gatelog.api.kusto.context import kusto_time
-from gatelog.api.kusto.faults import bad_request, not_found
+from gatelog.api.kusto.faults import bad_request
 from gatelog.api.kusto.result import CommandTable, columns_of
+from gatelog.store import CATALOG, UserTable
 
 _COLUMNS = columns_of("TableName:string,DatabaseName:string,Folder:string,DocString:string")
 _DETAILS_COLUMNS = columns_of(
@@ -32,9 +33,9 @@ def show_tables(text: CommandText, scene: Scene) -> CommandTable:
     shown = shown_tables(scene)
     if text.text == "(":
         wanted = text.parenthesized_list_of(lambda: text.entity("a table"))
-        shown = [_found(scene, name) for name in wanted]
+        shown = [found_table(scene, name) for name in wanted]
     if text.accept_word("extents"):
-        return extents.show(text, scene, [scene.user_table(table.name) for table in shown])
+        return extents.show(text, scene, [_of_users(scene, table.name) for table in shown])
     details = text.accept_word("details")
     text.end()
     return _details(scene, shown) if details else listed(scene, shown)
@@ -48,12 +49,12 @@ def show_table(text: CommandText, scene: Scene) -> CommandTable:
     if text.accept_word("policy"):
         return policies.show_policy(text, scene, name)
     if text.accept_word("ingestion"):
-        return mappings.show_mapping(text, scene, scene.user_table(name))
+        return mappings.show_mapping(text, scene, found_table(scene, name).name)
     if text.accept_word("extents"):
-        return extents.show(text, scene, [scene.user_table(name)])
+        return extents.show(text, scene, [_of_users(scene, name)])
     show = _aspect(text)
     text.end()
-    return show(scene, _found(scene, name))
+    return show(scene, found_table(scene, name))
 
 
 def _aspect(text: CommandText) -> Callable[[Scene, ShownTable], CommandTable]:
@@ -79,11 +80,11 @@ def listed(scene: Scene, tables: list[ShownTable]) -> CommandTable:
     return CommandTable(_COLUMNS, rows)
 
 
-def _found(scene: Scene, name: str) -> ShownTable:
-    table = scene.catalog.find(name)
-    if table is None:
-        raise not_found("Table", name)
-    return shown_table(scene, table)
+def _of_users(scene: Scene, name: str) -> UserTable:
+    """A table whose parts are shown."""
+    if CATALOG.find(name) is not None:
+        raise bad_request(f"'{name}' is a table of the record: only tables of the users' own show extents")
+    return scene.user_table(name)
 
 
 def _details(scene: Scene, tables: list[ShownTable]) -> CommandTable:
@@ -95,7 +96,8 @@ def _details_row(scene: Scene, table: ShownTable) -> list[Any]:
     users = scene.user_tables.find(table.name)
     names = [table.name, scene.database, table.folder, table.docstring]
     if users is None:
-        return [*names, *[None] * 8, *[""] * 6, None, None, ""]
+        kept = ["", retention.policy_text(scene.retention), "", "", "", ""]
+        return [*names, *[None] * 8, *kept, None, None, ""]
     parts = scene.user_tables.rows.parts(users)
     sizes = [float(sum(part.bytes for part in parts)), float(sum(part.plain_bytes for part in parts))]
     amounts = [len(parts), *sizes, sum(part.rows for part in parts)]

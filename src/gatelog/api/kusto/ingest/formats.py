@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Self
 
+from gatelog.api.json_faults import json_fault
 from gatelog.api.kusto.faults import bad_ingestion
 from gatelog.api.kusto.ingest.loose_json import strict_json
 
@@ -141,7 +142,7 @@ def _json_lines(text: str) -> Iterator[Any]:
             try:
                 yield _object(_read_line(line), "")
             except (MalformedDataError, ValueError, RecursionError) as error:
-                yield IgnoredRecord(f"line {number}: {error}")
+                yield IgnoredRecord(f"line {number}: {_said(error)}")
 
 
 def _read_line(line: str) -> Any:
@@ -156,7 +157,7 @@ def _single_json(text: str) -> Iterator[Any]:
         try:
             value = json.loads(text, parse_float=WrittenNumber)
         except (ValueError, RecursionError) as error:
-            raise MalformedDataError(f"{error} (BadRequest_InvalidBlob)") from error
+            raise MalformedDataError(f"{_said(error)} (BadRequest_InvalidBlob)") from error
         yield _object(value, "")
 
 
@@ -166,10 +167,14 @@ def _multi_json(text: str) -> Iterator[Any]:
         try:
             value, place = decoder.raw_decode(text, place)
         except (ValueError, RecursionError) as error:
-            raise MalformedDataError(f"character {place}: {error} (BadRequest_InvalidBlob)") from error
+            raise MalformedDataError(f"character {place}: {_said(error)} (BadRequest_InvalidBlob)") from error
         for record in value if isinstance(value, list) else [value]:
             yield _object(record, f"before character {place}: ")
         place = _next_value(text, place)
+
+
+def _said(error: Exception) -> str:
+    return json_fault(error) if isinstance(error, json.JSONDecodeError | RecursionError) else str(error)
 
 
 def _next_value(text: str, place: int) -> int:

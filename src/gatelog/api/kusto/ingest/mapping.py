@@ -11,11 +11,13 @@ https://learn.microsoft.com/azure/data-explorer/kusto/management/mappings
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
+from gatelog.api.json_faults import json_fault
 from gatelog.api.kusto.faults import KustoError, bad_ingestion
 from gatelog.api.kusto.ingest.json_path import follow, parse_path
 from gatelog.kql import Column, KqlType, to_text
@@ -27,6 +29,8 @@ KINDS = ("csv", "json")
 
 Pick: TypeAlias = Callable[[Any, int], Any]
 """The value of a column in a record; the number counts records from 1."""
+
+_ORDINAL = re.compile(r"[0-9]{1,9}")
 
 _TRANSFORMED_UNITS = {
     "datetimefromunixseconds": 10_000_000,
@@ -56,7 +60,7 @@ def by_mapping(kind: str, text: str, columns: Sequence[Column]) -> list[Pick]:
             raise _invalid(f"it names the column {name!r:.100}, which the table does not have")
         try:
             picks[name] = _pick(kind, element)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise _invalid(f"column '{name}': {error}") from error
     return [picks.get(column.name, _nothing) for column in columns]
 
@@ -64,10 +68,11 @@ def by_mapping(kind: str, text: str, columns: Sequence[Column]) -> list[Pick]:
 def _elements(text: str) -> list[dict[str, Any]]:
     if len(text) > MAPPING_CHARACTERS_MAX:
         raise _invalid(f"it has more than {MAPPING_CHARACTERS_MAX} characters")
+    shape = list[dict[str, Any]]
     try:
-        elements = msgspec.json.decode(text, type=list[dict[str, Any]])
-    except msgspec.DecodeError as error:
-        raise _invalid(f"it is not a JSON array of objects: {error}") from error
+        elements = msgspec.json.decode(text, type=shape)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise _invalid(f"it is not a JSON array of objects: {json_fault(error, shape)}") from error
     return [_flat(element) for element in elements]
 
 
@@ -89,7 +94,7 @@ def _pick(kind: str, element: Mapping[str, Any]) -> Pick:
 
 def _source(kind: str, element: Mapping[str, Any]) -> Pick:
     if kind == "csv" and "ordinal" in element:
-        return _field(int(element["ordinal"]))
+        return _field(_ordinal(element["ordinal"]))
     if kind == "json" and "path" in element:
         path = str(element["path"])
         return _path(path) if path.startswith("$") else lambda _, __: path
@@ -111,9 +116,15 @@ def _transformed(pick: Pick, transform: str) -> Pick:
     raise ValueError(f"the transformation {transform!r:.50} is not known here")
 
 
+def _ordinal(value: Any) -> int:
+    """A number, or the text of one, as the service writes it."""
+    text = str(value).strip()
+    if isinstance(value, bool) or not _ORDINAL.fullmatch(text):
+        raise ValueError(f"the Ordinal {text!r:.50} is no number that counts from 0")
+    return int(text)
+
+
 def _field(place: int) -> Pick:
-    if place < 0:
-        raise ValueError("an Ordinal counts from 0")
     return lambda record, _: record[place] if place < len(record) else None
 
 

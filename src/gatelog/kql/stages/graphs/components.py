@@ -5,7 +5,9 @@ weak     the nodes that edges join, whichever way they lead. Each node has a lab
 strong   the nodes that reach each other. In a part (at first: the whole graph) each node takes the smallest
          place that it reaches, and the smallest that reaches it; nodes that differ in one of the two do not
          reach each other, so they are parts of their own. When no part falls apart any more, all of a part
-         reach its smallest, and are reached by it.
+         reach its smallest, and are reached by it. Each node also walks, from neighbour to neighbour, twice
+         as far in each round: what the end of its walk reaches, it reaches, so that a long circle of edges
+         takes few rounds
 
 A lambda that reads an array at other places has a copy of it for each element. So arrays are read and written
 at places by sorting them:
@@ -29,8 +31,9 @@ from gatelog.kql.types import KqlType
 LONG, DYNAMIC = KqlType.LONG, KqlType.DYNAMIC
 
 MOST_ROUNDS = 1_000
-"""In a round a label comes about twice as far; for strong components, where edges count one way, it may
-come one edge farther only. Rounds behind the last that is needed cost nothing."""
+"""In a round a label comes about twice as far; for strong components, where edges count one way and the
+walks may miss what lies beside them, it may come one edge farther only. Rounds behind the last that is needed
+cost nothing."""
 
 _UNFINISHED = f"the components of this graph take more than {MOST_ROUNDS} rounds: make it smaller"
 
@@ -60,20 +63,30 @@ arrayMap(
 _PLACES = "arrayMap(place -> toUInt64(place), arrayEnumerate(nodes))"
 _ENDS = ("arrayMap(edge -> edge.1, edges)", "arrayMap(edge -> edge.2, edges)")
 _BOTH_WAYS = ("arrayConcat(froms, tos)", "arrayConcat(tos, froms)")
-_WITHIN = "arrayMap((label, one, other) -> if(one = other, label, toUInt64(-1)), labels, one, other)"
-_STRONG_START = "tuple(arrayMap(place -> toUInt64(1), places), places, places, toUInt8(0))"
-_STRONG_ROUND = """
+_SAME = "arrayMap((one, other) -> one = other, one, other)"
+_WITHIN = "arrayMap((label, is_same) -> if(is_same, label, toUInt64(-1)), labels, same)"
+_STEPS = (
+    "arrayMap((one, other, is_same) -> if(is_same AND one <> other, other, toUInt64(-1)), at, come, same)"
+)
+_NOWHERE = "arrayMap(place -> toUInt64(-1), places)"
+_OR_PLACE = "arrayMap((step, place) -> if(step = toUInt64(-1), place, step), steps, places)"
+_LEAST = "arrayMap((one, other) -> least(one, other), one, other)"
+_UNBEGUN = "emptyArrayUInt8(), emptyArrayUInt64(), emptyArrayUInt64()"
+_STRONG_START = f"tuple(arrayMap(place -> toUInt64(1), places), places, places, {_UNBEGUN}, toUInt8(0))"
+_STRONG_BEGUN = "tuple(parts, places, places, same, onward, backward, toUInt8(0))"
+_STRONG_ROUND = f"""
 if(
-    forward <> reached OR backward <> reaching,
-    tuple(parts, forward, backward, toUInt8(0)),
+    forward <> reached OR back <> reaching,
+    tuple(parts, forward, back, same, onward, backward, toUInt8(0)),
     arrayMap(
-        divided -> tuple(divided, places, places, toUInt8(divided = parts)),
+        divided -> tuple(divided, places, places, {_UNBEGUN}, toUInt8(divided = parts)),
         [arrayMap(part -> toUInt64(part), arrayEnumerateDense(parts, reached, reaching))]
     )[1]
 )
 """
-"""The state: the part of each place, the smallest place that it reaches, the smallest that reaches it, and
-whether the parts are the components."""
+"""The state: the part of each place, the smallest place that it reaches, the smallest that reaches it, which
+edges are within a part, for each place the end of a walk on from it and of one back, and whether the parts
+are the components. Without walks the parts are new, and a round begins them."""
 
 
 def _taken(values: Sql, places: Sql) -> Sql:
@@ -136,25 +149,40 @@ def _weak(places: Sql, froms: Sql, tos: Sql) -> Sql:
 def _strong(places: Sql, froms: Sql, tos: Sql) -> Sql:
     """The number of each place's component, from 1."""
     state = sql.variable("state")
-    parts, reached, reaching = (sql.call("tupleElement", state, element) for element in (1, 2, 3))
+    parts, reached, reaching, same, onward, backward = (
+        sql.call("tupleElement", state, element) for element in range(1, 7)
+    )
 
-    def moved(labels: Sql, at: Sql, come: Sql) -> Sql:
-        values = {"labels": _taken(labels, come), "one": _taken(parts, at), "other": _taken(parts, come)}
-        within = formula(_WITHIN, **values)
-        return _jumped(_lowered(labels, at, within))
+    def moved(labels: Sql, walk: Sql, at: Sql, come: Sql) -> Sql:
+        within = formula(_WITHIN, labels=_taken(labels, come), same=same)
+        return _jumped(formula(_LEAST, one=_lowered(labels, at, within), other=_taken(labels, walk)))
 
-    def after(forward: Sql, backward: Sql) -> Sql:
-        now = {"forward": forward, "backward": backward, "reached": reached, "reaching": reaching}
-        return formula(_STRONG_ROUND, **now, parts=parts, places=places)
+    def after(forward: Sql, back: Sql) -> Sql:
+        now = {"forward": forward, "back": back, "reached": reached, "reaching": reaching, "same": same}
+        walks = {"onward": _jumped(onward), "backward": _jumped(backward)}
+        return formula(_STRONG_ROUND, **now, **walks, parts=parts, places=places)
 
-    state_after = sql.with_value(
-        moved(reached, froms, tos),
+    def begun(within: Sql) -> Sql:
+        walks = {"onward": _walk(places, froms, tos, within), "backward": _walk(places, tos, froms, within)}
+        return formula(_STRONG_BEGUN, parts=parts, places=places, same=within, **walks)
+
+    round_ = sql.with_value(
+        moved(reached, onward, froms, tos),
         "forward",
         lambda forward: sql.with_value(
-            moved(reaching, tos, froms), "backward", lambda backward: after(forward, backward)
+            moved(reaching, backward, tos, froms), "back", lambda back: after(forward, back)
         ),
     )
+    ends = formula(_SAME, one=_taken(parts, froms), other=_taken(parts, tos))
+    is_new = sql.call("empty", onward)
+    state_after = sql.if_(is_new, sql.with_value(ends, "within", begun), round_)
     return _until_done(state_after, formula(_STRONG_START, places=places))
+
+
+def _walk(places: Sql, at: Sql, come: Sql, same: Sql) -> Sql:
+    """A step from each place to a neighbour within its part; a place without one stays."""
+    steps = _lowered(formula(_NOWHERE, places=places), at, formula(_STEPS, at=at, come=come, same=same))
+    return formula(_OR_PLACE, steps=steps, places=places)
 
 
 def _with_component(
