@@ -3,7 +3,7 @@
 A socket that is closed with unread bytes is reset, and the reset may reach a client before it has read its
 answer. So what the client still sends is read, and dropped:
 
-answer written ─► our side closed (plain TCP) ─► the client closes, CLOSING_S or CLOSING_BYTES_MAX ─► closed
+    answer written ─► our side closed (plain TCP) ─► its side too, CLOSING_S or CLOSING_BYTES_MAX ─► closed
 
 https://www.rfc-editor.org/rfc/rfc9112#section-9.6
 """

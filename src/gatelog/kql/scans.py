@@ -21,6 +21,9 @@ TimeRange: TypeAlias = "tuple[int | None, int | None] | None"
 
 _NOWHERE = ast.Span(0, 0)
 
+_OF_COMPILER = "$"
+"""What names begin with that no author gave."""
+
 TypedColumns: TypeAlias = "dict[tuple[str, JsonPath], Field]"
 
 
@@ -41,7 +44,8 @@ def _tables_in(scope: Scope) -> list[str]:
     """The names of the tables that a query may ask here."""
     tables = {name: value for name, value in scope.names.items() if isinstance(value, TableBinding)}
     names = dict.fromkeys((*scope.context.catalog.names, *tables))
-    return [name for name in names if name not in tables or not tables[name].denied]
+    said = [name for name in names if not name.startswith(_OF_COMPILER)]
+    return [name for name in said if name not in tables or not tables[name].denied]
 
 
 def scanned(table: Table, context: Context) -> Scan:

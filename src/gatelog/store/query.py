@@ -219,6 +219,11 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
         )
     if code in _BAD_REGEX or (code in _BAD_ARGUMENT and "re2" in said):
         return KqlSemanticError("a regular expression is not valid", hint="the syntax is that of RE2")
+    if code in _BAD_ARGUMENT and "Substitution" in said:
+        return KqlSemanticError(
+            "a replacement names a group that its regular expression does not have",
+            hint="\\1 is what stands for the first group in parentheses",
+        )
     if code in _BAD_ARGUMENT and "too big" in said:
         return KqlBudgetError("the query is too large", hint="use each computed column fewer times")
     if code in _ASSERTED and (found := _ASSERTION.search(said)):

@@ -75,6 +75,7 @@ def refusal(text: str) -> KqlError:
         ("print datetime_add(day, 1, now())", (1, 20), "'day'"),
         ("let f = (a) { a }; print f(1)", (1, 13), "have types"),
         ("Nothing", (1, 1), "there are: Calls"),
+        ("Calls | mv-apply x = dynamic([1]) on (union Nothing)", (1, 45), "there are: Calls"),
     ],
 )
 def test_what_other_languages_say_is_answered_with_what_kql_says(

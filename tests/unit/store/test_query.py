@@ -129,6 +129,12 @@ def test_a_bad_regular_expression_is_the_authors_fault(store: Store) -> None:
         store.run("SELECT match(toString(number), '(') FROM numbers(1)")
 
 
+def test_a_replacement_that_names_no_group_is_the_authors_fault(store: Store) -> None:
+    """Where it is a column; of a constant one the compiler knows."""
+    with pytest.raises(KqlSemanticError, match="names a group"):
+        store.run(r"SELECT replaceRegexpAll('abc', 'b', materialize('\\1'))")
+
+
 def test_a_decimal_with_more_digits_than_there_are_is_the_authors_fault(store: Store) -> None:
     """The store has not failed."""
     one, other = "toDecimal256(repeat('9', 40), 34)", "toDecimal256(number + 1000, 34)"
