@@ -171,7 +171,7 @@ def _spelled(request: dict[str, Any], chance: random.Random) -> str:
 def _needles(chance: random.Random) -> Iterator[str]:
     yield from WORDS
     yield from ("content", 'messages":[{"role', 'role":"user","content":"invoice', "u00f6", "prompt", "nuser")
-    for _ in range(25):
+    for _ in range(10):
         whole = _text(chance).strip()
         start = chance.randrange(len(whole))
         yield whole[start : start + chance.randrange(1, 12)]
