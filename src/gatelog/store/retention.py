@@ -1,8 +1,9 @@
 """Forgetting: rows after one time, their bodies after a shorter one. Days are partitions, so both are quick.
 
-A body cleared leaves its row whole (sizes, hashes, tokens); a row removed leaves its sequence in `expired`,
-so the record can still be proved complete. Nothing is remembered about earlier runs: what is due is read from
-the store.
+A body cleared leaves its row whole (sizes, hashes, tokens), and the disk when the engine drops the files that
+it replaced (`old_parts_lifetime`): to make that sooner, each merge would have to wait for the disk. A row
+removed leaves its sequence in `expired`, so the record can still be proved complete. Nothing is remembered
+about earlier runs: what is due is read from the store.
 """
 
 from __future__ import annotations

@@ -172,7 +172,11 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 _VERSION_TABLE = """
 CREATE TABLE IF NOT EXISTS schema_version (version UInt32, applied DateTime DEFAULT now())
 ENGINE = MergeTree ORDER BY version
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 """
+
+_OLD_PARTS_LIFETIME_S = 480
+"""As a server has it when nothing else is said."""
 
 # The first text indexes could not serve `has`: to them every character beyond ASCII was part of a word. Parts
 # written before get the new indexes in the background; until then they are searched without.
@@ -223,6 +227,14 @@ _MESSAGES = (
     " MATERIALIZE INDEX by_conversation_id",
 )
 
+# Merges do not wait for the disk, and the embedded engine removes what they replaced as soon as nobody reads
+# it (a server keeps it so long): where the power went before the system had written the new files, calls were
+# gone that inserts had synced. Linux writes what is older than half a minute.
+_KEPT_UNTIL_WRITTEN = tuple(
+    f"ALTER TABLE {table} MODIFY SETTING old_parts_lifetime = {_OLD_PARTS_LIFETIME_S}"
+    for table in ("calls", "boots", "accounts", "unlogged", "expired", "schema_version")
+)
+
 VERSIONS: tuple[tuple[str, ...], ...] = (
     (_CALLS, _BOOTS, _ACCOUNTS, _RANGES.format(table="unlogged"), _RANGES.format(table="expired")),
     _SEARCH_INDEXES,
@@ -230,6 +242,7 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
     (),
     (),
     _MESSAGES,
+    _KEPT_UNTIL_WRITTEN,
 )
 """Statements of version 1, 2, …; each may be repeated, because a crash may come between them."""
 
