@@ -32,7 +32,6 @@ KNOWN_WRONG = frozenset(
         "emulator/dynamic-json#agent-dynamic-json-0044.2",  # a column name with a random id
         "emulator/type-casts-coercion#agent-type-casts-coercion-0033.2",  # tolong(real of 2^63): null here
         "emulator/type-casts-coercion#agent-type-casts-coercion-0021.3",  # tostring(0.1 + 0.2): last digit
-        "query/join-innerunique#4",  # which of several rows survives is unspecified
         "query/range-function#4",  # the page shows a stray row
         "query/union-operator#7",  # the order of its columns; names and values are those of the page
         "query/url-encode-component-function#1",  # the page leaves out the last slash
@@ -41,7 +40,6 @@ KNOWN_WRONG = frozenset(
         "query/series-acos-function#1",  # the page shows an input that the query does not have
         "clickhouse/core-operators#33",  # Kusto answers null
         "functions-library/time-window-rolling-avg-fl#4",  # the answer depends on today's date
-        "query/punycode-domain-to-string-function#1",  # the page's answer is not what its input decodes to
     }
 )
 """Answers that differ; every other case that is not right is refused with an error."""

@@ -5,21 +5,22 @@
 The whole way is `compile`. What is where:
 
     the text        tokens · tokenizer · parser/ · ast/ · diagnostics · foreign_words
-    a query         binder · context · scope · bindings · parameters · databases · outputs
+    a query         binder · context · scope · bindings · own_names · parameters · databases · outputs
       statements    declarations · declared_patterns (other than let)
     its tables      tabular · scans · relations · materialized · stages/ (the operators, a function each)
     its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
     values          expressions · shared_arguments · literals · naming · terms · types · conversions
                     integers · datetime_texts · known_times · misfit
       operators     arithmetic · comparisons · chains · in_lists
-      search        text_search · term_borders · glance · indexed_search · origin_search · regexes
+      search        text_search · term_borders · glance · indexed_search · origin_search
+      patterns      regexes · regex_syntax · regex_classes · regex_borders · code_points
                     empty_matches
-      dynamic       json_access · json_paths · json_values
+      dynamic       json_access · json_paths · json_values · json_numbers
       functions     functions/ (of their arguments) · aggregates/ (of rows) · kusto_names (valid, not built)
       with more     special_functions · setting_functions · several_columns · windows · sessions
     the SQL         lower · block · constants · scale · sql · nodes · formula · shapes · ticks
                     dialect · writer
-    what is there   catalog · schema · view · possible (what a view can leave out)
+    what is there   catalog · schema · view · unlisted (columns) · possible (what a view can leave out)
     the answers     results · exports · cells (the way back)
     an editor       completion/ · outline
     the reference   documentation/ · reference · known_failures
@@ -35,6 +36,7 @@ from gatelog.kql.completion import (
     complete,
     known_functions,
     known_operators,
+    spelled,
 )
 from gatelog.kql.exports import exported
 from gatelog.kql.expressions import is_builtin
@@ -59,7 +61,7 @@ from gatelog.kql.schema import (
 )
 from gatelog.kql.sql import LIMIT
 from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
-from gatelog.kql.view import Choice, Latest, StoredOrder, View
+from gatelog.kql.view import Choice, Latest, StoredOrder, Unlisted, View
 
 __all__ = [
     "DEFAULT_DATABASE",
@@ -89,6 +91,7 @@ __all__ = [
     "Suggestion",
     "SuggestionKind",
     "Table",
+    "Unlisted",
     "View",
     "WordsColumn",
     "cell_from_text",
@@ -106,6 +109,7 @@ __all__ = [
     "names_in",
     "pieces",
     "render_of",
+    "spelled",
     "to_python",
     "to_text",
 ]

@@ -15,12 +15,12 @@ from gatelog.kql import ast
 from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.context import Context
 from gatelog.kql.databases import own_tables
-from gatelog.kql.declarations import alias_database, check_declared_once, denied, restricted, set_option
+from gatelog.kql.declarations import alias_database, check_declared_once, restricted, set_option
 from gatelog.kql.declared_patterns import case_of, declared
 from gatelog.kql.expressions import bind, no_table
 from gatelog.kql.function_calls import entered
 from gatelog.kql.materialized import Materialized
-from gatelog.kql.outputs import Branch, Output, branches, only_names, result_name_of
+from gatelog.kql.outputs import Branch, Output, branched, only_names, result_name_of
 from gatelog.kql.parameters import Parameters, with_parameters
 from gatelog.kql.relations import Relation
 from gatelog.kql.scans import TimeRange, stored
@@ -77,16 +77,17 @@ class Binder:
         self._render = None
         draws = self._context.draws
         source = self._source(node, scope)
-        *before, last = node.operators or (None,)
-        if last is not None and (forks := branches(last)):
+        before, forks = branched(node.operators)
+        if forks:
             relation, inner = self._staged_all(before, source, scope, draws)
-            self._context.count_stage(last)
+            self._context.count_stage(node.operators[len(before)])
             return self._forked(forks, relation, inner, draws)
         relation, inner = self._staged_all(node.operators, source, scope, draws)
         if isinstance(relation, Graph):
             raise self._graph_is_no_table(node)
         if not relation.fields:
-            raise self._context.error(last or node, "the answer has no columns", "project at least one")
+            last = node.operators[-1] if node.operators else node
+            raise self._context.error(last, "the answer has no columns", "project at least one")
         output = Output(result_name_of(node.operators), relation, self._render)
         return [output], replace(inner, called="")
 
@@ -229,11 +230,9 @@ class Binder:
         return handler(stage, relation, scope)
 
     def _named(self, node: ast.Name, scope: Scope) -> Relation:
-        binding = scope.names.get(node.value)
+        binding = scope.named(node.value)
         if isinstance(binding, TableBinding):
             self._context.count_stage(node)
-            if binding.denied:
-                raise denied(node, node.value, scope)
             return binding.make()
         if isinstance(binding, FunctionBinding) and returns_table(binding, scope):
             return self._called(ast.Call(node.span, node.value, ()), scope)
@@ -244,7 +243,7 @@ class Binder:
     def _called(self, node: ast.Call, scope: Scope) -> Relation:
         if node.qualifier is not None:
             scope = own_tables(node.qualifier, scope)
-        binding = scope.names.get(node.function)
+        binding = scope.named(node.function)
         if isinstance(binding, FunctionBinding):
             return self._in_body(binding, node, scope, ())
         if node.function == "materialize" and len(node.arguments) == 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from gatelog.kql import ast
 from gatelog.kql.relations import Relation
@@ -15,10 +15,18 @@ from gatelog.kql.types import KqlType
 
 @dataclass(frozen=True, slots=True)
 class TableBinding:
-    """A name for a table: `make` binds it anew at each use; that of one `denied` refuses."""
+    """A name for a table: `make` binds it anew at each use; that of one `denied` is never asked."""
 
     make: Callable[[], Relation]
     denied: bool = False
+
+
+def _never_made() -> NoReturn:
+    raise AssertionError("a restriction hides what has this name")
+
+
+HIDDEN = TableBinding(_never_made, denied=True)
+"""A name that `restrict access to` took away: to the query there is nothing behind it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from gatelog.errors import KqlError
 from gatelog.kql import ast
 from gatelog.kql.function_text import parse_function
 from gatelog.kql.schema import SavedFunction, Table
+from gatelog.kql.unlisted import words_that_name
 
 DEFAULT_DATABASE = "gatelog"
 """The name of a database that was given none."""
@@ -52,6 +53,13 @@ class Catalog:
         """
         below = (table.view.names for table in self._tables.values() if table.view is not None)
         return frozenset(self._protected).union(*below)
+
+    @cached_property
+    def unlisted_columns(self) -> Mapping[str, frozenset[str]]:
+        """Columns that tables have only in queries that name them; each with the words that do."""
+        views = (table.view for table in self._tables.values() if table.view is not None)
+        names = {column.name for view in views for column in view.unlisted}
+        return {name: words_that_name(name, self.saved.values()) for name in names}
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -14,13 +14,14 @@ from sqlglot import exp
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.conversions import convert, convertible
+from gatelog.kql.json_numbers import compared_as_numbers, subject_among, whole_number
 from gatelog.kql.literals import bare, bool_term, literal_term
-from gatelog.kql.misfit import Misfit
+from gatelog.kql.misfit import Misfit, NoCondition
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType, wider
 
-BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
+BOOL, STRING, DYNAMIC, LONG = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC, KqlType.LONG
 
 _ORDERINGS: dict[str, Callable[[Sql, Sql], Sql]] = {
     "<": sql.less,
@@ -28,18 +29,19 @@ _ORDERINGS: dict[str, Callable[[Sql, Sql], Sql]] = {
     ">": sql.greater,
     ">=": sql.at_least,
 }
+_OPERATIONS = {**_ORDERINGS, "==": sql.eq, "!=": sql.ne}
 
 
 def compare(operator: str, left: Term, right: Term) -> Term:
     """`left operator right` for == != < <= > >=; raises Misfit when the types cannot be compared."""
     if operator in _ORDERINGS:
         _check_ordered(operator, left.type, right.type)
+    plain = compared_as_numbers(_OPERATIONS[operator], left, right)
     left, right = _comparable(left, right)
+    plain = _OPERATIONS[operator](bare(left), bare(right)) if plain is None else plain
     if operator in _ORDERINGS:
-        node = _ORDERINGS[operator](bare(left), bare(right))
-        return Term(BOOL, node, left.nullable or right.nullable)
+        return Term(BOOL, plain, left.nullable or right.nullable)
     equal = operator == "=="
-    plain = (sql.eq if equal else sql.ne)(bare(left), bare(right))
     if not left.nullable and not right.nullable:
         return Term(BOOL, plain, nullable=False)
     decided = sql.if_null(plain, sql.boolean(not equal))
@@ -102,7 +104,7 @@ def _converted(term: Term, target: KqlType) -> Term:
         and value.removeprefix("-").isascii()
         and value.removeprefix("-").isdigit()
     ):
-        return literal_term(KqlType.LONG, int(value))
+        return literal_term(LONG, int(value))
     return convert(term, target)
 
 
@@ -165,9 +167,10 @@ def opposite(term: Term) -> Term:
 def condition(term: Term) -> Term:
     """A term as a condition, which must be bool."""
     if term.type is not BOOL:
-        raise Misfit(
-            f"a condition must be bool, this is {term.type}", "convert it with tobool(), or compare it"
-        )
+        hint = "convert it with tobool(), or compare it"
+        if term.constant is not None:
+            hint = "compare each value: x == 1 or x == 2; or list them: x in (1, 2)"
+        raise NoCondition(f"a condition must be bool, this is {term.type}", hint)
     return term
 
 
@@ -186,7 +189,7 @@ def is_one_of(operand: Term, items: Sequence[Term], *, ignore_case: bool = False
         target = STRING
     elif _is_mixed(items):
         return _membership(_any_equal(operand, items), operand, items)
-    subject = convert(operand, target)
+    subject = subject_among(operand, target)
     members = [convert(item, target) for item in items]
     if any(member.constant is None for member in members):
         return _membership(_any_equal(subject, members, ignore_case=ignore_case), operand, items)
@@ -270,16 +273,12 @@ def is_in_array(operand: Term, items: Sql, *, ignore_case: bool = False, fixed: 
 def _element_type(operand: Term, *, ignore_case: bool) -> KqlType:
     if ignore_case or operand.type is DYNAMIC:
         return STRING
-    return KqlType.LONG if operand.type in INTEGERS else operand.type
+    return LONG if operand.type in INTEGERS else operand.type
 
 
 def _element(item: Term, target: KqlType) -> Sql:
     """An element in a type; a number with a fraction is no integer, for 1 is not in [1.5]."""
-    value = convert(item, target).sql
-    if target is not KqlType.LONG:
-        return value
-    fraction = sql.call("toFloat64OrNull", item.sql)
-    return sql.if_(sql.ne(fraction, sql.call("trunc", fraction)), sql.null(), value)
+    return whole_number(item.sql) if target is LONG else convert(item, target).sql
 
 
 def _in_fixed(subject: Sql, values: Sql) -> Sql:

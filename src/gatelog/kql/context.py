@@ -11,10 +11,12 @@ from gatelog.errors import KqlError, KqlSemanticError, KqlUnsupportedError
 from gatelog.kql import ast
 from gatelog.kql.bindings import Binding
 from gatelog.kql.catalog import Catalog
-from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.misfit import Misfit, NoCondition, Unsupported
+from gatelog.kql.own_names import readable
 from gatelog.kql.sql import PARAMETER_MARK
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.unlisted import named_in
 
 MOST_STAGES = 2_000
 """Operators of one query after its functions and tables were put in place; a let-bound table counts at each
@@ -52,7 +54,8 @@ class Context:
     `ask` runs a query of the compiler's own, for columns that depend on the data. `settings` are those that
     `set` statements gave; with `best_effort` a union passes over tables that do not exist. `draws` counts
     what comes out another way each time: rand(), take without an order; `row_draws` what does so in each row.
-    `once` holds what toscalar() drew.
+    `once` holds what toscalar() drew. `unlisted` are the names of columns that tables have because the query
+    names them.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Context:
         self._restrictions = 0
         self.depth = 0
         self.guarded_at: dict[str, ast.Name] = {}
+        self.unlisted = named_in(text, catalog.unlisted_columns)
         self._used = dict.fromkeys(catalog.stored_names, 1)
         self._columns = 0
         self._searches = 0
@@ -84,6 +88,7 @@ class Context:
         if self._columns > MOST_COLUMNS:
             message = f"the query has more than {MOST_COLUMNS} columns, those of every stage counted"
             raise Misfit(message, "project what is needed before joins and unions")
+        name = readable(name)
         if not name or name.startswith(PARAMETER_MARK):
             name = f"_{name}"
         count = self._used.get(name, 0) + 1
@@ -147,11 +152,12 @@ class Context:
 
     def error(self, node: ast.Node, message: str, hint: str = "") -> KqlSemanticError:
         """The author's error at `node`."""
-        return KqlSemanticError(message, place=node.span.place(self.text), hint=hint)
+        return KqlSemanticError(readable(message), place=node.span.place(self.text), hint=readable(hint))
 
     def unsupported(self, node: ast.Node, what: str, hint: str = "") -> KqlUnsupportedError:
         """The refusal of valid KQL at `node`."""
-        return KqlUnsupportedError(f"{what} is not supported", place=node.span.place(self.text), hint=hint)
+        place = node.span.place(self.text)
+        return KqlUnsupportedError(f"{readable(what)} is not supported", place=place, hint=hint)
 
     def at(self, node: ast.Node) -> _At:
         """Gives the refusals of the tables of operators and functions their place in the text."""
@@ -173,5 +179,13 @@ class _At:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, Misfit):
             kind: type[KqlError] = KqlUnsupportedError if isinstance(error, Unsupported) else KqlSemanticError
-            place = self._node.span.place(self._context.text)
-            raise kind(error.message, place=place, hint=error.hint) from None
+            named = _named_argument(self._node) if isinstance(error, NoCondition) else None
+            place = (named or self._node).span.place(self._context.text)
+            hint = "'=' names an argument, equality is written ==" if named else error.hint
+            raise kind(readable(error.message), place=place, hint=readable(hint)) from None
+
+
+def _named_argument(node: ast.Node) -> ast.NamedArgument | None:
+    """The first argument that has a name: where a condition is wanted, it was meant for a comparison."""
+    arguments = node.arguments if isinstance(node, ast.Call) else ()
+    return next((one for one in arguments if isinstance(one, ast.NamedArgument)), None)

@@ -33,6 +33,7 @@ DECIMAL, STRING, DATETIME = KqlType.DECIMAL, KqlType.STRING, KqlType.DATETIME
 TIMESPAN, GUID, DYNAMIC = KqlType.TIMESPAN, KqlType.GUID, KqlType.DYNAMIC
 
 _BARE_INTEGER = r"^-?\d+$"
+_GUID_FIRST = r"(?s)^\{?" + "-?".join(f"([0-9a-fA-F]{{{digits}}})" for digits in (8, 4, 4, 4, 12)) + ".*"
 
 
 def _to(function: str, *extra: str | int) -> Conversion:
@@ -83,14 +84,15 @@ def _parsed_bool(text: Sql) -> Sql:
 
 
 def _string_to_guid(text: Sql) -> Sql:
-    bare = sql.call("replaceRegexpOne", sql.call("trimBoth", text, BLANKS), r"^\{(.*)\}$", r"\1")
-    return sql.call("toUUIDOrNull", bare)
+    """What begins with 32 hexadecimal digits; hyphens may be where a guid has them."""
+    guid = sql.call("replaceRegexpOne", sql.call("trimBoth", text, BLANKS), _GUID_FIRST, r"\1-\2-\3-\4-\5")
+    return sql.call("toUUIDOrNull", guid)
 
 
 _string_to_bool = once("text", _parsed_bool)
 
 
-def _from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:
+def from_json(parse_string: Conversion, otherwise: Conversion) -> Conversion:
     """A dynamic: its string parsed by `parse_string`, anything else by `otherwise`."""
 
     def convert(json: Sql) -> Sql:
@@ -126,7 +128,7 @@ def _same(value: Sql) -> Sql:
     return value
 
 
-_json_to_int = _from_json(string_to_int, json_to_integer(32))
+_json_to_int = from_json(string_to_int, json_to_integer(32))
 
 CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (BOOL, INT): _to("toInt32"),
@@ -186,15 +188,15 @@ CONVERSIONS: Mapping[tuple[KqlType, KqlType], Conversion] = {
     (TIMESPAN, DYNAMIC): _json_string(ticks.timespan_text),
     (GUID, STRING): _to("toString"),
     (GUID, DYNAMIC): _json_string(_to("toString")),
-    (DYNAMIC, BOOL): _from_json(_string_to_bool, _json_to_bool),
+    (DYNAMIC, BOOL): from_json(_string_to_bool, _json_to_bool),
     (DYNAMIC, INT): _json_to_int,
-    (DYNAMIC, LONG): _from_json(string_to_long, json_to_long),
-    (DYNAMIC, REAL): _from_json(_string_to_real, _json_to_real),
-    (DYNAMIC, DECIMAL): _from_json(_string_to_decimal, _string_to_decimal),
+    (DYNAMIC, LONG): from_json(string_to_long, json_to_long),
+    (DYNAMIC, REAL): from_json(_string_to_real, _json_to_real),
+    (DYNAMIC, DECIMAL): from_json(_string_to_decimal, _string_to_decimal),
     (DYNAMIC, STRING): json_values.string_of,
-    (DYNAMIC, DATETIME): _from_json(datetime_from_text, _never),
-    (DYNAMIC, TIMESPAN): _from_json(ticks.timespan_from_text, json_to_long),
-    (DYNAMIC, GUID): _from_json(_string_to_guid, _never),
+    (DYNAMIC, DATETIME): from_json(datetime_from_text, _never),
+    (DYNAMIC, TIMESPAN): from_json(ticks.timespan_from_text, json_to_long),
+    (DYNAMIC, GUID): from_json(_string_to_guid, _never),
 }
 """The SQL of each conversion; a pair that is not here cannot be converted."""
 

@@ -42,4 +42,5 @@ def own_tables(place: ast.Expression, scope: Scope) -> Scope:
             shown = beyond.function if isinstance(beyond, ast.Call) else function
             raise context.unsupported(place, f"{shown}()", "only the tables of this database can be asked")
         case _:
-            raise context.error(place, "expected database('name')")
+            hint = "operators follow a pipe: Table | where ..."
+            raise context.error(place, "expected database('name')", hint)

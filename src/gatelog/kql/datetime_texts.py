@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatelog.kql import sql, ticks
+from gatelog.kql.integers import BLANKS
 from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
 
@@ -10,12 +11,16 @@ _NO_TIME = r"^\s*0000|:[6-9]\d"
 """A year 0, where ClickHouse reads the current one, and minutes and seconds from 60, which it adds."""
 
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?:\D.*)?"
+_WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
+_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[A-Za-z]*,?"
 _DATE_SHAPE = (
     r"^\s*("
     rf"\d{{4}}-\d{{1,2}}(-\d{{1,2}})?([T ]\s*{_CLOCK})?"  # 2024-01-31, 2024-01-31T10:00:00Z
     r"|\d{4}/\d{1,2}/\d{1,2}.*"  # 2024/01/31
     r"|\d{8}"  # 20240131
-    r"|.*[A-Za-z]{3}.*\d{4}.*"  # Wed, 31 Jan 2024 10:00:00 GMT
+    rf"|{_WEEKDAY}\d{{1,2}}[\s-]+{_MONTH}[\s-]+\d{{4}}(?:\D.*)?"  # Wed, 31 Jan 2024 10:00:00 GMT
+    rf"|{_WEEKDAY}{_MONTH}\s+\d{{1,2}},?\s+(?:{_CLOCK}\s+)?\d{{4}}(?:\D.*)?"  # Wed Jan 31 10:00:00 2024
+    rf"|{_MONTH}\s+\d{{4}}"  # Jan 2024
     r")\s*$"
 )
 _SHORT_YEAR_SHAPE = (  # RFC 822 and RFC 850: Sat, 8 Nov 14 15:05:02 GMT, Saturday, 08-Nov-14 15:05
@@ -31,12 +36,13 @@ def _parsed_datetime(text: Sql) -> Sql:
 
 
 def _read(text: Sql) -> Sql:
+    bare = sql.call("trimBoth", text, BLANKS)
     return sql.call(
         "multiIf",
         sql.call("match", text, _NO_TIME), sql.null(),
-        sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", text, 7, "UTC"),
+        sql.call("match", text, _DATE_SHAPE), sql.call("parseDateTime64BestEffortOrNull", bare, 7, "UTC"),
         sql.call("match", text, _US_DATE_SHAPE),
-        sql.call("parseDateTime64BestEffortUSOrNull", text, 7, "UTC"),
+        sql.call("parseDateTime64BestEffortUSOrNull", bare, 7, "UTC"),
         sql.call("match", text, _SHORT_YEAR_SHAPE % r"\d{2}"),
         sql.call("parseDateTime64BestEffortOrNull", _with_century(text), 7, "UTC"),
         sql.null(),

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from fnmatch import translate
-from typing import NoReturn, TypeAlias
+from itertools import chain
+from typing import TypeAlias
 
-from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
-from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
+from gatelog.kql.bindings import HIDDEN, Binding, DrawnBinding, FunctionBinding
 from gatelog.kql.context import Context
 from gatelog.kql.databases import is_place, own_tables
 from gatelog.kql.expressions import bind
@@ -32,15 +32,15 @@ def check_declared_once(
 ) -> None:
     """Refuses a name that the let and declare statements of a query, or those of a function's body beside its
     `parameters`, give twice. A body may give a name of the query another meaning."""
-    declared = {parameter.name for parameter in parameters}
-    for statement in statements:
-        for node, name in _declarations(statement):
-            if name in declared:
-                raise context.error(node, f"'{name}' is declared already", "give one another name")
-            declared.add(name)
+    declared: set[str] = set()
+    given = [(parameter, parameter.name) for parameter in parameters]
+    for node, name in chain(given, *map(_declarations, statements)):
+        if name in declared:
+            raise context.error(node, f"'{name}' is declared already", "give one another name")
+        declared.add(name)
 
 
-def _declarations(statement: ast.Statement) -> list[tuple[ast.Node, str]]:
+def _declarations(statement: ast.Statement) -> Sequence[tuple[ast.Node, str]]:
     match statement:
         case ast.Let(name=name):
             return [(name, name.value)]
@@ -109,24 +109,18 @@ def restricted(statement: ast.Restrict, scope: Scope) -> Scope:
     scope.context.count_restriction(statement)
     own = {name: binding for name, binding in scope.names.items() if not _is_saved(binding)}
     listed_own, listed_stored = _listed(statement, own, scope)
-    stored = sorted({*scope.context.catalog.wildcard_names, *scope.context.catalog.functions})
-    scope = scope.with_denied(
-        {name: _denied(name, statement, scope) for name in stored if not listed_stored(name)}
-    )
-    refused: dict[str, Binding] = {
-        name: _denied(name, statement, scope)
+    stored = {*scope.context.catalog.wildcard_names, *scope.context.catalog.functions}
+    scope = scope.without_stored(name for name in stored if not listed_stored(name))
+    hidden = {
+        name: HIDDEN
         for name, binding in own.items()
-        if not (_is_denied(binding) or listed_own(name) or _is_value(binding, scope))
+        if not (listed_own(name) or _is_value(binding, scope)) or scope.hides(name)
     }
-    return replace(scope, names={**scope.names, **refused})
+    return replace(scope, names={**scope.names, **hidden})
 
 
 def _is_saved(binding: Binding) -> bool:
     return isinstance(binding, FunctionBinding) and binding.saved
-
-
-def _is_denied(binding: Binding) -> bool:
-    return isinstance(binding, TableBinding) and binding.denied
 
 
 def _is_value(binding: Binding, scope: Scope) -> bool:
@@ -164,16 +158,3 @@ def _listed(statement: ast.Restrict, names: Collection[str], scope: Scope) -> tu
 def _any_of(shapes: Sequence[str]) -> _IsListed:
     shape = re.compile("|".join(dict.fromkeys(shapes)))
     return lambda name: bool(shapes) and shape.fullmatch(name) is not None
-
-
-def _denied(name: str, statement: ast.Restrict, scope: Scope) -> TableBinding:
-    def refuse() -> NoReturn:
-        raise denied(statement, name, scope)
-
-    return TableBinding(refuse, denied=True)
-
-
-def denied(node: ast.Node, name: str, scope: Scope) -> KqlSemanticError:
-    """The refusal of a table or function at `node`, which a restriction does not list."""
-    message = f"access is restricted, '{name}' is not among the tables listed"
-    return scope.context.error(node, message, "name it in restrict access to (...)")

@@ -22,6 +22,7 @@ _STRAY_CHARACTERS: Final = {
     "#": "a comment begins with //",
     "?": "KQL says iff(condition, then, else) and coalesce(value, ...)",
     "^": "KQL says pow()",
+    "$": "texts are joined by strcat()",
     **dict.fromkeys("\u201c\u201d\u2018\u2019", "quotes must be straight"),
     **dict.fromkeys("\u2013\u2014\u2212", "a minus must be a plain hyphen"),
 }

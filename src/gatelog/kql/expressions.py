@@ -127,10 +127,11 @@ def _any_column(node: ast.Binary, scope: Scope) -> Term:
     right = bind(node.right, scope)
     alike = _like(right.type) if node.op in _COMPARISONS else (KqlType.STRING, KqlType.DYNAMIC)
     with scope.context.at(node):
-        scope.context.count_searches(len(scope.fields))
+        shown = scope.shown
+        scope.context.count_searches(len(shown))
         tests = [
             apply(node, member, right, scope)
-            for member in (scope.resolve(ast.Name(node.span, field.name)) for field in scope.fields)
+            for member in (scope.resolve(ast.Name(node.span, field.name)) for field in shown)
             if member.type in alike
         ]
         found = literal_term(KqlType.BOOL, False)
@@ -211,7 +212,7 @@ def _scalar_call(node: ast.Call, scope: Scope) -> Term:
     arguments: list[Term] = []
     for argument in node.arguments:
         all_columns = isinstance(argument, ast.Star) and node.function in _TAKES_ALL_COLUMNS
-        arguments += map(reference, scope.fields) if all_columns else [bind(argument, scope)]
+        arguments += map(reference, scope.shown) if all_columns else [bind(argument, scope)]
     with scope.context.at(node):
         return built(function.build, node.arguments, arguments)
 
@@ -227,24 +228,31 @@ def _check_count(node: ast.Call, least: int, most: int | None, scope: Scope) -> 
 
 def _unknown_function(node: ast.Call, scope: Scope) -> KqlError:
     name = node.function
-    if name in scope.names:
+    if scope.named(name) is not None:
         hint = "it names a value, a table or a pattern"
         return scope.context.error(node, f"'{name}' is no function of values", hint)
     scope.context.check_read(node, name)
     if name in AGGREGATES or name in INSIDE_EXPRESSIONS:
-        return scope.context.error(node, f"the aggregate {name}() has no meaning here", "use it in summarize")
+        return scope.context.error(node, f"the aggregate {name}() has no meaning here", _IN_SUMMARIZE)
     if is_known_function(name):
         return scope.context.unsupported(node, f"the function {name}()", reason_against(name))
     known = [*FUNCTIONS, *SEVERAL_COLUMNS, *SPECIAL_FUNCTIONS, *AGGREGATES]
     known += [
         known_name for known_name, binding in scope.names.items() if isinstance(binding, FunctionBinding)
     ]
-    hint = _other_form(name, scope) or function_hint(name) or did_you_mean(name, known)
+    hint = _other_form(node, scope) or function_hint(name) or did_you_mean(name, known)
     return scope.context.error(node, f"there is no function '{name}'", hint)
 
 
-def _other_form(name: str, scope: Scope) -> str:
-    """The hint for a column, or an operator between two texts, that is written as a function."""
+_IN_SUMMARIZE = "use it in summarize, and filter behind that: | summarize n = count() by ... | where n > 1"
+
+
+def _other_form(node: ast.Call, scope: Scope) -> str:
+    """The hint for a column, or an operator between two texts, that is written as a function, and for a
+    function that is written as a method."""
+    name = node.function
+    if node.qualifier is not None and name in FUNCTIONS:
+        return f"what a function takes stands in its parentheses: {name}(value, ...)"
     if scope.column(name) is not None:
         return "it names a column"
     return f"{name} stands between two texts: text {name} 'part'" if name in TEXT_OPERATORS else ""

@@ -29,6 +29,15 @@ _OPERATORS: Final = _table("""
     full outer: join kind=fullouter
     inner: join kind=inner
     bin: summarize ... by bin(column, width)
+    map apply with assign mutate: extend
+    if case: extend name = iff(condition, then, else)
+    intersect: join kind=inner
+    except minus: join kind=leftanti
+    aggregate agg sum avg min max dcount countif: summarize, as in | summarize n = count() by column
+    fillna: extend column = coalesce(column, value)
+    offset skip: sort by ... | extend n = row_number() | where n > 10
+    describe columns schema: getschema
+    pivot bag_unpack narrow autocluster basket diffpatterns: evaluate before the name of a plugin
 """)
 _FUNCTIONS: Final = _table("""
     total: sum()
@@ -68,11 +77,28 @@ _FUNCTIONS: Final = _table("""
     rtrim: trim_end()
     left: substring(text, 0, length)
     stddev: stdev()
+    exists: isnotnull() or isnotempty()
+    lag: prev()
+    lead: next()
+    rank dense_rank: row_rank_dense()
+    first first_value: take_any() or arg_min()
+    last last_value: arg_max()
+    quantile: percentile(value, 90)
+    string str: tostring()
+    number float numeric: toreal()
+    integer: tolong()
+    date timestamp to_date to_timestamp: todatetime() or unixtime_seconds_todatetime()
+    size cardinality: array_length()
+    regexp rlike regexp_like: the operator matches regex
+    all: union alone, which keeps all rows
 """)
 _STATEMENTS: Final = _table("""
     select from: Table | where ... | project ...
     with: let name = ...;
     var const: let name = ...;
+    function def func: let name = (parameter: type) { ... };
+    let set declare: ; at the end of each statement
+    show create alter drop: .show, .create and their like in management commands, at another address
 """)
 _BEHIND_VALUES: Final = _table("""
     is: isnull(), isnotnull(), isempty(), isnotempty()
@@ -84,6 +110,19 @@ _BEHIND_VALUES: Final = _table("""
     regex: matches regex
     => : >=
     =<: <=
+    like ilike rlike regexp: contains, startswith, endswith or matches regex
+    over: partition by column (sort by ... | extend n = row_number())
+    every: by bin(column, 1h)
+    then: iff(condition, then, else)
+    div: /
+    mod: %
+    except: project-away
+    offset: sort by ... | extend n = row_number() | where n > 10
+""")
+_BEHIND_WORDS: Final = _table("""
+    distinct: dcount(column) in summarize, or | distinct column
+    kind: join kind=inner
+    interval: 1d, 2h or 30m
 """)
 _PERCENTILE: Final = re.compile(r"[pP](\d{1,2})")
 _PARTED_NUMBER: Final = re.compile(r"\d+(?:_\d+)+")
@@ -106,7 +145,12 @@ def statement_hint(first_word: str) -> str:
 
 def tail_hint(word: str) -> str:
     """For a word behind something that is whole without it."""
-    return _said(_BEHIND_VALUES.get(word))
+    return _said(_BEHIND_VALUES.get(word) or _BEHIND_VALUES.get(word.lower()))
+
+
+def argument_hint(word: str) -> str:
+    """For something behind a word that does not take it."""
+    return _said(_BEHIND_WORDS.get(word))
 
 
 def function_hint(name: str) -> str:
@@ -123,8 +167,10 @@ def name_hint(name: str) -> str:
         return "nulls are asked for with isnull() and isnotnull(), empty texts with isempty()"
     if name == "count":
         return "the aggregate is written count()"
+    if name in {"now", "rand", "row_number", "new_guid", "pi"}:
+        return f"the function is written {name}()"
     if name in {"year", "month", "week", "day", "hour", "minute", "second"}:
-        return f"a part of a time is a text: '{name}'"
+        return f"a part of a time is a text: '{name}'; lengths of time are written 1d, 1h, 1m"
     if _PARTED_NUMBER.fullmatch(name):
         return "digits of a number stand together"
     if _LENGTH_OF_TIME.fullmatch(name):

@@ -54,11 +54,12 @@ def _inner(
     if context.depth >= DEEPEST_CALL:
         raise context.error(node, f"functions call each other more than {DEEPEST_CALL} deep")
     parameters = binding.function.parameters
-    named = {
-        argument.name: bind_argument(argument.value, scope)
-        for argument in node.arguments
-        if isinstance(argument, ast.NamedArgument)
-    }
+    named: dict[str, Binding] = {}
+    for argument in node.arguments:
+        if isinstance(argument, ast.NamedArgument):
+            if argument.name in named:
+                raise context.error(argument, f"the argument '{argument.name}' is given twice")
+            named[argument.name] = bind_argument(argument.value, scope)
     for name in named.keys() - {parameter.name for parameter in parameters}:
         raise context.error(node, f"{node.function}() has no parameter '{name}'")
     plain = _plain(node, [parameter.name for parameter in parameters[len(first) :]], context)
@@ -101,7 +102,7 @@ def _parameter(
     if isinstance(parameter, ast.TabularParameter):
         if not isinstance(value, TableBinding):
             raise scope.context.error(node, f"{what} must be a table")
-        return value if value.denied else _with_columns(parameter, value, node, scope)
+        return _with_columns(parameter, value, node, scope)
     if value is None and parameter.default is not None:
         value = bind(parameter.default, scope)
     if not isinstance(value, Term | DrawnBinding):

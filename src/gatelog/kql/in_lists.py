@@ -28,6 +28,7 @@ from gatelog.kql.comparisons import (
 )
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.formula import formula
+from gatelog.kql.json_numbers import subject_among
 from gatelog.kql.literals import bool_term, literal_term, string_term, term_of
 from gatelog.kql.lower import select_of
 from gatelog.kql.misfit import Misfit
@@ -196,7 +197,7 @@ def _in_table(operand: Term, node: ast.Expression, scope: Scope, *, ignore_case:
     target = KqlType.STRING if ignore_case else meeting_type(operand.type, first.type) or first.type
     if not (convertible(operand.type, target) and convertible(first.type, target)):
         raise Misfit(f"a {operand.type} cannot be in a table of {first.type}")
-    subject, item = convert(operand, target), convert(reference(first), target)
+    subject, item = subject_among(operand, target), convert(reference(first), target)
     if ignore_case:
         subject, item = (term._replace(sql=lowered(term)) for term in (subject, item))
     if not isinstance(item.sql, exp.Column):

@@ -27,7 +27,7 @@ def member_of(base: Term, key: Term) -> Term:
 def element_of(base: Term, index: Term) -> Term:
     """`base[index]` for a number: null when the value is no array or shorter."""
     document = _document(base)
-    if index.type is DYNAMIC:
+    if index.type in (DYNAMIC, KqlType.BOOL):
         index = convert(index, LONG)
     if index.type not in INTEGERS:
         raise Misfit(f"an index is a string or an integer, this is {index.type}")

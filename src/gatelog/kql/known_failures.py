@@ -15,7 +15,6 @@ class Failure(NamedTuple):
 KNOWN_FAILURES: Final = (
     Failure("inline-external-table-operator (3)", "data in storage elsewhere is not read: refused"),
     Failure("hash-combine-function", "how Kusto combines hashes is not documented: refused"),
-    Failure("join-innerunique", "which of several rows of one key survives is not specified"),
     Failure(
         "union-operator",
         "columns `x_long1, x_int, x_long`, as on the page; the parser of Kusto orders otherwise",
@@ -25,7 +24,6 @@ KNOWN_FAILURES: Final = (
         "the page shows a row, or an input, that its query does not have",
     ),
     Failure("url-encode-component-function", "the page leaves out the last slash"),
-    Failure("punycode-domain-to-string-function", "the page's answer is not what its input decodes to"),
     Failure("geo-geohash-neighbors-function", "the same polygon, with other points on its straight sides"),
     Failure("geospatial-joins", "the page shows fewer rows than its cells hold"),
     Failure("time-window-rolling-avg-fl", "the answer depends on the day on which it is asked"),

@@ -178,6 +178,14 @@ def _serialized(relation: rel.Serialized, need: Names) -> Block:
     return lower(relation.input, need)
 
 
+def _unordered(relation: rel.Unordered, need: Names) -> Block:
+    block = lower(relation.input, need)
+    if block.limit is not None:
+        block = block.nested(need)
+    block.order = ()
+    return block
+
+
 def _limit(relation: rel.Limit, need: Names) -> Block:
     need |= set(relation.by)
     block = lower(relation.input, need)
@@ -270,6 +278,7 @@ _RULES: dict[type[rel.Relation], Callable[[Any, Names], Block]] = {
     rel.Kept: _kept,
     rel.Sort: _sort,
     rel.Serialized: _serialized,
+    rel.Unordered: _unordered,
     rel.Limit: _limit,
     rel.Unnest: _unnest,
     rel.Aggregate: _aggregate,

@@ -13,5 +13,9 @@ class Misfit(Exception):  # noqa: N818  # it is no error until the binder knows 
         self.hint = hint
 
 
+class NoCondition(Misfit):
+    """A value stands where a condition is wanted."""
+
+
 class Unsupported(Misfit):
     """Valid KQL that is not built; becomes KqlUnsupportedError."""

@@ -43,6 +43,22 @@ Branch: TypeAlias = "tuple[str, ast.Pipeline]"
 """The name of an answer, and the sub-query that gives it."""
 
 
+def branched(operators: Sequence[ast.Operator]) -> tuple[Sequence[ast.Operator], Sequence[Branch]]:
+    """What stands before an operator that has several answers, and these: no answers if there is none at the
+    end. A render behind it is for each of them."""
+    end = len(operators)
+    while end and isinstance(operators[end - 1], ast.Render):
+        end -= 1
+    if not end:
+        return operators, []
+    drawn = operators[end:]
+    answers = [
+        (name, replace(query, operators=(*query.operators, *drawn)))
+        for name, query in branches(operators[end - 1])
+    ]
+    return operators[: end - 1], answers
+
+
 def branches(stage: ast.Operator) -> list[Branch]:
     """The sub-queries of an operator that has several answers, each to be run over the same input; none of
     any other.

@@ -43,6 +43,11 @@ LIMITS = """\
 ## Where it differs
 - `percentile` is exact (Kusto estimates over many values); `dcount` estimates, as Kusto's does.
 - `has` looks for whole terms, maximal runs of letters and digits, in any script.
+- Regular expressions have Kusto's syntax, but the flag `R` is refused, and so are scripts in sets of sets
+  (`[\\p{Greek}&&\\pL]`). A `\\b` is the border of a word of any script at the ends of a pattern of which one
+  match is wanted, and beside `\\w+`; elsewhere of one in ASCII. A pattern that is a column's value is read as
+  RE2 reads it. With the letters of South Asian and rarer scripts `\\w` takes some of their punctuation, and
+  of more scripts where it may be repeated more than twelve times (`\\w{1,60}`).
 - A decimal has 34 digits behind its point and 42 before it; Kusto's has 34 in all.
 - A real that is whole comes back from JSON text as an integer (`1.0` as `1`).
 - In a dynamic literal a datetime or a timespan is its text: `todatetime()` and `totimespan()` read it.
@@ -50,13 +55,19 @@ LIMITS = """\
 - `hash` is of a string and of a datetime what it is in Kusto; how it is made of other types is not published:
   here it is xxHash64 of a number's or a time's bytes, and of the text of anything else.
 - Coverings by cells hold the cells that meet the shape, and no others; Kusto's may hold more around it.
+- A polygon whose borders cross each other counts as valid (Kusto: null). United lines stand, and begin, in
+  the order of the edges given. Shares of a line's length are those on the sphere.
 - `scan` walks over up to 100,000 rows of a partition; series whose periods, transforms, filters or two lines
   are sought have up to 200,000 points. Beyond, the answer is an error.
 - A graph is held in memory while it is matched: up to 1,000,000 nodes and edges, 100,000 paths from a node.
 - Strong components are found in 1,000 rounds, enough for all graphs but long mazes of one-way edges.
+- In `mv-apply` and `partition` a row or a key of which filters leave nothing has no row in the answer of a
+  `count`, or of a `summarize` without `by`, behind them.
 - `mv-apply` takes 64 rows where its sub-query looks at the elements of a row as a table of its own: with
   `union`, `reduce`, `as`, `invoke`, `partition`, graphs, most plugins, right and full joins. As its statement
   grows with each row, it may be too long before: with `reduce` and `autocluster` above some 20 rows.
+- How `series_outliers` and `series_decompose_anomalies` use the percentiles of `ctukey` is not published:
+  they take the quartiles without the points beyond the percentile of a side, as in answers once shown.
 - `basket` counts all rows (Kusto samples the first values), the most frequent pattern first. The weight
   column is no part of patterns and holds wildcards; rows whose weight is not above zero do not count.
 - How Kusto seeks the patterns of `reduce`, `diffpatterns` and `autocluster` is not published; the shape of

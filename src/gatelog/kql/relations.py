@@ -1,7 +1,8 @@
 """The bound query: a tree of relations whose expressions are SQL already. `lower` makes SELECTs of it.
 
     sources      Scan (a table) · Rows (datatable) · Single (print) · Counted (range)
-    row by row   Filter · Compute · Sort · Serialized · Limit · Unnest (mv-expand) · Kept (materialize)
+    row by row   Filter · Compute · Unnest (mv-expand) · Kept (materialize)
+    their order  Sort · Serialized · Unordered · Limit
     whole        Aggregate (summarize, distinct) · Join · Union
 
 `fields` are the columns that KQL sees, in order. What is not among them may still be used from outside by
@@ -224,6 +225,21 @@ class Serialized(Stage):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Unordered(Stage):
+    """The rows as they come: the order of its input has served its purpose."""
+
+    @property
+    def order(self) -> tuple[SortKey, ...]:
+        """None that says anything."""
+        return ()
+
+    @property
+    def serialized(self) -> bool:
+        """They come in no order that counts."""
+        return False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Limit(Stage):
     """The first `count` rows; with `by` of each combination of these columns."""
 
@@ -273,12 +289,14 @@ class Aggregate(Stage):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Join(Relation):
-    """ClickHouse's join `kind` ("LEFT", "LEFT ANTI", ...) of two relations on equal (or both null) keys."""
+    """ClickHouse's join `kind` ("LEFT", "LEFT ANTI", ...) of two relations on equal (or both null) keys; with
+    `one_left` the left one is an Aggregate that takes one row of each key."""
 
     left: Relation
     right: Relation
     kind: str
     on: tuple[tuple[Sql, Sql], ...]
+    one_left: bool = False
 
     @property
     def hidden(self) -> Hidden:

@@ -30,7 +30,7 @@ TypedColumns: TypeAlias = "dict[tuple[str, JsonPath], Field]"
 def stored(node: ast.Name, scope: Scope, timespan: TimeRange) -> Relation:
     """The rows of the time range of the catalogue's table that a name stands for."""
     context = scope.context
-    table = context.catalog.find(node.value)
+    table = None if scope.hides(node.value) else context.catalog.find(node.value)
     if table is None:
         context.check_read(node, node.value)
         known = _tables_in(scope)
@@ -42,10 +42,9 @@ def stored(node: ast.Name, scope: Scope, timespan: TimeRange) -> Relation:
 
 def _tables_in(scope: Scope) -> list[str]:
     """The names of the tables that a query may ask here."""
-    tables = {name: value for name, value in scope.names.items() if isinstance(value, TableBinding)}
+    tables = (name for name, value in scope.names.items() if isinstance(value, TableBinding))
     names = dict.fromkeys((*scope.context.catalog.names, *tables))
-    said = [name for name in names if not name.startswith(_OF_COMPILER)]
-    return [name for name in said if name not in tables or not tables[name].denied]
+    return [name for name in names if not (name.startswith(_OF_COMPILER) or scope.hides(name))]
 
 
 def scanned(table: Table, context: Context) -> Scan:
@@ -65,6 +64,11 @@ def scanned(table: Table, context: Context) -> Scan:
             origin = _origin(known, columns, context)
             value = _value(known, origin, columns, context)
         fields.append(_stored_field(column, sql_name, nullable, typed, context, words, origin, value))
+    if context.unlisted and table.view is not None:
+        for name, kql_type, source in table.view.unlisted:
+            if name in context.unlisted:
+                sql_name = _hidden(source, columns, context)
+                fields.append(_stored_field(Column(name, kql_type), sql_name, False, typed, context))
     for (body, path), target in table.paths.items():
         sql_name = context.fresh(target.sql_column)
         columns[sql_name] = target.sql_column

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from gatelog.kql import ast
-from gatelog.kql.bindings import Binding, DrawnBinding, FunctionBinding, TableBinding
+from gatelog.kql.bindings import HIDDEN, Binding, DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.context import Context
 from gatelog.kql.diagnostics import NAMES_LISTED, did_you_mean
 from gatelog.kql.foreign_words import name_hint
 from gatelog.kql.misfit import Misfit
+from gatelog.kql.own_names import is_own
 from gatelog.kql.relations import Computed, Relation, SortKey
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType
 
 _STORED = "\udc00"
-"""Begins the names of refusals of the catalogue's own: half of a surrogate pair, which no query can write, so
+"""Begins the hidden names of the catalogue's own: half of a surrogate pair, which no query can write, so
 that nothing it declares takes their place."""
 
 
@@ -86,14 +87,23 @@ class Scope:
         """The scope in which `name` means `binding`."""
         return replace(self, names={**self.names, name: binding})
 
-    def with_denied(self, refusals: Mapping[str, TableBinding]) -> Scope:
-        """The scope in which what the catalogue calls so is refused, whatever the query means by it."""
-        names = dict(self.names)
-        for name, refusal in refusals.items():
-            names[_STORED + name] = refusal
-            if name not in names or _is_saved(names[name]):
-                names[name] = refusal
-        return replace(self, names=names)
+    def named(self, name: str) -> Binding | None:
+        """What the query means by a name; None where it is the catalogue's, or hidden: `hides` tells."""
+        return None if self.hides(name) else self.names.get(name)
+
+    def hides(self, name: str) -> bool:
+        """Whether a restriction took away what has this name: then there is nothing of this name."""
+        binding = self.names.get(name)
+        return isinstance(binding, TableBinding) and binding.denied
+
+    def without_stored(self, names: Iterable[str]) -> Scope:
+        """The scope in which what the catalogue calls so is hidden, whatever the query means by it."""
+        kept = dict(self.names)
+        for name in names:
+            kept[_STORED + name] = HIDDEN
+            if name not in kept or _is_saved(kept[name]):
+                kept[name] = HIDDEN
+        return replace(self, names=kept)
 
     def without_names(self) -> Scope:
         """The scope in which only the catalogue has names; what a restriction took away stays so."""
@@ -110,6 +120,11 @@ class Scope:
         """The scope of the arguments of an aggregate."""
         return replace(self, keys=None)
 
+    @property
+    def shown(self) -> tuple[Field, ...]:
+        """The columns that the author knows: what `*` stands for."""
+        return tuple(field for field in self.fields if not is_own(field.name))
+
     def column(self, name: str) -> Field | None:
         """The column called `name`."""
         return self.context.by_name(self.fields if self.keys is None else self.keys).get(name)
@@ -121,7 +136,7 @@ class Scope:
             return reference(column)
         if node.value in self.guarded:
             return self._through(node)
-        binding = self.names.get(node.value)
+        binding = self.named(node.value)
         if isinstance(binding, Term):
             return binding
         if isinstance(binding, DrawnBinding):
@@ -145,14 +160,15 @@ class Scope:
         return reference(field)
 
     def _nearest(self, name: str) -> str:
-        known = [column.name for column in self.fields]
+        known = [column.name for column in self.shown]
         known += [
             known_name
             for known_name, binding in self.names.items()
             if isinstance(binding, Term | DrawnBinding)
         ]
         if 0 < len(known) <= NAMES_LISTED:
-            return name_hint(name) or did_you_mean(name, known) or f"there are: {', '.join(known)}"
+            listed = ", ".join(dict.fromkeys(known))
+            return name_hint(name) or did_you_mean(name, known) or f"there are: {listed}"
         rest = "a text stands in quotes; '| getschema' lists the columns"
         return name_hint(name) or did_you_mean(name, known) or rest
 
@@ -165,6 +181,8 @@ class Scope:
 
     def window(self, name: str, kql_type: KqlType, node: Sql, *, nullable: bool = True) -> Term:
         """A value over the order of the rows: computed as a column before the stage in hand."""
+        if self.keys is not None:
+            raise Misfit(f"{name}() is of single rows, here they are grouped", "extend by it before")
         if not self.serialized:
             raise Misfit(f"{name}() needs rows in order", "put '| sort by ...' or '| serialize' before it")
         if not self.pending.windows and self.order and not any(key.unique for key in self.order):

@@ -38,6 +38,8 @@ def window_session(arguments: list[Term], scope: Scope) -> Term:
     run = _run(place, gap.sql, restart, distance, scope)
     so_far = window(scope, sql.call("groupArray", place), "running", [run])
     begun = _begun(so_far, longest.sql)
+    if value.nullable:
+        begun = sql.if_(sql.call("empty", so_far), sql.null(), begun)
     start = ticks.from_1970(begun, nullable=True) if value.type is KqlType.DATETIME else begun
     return scope.window("row_window_session", value.type, start)
 

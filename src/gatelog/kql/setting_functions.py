@@ -68,7 +68,7 @@ def _estimated_size(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     total: Sql = sql.literal(0)
     for argument in node.arguments:
         is_star = isinstance(argument, ast.Star)
-        columns = map(reference, scope.fields) if is_star else [bind(argument, scope)]
+        columns = map(reference, scope.shown) if is_star else [bind(argument, scope)]
         for column in columns:
             total = sql.plus(total, _size(column))
     return Term(LONG, sql.call("toInt64", total), nullable=False)

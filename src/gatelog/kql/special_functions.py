@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from gatelog.kql import ast, sql, ticks
+from gatelog.kql import ast, json_values, sql, ticks
 from gatelog.kql.arithmetic import arithmetic
 from gatelog.kql.comparisons import condition
 from gatelog.kql.context import DrawnOnce
 from gatelog.kql.conversions import convert
 from gatelog.kql.functions import FUNCTIONS, bag_of, parse_json, read_as
-from gatelog.kql.functions.row import Anything, accept, constant_string, fixed_integer
+from gatelog.kql.functions.row import Anything, accept, cast, constant_string, fixed_integer
+from gatelog.kql.functions.row_paths import value_at
 from gatelog.kql.json_access import element_of, member_of
 from gatelog.kql.json_paths import json_path
 from gatelog.kql.literals import bool_term, literal_term, long_term, string_term
@@ -80,8 +81,8 @@ def _pack_all(node: ast.Call, scope: Scope, bind: Bind) -> Term:
     (filled,) = _arguments(node, scope, bind, 0, 1) or [bool_term(False)]
     if filled.constant is None or not isinstance(filled.constant.value, bool):
         raise Misfit("the argument of pack_all() must be true or false")
-    names = [string_term(column.name) for column in scope.fields]
-    return bag_of(names, [reference(column) for column in scope.fields], filled=filled.constant.value)
+    names = [string_term(column.name) for column in scope.shown]
+    return bag_of(names, [reference(column) for column in scope.shown], filled=filled.constant.value)
 
 
 def _extract(node: ast.Call, scope: Scope, bind: Bind) -> Term:
@@ -100,6 +101,9 @@ def _extract_json(node: ast.Call, scope: Scope, bind: Bind) -> Term:
         raise Misfit(f"{node.function}() takes a path, a text and perhaps a type")
     path, text = (bind(value, scope) for value in values)
     found = parse_json([text])
+    if path.constant is None:
+        below = value_at(sql.if_null(found.sql, ""), accept(path, STRING).sql)
+        return convert(Term(KqlType.DYNAMIC, json_values.present(below)), target)
     for key in json_path(constant_string(path, "the JSON path")):
         found = (
             element_of(found, long_term(key)) if isinstance(key, int) else member_of(found, string_term(key))
@@ -177,7 +181,7 @@ def _neighbour(function: str) -> Special:
         other = "next" if function == "lagInFrame" else "prev"
         what, hint = f"the offset of {node.function}()", f"use {other}()"
         offset = fixed_integer(rest[0], what, hint) if rest else sql.literal(1)
-        default = convert(rest[1], value.type) if len(rest) == 2 else null_of(value.type)
+        default = cast(node.function, rest[1], value.type) if len(rest) == 2 else null_of(value.type)
         if sql.columns_read(default.sql):
             raise Misfit(f"the default of {node.function}() must be a constant", "use coalesce() around it")
         filled = sql.call(function, _maybe(value), offset, _maybe(default))

@@ -49,8 +49,9 @@ def _names_table(name: str, scope: Scope) -> bool:
     binding = scope.names.get(name)
     if isinstance(binding, FunctionBinding):
         return returns_table(binding, scope)
-    return isinstance(binding, TableBinding) or (
-        binding is None and scope.context.catalog.find(name) is not None
+    return not scope.hides(name) and (
+        isinstance(binding, TableBinding)
+        or (binding is None and scope.context.catalog.find(name) is not None)
     )
 
 

@@ -9,7 +9,8 @@ own. Two others take 0.03 ms:
     strict    [\x00-/:-@\[-`{-\x7f] in place of it     none is
 
 What is found has what is loose. Where that is strict as well, it is found; the right pattern is for the few
-texts that are left, and is not compiled where there are none.
+texts that are left, and is not compiled where there are none. Before all of them a term between spaces is
+looked for, as it is: most of those that are found have it so, and no pattern is as quick.
 """
 
 from __future__ import annotations
@@ -38,15 +39,20 @@ def term_in(text: Sql, needle: str, *, start: bool, end: bool) -> Sql:
     return sql.call("match", text, term_pattern(needle, start=start, end=end))
 
 
-def term_in_long(text: Sql, needle: str, *, start: bool, end: bool) -> Sql:
-    """The same for long texts, of which blocks have few."""
+def term_in_long(text: Sql, needle: str, *, within: Sql, start: bool, end: bool) -> Sql:
+    """The same for long texts, of which blocks have few; `within` is the text before it was lowered."""
     right, loose, strict = (
         sql.call("match", text, term_pattern(needle, start=start, end=end, border=border))
         for border in (_RIGHT, _LOOSE, _STRICT)
     )
     if right == loose:
         return right
-    return sql.all_of([loose, sql.any_of([strict, right])])
+    between_spaces = f"{' ' if start else ''}{needle}{' ' if end else ''}"
+    return sql.if_(
+        sql.greater(sql.call("position", within, between_spaces), 0),
+        sql.literal(1),
+        sql.all_of([loose, sql.any_of([strict, right])]),
+    )
 
 
 def term_of_row(text: Sql, needle: Sql, *, start: bool, end: bool) -> Sql:

@@ -27,7 +27,7 @@ from gatelog.kql.indexed_search import indexed
 from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.origin_search import indexed_in, seen_in
-from gatelog.kql.regexes import regex_of
+from gatelog.kql.regexes import regex_of_one
 from gatelog.kql.sql import Sql
 from gatelog.kql.term_borders import term_in, term_in_long, term_of_row
 from gatelog.kql.terms import Origin, Term
@@ -122,7 +122,10 @@ def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
         value = _constant(needle)
         if value is not None:
             term = value.lower() if ignore_case else value
-            bordered = (term_in if text.words is None else term_in_long)(subject, term, start=start, end=end)
+            if text.words is None:
+                bordered = term_in(subject, term, start=start, end=end)
+            else:
+                bordered = term_in_long(subject, term, within=text.sql, start=start, end=end)
             found = _at_a_glance(text, value, bordered, ignore_case=ignore_case)
             return _with_index(text, needle, found, start=start, end=end, may_decide=ignore_case)
         wanted = lowered(needle) if ignore_case else needle.sql
@@ -203,7 +206,7 @@ def _compared(function: str, text: Term, needle: Term, *, ignore_case: bool) -> 
 
 
 def _matches(text: Term, needle: Term) -> Found:
-    return Found(sql.call("match", text.sql, regex_of(needle)))
+    return Found(sql.call("match", text.sql, regex_of_one(needle)))
 
 
 _SEARCHES: Mapping[str, Search] = {

@@ -28,6 +28,7 @@ from typing import NamedTuple
 from gatelog.kql.nodes import Filled
 from gatelog.kql.possible import may_hold
 from gatelog.kql.sql import Sql
+from gatelog.kql.types import KqlType
 
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -68,11 +69,19 @@ class StoredOrder(NamedTuple):
         return _verbatim(self.beginning)
 
 
+class Unlisted(NamedTuple):
+    """A column that a table has only in queries that name it, never null; `source` is the view's column."""
+
+    name: str
+    type: KqlType
+    source: str
+
+
 @dataclass(frozen=True)
 class View:
     """A view as SQL: the expression of each column, what is after FROM, and what is after WHERE, if anything.
 
-    The texts are constants of the program.
+    The texts are constants of the program. `unlisted` are columns that `*` and the schema leave out.
     """
 
     columns: Mapping[str, str]
@@ -81,6 +90,7 @@ class View:
     choice: Choice | None = None
     stored: StoredOrder | None = None
     latest: Latest | None = None
+    unlisted: Sequence[Unlisted] = ()
 
     @cached_property
     def names(self) -> frozenset[str]:

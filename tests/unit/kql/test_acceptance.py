@@ -162,7 +162,7 @@ def test_a_literal_that_is_not_closed_is_told_where_it_should_be(text: str) -> N
 def test_a_refused_argument_is_told_a_conversion_that_there_is() -> None:
     with pytest.raises(KqlError, match=r"expected a number, .*example with tolong\(\)"):
         columns("T | project round(d)")
-    with pytest.raises(KqlError, match=r"example with todatetime\(\)"):
+    with pytest.raises(KqlError, match=r"made of other values by todatetime\(\)"):
         columns("T | project startofday(d)")
 
 

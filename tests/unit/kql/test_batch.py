@@ -51,6 +51,12 @@ def test_only_the_answer_that_says_how_is_drawn() -> None:
     assert second.render is None
 
 
+def test_a_render_behind_several_answers_is_for_each_of_them() -> None:
+    for text in ("print x = 1 | fork (count) (take 1)", "print x = 1 | evaluate preview(1)"):
+        drawn = kql.compile_batch(f"{text} | render linechart with (title='t')", Catalog(), now=NOW)
+        assert [one.render.chart for one in drawn if one.render is not None] == ["linechart", "linechart"]
+
+
 def test_the_branches_of_fork_read_the_same_input() -> None:
     found = answers(
         "range x from 1 to 4 step 1 | as All | fork Big = (where x > 2) (count | as Many) (where x in (All))"

@@ -45,40 +45,103 @@ def test_what_is_listed_can_be_asked(query: str) -> None:
     assert columns(query) == ["x"]
 
 
+ASKED = [
+    "NAME",
+    "NAME | count",
+    "database().NAME",
+    "database('gatelog').NAME()",
+    "table('NAME')",
+    "NAME()",
+    "union NAME, B",
+    "union NAME*",
+    "union database().NAME*",
+    "find in (NAME) where x == 1",
+    "search in (NAME) 'a'",
+    "B | join (NAME) on x",
+    "B | lookup database().NAME on x",
+    "B | where x in (NAME)",
+    "B | where x in ((NAME | project x))",
+    "B | extend y = toscalar(NAME)",
+    "B | invoke NAME()",
+    "print NAME",
+    "print NAME()",
+    "print 1 + NAME",
+    "let y = NAME; y",
+    "let f = () { NAME }; f",
+    "let f = (T: (x: long)) { T | count }; f(NAME)",
+    "let f = (T: (x: long)) { T | count }; f(database().NAME)",
+    "materialize(NAME)",
+    "restrict access to (*); NAME",
+]
+"""Ways to name a table or a function."""
+
+
+def outcome(query: str, name: str) -> str:
+    """The columns of an answer or the words of a refusal, whatever was named."""
+    try:
+        return " ".join(columns(query.replace("NAME", name)))
+    except KqlSemanticError as error:
+        return f"{error.place} {error.message} {error.hint}".replace(f"'{name}", "'NAME")
+
+
+@pytest.mark.parametrize("query", ASKED)
+@pytest.mark.parametrize(
+    ("before", "hidden", "unknown"),
+    [
+        (VIEW, "A", "Z"),
+        (VIEW, "Saved", "Zzzzz"),
+        ("let Q = view () { print x = 1 }; let B = A; restrict access to (B); ", "Q", "Z"),
+        ("let Q = A | where x > 1; let B = A; restrict access to (B); ", "Q", "Z"),
+    ],
+    ids=["table", "function", "view", "let"],
+)
+def test_what_is_hidden_is_as_what_is_not_there(before: str, hidden: str, unknown: str, query: str) -> None:
+    """Microsoft's page: it becomes invisible to the rest of the query."""
+    assert outcome(before + query, hidden) == outcome(before + query, unknown)
+
+
 @pytest.mark.parametrize(
     "query",
     [
         VIEW + "A",
         VIEW + "database().A",
         VIEW + "table('A')",
-        VIEW + "Saved",
-        VIEW + "database('gatelog').Saved()",
-        VIEW + "union isfuzzy = true A, B",
         "let V = view () { print x = 1 }; restrict access to (*); A",
         "let V = view () { print x = 1 }; restrict access to (database().*); V",
         "restrict access to (A); restrict access to (*); A",
     ],
 )
-def test_what_is_not_listed_is_refused(query: str) -> None:
-    with pytest.raises(KqlSemanticError, match="access is restricted"):
+def test_what_is_not_listed_is_not_there(query: str) -> None:
+    with pytest.raises(KqlSemanticError, match=r"there is no table '[AV]'"):
         columns(query)
+
+
+def test_a_fuzzy_union_passes_over_what_is_hidden_as_over_what_is_not_there() -> None:
+    assert columns(VIEW + "union isfuzzy = true A, database().A, Saved(), B") == ["x"]
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "message"),
     [
-        VIEW + "let A = 5; database().A",
-        VIEW + "let A = B; database().A",
-        VIEW + "let f = (A: long) { database().A | count }; f(1)",
-        VIEW + "B | as A | union (database().A)",
-        VIEW + "let Saved = 5; database().Saved()",
-        "let A = 5; let B = view () { print 1 }; restrict access to (B); database().A",
-        "let A = view () { A | where x > 1 }; restrict access to (A); database().A",
+        (VIEW + "let A = 5; database().A", "no table 'A'"),
+        (VIEW + "let A = B; database().A", "no table 'A'"),
+        (VIEW + "let f = (A: long) { database().A | count }; f(1)", "no table 'A'"),
+        (VIEW + "B | as A | union (database().A)", "no table 'A'"),
+        (VIEW + "let Saved = 5; database().Saved()", "no function 'Saved'"),
+        ("let A = 5; let B = view () { print 1 }; restrict access to (B); database().A", "no table 'A'"),
+        ("let A = view () { A | where x > 1 }; restrict access to (A); database().A", "no table 'A'"),
     ],
 )
-def test_a_name_of_the_query_s_own_does_not_open_what_is_restricted(query: str) -> None:
-    with pytest.raises(KqlSemanticError, match="access is restricted"):
+def test_a_name_of_the_query_s_own_does_not_open_what_is_restricted(query: str, message: str) -> None:
+    with pytest.raises(KqlSemanticError, match=message):
         columns(query)
+
+
+def test_completion_offers_what_can_be_asked() -> None:
+    asked = VIEW + "let C = 1; "
+    offered = {one.name for one in kql.complete(asked, len(asked), CATALOG).suggestions}
+    assert "B" in offered
+    assert not {"A", "Saved"} & offered
 
 
 def test_wildcards_pass_over_what_is_restricted_whatever_else_has_its_name() -> None:

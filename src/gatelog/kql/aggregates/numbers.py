@@ -26,10 +26,23 @@ def distinct_count(function: str) -> Build:
     """The distinct values but null; 0 where there are none, for which the engine's estimate is null."""
 
     def build(arguments: Sequence[Term], predicate: Term | None) -> Term:
+        check_accuracy(arguments[1:])
         found = sql.if_null(aggregate(function, predicate, _told_apart(arguments[0])), 0)
         return Term(LONG, sql.call("toInt64", found), nullable=False)
 
     return build
+
+
+MOST_ACCURATE = 4
+"""How near to the count an estimate may be asked to be: Kusto's levels, of which the engine has one."""
+
+
+def check_accuracy(rest: Sequence[Term]) -> None:
+    """Refuses what is no level of accuracy behind the value that is counted."""
+    for term in rest:
+        level = term.constant.value if term.constant is not None else None
+        if not isinstance(level, int) or isinstance(level, bool) or not 0 <= level <= MOST_ACCURATE:
+            raise Misfit(f"the accuracy is a constant from 0 to {MOST_ACCURATE}")
 
 
 def _told_apart(value: Term) -> Sql:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql import sql
+from gatelog.kql.aggregates.numbers import check_accuracy
 from gatelog.kql.conversions import convert
 from gatelog.kql.formula import formula
 from gatelog.kql.functions import digests
@@ -18,7 +19,8 @@ DYNAMIC, REAL, STRING = KqlType.DYNAMIC, KqlType.REAL, KqlType.STRING
 
 def sketch(arguments: Sequence[Term], predicate: Term | None) -> Term:
     """`hll(x)`: what dcount_hll counts; of the text of the values, nulls left out."""
-    value = arguments[0]
+    value, *rest = arguments
+    check_accuracy(rest)
     known = sql.call("isNotNull", value.sql)
     wanted = known if predicate is None else sql.all_of([known, predicate.condition])
     text = convert(value, STRING).sql
@@ -55,7 +57,7 @@ def merged_digest(arguments: Sequence[Term], _: Term | None) -> Term:
     one = accept(arguments[0], DYNAMIC)
     text = "sumMap(tupleElement(pair, 1), tupleElement(pair, 2))"
     pair = formula(text, pair=digests.counted(one.sql))
-    kind = sql.if_null(
-        sql.call("anyIf", digests.kind_of(sql.if_null(one.sql, "")), sql.call("isNotNull", one.sql)), ""
-    )
-    return _if_any(sql.call("count", one.sql), digests.written(kind, pair))
+    kind = digests.kind_of(sql.if_null(one.sql, ""))
+    is_one = sql.ne(kind, "")
+    made = digests.written(sql.call("anyIf", kind, is_one), pair)
+    return _if_any(sql.call("countIf", is_one), made)

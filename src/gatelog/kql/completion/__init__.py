@@ -9,7 +9,16 @@ complete       puts them together
 """
 
 from gatelog.kql.completion.complete import complete
+from gatelog.kql.completion.names import spelled
 from gatelog.kql.completion.suggestion import Completion, Suggestion, SuggestionKind
 from gatelog.kql.completion.vocabulary import known_functions, known_operators
 
-__all__ = ["Completion", "Suggestion", "SuggestionKind", "complete", "known_functions", "known_operators"]
+__all__ = [
+    "Completion",
+    "Suggestion",
+    "SuggestionKind",
+    "complete",
+    "known_functions",
+    "known_operators",
+    "spelled",
+]

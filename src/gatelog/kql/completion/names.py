@@ -76,7 +76,7 @@ class Names:
             for name, binding in self._scope.names.items()
             if isinstance(binding, TableBinding) and not binding.denied
         ]
-        known = (self._catalog.find(name) for name in self._catalog.names)
+        known = (self._catalog.find(name) for name in self._catalog.names if not self._scope.hides(name))
         return bound + self.table_functions() + [_table(table) for table in known if table is not None]
 
     def table_functions(self) -> list[Suggestion]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from gatelog.errors import KqlError
@@ -87,6 +88,9 @@ class CursorBinder(Binder):
                         scope = self._declared(statement, scope)
                     except _UNBOUND:
                         scope = scope.with_name(statement.name.value, null_of(KqlType.DYNAMIC))
+                case ast.Restrict():
+                    with suppress(*_UNBOUND):
+                        scope = self._declared(statement, scope)
         return scope
 
     def _with_parameters(

@@ -93,6 +93,7 @@ SERIES: Mapping[str, Entry] = entries("""
     series_fill_backward(series [, missing]) — Missing elements replaced by the one after.
     series_fill_linear(series [, missing, edges, constant]) — Missing elements on a line between neighbours.
     series_fir(series, filter [, normalize, center]) — A finite impulse response filter: moving averages.
+    fir(series, filter [, normalize, center]) — The same as series_fir.
     series_iir(series, numerators, denominators) — An infinite impulse response filter.
     series_stats(series [, ignore]) — Smallest, largest, average, deviation, variance, as columns.
     series_stats_dynamic(series [, ignore]) — Smallest, largest, average, deviation, variance, as a bag.

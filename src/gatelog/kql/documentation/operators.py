@@ -140,7 +140,7 @@ BETWEEN_VALUES: Mapping[str, Entry] = dict(
     !endswith_cs "text" — Does not end with the text; case matters.
 """)
 ) | {
-    "matches regex": Entry('matches regex "pattern"', "Matches a regular expression (RE2) somewhere."),
+    "matches regex": Entry('matches regex "pattern"', "Matches a regular expression somewhere."),
 }
 
 WORDS: Mapping[str, Entry] = entries("""
@@ -169,7 +169,7 @@ WORDS: Mapping[str, Entry] = entries("""
     limit number — At most so many elements of each row.
     id value — A value by which rows are told apart.
     typeof(type) — A type as an argument.
-    regex "pattern" — A regular expression (RE2).
+    regex "pattern" — A regular expression.
     query_parameters(name: type = value) — Parameters that come with the request.
     step name: condition => column = value; — A step of the scan.
     optional — The step need not match.

@@ -41,13 +41,13 @@ NETWORKS: Mapping[str, Entry] = entries("""
 """)
 
 EARTH: Mapping[str, Entry] = entries("""
-    geo_distance_2points(longitude1, latitude1, longitude2, latitude2) — The distance of two points in metres.
+    geo_distance_2points(lng1, lat1, lng2, lat2 [, use_spheroid]) — The distance of two points in metres.
     geo_azimuth(longitude1, latitude1, longitude2, latitude2) — The direction of one point from another.
     geo_point_in_circle(longitude, latitude, center longitude, center latitude, radius) — If it is inside.
     geo_line_length(line) — The length of a line in metres.
     geo_line_centroid(line) — The middle of a line.
     geo_line_interpolate_point(line, fraction) — The point at a part of a line's length.
-    geo_line_locate_point(line, longitude, latitude) — How far along a line the nearest point is.
+    geo_line_locate_point(line, longitude, latitude [, use_spheroid]) — How far along a line the nearest is.
     geo_distance_point_to_line(longitude, latitude, line) — The distance of a point from a line in metres.
     geo_closest_point_on_line(longitude, latitude, line) — The point of a line nearest to another.
     geo_intersects_2lines(line1, line2) — Whether two lines meet.

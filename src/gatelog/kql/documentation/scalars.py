@@ -115,8 +115,8 @@ TEXTS: Mapping[str, Entry] = entries("""
     to_utf8(text) — The code points of the characters, as an array.
     punycode_from_string(text) — The text in Punycode.
     punycode_to_string(text) — The text that was written in Punycode.
-    punycode_domain_from_string(domain) — A domain name in its ASCII form.
-    punycode_domain_to_string(domain) — A domain name in its Unicode form.
+    punycode_domain_from_string(domain) — The domain name that was written in ASCII, `xn--...`.
+    punycode_domain_to_string(domain) — A domain name in its ASCII form, `xn--...`.
     parse_path(path) — The parts of a file path, as a bag.
     parse_xml(text) — A text of XML as a dynamic value; null if it is none.
     gzip_compress_to_base64_string(text) — A constant text compressed by gzip, in Base64.
@@ -235,6 +235,6 @@ ROWS: Mapping[str, Entry] = entries("""
     estimate_data_size(column, ...) — About how many bytes the values of a row have; `*` for all.
     current_database() — The name of the database that is asked.
     current_principal_is_member_of(group, ...) — Always false: groups are not known here.
-    ingestion_time() — When the row came, in a table of the users' own; else null.
+    ingestion_time() — When the row of a table came; of a call, when it had ended. Null of groups and unions.
     iscolumnexists(name) — Whether the table has a column of this name.
 """)

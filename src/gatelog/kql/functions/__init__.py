@@ -28,13 +28,14 @@ from gatelog.kql.functions.probabilities import PROBABILITIES
 from gatelog.kql.functions.punycode import PUNYCODE
 from gatelog.kql.functions.replacements import REPLACEMENTS
 from gatelog.kql.functions.row import Function, Naming
-from gatelog.kql.functions.series_decompositions import SERIES_DECOMPOSITIONS, SERIES_OUTLIERS
+from gatelog.kql.functions.series_decompositions import SERIES_DECOMPOSITIONS, SERIES_FORECASTS
 from gatelog.kql.functions.series_elements import SERIES_ELEMENTS
 from gatelog.kql.functions.series_fills import SERIES_FILLS
 from gatelog.kql.functions.series_filters import SERIES_FILTERS
 from gatelog.kql.functions.series_fits import SERIES_FIT_BAGS, SERIES_FITS
 from gatelog.kql.functions.series_fourier import SERIES_TRANSFORMS
 from gatelog.kql.functions.series_measures import SERIES_MEASURES
+from gatelog.kql.functions.series_outliers import SERIES_OUTLIERS
 from gatelog.kql.functions.series_periods import SERIES_PERIODS, SERIES_SEASONS
 from gatelog.kql.functions.set_measures import SET_MEASURES
 from gatelog.kql.functions.sets import SETS
@@ -74,6 +75,7 @@ FUNCTIONS: Mapping[str, Function] = {
         SERIES_FILTERS,
         SERIES_FIT_BAGS,
         SERIES_MEASURES,
+        SERIES_FORECASTS,
         SERIES_OUTLIERS,
         SERIES_SEASONS,
         BAGS,

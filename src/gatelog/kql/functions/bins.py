@@ -131,7 +131,7 @@ def bin_of(arguments: Sequence[Term]) -> Term:
     if value.type is KqlType.DYNAMIC:
         raise Misfit("a dynamic has no bins", "convert it, for example with tolong() or todatetime()")
     if value.type in (DATETIME, TIMESPAN):
-        return _time_bin(value, _width(width))
+        return _time_bin(value, accept(width, TIMESPAN))
     if value.type not in NUMBERS or width.type not in NUMBERS:
         raise Misfit(f"bin() has no meaning for {value.type} and {width.type}")
     return _number_bin(value, width)
@@ -146,12 +146,6 @@ def _time_bin(value: Term, width: Term) -> Term:
     if value.type is DATETIME:
         return _datetime_bin(value, width)
     return finished(TIMESPAN, ticks.floor_to(value.sql, width.sql), [value, width], may_fail=True)
-
-
-def _width(term: Term) -> Term:
-    return (
-        convert(term, TIMESPAN) if term.type is TIMESPAN or term.type in INTEGERS else accept(term, TIMESPAN)
-    )
 
 
 def _datetime_bin(value: Term, width: Term) -> Term:
@@ -200,11 +194,11 @@ def bin_at(arguments: Sequence[Term]) -> Term:
     if value.type is DATETIME:
         fixed = accept(origin, DATETIME)
         start = ticks.since_1970(fixed.sql)
-        steps = ticks.floor_to(sql.minus(ticks.since_1970(value.sql), start), _width(width).sql)
+        steps = ticks.floor_to(sql.minus(ticks.since_1970(value.sql), start), accept(width, TIMESPAN).sql)
         return finished(DATETIME, _known(sql.plus(start, steps)), arguments, may_fail=True)
     if value.type is TIMESPAN:
         fixed = accept(origin, TIMESPAN)
-        steps = ticks.floor_to(sql.minus(value.sql, fixed.sql), _width(width).sql)
+        steps = ticks.floor_to(sql.minus(value.sql, fixed.sql), accept(width, TIMESPAN).sql)
         return finished(TIMESPAN, sql.plus(fixed.sql, steps), arguments, may_fail=True)
     numbers = [accept(term, Anything.NUMBER).type for term in arguments]
     kind = wider(wider(numbers[0], numbers[1]), numbers[2])

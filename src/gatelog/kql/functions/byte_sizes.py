@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, Naming, accept, constant_string, finished
+from gatelog.kql.literals import string_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -24,22 +25,33 @@ concat(
 """
 
 
+_POWER_OF_ROW = "if(unit = '', largest, nullIf(toInt64(indexOf(units, unit)), 0) - 1)"
+
+
 def _format_bytes(arguments: Sequence[Term]) -> Term:
     """`format_bytes(size [, digits [, unit]])`: digits behind the point, by default 0; without a unit, or
-    with an empty one, the largest that the size fills."""
+    with an empty one, the largest that the size fills. Empty for a unit of a row that there is not."""
     size = accept(arguments[0], REAL)
     digits = accept(arguments[1], LONG).sql if len(arguments) > 1 else sql.literal(0)
-    unit = constant_string(arguments[2], "the unit of format_bytes()") if len(arguments) > 2 else ""
-    if unit and unit not in _UNITS:
-        raise Misfit(f"format_bytes() knows no unit '{unit}'", f"use {', '.join(_UNITS)}")
+    unit = accept(arguments[2], STRING) if len(arguments) > 2 else string_term("")
     units = sql.array([sql.literal(name) for name in _UNITS])
 
     def text(value: Sql) -> Sql:
         largest = formula(_LARGEST_FITTING, size=value, last=len(_UNITS) - 1)
-        power = sql.call("toInt64", _UNITS.index(unit)) if unit else largest
+        power = _power(unit, units, largest)
         return formula(_TEXT, size=value, digits=digits, power=power, units=units)
 
-    return finished(STRING, sql.with_value(size.sql, "size", text), arguments)
+    return finished(STRING, sql.with_value(size.sql, "size", text), arguments, may_fail=unit.constant is None)
+
+
+def _power(unit: Term, units: Sql, largest: Sql) -> Sql:
+    """The place of the unit, from 0."""
+    if unit.constant is None:
+        return formula(_POWER_OF_ROW, unit=unit.sql, units=units, largest=largest)
+    name = constant_string(unit, "the unit of format_bytes()")
+    if name and name not in _UNITS:
+        raise Misfit(f"format_bytes() knows no unit '{name}'", f"use {', '.join(_UNITS)}")
+    return sql.call("toInt64", _UNITS.index(name)) if name else largest
 
 
 BYTE_SIZES: tuple[Function, ...] = (Function("format_bytes", 1, 3, _format_bytes, Naming.FIRST),)

@@ -76,12 +76,13 @@ def _in_order(json: Sql) -> Sql:
 
 
 def _as_text(arguments: Sequence[Term]) -> Term:
-    """`dynamic_to_json(x)`."""
+    """`dynamic_to_json(x)`: what is no dynamic is as `tostring` has it."""
+    if arguments[0].type is not DYNAMIC:
+        return convert(arguments[0], STRING)
     constant = arguments[0].constant
     if constant is not None and isinstance(constant.value, list | dict):
         return literal_term(STRING, json_values.sorted_text(constant.value))
-    value = convert(arguments[0], DYNAMIC)
-    text = sql.if_null(value.sql, json_values.NULL_TEXT)
+    text = sql.if_null(arguments[0].sql, json_values.NULL_TEXT)
     return finished(STRING, sql.with_value(text, "json", _in_order), [])
 
 

@@ -43,9 +43,11 @@ def measured(value: Term) -> tuple[KqlType, Sql]:
 
 
 def counted(digest: Sql) -> Sql:
-    """The values of a digest and their weights: Tuple(Array(Float64), Array(Float64))."""
+    """The values of a digest and their weights, as many: Tuple(Array(Float64), Array(Float64)). Of what is no
+    digest there are none."""
     values, weights = (f"JSONExtract(digest, {place}, 'Array(Float64)')" for place in (2, 3))
-    return formula(f"CAST(({values}, {weights}) AS {_COUNTED})", digest=sql.if_null(digest, ""))
+    pair = f"CAST(({values}, arrayResize({weights}, length({values}))) AS {_COUNTED})"
+    return formula(f"if({_TYPE} = '', CAST(([], []) AS {_COUNTED}), {pair})", digest=sql.if_null(digest, ""))
 
 
 def written(kind: Sql, pair: Sql) -> Sql:
@@ -146,7 +148,8 @@ def _rank(arguments: Sequence[Term], build: Callable[[Sql, Sql], Sql]) -> Term:
     digest = accept(arguments[0], DYNAMIC)
     _, value = measured(arguments[1])
     node = sql.with_value(counted(digest.sql), "pair", lambda pair: build(pair, value))
-    return finished(REAL, node, [digest, arguments[1]])
+    is_one = sql.ne(kind_of(sql.if_null(digest.sql, "")), "")
+    return finished(REAL, sql.if_(is_one, node, sql.null()), [digest, arguments[1]], may_fail=True)
 
 
 def _place(pair: Sql, value: Sql) -> Sql:

@@ -55,7 +55,7 @@ def _written(*, with_prefix: bool) -> Function:
 
 def _masked(text: Sql, length: Sql) -> Sql:
     return sql.with_value(
-        shortest(prefix_of(text), length),
+        shortest(prefix_of(text), length_within(length, ADDRESS_BITS)),
         "prefix",
         lambda prefix: _network(address_of(text), prefix),
     )

@@ -116,7 +116,9 @@ _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _BEGINS = """
 has(found, address) OR (endsWith(address, '.') AND arrayExists(one -> startsWith(one, address), found))
 """
-_BEFORE, _AFTER = r"(?:^|[^\pL\pN.])", r"(?:$|[^\pL\pN.])"
+_BEFORE, _AFTER = r"(?:^|[^\pL\pN.])\.*", r"\.*(?:$|[^\pL\pN.])"
+_RUN = r"[\pL\pN](?:[\pL\pN.]*[\pL\pN])?"
+"""What may be an address: the dots around it end a sentence."""
 
 
 def _has_address(name: str, *, prefix: bool) -> Function:
@@ -150,7 +152,7 @@ def _has_of_row(text: Sql, wanted: Term, *, prefix: bool) -> Sql:
     addresses = alone
     if wanted.type is DYNAMIC:
         addresses = sql.if_(json_values.is_array(wanted.sql), json_values.strings(wanted.sql), alone)
-    runs = sql.call("extractAll", text, r"[\pL\pN.]+")
+    runs = sql.call("extractAll", text, _RUN)
     whole = sql.lambda_("run", sql.call("match", sql.variable("run"), rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"))
     test = _BEGINS if prefix else "has(found, address)"
     return sql.with_value(

@@ -11,10 +11,10 @@ from gatelog.kql.functions.row import Anything, Function, Naming, accept, aliase
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
-from gatelog.kql.types import INTEGERS, KqlType, common_type
+from gatelog.kql.types import DECIMAL_SCALE, INTEGERS, KqlType, common_type
 
 LONG, REAL, BOOL, STRING = KqlType.LONG, KqlType.REAL, KqlType.BOOL, KqlType.STRING
-TIMESPAN, DYNAMIC = KqlType.TIMESPAN, KqlType.DYNAMIC
+DECIMAL, TIMESPAN, DYNAMIC = KqlType.DECIMAL, KqlType.TIMESPAN, KqlType.DYNAMIC
 NUMBER = Anything.NUMBER
 
 
@@ -61,26 +61,60 @@ def _ceiling(arguments: Sequence[Term]) -> Term:
     return finished(term.type, sql.call("ceiling", term.sql), [term])
 
 
+_INTEGER_PLACES = range(-19, 1)
+_DECIMAL_PLACES = range(-43, DECIMAL_SCALE + 1)
+"""Places behind the point to which they can be rounded; the engine takes no others."""
+
+
 def _round(arguments: Sequence[Term]) -> Term:
     """Halves go away from zero; the type stays."""
     number = accept(arguments[0], NUMBER)
     digits = accept(arguments[1], LONG) if len(arguments) == 2 else None
-    places = 0 if digits is None else digits.constant.value if digits.constant is not None else None
-    if isinstance(places, int) and number.type in INTEGERS and places >= 0:
+    if number.type is REAL:
+        return _rounded(number, digits, arguments)
+    if number.type is DECIMAL:
+        rounded = sql.call("round", number.sql, _places(digits, _DECIMAL_PLACES))
+        return finished(DECIMAL, rounded, arguments)
+    places = _places(digits, _INTEGER_PLACES)
+    if places == 0:
         return number
-    if isinstance(places, int) and number.type is KqlType.DECIMAL:
-        return finished(KqlType.DECIMAL, sql.call("round", number.sql, places), arguments)
-    return convert(_rounded(convert(number, REAL), digits, arguments), number.type)
+    wide = sql.call("toInt128", number.sql)  # the engine adds a half
+    narrow = "toInt32" if number.type is KqlType.INT else "toInt64"
+    return finished(number.type, sql.call(narrow, sql.call("round", wide, places)), arguments)
+
+
+def _places(digits: Term | None, bounds: range) -> int | Sql:
+    """The digits that are asked for, within the bounds."""
+    if digits is None:
+        return 0
+    least, most = bounds[0], bounds[-1]
+    value = digits.constant.value if digits.constant is not None else None
+    if isinstance(value, int):
+        return min(max(value, least), most)
+    return sql.call(
+        "multiIf", sql.less(digits.sql, least), least, sql.greater(digits.sql, most), most, digits.sql
+    )
+
+
+_BELOW_HALF = "0.49999999999999994"
+"""The largest real below a half. Added to an odd number above 2^52, or to itself, a half would lead to the
+next whole number."""
 
 
 def _rounded(term: Term, digits: Term | None, arguments: Sequence[Term]) -> Term:
-    scale = sql.call("exp10", digits.sql) if digits is not None else sql.literal(1)
-    size = sql.over(sql.call("floor", sql.plus(sql.times(sql.call("abs", term.sql), scale), _half())), scale)
-    return finished(REAL, sql.times(sql.call("sign", term.sql), size), arguments)
+    size = sql.call("abs", term.sql)
+    if digits is None:
+        whole = _nearest(size)
+    else:
+        scale = sql.call("exp10", digits.sql)
+        scaled = sql.over(_nearest(sql.times(size, scale)), scale)
+        whole = sql.call("ifNotFinite", scaled, size)  # so many digits no real has
+        whole = sql.if_(sql.is_null(digits.sql), sql.null(), whole) if digits.nullable else whole
+    return finished(REAL, sql.times(sql.call("sign", term.sql), whole), arguments)
 
 
-def _half() -> Sql:
-    return sql.call("toFloat64", "0.5")
+def _nearest(size: Sql) -> Sql:
+    return sql.call("floor", sql.plus(size, sql.call("toFloat64", _BELOW_HALF)))
 
 
 def _sign(arguments: Sequence[Term]) -> Term:
@@ -94,9 +128,12 @@ def _extreme(name: str, function: str) -> Function:
     """`max_of` and `min_of`: nulls do not count, nor what is no number."""
 
     def build(arguments: Sequence[Term]) -> Term:
-        target = common_type([argument.type for argument in arguments])
-        if target is None or target is DYNAMIC:
-            raise Misfit(f"{name}() needs arguments of one type")
+        kinds = [argument.type for argument in arguments]
+        target = common_type(kinds)
+        if DYNAMIC in kinds:
+            raise Misfit(f"{name}() cannot take a dynamic", "convert it, for example with tolong()")
+        if target is None:
+            raise Misfit(f"{name}() needs arguments of one type, these are {', '.join(kinds)}")
         terms = [convert(argument, target) for argument in arguments]
         return _ignoring_nulls(function, target, terms)
 

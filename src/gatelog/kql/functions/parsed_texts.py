@@ -16,14 +16,15 @@ from gatelog.kql.types import DECIMAL_SCALE, KqlType
 STRING, DYNAMIC, DECIMAL = KqlType.STRING, KqlType.DYNAMIC, KqlType.DECIMAL
 
 _SCHEME = "^([A-Za-z][A-Za-z0-9+.-]+)://"
+_LAST_STEP = r"extract(replaceRegexpOne(rest, '^[A-Za-z]:', ''), '([^\\\\/]*)$')"
 _PATH_PARTS = {
     "Scheme": f"extract(path, '{_SCHEME}')",
-    "RootPath": "extract(rest, '^([A-Za-z]:)')",
+    "RootPath": r"extract(rest, '^(?:[\\\\/]{2}[?.][\\\\/])?([A-Za-z]:)')",
     "DirectoryPath": r"extract(rest, '(?s)^(.*)[\\\\/]')",
     "DirectoryName": r"extract(extract(rest, '(?s)^(.*)[\\\\/]'), '([^\\\\/]*)$')",
-    "Filename": r"extract(extract(rest, '([^\\\\/]*)$'), '^([^:]*)')",
-    "Extension": r"extract(extract(extract(rest, '([^\\\\/]*)$'), '^([^:]*)'), '[.]([^.]*)$')",
-    "AlternateDataStreamName": r"extract(extract(rest, '([^\\\\/]*)$'), ':(.*)$')",
+    "Filename": f"extract({_LAST_STEP}, '^([^:]*)')",
+    "Extension": f"extract(extract({_LAST_STEP}, '^([^:]*)'), '[.]([^.]*)$')",
+    "AlternateDataStreamName": f"extract({_LAST_STEP}, ':(.*)$')",
 }
 """The members of parse_path's bag; `rest` is the path without its scheme."""
 
@@ -54,15 +55,17 @@ def _version(text: Sql) -> Sql:
     return sql.if_(sql.call("match", text, _VERSION), number, sql.null())
 
 
+_FIELD = r'(?:"(?:[^"]|"")*(?:"|$)[^,\r\n]*|[^",\r\n][^,\r\n]*|)'
+_FIELD_PARTS = r',(?:"((?:[^"]|"")*)(?:"|$)([^,\r\n]*)|([^,\r\n]*))'
+_TEXTS = """arrayMap(field -> concat(replaceAll(field[1], '""', '"'), field[2], field[3]), fields)"""
+
+
 def _record(text: Sql) -> Sql:
-    """The fields of the first record; in quotes a comma, a line break and a doubled quote are text."""
-    record = sql.call("extract", text, r'^((?:"(?:[^"]|"")*"|[^"\r\n])*)')
-    fields = sql.call(
-        "extractAllGroupsVertical", sql.call("concat", ",", record), r',(?:"((?:[^"]|"")*)"|([^,]*))'
-    )
-    quoted = """replaceAll(field[1], '""', '"')"""
-    texts = formula(f"arrayMap(field -> if(field[1] = '', field[2], {quoted}), fields)", fields=fields)
-    return string_array(texts)
+    """The fields of the first record. Where a quote begins one, a comma, a line break and a doubled quote are
+    text up to the next quote, or to the end."""
+    record = sql.call("extract", text, f"^({_FIELD}(?:,{_FIELD})*)")
+    fields = sql.call("extractAllGroupsVertical", sql.call("concat", ",", record), _FIELD_PARTS)
+    return string_array(formula(_TEXTS, fields=fields))
 
 
 _ARGUMENTS = r"""

@@ -1,4 +1,4 @@
-"""Functions with regular expressions (RE2 in Kusto and in ClickHouse alike)."""
+"""Functions with regular expressions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gatelog.kql import empty_matches, json_values, sql
 from gatelog.kql.empty_matches import may_match_nothing
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.match_marks import match_count
 from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
 from gatelog.kql.functions.strings import string_array
@@ -14,12 +15,9 @@ from gatelog.kql.misfit import Misfit
 from gatelog.kql.regexes import (
     DOT_STOPS_AT_NEWLINE,
     SPECIAL,
-    checked,
-    group_count,
-    group_names,
     quote_pattern,
+    read_regex,
     regex_of,
-    unicode_aware,
 )
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
@@ -28,33 +26,62 @@ from gatelog.kql.types import KqlType
 STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
 
 
+_LAST_REFERENCE = 9
+"""The last group that a replacement can name."""
+
 _NO_GROUP = 1_000_000
 """A number that no group of a pattern has."""
 
 
 def _extract(arguments: Sequence[Term]) -> Term:
     group, source = accept(arguments[1], LONG), accept(arguments[2], STRING)
-    pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
-    groups = sql.call("extractGroups", source.sql, f"({DOT_STOPS_AT_NEWLINE}{pattern})")
+    if arguments[0].constant is None:
+        return _extract_by_row(regex_of(arguments[0]), group, source)
+    pattern = read_regex(constant_string(arguments[0], "the regular expression"))
+    groups = sql.call("extractGroups", source.sql, DOT_STOPS_AT_NEWLINE + pattern.around)
     wanted = group.constant.value if group.constant is not None else None
     if not isinstance(wanted, int):
         place = sql.if_(sql.at_least(group.sql, 0), sql.plus(group.sql, 1), _NO_GROUP)
         return finished(STRING, sql.call("arrayElement", groups, place), [source])
-    if wanted < 0 or wanted > group_count(pattern):
+    if wanted < 0 or wanted > len(pattern.groups):
         return finished(STRING, sql.literal(""), [source])
     return finished(STRING, sql.call("arrayElement", groups, wanted + 1), [source])
 
 
+_BY_ROW = r"""
+if(
+    match(text, pattern),
+    replaceRegexpOne(text, concat('(?s)^.*?(?:', pattern, ')()()()()()()()()().*$'), reference),
+    ''
+)
+"""
+"""All of the text becomes the group that is wanted. The empty groups behind the pattern's own are there for a
+reference to one that it does not have."""
+
+
+def _extract_by_row(pattern: Sql, group: Term, source: Term) -> Term:
+    """`extract` with a pattern that each row has: the engine's own function wants a constant."""
+    wanted = group.constant.value if group.constant is not None else None
+    if not isinstance(wanted, int) or not 0 <= wanted <= _LAST_REFERENCE:
+        raise Misfit(f"of a pattern that is no constant, the group must be one of 0 to {_LAST_REFERENCE}")
+    if wanted > 0:
+        node = formula(_BY_ROW, text=source.sql, pattern=pattern, reference=f"\\{wanted}")
+    else:
+        whole = sql.call("concat", "(", pattern, ")")
+        node = formula(_BY_ROW, text=source.sql, pattern=whole, reference=r"\1")
+    return finished(STRING, node, [source])
+
+
 def _extract_all(arguments: Sequence[Term]) -> Term:
-    pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
+    pattern = read_regex(constant_string(arguments[0], "the regular expression"))
     source = accept(arguments[-1], STRING)
-    names = group_names(pattern)
+    names = pattern.groups
     if not names:
         raise Misfit("the regular expression has no capture group", "put what is wanted in parentheses")
     wanted = list(range(1, len(names) + 1))
     if len(arguments) == 3:
         wanted = _wanted_groups(arguments[1], names)
-    matches = sql.call("extractAllGroupsVertical", source.sql, DOT_STOPS_AT_NEWLINE + pattern)
+    matches = sql.call("extractAllGroupsVertical", source.sql, DOT_STOPS_AT_NEWLINE + pattern.text)
     if len(wanted) == 1:
         one = sql.call("arrayElement", sql.variable("match"), wanted[0])
         texts = string_array(sql.call("arrayMap", sql.lambda_("match", one), matches))
@@ -66,7 +93,7 @@ def _extract_all(arguments: Sequence[Term]) -> Term:
     return Term(DYNAMIC, sql.null_if(texts, "[]"))
 
 
-def _wanted_groups(term: Term, names: list[str]) -> list[int]:
+def _wanted_groups(term: Term, names: Sequence[str]) -> list[int]:
     """The groups that the author names, by their numbers or names; all when none of the numbers is one's."""
     value = term.constant.value if term.constant is not None else None
     if not isinstance(value, list):
@@ -75,7 +102,7 @@ def _wanted_groups(term: Term, names: list[str]) -> list[int]:
     return [group for group in groups if 0 < group <= len(names)] or list(range(1, len(names) + 1))
 
 
-def _group(wanted: object, names: list[str]) -> int:
+def _group(wanted: object, names: Sequence[str]) -> int:
     if isinstance(wanted, str) and wanted in names:
         return names.index(wanted) + 1
     if isinstance(wanted, int):
@@ -88,11 +115,11 @@ def _replace_regex(arguments: Sequence[Term]) -> Term:
     `(?m)$` does not: within a group it looks at all of it."""
     source, pattern, replacement = (accept(argument, STRING) for argument in arguments)
     _check_references(pattern, replacement)
-    known = pattern.constant.value if pattern.constant is not None else ""
+    known = read_regex(str(pattern.constant.value)).text if pattern.constant is not None else ""
     regex = regex_of(pattern)
-    if str(known).endswith("$"):
+    if known.endswith("$"):
         regex = sql.call("concat", "(?:", regex, ")")
-    if may_match_nothing(str(known)):
+    if may_match_nothing(known):
         node = empty_matches.replaced(source.sql, regex, replacement.sql)
     else:
         node = sql.call("replaceRegexpAll", source.sql, regex, replacement.sql)
@@ -105,7 +132,7 @@ def _check_references(pattern: Term, replacement: Term) -> None:
     if len(texts) < 2:
         return
     named = [int(digit) for digit in re.findall(r"\\(?:\\|(\d))", str(texts[1])) if digit]
-    count = group_count(str(texts[0]))
+    count = len(read_regex(str(texts[0])).groups)
     if named and max(named) > count:
         raise Misfit(f"the replacement names group {max(named)}, the regular expression has {count}")
 
@@ -120,9 +147,14 @@ def _trim(name: str, places: str) -> Function:
     about the author's."""
 
     def build(arguments: Sequence[Term]) -> Term:
-        pattern = unicode_aware(checked(constant_string(arguments[0], "the regular expression")))
-        source = accept(arguments[1], STRING)
-        bounded = DOT_STOPS_AT_NEWLINE + places.replace("x", pattern)
+        pattern, source = arguments[0], accept(arguments[1], STRING)
+        if pattern.constant is None:
+            regex = accept(pattern, STRING).sql
+            within = [piece for literal in places.split("x") for piece in (sql.literal(literal), regex)][:-1]
+            bounded = sql.call("concat", DOT_STOPS_AT_NEWLINE, *within)
+        else:
+            text = read_regex(constant_string(pattern, "the regular expression")).text
+            bounded = sql.literal(DOT_STOPS_AT_NEWLINE + places.replace("x", text))
         return finished(STRING, sql.call("replaceRegexpAll", source.sql, bounded, ""), [source])
 
     return Function(name, 2, 2, build)

@@ -19,6 +19,10 @@ _HALVINGS = 60
 """Steps from 0..1 to a width below that of a real."""
 
 
+_PARAMETER_MOST = 10_000
+"""Beyond it Kusto has no share of the beta distribution; nor would the continued fraction end in time."""
+
+
 def _real(value: Argument) -> Sql:
     return sql.call("toFloat64", value)
 
@@ -33,13 +37,13 @@ def _valid(x: Sql, alpha: Sql, beta: Sql) -> Sql:
 
 
 def _density(x: Sql, alpha: Sql, beta: Sql) -> Sql:
+    """NaN also at 0 and 1, the borders."""
     powers = sql.plus(
         sql.times(sql.minus(alpha, 1), sql.call("log", x)),
         sql.times(sql.minus(beta, 1), sql.call("log", sql.minus(1, x))),
     )
-    return sql.if_(
-        _valid(x, alpha, beta), sql.call("exp", sql.minus(powers, _log_beta(alpha, beta))), _real("nan")
-    )
+    inside = sql.all_of([sql.greater(x, 0), sql.less(x, 1), sql.greater(alpha, 0), sql.greater(beta, 0)])
+    return sql.if_(inside, sql.call("exp", sql.minus(powers, _log_beta(alpha, beta))), _real("nan"))
 
 
 def _where_known(build: Callable[[Sql, Sql, Sql], Sql]) -> Callable[..., Sql]:
@@ -61,6 +65,11 @@ def _share(x: Sql, alpha: Sql, beta: Sql) -> Sql:
     whole = sql.if_(sql.less(x, turning), _tail(x, alpha, beta), sql.minus(1, _tail(rest, beta, alpha)))
     inside = sql.call("multiIf", sql.eq(x, 0), _real(0), sql.eq(x, 1), _real(1), whole)
     return sql.if_(_valid(x, alpha, beta), inside, _real("nan"))
+
+
+def _known_share(x: Sql, alpha: Sql, beta: Sql) -> Sql:
+    known = sql.all_of([sql.at_most(alpha, _PARAMETER_MOST), sql.at_most(beta, _PARAMETER_MOST)])
+    return sql.if_(known, _share(x, alpha, beta), _real("nan"))
 
 
 def _tail(x: Sql, alpha: Sql, beta: Sql) -> Sql:
@@ -158,6 +167,6 @@ PROBABILITIES: tuple[Function, ...] = (
     simple("beta_pdf", [REAL, REAL, REAL], REAL, _where_known(_density), may_fail=True),
     simple("beta_inv", [REAL, REAL, REAL], REAL, _where_known(_inverse), may_fail=True),
     simple("welch_test", [REAL] * 6, REAL, _welch, may_fail=True),
-    simple("beta_cdf", [REAL, REAL, REAL], REAL, _where_known(_share), may_fail=True),
+    simple("beta_cdf", [REAL, REAL, REAL], REAL, _where_known(_known_share), may_fail=True),
 )
 """The rows of this table."""

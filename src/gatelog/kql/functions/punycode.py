@@ -3,13 +3,14 @@
 The characters above ASCII are inserted in the order of their numbers; each is told by the distance from the
 insertion before it, written as a number of variable length. Where it goes is the count of characters before
 it that are no greater, so that the distances follow without the RFC's inner loop.
+
+Kusto's names go two ways: `punycode_from_string` encodes, while `punycode_domain_from_string` decodes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gatelog.kql import sql
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.functions.unicode import characters, code_points
 from gatelog.kql.sql import Argument, Sql
@@ -23,6 +24,13 @@ _DIGITS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _LONGEST_NUMBER = 7
 """Digits of the largest distance."""
 _DOTS = "[.\u3002\uff0e\uff61]"
+_DECODED = """
+if(
+    arrayExists((label, original) -> label = '' AND original <> '', labels, originals),
+    '',
+    arrayStringConcat(labels, '.')
+)
+"""
 
 
 def _long(value: Argument) -> Sql:
@@ -190,36 +198,34 @@ def _read() -> Sql:
     return sql.with_value(reached, "reached", moved)
 
 
-def _labels(text: Sql, build: Callable[[Sql], Sql]) -> Sql:
-    """A domain with each of its labels changed."""
-    labels = sql.call("splitByRegexp", _DOTS, text)
+def _labels(text: Sql) -> Sql:
+    return sql.call("splitByRegexp", _DOTS, text)
+
+
+def _domain_encoded(text: Sql) -> Sql:
+    label = sql.variable("label")
+    ascii_only = sql.eq(sql.call("length", label), sql.call("lengthUTF8", label))
+    encoded = sql.if_(ascii_only, label, sql.call("concat", "xn--", _encoded(label)))
     return sql.call(
-        "arrayStringConcat",
-        sql.call("arrayMap", sql.lambda_("label", build(sql.variable("label"))), labels),
-        ".",
+        "arrayStringConcat", sql.call("arrayMap", sql.lambda_("label", encoded), _labels(text)), "."
     )
 
 
-def _domain_from(text: Sql) -> Sql:
-    def encoded(label: Sql) -> Sql:
-        ascii_only = sql.eq(sql.call("length", label), sql.call("lengthUTF8", label))
-        return sql.if_(ascii_only, label, sql.call("concat", "xn--", _encoded(label)))
-
-    return _labels(text, encoded)
-
-
-def _domain_to(text: Sql) -> Sql:
-    def decoded(label: Sql) -> Sql:
-        is_encoded = sql.call("startsWith", sql.call("lower", label), "xn--")
-        return sql.if_(is_encoded, _decoded(sql.call("substring", label, 5)), label)
-
-    return _labels(text, decoded)
+def _domain_decoded(text: Sql) -> Sql:
+    """The domain with its labels decoded; '' where one cannot be."""
+    label = sql.variable("label")
+    is_encoded = sql.call("startsWith", sql.call("lower", label), "xn--")
+    decoded = sql.if_(is_encoded, _decoded(sql.call("substring", label, 5)), label)
+    labels = sql.call("arrayMap", sql.lambda_("label", decoded), _labels(text))
+    return sql.with_value(
+        labels, "labels", lambda known: formula(_DECODED, labels=known, originals=_labels(text))
+    )
 
 
 PUNYCODE: tuple[Function, ...] = (
     simple("punycode_from_string", [STRING], STRING, _encoded),
     simple("punycode_to_string", [STRING], STRING, _decoded),
-    simple("punycode_domain_from_string", [STRING], STRING, _domain_from),
-    simple("punycode_domain_to_string", [STRING], STRING, _domain_to),
+    simple("punycode_domain_from_string", [STRING], STRING, _domain_decoded),
+    simple("punycode_domain_to_string", [STRING], STRING, _domain_encoded),
 )
 """The rows of this table."""

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from gatelog.kql import sql
+from gatelog.kql.comparisons import conversion_hint
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.formula import formula
 from gatelog.kql.misfit import Misfit
@@ -63,11 +64,14 @@ def accept(term: Term, kind: ParameterKind) -> Term:
     if kind is Anything.TEXT:
         return convert(term, KqlType.STRING)
     if not isinstance(kind, KqlType) or not _implicit(term.type, kind):
-        raise Misfit(
-            f"expected {_shown(kind)}, this is {term.type}",
-            f"convert it, for example with to{kind.value if isinstance(kind, KqlType) else 'long'}()",
-        )
+        raise Misfit(f"expected {_shown(kind)}, this is {term.type}", _conversion(term.type, kind))
     return convert(term, kind)
+
+
+def _conversion(source: KqlType, kind: ParameterKind) -> str:
+    if kind in (KqlType.TIMESPAN, KqlType.DATETIME):
+        return conversion_hint(source, KqlType(kind))
+    return f"convert it, for example with to{kind.value if isinstance(kind, KqlType) else 'long'}()"
 
 
 def cast(name: str, term: Term, target: KqlType) -> Term:

@@ -46,6 +46,13 @@ _ALL_NAMES = "notEmpty(steps) AND arrayAll(step -> startsWith(step, '.'), steps)
 _NAME = "substring(steps[place], 2)"
 _HOLDER = "arraySlice(steps, 1, place - 1)"
 _CHANGED = "arrayMap(pair -> if(pair.1 = name, (name, value), pair), members)"
+_SET = """
+if(
+    arrayExists(pair -> pair.1 = name, members),
+    arrayMap(pair -> if(pair.1 = name, (name, value), pair), members),
+    arrayPushBack(members, (name, value))
+)
+"""
 _KEPT = "arrayFilter(pair -> pair.1 != name, members)"
 _WRITTEN = """
 concat('{', arrayStringConcat(arrayMap(pair -> concat(quoted, ':', pair.2), members), ','), '}')
@@ -64,6 +71,20 @@ def _value_below(json: Sql, steps: Sql) -> Sql:
     return formula(_BELOW, json=json, steps=steps)
 
 
+_AT_PATH = """
+multiIf(path = '$', json, startsWith(path, '$') AND notEmpty(steps), value, '')
+"""
+
+
+def value_at(json: Sql, path: Sql) -> Sql:
+    """The JSON text at a path of the row, empty where there is none and for what is no path."""
+
+    def found(steps: Sql) -> Sql:
+        return formula(_AT_PATH, path=path, json=json, steps=steps, value=_value_below(json, steps))
+
+    return sql.with_value(_steps_of(path), "steps", found)
+
+
 def has_key(bag: Sql, key: Sql) -> Sql:
     """Whether a bag has the key of the row."""
     return sql.with_value(
@@ -78,6 +99,16 @@ def without_keys(bag: Sql, keys: Sql) -> Sql:
     return sql.call("arrayFold", sql.lambda_pair("left", "key", rest), keys, bag)
 
 
+def with_key(bag: Sql, key: Sql, value: Sql) -> Sql:
+    """A bag with a JSON text at the key of the row; NULL for a path that has an index, or cannot be read."""
+
+    def changed(steps: Sql) -> Sql:
+        is_known = formula(_ALL_NAMES, steps=steps)
+        return sql.if_(is_known, _put(bag, steps, sql.call("length", steps), value, _SET), sql.null())
+
+    return sql.with_value(_steps_of(key), "steps", changed)
+
+
 def _without(bag: Sql, steps: Sql) -> Sql:
     """The bag without what its members, and theirs, lead to; arrays stay as they are."""
     last = sql.call("length", steps)
@@ -87,13 +118,18 @@ def _without(bag: Sql, steps: Sql) -> Sql:
     return sql.if_(found, removed, bag)
 
 
-def _put(bag: Sql, steps: Sql, last: Sql, value: Sql) -> Sql:
-    """The bag with another JSON text where the first `last` steps lead to."""
+def _put(bag: Sql, steps: Sql, last: Sql, value: Sql, member: str = _CHANGED) -> Sql:
+    """The bag with another JSON text where the first `last` steps lead to, `member` by member."""
     place = sql.variable("place")
     name = formula(_NAME, steps=steps, place=place)
-    changed = formula(_CHANGED, members=_members(bag, steps, place), name=name, value=sql.variable("value"))
+    changed = formula(member, members=_members(bag, steps, place), name=name, value=sql.variable("value"))
     places = sql.call("reverse", sql.call("range", 1, sql.plus(last, 1)))
     return sql.call("arrayFold", sql.lambda_pair("value", "place", _written(changed)), places, value)
+
+
+def with_member(bag: Sql, name: Sql, value: Sql) -> Sql:
+    """A bag with a JSON text as its member of this name; what is no bag gives place to one."""
+    return _written(formula(_SET, members=json_values.pairs(bag), name=name, value=value))
 
 
 def _members(bag: Sql, steps: Sql, place: Sql) -> Sql:

@@ -1,4 +1,4 @@
-"""series_decompose and what builds on it, series_outliers and series_stats.
+"""series_decompose and what builds on it, and series_stats.
 
 seasonal   the median of the points of one phase
 trend      what remains, averaged or fitted by a line
@@ -13,32 +13,22 @@ from typing import NamedTuple
 
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, Naming, accept, constant_string
+from gatelog.kql.functions.row import Function, accept, constant_string
 from gatelog.kql.functions.series_lines import Line
 from gatelog.kql.functions.series_measures import statistics
+from gatelog.kql.functions.series_outliers import scorer
 from gatelog.kql.functions.series_periods import period_of, season_argument, seasonal
 from gatelog.kql.functions.series_values import complete, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.literals import literal_term, long_term, string_term
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
-from gatelog.kql.terms import Term, null_of
+from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
 DYNAMIC, REAL, LONG = KqlType.DYNAMIC, KqlType.REAL, KqlType.LONG
 
 _TRENDS = ("avg", "linefit", "none")
-_QUARTILES = {"ctukey": (10.0, 90.0), "tukey": (25.0, 75.0)}
-
-_SCORES = """
-arrayMap(v -> multiIf(
-    isNull(v), 0,
-    high = low, if(v = high, 0, if(v > high, toFloat64('inf'), toFloat64('-inf'))),
-    v > high, (v - high) / (high - low),
-    v < low, (v - low) / (high - low),
-    0
-), points)
-"""
 
 
 class _Options(NamedTuple):
@@ -142,13 +132,13 @@ def _anomalies(arguments: Sequence[Term]) -> Parts:
         literal_term(REAL, 1.5), long_term(-1), string_term("avg"), long_term(0),
         string_term("ctukey"), literal_term(REAL, 0.6),
     ]  # fmt: skip  # in the order of the parameters
-    threshold, period, trend, tested, method, score = [*given, *defaults[len(given) :]]
-    values, options = series(arguments[0]), _options([period, trend, tested, score])
-    limits = _quartiles(method)
+    threshold, period, trend, tested, method, season_score = [*given, *defaults[len(given) :]]
+    values, options = series(arguments[0]), _options([period, trend, tested, season_score])
+    score = scorer(method)
     limit = accept(threshold, REAL).sql
 
     def scored(points: Sql) -> Sql:
-        return sql.with_value(_residual(points, options), "residual", lambda rest: _tukey(rest, *limits))
+        return sql.with_value(_residual(points, options), "residual", score)
 
     scores = sql.with_value(known(values), "points", scored)
     text = "arrayMap(s -> multiIf(s > bound, '1', s < negate(bound), '-1', '0'), scores)"
@@ -159,57 +149,6 @@ def _anomalies(arguments: Sequence[Term]) -> Parts:
         ("ad_score", Term(DYNAMIC, when(complete(values), written(scores)))),
         ("baseline", _component(values, options, "baseline")),
     ]
-
-
-def _quartiles(method: Term) -> tuple[float, float]:
-    kind = constant_string(method, "the kind of outlier detection").lower()
-    if kind not in _QUARTILES:
-        raise Misfit(f"there is no outlier detection '{kind}'", f"one of {', '.join(_QUARTILES)}")
-    return _QUARTILES[kind]
-
-
-def _tukey(points: Sql, low: float, high: float) -> Sql:
-    """How far each point lies outside of the two percentiles, in units of their distance."""
-
-    def quantile(rank: float) -> Sql:
-        numbers = formula(
-            "arrayMap(v -> assumeNotNull(v), arrayFilter(v -> isNotNull(v), points))", points=points
-        )
-        return sql.call("arrayReduce", f"quantileExactInclusive({rank / 100})", numbers)
-
-    return formula(_SCORES, points=points, low=quantile(low), high=quantile(high))
-
-
-def _outliers(arguments: Sequence[Term]) -> Term:
-    """`series_outliers(series [, kind [, ignored [, min_percentile [, max_percentile]]]])`: nulls and ignored
-    values score 0."""
-    kind = arguments[1] if len(arguments) > 1 else string_term("ctukey")
-    ignored = accept(arguments[2], REAL) if len(arguments) > 2 else null_of(REAL)
-    low, high = _quartiles(kind)
-    if constant_string(kind, "the kind").lower() == "ctukey":
-        low, high = _percentile(arguments[3:4], low), _percentile(arguments[4:5], high)
-    text = "arrayMap(v -> nullIf(v, ignored), values)"
-    values = formula(text, values=series(arguments[0]), ignored=sql.call("toNullable", ignored.sql))
-
-    def scored(points: Sql) -> Sql:
-        scores = sql.if_(sql.call("notEmpty", known(points)), _tukey(points, low, high), _zeros(points))
-        return written(scores)
-
-    node = sql.with_value(values, "points", scored)
-    return Term(DYNAMIC, when(sql.call("startsWith", accept(arguments[0], DYNAMIC).sql, "["), node))
-
-
-def _zeros(points: Sql) -> Sql:
-    return formula("arrayWithConstant(length(points), toFloat64(0))", points=points)
-
-
-def _percentile(given: Sequence[Term], default: float) -> float:
-    if not given:
-        return default
-    value = given[0].constant.value if given[0].constant is not None else None
-    if not isinstance(value, int | float) or not 2 <= value <= 98:
-        raise Misfit("a percentile of series_outliers() must be a constant between 2 and 98")
-    return float(value)
 
 
 def _stats(arguments: Sequence[Term]) -> Parts:
@@ -224,8 +163,5 @@ SERIES_DECOMPOSITIONS: tuple[SeveralColumns, ...] = (
 )
 """The rows of this table that make several columns."""
 
-SERIES_OUTLIERS: tuple[Function, ...] = (
-    Function("series_decompose_forecast", 2, 5, _forecast),
-    Function("series_outliers", 1, 6, _outliers, Naming.FIRST),
-)
+SERIES_FORECASTS: tuple[Function, ...] = (Function("series_decompose_forecast", 2, 5, _forecast),)
 """The others."""

@@ -14,12 +14,13 @@ from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import KqlType
 
-DYNAMIC, REAL, BOOL = KqlType.DYNAMIC, KqlType.REAL, KqlType.BOOL
+DYNAMIC, REAL, BOOL, STRING = KqlType.DYNAMIC, KqlType.REAL, KqlType.BOOL, KqlType.STRING
 
 
 def _gaps(items: Sql, placeholder: Term) -> Sql:
-    """The elements (JSON texts) with '' for those that are missing: null, or equal to the placeholder."""
-    number = accept(placeholder, REAL)
+    """The elements (JSON texts) with '' for those that are missing: null, or equal to the placeholder, which
+    may be a text of a number."""
+    number = convert(placeholder, REAL) if placeholder.type is STRING else accept(placeholder, REAL)
     if number.constant is not None and number.constant.value is None:
         return formula("arrayMap(t -> if(t = 'null', '', t), items)", items=items)
     text = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, Naming, accept
+from gatelog.kql.functions.row import Function, Naming, accept, aliases
 from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.literals import bool_term
 from gatelog.kql.sql import Sql
@@ -89,7 +89,7 @@ def _of_array(term: Term, node: Sql) -> Sql:
 
 
 SERIES_FILTERS: tuple[Function, ...] = (
-    Function("series_fir", 2, 4, _fir, Naming.FIRST),
+    *aliases(Function("series_fir", 2, 4, _fir, Naming.FIRST), "fir"),
     Function("series_iir", 3, 3, _iir, Naming.FIRST),
 )
 """The rows of this table."""

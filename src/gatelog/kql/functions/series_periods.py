@@ -3,6 +3,7 @@
 Kusto does not say how it scores a period. Here the score of a period is the lower of the autocorrelations at
 it and at twice it, 0 when negative; this gives the scores of the documented examples. A period found is the
 best of its surroundings (from half of it to one and a half), and no multiple of another that is as good.
+A season is sought in what a line through the series leaves: beside a trend it would hardly count.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.row import Function, accept
+from gatelog.kql.functions.series_lines import Line
 from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.literals import literal_term, long_term
@@ -23,6 +25,9 @@ DYNAMIC, REAL, LONG = KqlType.DYNAMIC, KqlType.REAL, KqlType.LONG
 
 SHORTEST_PERIOD = 4
 """Points of a period at least, as documented."""
+
+_DEVIATIONS = "arrayMap((v, f) -> if(abs(v - f) > 1e-12 * largest, v - f, 0), few, fit)"
+"""What is less than that comes of rounding: it would be as periodic as anything."""
 
 _CORRELATIONS = """
 arrayFold(
@@ -70,14 +75,22 @@ arrayFilter(
 """
 
 
+def _deviations(points: Sql, fit: Sql) -> Sql:
+    """What the points of an Array(Float64) are off a fit."""
+    largest = formula("arrayMax(arrayMap(v -> abs(v), points))", points=points)
+    return sql.with_value(
+        largest, "largest", lambda most: formula(_DEVIATIONS, few=few(points), fit=fit, largest=most)
+    )
+
+
 def _correlations(points: Sql) -> Sql:
     """The autocorrelation at 1, 2, 3, ... of Array(Float64)."""
-    centered = formula("arrayMap(v -> v - arrayAvg(points), few)", points=points, few=few(points))
+    mean = formula("arrayWithConstant(length(points), arrayAvg(points))", points=points)
 
     def of(d: Sql) -> Sql:
         return formula(_CORRELATIONS, d=d, energy=formula("arrayDotProduct(d, d)", d=d))
 
-    return sql.with_value(centered, "d", of)
+    return sql.with_value(_deviations(points, mean), "d", of)
 
 
 def detected(points: Sql, shortest: Sql, longest: Sql) -> Sql:
@@ -98,7 +111,7 @@ def _detect(arguments: Sequence[Term]) -> Parts:
     """`series_periods_detect(series, min_period, max_period, num_periods)`."""
     values = series(arguments[0])
     shortest, longest = (accept(argument, REAL).sql for argument in arguments[1:3])
-    count = sql.call("greatest", accept(arguments[3], LONG).sql, 0)
+    count = sql.call("greatest", sql.if_null(accept(arguments[3], LONG).sql, 0), 0)
     best = sql.with_value(known(values), "points", lambda points: detected(points, shortest, longest))
     parts: list[tuple[str, Term]] = []
     for name, place in (("periods", 2), ("scores", 1)):
@@ -182,8 +195,15 @@ def period_of(points: Sql, given: Sql, threshold: Sql, test_points: Sql) -> Sql:
     learned = formula("arraySlice(points, 1, length(points) - tested)", points=points, tested=test_points)
     longest = formula("intDiv(length(points), 2)", points=points)
     text = "arrayFirst(c -> tupleElement(c, 1) >= threshold, found)"
-    found = formula(text, found=detected(learned, sql.literal(SHORTEST_PERIOD), longest), threshold=threshold)
-    best = sql.call("tupleElement", found, 2)
+
+    def found(past: Sql) -> Sql:
+        level = _deviations(past, Line(past).fit)
+        return sql.with_value(
+            level, "level", lambda level: detected(level, sql.literal(SHORTEST_PERIOD), longest)
+        )
+
+    candidates = sql.with_value(learned, "learned", found)
+    best = sql.call("tupleElement", formula(text, found=candidates, threshold=threshold), 2)
     return sql.if_(sql.eq(given, sql.literal(-1)), best, sql.call("greatest", given, 0))
 
 

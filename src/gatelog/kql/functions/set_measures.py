@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
-from gatelog.kql.functions.bags import bag_from_pairs
-from gatelog.kql.functions.row import Function, accept, constant_string, finished, simple
-from gatelog.kql.functions.row_paths import PATH_STARTS
+from gatelog.kql.functions.row import Function, accept, computed_first, constant_string, finished, simple
+from gatelog.kql.functions.row_paths import PATH_STARTS, with_key, with_member
 from gatelog.kql.json_paths import json_path
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.sql import Sql
@@ -59,9 +58,12 @@ def _zip(arguments: Sequence[Term]) -> Term:
 
 def _set_key(arguments: Sequence[Term]) -> Term:
     """The bag with one member set; a key that begins with `$` is a path of names."""
-    bag, value = accept(arguments[0], DYNAMIC), convert(arguments[2], DYNAMIC)
-    path = _names_to(constant_string(arguments[1], "the key of bag_set_key()"))
-    changed = _with_member(bag.sql, path, sql.if_null(value.sql, json_values.NULL_TEXT))
+    bag, key, value = accept(arguments[0], DYNAMIC), arguments[1], convert(arguments[2], DYNAMIC)
+    json, text = sql.if_null(bag.sql, ""), sql.if_null(value.sql, json_values.NULL_TEXT)
+    if key.constant is None:
+        changed = with_key(json, accept(key, STRING).sql, text)
+    else:
+        changed = _with_member(json, _names_to(constant_string(key, "the key of bag_set_key()")), text)
     known = sql.if_null(json_values.is_object(bag.sql), sql.boolean(False))
     return finished(DYNAMIC, sql.if_(known, changed, sql.null()), [], may_fail=True)
 
@@ -78,21 +80,18 @@ def _with_member(bag: Sql, path: Sequence[str], value: Sql) -> Sql:
     """A bag with the value at a path of names; what is no bag on the way gives place to one."""
     key, *deeper = path
     if deeper:
-        inner = json_values.member(sql.if_null(bag, ""), sql.literal(key))
-        value = _with_member(sql.if_(json_values.is_object(inner), inner, "{}"), deeper, value)
-    name = sql.call("tupleElement", sql.variable("pair"), 1)
-    others = sql.call("arrayFilter", sql.lambda_("pair", sql.ne(name, key)), json_values.pairs(bag))
-    return bag_from_pairs(sql.call("arrayPushBack", others, sql.tuple_([sql.literal(key), value])))
+        value = _with_member(json_values.member(bag, sql.literal(key)), deeper, value)
+    return with_member(bag, sql.literal(key), value)
 
 
 def _assert(arguments: Sequence[Term]) -> Term:
-    """True; the query fails with the message where the condition is not."""
+    """True; the query fails with the message where the condition is not, rows or no rows."""
     test = condition(arguments[0])
     message = constant_string(arguments[1], "the message of assert()")
-    failed = sql.call(
-        "throwIf", sql.not_(sql.if_null(test.sql, sql.boolean(False))), f"assert() failed: {message}"
-    )
-    return Term(BOOL, sql.eq(failed, 0), nullable=False)
+    if sql.columns_read(test.sql):
+        raise Misfit("the condition of assert() must be constant", "filter rows with where")
+    known = sql.if_null(test.sql, sql.boolean(False))
+    return Term(BOOL, computed_first("value", known, f"assert() failed: {message}"), nullable=False)
 
 
 SET_MEASURES: tuple[Function, ...] = (

@@ -177,8 +177,9 @@ def _split(arguments: Sequence[Term]) -> Term:
     text, delimiter = accept(arguments[0], TEXT), accept(arguments[1], STRING)
     pieces = pieces_of(delimiter.sql, text.sql)
     if len(arguments) > 2:
-        wanted = accept(arguments[2], LONG)
-        pieces = sql.call("arraySlice", pieces, sql.plus(wanted.sql, 1), 1)
+        wanted = sql.if_null(accept(arguments[2], LONG).sql, -1)
+        count = sql.if_(sql.less(wanted, 0), 0, 1)
+        pieces = sql.call("arraySlice", pieces, sql.plus(wanted, 1), count)
     return Term(DYNAMIC, string_array(pieces), nullable=False)
 
 

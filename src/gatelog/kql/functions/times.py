@@ -95,11 +95,20 @@ def _count(unit: str, moment: Sql) -> Sql:
     return sql.call("intDiv", value, _UNIT_TICKS[unit])
 
 
+def _week_of_year(moment: Sql) -> Sql:
+    """Weeks begin on Sunday, and the first has the first Wednesday: a week's Wednesday tells its number."""
+    ahead = sql.minus(3, sql.call("modulo", sql.call("toDayOfWeek", moment), 7))
+    wednesday = sql.call("addDays", sql.call("toDate32", moment), ahead)
+    whole_weeks = sql.call("intDiv", sql.minus(sql.call("toDayOfYear", wednesday), 1), 7)
+    return sql.call("toInt32", sql.plus(whole_weeks, 1))
+
+
 _PARTS: dict[str, Callable[[Sql], Sql]] = {
     "year": lambda moment: sql.call("toYear", moment),
     "quarter": lambda moment: sql.call("toQuarter", moment),
     "month": lambda moment: sql.call("toMonth", moment),
     "week_of_year": lambda moment: sql.call("toISOWeek", moment),
+    "weekofyear": _week_of_year,
     "day": lambda moment: sql.call("toDayOfMonth", moment),
     "dayofyear": lambda moment: sql.call("toDayOfYear", moment),
     "hour": lambda moment: sql.call("toHour", moment),
@@ -128,17 +137,11 @@ def _day_of_week(moment: Sql) -> Sql:
     return sql.times(sql.call("toInt64", days), ticks.DAY)
 
 
-def _week_of_year(moment: Sql) -> Sql:
-    """Weeks begin on Sunday, and the first has the first Wednesday: a week's Wednesday tells its number."""
-    ahead = sql.minus(3, sql.call("modulo", sql.call("toDayOfWeek", moment), 7))
-    wednesday = sql.call("addDays", sql.call("toDate32", moment), ahead)
-    whole_weeks = sql.call("intDiv", sql.minus(sql.call("toDayOfYear", wednesday), 1), 7)
-    return sql.call("toInt32", sql.plus(whole_weeks, 1))
-
-
 def _make_datetime(arguments: Sequence[Term]) -> Term:
     if len(arguments) == 1:
         return cast("make_datetime", arguments[0], DATETIME)
+    if len(arguments) == 2:
+        raise Misfit("make_datetime() takes a year, a month and a day at least, or one value to convert")
     parts = [accept(argument, Anything.NUMBER) for argument in arguments]
     whole = [convert(part, LONG).sql for part in parts[:5]]
     while len(whole) < 5:

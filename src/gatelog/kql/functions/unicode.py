@@ -76,14 +76,18 @@ def _from_string(text: Sql) -> Sql:
 
 
 def _to_string(arguments: Sequence[Term]) -> Term:
-    """Numbers and arrays of numbers, in any mixture; what is no code point is passed over."""
+    """Numbers and arrays of numbers, in any mixture; empty where one is no code point."""
     parts = [_points_of(argument) for argument in arguments]
-    points = sql.call("arrayConcat", *parts)
+    points = parts[0] if len(parts) == 1 else sql.call("arrayConcat", *parts)
     point = sql.variable("point")
     half = sql.all_of([sql.at_least(point, _SURROGATES[0]), sql.at_most(point, _SURROGATES[1])])
     valid = sql.all_of([sql.at_least(point, 0), sql.at_most(point, _LAST), sql.not_(half)])
-    known = sql.call("arrayFilter", sql.lambda_("point", valid), points)
-    return finished(STRING, characters(known), [])
+
+    def text(known: Sql) -> Sql:
+        all_valid = sql.call("arrayAll", sql.lambda_("point", valid), known)
+        return sql.if_(all_valid, characters(known), "")
+
+    return finished(STRING, sql.with_value(points, "points", text), [])
 
 
 def _points_of(argument: Term) -> Sql:

@@ -96,10 +96,15 @@ def _encoded(text: Sql) -> Sql:
     return formula(pieces, encoded=sql.call("encodeURLComponent", text))
 
 
+def _decoded(text: Sql) -> Sql:
+    """Bytes that are no character of UTF-8 become U+FFFD."""
+    return sql.call("toValidUTF8", sql.call("decodeURLFormComponent", text))
+
+
 URLS: tuple[Function, ...] = (
     *aliases(Function("parse_url", 1, 1, _parse_url), "parseurl"),
     *aliases(Function("parse_urlquery", 1, 1, _parse_query), "parseurlquery"),
-    simple("url_decode", [STRING], STRING, lambda text: sql.call("decodeURLFormComponent", text)),
+    simple("url_decode", [STRING], STRING, _decoded),
     simple("url_encode_component", [STRING], STRING, _encoded),
     simple("url_encode", [STRING], STRING, lambda text: sql.call("replaceAll", _encoded(text), "%20", "+")),
 )

@@ -2,7 +2,7 @@
 
     <e/>                        {"e": null}
     <e>text</e>                 {"e": "text"}
-    <e a="1">text</e>           {"e": {"@a": "1", "#text": "text"}}
+    <e a="1">text<b/></e>       {"e": {"@a": "1", "#text": "text", "b": null}}
     <e><a>x</a><a>y</a></e>     {"e": {"a": ["x", "y"]}}
     (https://learn.microsoft.com/kusto/query/parse-xml-function)
 
@@ -45,7 +45,13 @@ def _quoted(text: str) -> str:
 
 
 _TEXT = r"replaceRegexpAll(state.1[-1].3, '^\\s+|\\s+$', '')"
-_MEMBERS = f"if(text = '', frame.2, arrayPushFront(frame.2, ('#text', {_quoted('text')})))"
+_MEMBERS = f"""
+if(text = '', frame.2, arrayConcat(
+    arrayFilter(member -> startsWith(member.1, '@'), frame.2),
+    [('#text', {_quoted("text")})],
+    arrayFilter(member -> NOT startsWith(member.1, '@'), frame.2)
+))
+"""
 _BAG = f"""
 arrayMap(members -> concat('{{', arrayStringConcat(arrayMap(
     name -> concat({_quoted("name")}, ':', arrayMap(

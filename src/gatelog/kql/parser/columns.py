@@ -42,6 +42,8 @@ class ColumnParser(ExpressionParser):
     def ordering(self) -> ast.Ordering:
         """`key asc nulls first`, all but the key optional."""
         start = self.token.start
+        if self.text in {"asc", "desc"}:
+            raise self.error("a column to sort by", f"{self.text} stands behind its column, without a comma")
         key = self.named_expression()
         ascending = self.text == "asc"
         if self.text in {"asc", "desc"}:
@@ -65,6 +67,8 @@ class ColumnParser(ExpressionParser):
         """A table in a list of tables: a path, a query in parentheses, or a name with `*` in it."""
         if self.text == "*" or (self.peek().text == "*" and self.peek().start == self.token.end):
             return self.wildcard_name()
+        if self.text in {"print", "range"} and self.peek().kind == NAME:
+            raise self.error("a table", f"a query among tables stands in parentheses: ({self.text} ...)")
         base = self.path(self.primary())
         if self.text == "." and self.peek().text == "*":
             self.advance()

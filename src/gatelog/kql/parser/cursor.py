@@ -68,7 +68,7 @@ class Cursor:
         """Step over `text`, which must be there."""
         if self.text != text:
             compares = self.text == "=" and text == ")"
-            raise self.error(f"'{text}'", hint or ("equality is written ==" if compares else ""))
+            raise self.error(f"'{text}'", "equality is written ==" if compares else hint)
         return self.advance()
 
     def expect_one_of(self, *texts: str) -> str:

@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from gatelog.kql import ast
-from gatelog.kql.foreign_words import name_hint
+from gatelog.kql.foreign_words import argument_hint, function_hint, name_hint
 from gatelog.kql.parser.literals import LiteralParser
 from gatelog.kql.parser.values import string_value
 from gatelog.kql.tokens import LONG, NAME, REAL, RESERVED_WORDS, STRING, TEXT_OPERATORS, TIMESPAN
@@ -89,7 +89,7 @@ class ExpressionParser(LiteralParser, ABC):
         if operator in {"between", "!between"}:
             return self._between(left, negated=operator == "!between")
         if operator == "matches":
-            self.expect("regex")
+            self.expect("regex", "text matches regex 'pattern'")
             operator = "matches regex"
         right = self.expression(power)
         span = ast.Span(left.span.start, right.span.end)
@@ -139,8 +139,17 @@ class ExpressionParser(LiteralParser, ABC):
             return "a name with odd characters is written ['name'], a list dynamic([...])"
         if self.text == "{":
             return "a bag is written dynamic({...})"
-        if self.text in {"=", ">", "<"} and self.adjacent():
+        before = self.tokens[self.position - 1].text if self.adjacent() else ""
+        if self.text == "=" and before in {":", "+", "-", "*", "/"}:
+            return "a column is given its value by =, as in x = x + 1"
+        if self.text in {"=", ">", "<"} and before:
             return "comparisons are == != < <= > >="
+        if self.text == ":" == before:
+            return "a value is converted by a function: tostring(), tolong(), todatetime()"
+        if self.text == "." and self.peek().kind == LONG:
+            return f"a number begins with a digit: 0.{self.peek().text}"
+        if self.text in {"==", "!=", "<", "<=", ">", ">="}:
+            return "each condition has both sides: x == 1 or x == 2, or x in (1, 2)"
         return ""
 
     def _word(self) -> ast.Expression:
@@ -162,10 +171,16 @@ class ExpressionParser(LiteralParser, ABC):
         return self.reference("an expression")
 
     def _parenthesized(self) -> ast.Expression:
-        self.expect("(")
+        start = self.expect("(").start
         inner = self.pipeline()
-        self.expect(")")
+        self.expect(")", self._unclosed_hint(start))
         return inner
+
+    def _unclosed_hint(self, start: int) -> str:
+        if self.text == ",":
+            return "several values are a list behind in, has_any or has_all"
+        place = ast.Span(start, start).place(self.query)
+        return f"the bracket at {place.line}:{place.column} is not closed"
 
     def path(self, base: ast.Expression) -> ast.Expression:
         """What may follow a primary expression: members, indexes, methods."""
@@ -206,14 +221,19 @@ class ExpressionParser(LiteralParser, ABC):
     def call(self, function: ast.Name, qualifier: ast.Expression | None = None) -> ast.Call:
         """`(arguments)` after the name of a function."""
         start = function.span.start if qualifier is None else qualifier.span.start
-        self.expect("(")
+        self.expect("(", f"arguments stand in parentheses: {function.value}(...)")
         arguments = () if self.text == ")" else self.list_of(self.argument)
         if self.text != ")":
-            before = self.tokens[self.position - 1].text
-            hint = name_hint(before + self.text) if before.isdecimal() else ""
-            raise self.error("',' or ')'", hint or f"the call of {function.value}() is not closed")
+            raise self.error("',' or ')'", self._argument_hint(function.value))
         self.advance()
         return ast.Call(self.span_from(start), function.value, arguments, qualifier)
+
+    def _argument_hint(self, function: str) -> str:
+        before = self.tokens[self.position - 1].text
+        if before.isdecimal() and (hint := name_hint(before + self.text)):
+            return hint
+        foreign = function_hint(function) if self.text == "as" else argument_hint(before)
+        return foreign or f"the call of {function}() is not closed"
 
     def argument(self) -> ast.Expression:
         """An argument of a call: a value, `*`, `name = value`, or a table."""

@@ -7,6 +7,7 @@ json    := [json, ...] | {string: json, ...} | null | -number | literal
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isfinite
 from typing import Final
 from uuid import UUID
 
@@ -195,6 +196,18 @@ class LiteralParser(Cursor):
         finally:
             self.depth -= 1
 
+    def _large_number(self) -> int | float:
+        """A number of JSON that is no positive long: the smallest long, or a real."""
+        sign = self.advance().text if self.text in {"-", "+"} else ""
+        token = self.advance()
+        value = long_value(sign + token.text) if token.kind == LONG else None
+        if value is not None:
+            return value
+        number = float(sign + token.text)
+        if not isfinite(number):
+            raise self.error_at(token.start, f"{token.text} does not fit in a real")
+        return number
+
     def _json_array(self) -> list[ast.DynamicValue]:
         items = [] if self.text == "]" else list(self.list_of(self._json))
         self.expect("]")
@@ -215,6 +228,10 @@ class LiteralParser(Cursor):
     def _json_scalar(self) -> ast.DynamicValue:
         if self.accept("null"):
             return None
+        number = self.peek() if self.text in {"-", "+"} else self.token
+        is_large = number.kind == LONG and number.text.isdigit() and long_value(number.text) is None
+        if is_large or number.kind == REAL:
+            return self._large_number()
         literal = self.signed_literal()
         if not isinstance(literal, ast.Literal):
             raise self.error_at(literal.span.start, "a dynamic literal must be constant")

@@ -142,9 +142,16 @@ class NestedOperatorParser(ColumnParser):
             output = self.expect_one_of("all", "last", "none")
         self.expect(":")
         condition = self.expression()
-        assignments = self.list_of(self.property) if self.accept("=>") else ()
+        assignments = self.list_of(self._assignment) if self.accept("=>") else ()
         self.expect(";", "each step ends with a semicolon")
         return ast.ScanStep(self.span_from(start), name, optional, output, condition, assignments)
+
+    def _assignment(self) -> ast.NamedExpression:
+        what = "the name of a column"
+        name = self.name(what) if self.at_quoted_name() else self.word(what)
+        self.expect("=", "a step gives a value to a column: => column = value")
+        value = self.expression()
+        return ast.NamedExpression(self.span_from(name.span.start), (name,), value)
 
     def _parse_macro_expand(self, start: int) -> ast.MacroExpand:
         parameters = self.parameters("kind", "isfuzzy")

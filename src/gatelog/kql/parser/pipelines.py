@@ -11,7 +11,8 @@ from typing import Final
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import ast
 from gatelog.kql.diagnostics import did_you_mean
-from gatelog.kql.foreign_words import operator_hint, tail_hint
+from gatelog.kql.documentation import FUNCTIONS
+from gatelog.kql.foreign_words import argument_hint, operator_hint, tail_hint
 from gatelog.kql.parser.graphs import GraphOperatorParser
 from gatelog.kql.parser.rows import ENDS, RowOperatorParser
 from gatelog.kql.parser.tables import TableOperatorParser
@@ -36,7 +37,7 @@ _SPELLINGS: Final = {
     "order": "sort",
 }
 
-_BINARY_WORDS: Final = (*TEXT_OPERATORS, "and", "or", "between", "matches", "has_any", "has_all")
+_BINARY_WORDS: Final = (*TEXT_OPERATORS, "and", "or", "in", "between", "matches", "has_any", "has_all")
 """Operators between two values that can be misspelled."""
 
 _OPENING: Final = frozenset("([{")
@@ -128,22 +129,36 @@ class PipelineParser(RowOperatorParser, TableOperatorParser, TextOperatorParser,
         if word in {"print", "range", "let", "set", "declare"}:
             return f"{word} begins a statement, it does not follow a pipe"
         if word == "|" and self.adjacent():
-            return "KQL says or"
-        return operator_hint(word) or did_you_mean(word, PIPELINE_WORDS)
+            return "KQL says or; texts are joined by strcat()"
+        return operator_hint(word) or self._call_hint(word) or did_you_mean(word, PIPELINE_WORDS)
+
+    def _call_hint(self, word: str) -> str:
+        if self.peek().text != "(" or did_you_mean(word, PIPELINE_WORDS, least_alike=0.9):
+            return ""
+        return f"a value is made by | extend name = {word}(...), a table by | invoke {word}(...)"
 
     def _end_hint(self) -> str:
         if self.text == "=":
             return "equality is written =="
         if self.text == "with" and self.peek().text == "others":
             return "with others = ... stands before by"
-        if self.text == "as" and self.peek().kind == NAME:
+        if self.text.lower() == "as" and self.peek().kind == NAME:
             return f"a name stands before its value: {self.peek().text} = ...; an operator follows a pipe"
         if self.text in _PIPED:
             return f"an operator follows a pipe: | {self.text} ..."
         if self.token.kind not in _OPERANDS:
             return tail_hint(self.text)
         meant = tail_hint(self.text) or did_you_mean(self.text, _BINARY_WORDS, least_alike=0.75)
-        return meant or "a comma or an operator may be missing before it"
+        return meant or self._behind_hint() or "a comma or an operator may be missing before it"
+
+    def _behind_hint(self) -> str:
+        """What the words before the cursor may have been meant for."""
+        *_, before, last = ("", "", *(token.text for token in self.tokens[: self.position]))
+        if (before, last) == ("*", "*"):
+            return "KQL says pow(base, exponent)"
+        if last in FUNCTIONS:
+            return f"the arguments of a function stand in parentheses: {last}(...)"
+        return argument_hint(last)
 
     def skip_to(self, borders: set[str], begin: int) -> None:
         """Leave out what began at the token `begin`, up to one of `borders` or the bracket around it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gatelog.kql import ast
+from gatelog.kql.foreign_words import tail_hint
 from gatelog.kql.parser.columns import ColumnParser
 from gatelog.kql.parser.expressions import EQUALITY
 
@@ -91,12 +92,18 @@ class RowOperatorParser(ColumnParser):
 
     def _parse_take(self, start: int) -> ast.Take:
         hints = tuple(self.parameters().values())
+        if self.text in ENDS:
+            raise self.error("a number of rows", "take count")
         count = self.expression()
+        if self.text == "by":
+            raise self.error("'|' or the end of the query", "top count by column")
+        if self.text == ",":
+            raise self.error("'|' or the end of the query", tail_hint("offset"))
         return ast.Take(self.span_from(start), count, hints)
 
     def _parse_sort(self, start: int) -> ast.Sort:
         hints = tuple(self.parameters().values())
-        self.expect("by")
+        self.expect("by", "sort by column desc")
         keys = self.list_of(self.ordering, until=ENDS)
         return ast.Sort(self.span_from(start), keys, hints)
 

@@ -78,6 +78,12 @@ class Parser(PipelineParser):
             return "parameters of a function have types: (name: string) { ... }"
         if self.token.kind == NAME and self.text in PIPELINE_WORDS:
             return f"'{self.text}' follows a pipe: | {self.text} ..."
+        if self.text == ")":
+            return "no bracket is open here"
+        if self.text == "=>":
+            return "a function is written let name = (parameter: type) { ... };"
+        if self.text == "=":
+            return "a value gets a name by let name = ...;"
         return statement_hint(self.tokens[begin].text)
 
     def _statement(self) -> ast.Statement:

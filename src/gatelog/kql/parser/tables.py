@@ -22,7 +22,7 @@ class TableOperatorParser(ColumnParser):
     """Each rule begins behind the name of its operator, which stands at the offset `start`."""
 
     def _parse_join(self, start: int) -> ast.Join:
-        parameters = self.parameters("kind")
+        parameters = self._parameters("kind")
         kind = self._kind(parameters, JOIN_KINDS, default="innerunique")
         right = self.table_reference()
         conditions = self._join_conditions()
@@ -30,11 +30,19 @@ class TableOperatorParser(ColumnParser):
         return ast.Join(span, _JOIN_SYNONYMS.get(kind, kind), right, conditions, tuple(parameters.values()))
 
     def _parse_lookup(self, start: int) -> ast.Lookup:
-        parameters = self.parameters("kind")
+        parameters = self._parameters("kind")
         kind = self._kind(parameters, ("leftouter", "inner"), default="leftouter")
         right = self.table_reference()
         conditions = self._join_conditions()
         return ast.Lookup(self.span_from(start), kind, right, conditions, tuple(parameters.values()))
+
+    def _parameters(self, *names: str) -> dict[str, ast.Parameter]:
+        """As `parameters`, where what follows is never `name = value`."""
+        found = self.parameters(*names)
+        near = did_you_mean(self.text, names) if self.peek().text == "=" else ""
+        if near:
+            raise self.error_at(self.token.start, f"there is no parameter {self.text!r}", near)
+        return found
 
     def _kind(self, parameters: dict[str, ast.Parameter], kinds: tuple[str, ...], default: str) -> str:
         parameter = parameters.pop("kind", None)
@@ -51,7 +59,7 @@ class TableOperatorParser(ColumnParser):
         return self.list_of(self.expression, until=ENDS) if self.accept("on") else ()
 
     def _parse_union(self, start: int) -> ast.Union:
-        parameters = self.parameters("kind", "withsource", "with_source", "isfuzzy")
+        parameters = self._parameters("kind", "withsource", "with_source", "isfuzzy")
         kind = self._kind(parameters, ("outer", "inner"), default="outer")
         source = self._source_column(parameters)
         fuzzy = parameters.pop("isfuzzy", None)
@@ -64,7 +72,7 @@ class TableOperatorParser(ColumnParser):
         return parameter.value if parameter else None
 
     def _parse_search(self, start: int) -> ast.Search:
-        parameters = self.parameters("kind", "datascope")
+        parameters = self._parameters("kind", "datascope")
         kind = self._kind(parameters, ("case_insensitive", "default", "case_sensitive"), default="default")
         tables = self._tables_in()
         predicate = self.expression()
@@ -74,7 +82,7 @@ class TableOperatorParser(ColumnParser):
         return self.parenthesized_list_of(self.table_reference) if self.accept("in") else ()
 
     def _parse_find(self, start: int) -> ast.Find:
-        parameters = self.parameters("withsource", "with_source", "datascope")
+        parameters = self._parameters("withsource", "with_source", "datascope")
         source = self._source_column(parameters)
         tables = self._tables_in()
         self.accept("where")

@@ -38,7 +38,7 @@ STAGES: Mapping[type[ast.Operator], Stage] = {
     ast.Sort: rows.bind_sort,
     ast.Top: rows.bind_top,
     ast.Take: rows.bind_take,
-    ast.Sample: rows.bind_take,
+    ast.Sample: rows.bind_sample,
     ast.Count: rows.bind_count,
     ast.Extend: columns.bind_extend,
     ast.Serialize: columns.bind_extend,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatelog.kql import ast
+from gatelog.kql.own_names import own_name
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.written import Arguments, Written
 
@@ -132,7 +133,7 @@ ACTIVITY_PLUGINS: Mapping[str, Written] = {
         (*_IN_TIME, *_WINDOW),
         _COLUMNS,
         made=_from_and_to,
-        optional={"Cohort": lambda span: ast.Name(span, "__first")},
+        optional={"Cohort": lambda span: ast.Name(span, own_name("__first"))},
         bins=_WINDOW,
         windowed=True,
         looks_back=True,

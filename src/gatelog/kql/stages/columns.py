@@ -13,7 +13,8 @@ from gatelog.kql import ast
 from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import long_term, string_term
-from gatelog.kql.naming import COLUMN_IF_EXISTS, Names, chosen_names, result_name
+from gatelog.kql.naming import COLUMN_IF_EXISTS, Names, chosen_names, names_beside, result_name
+from gatelog.kql.own_names import is_own
 from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
 from gatelog.kql.scope import Scope
 from gatelog.kql.several_columns import columns_of, makes_several
@@ -184,7 +185,8 @@ def _matches(pattern: ast.Expression, relation: Relation, scope: Scope) -> list[
             if found is None and scope.context.catalog.protects(name):
                 raise scope.context.protected(pattern, name)
             if found is None:
-                hint = did_you_mean(name, [field.name for field in relation.fields])
+                shown = [field.name for field in relation.fields if not is_own(field.name)]
+                hint = did_you_mean(name, shown)
                 raise scope.context.error(pattern, f"there is no column '{name}'", hint)
             return [found]
         case _:
@@ -226,7 +228,11 @@ def bind_project_rename(stage: ast.ProjectRename, relation: Relation, scope: Sco
     """The same columns, some under new names."""
     new_names: dict[str, str] = {}
     for item in stage.columns:
+        _check_direction(item, relation, scope)
         (old,) = _matches(item.value, relation, scope)
+        if old.name in new_names:
+            message = f"'{old.name}' is renamed twice"
+            raise scope.context.error(item, message, f"extend {item.names[0].value} = {old.name} copies it")
         new_names[old.name] = item.names[0].value
     fields = [
         field.renamed(new_names[field.name]) if field.name in new_names else field
@@ -237,6 +243,16 @@ def bind_project_rename(stage: ast.ProjectRename, relation: Relation, scope: Sco
         if count > 1:
             raise scope.context.error(stage, f"there are two columns '{name}'", "give one another name")
     return _showing(fields, relation, scope)
+
+
+def _check_direction(item: ast.NamedExpression, relation: Relation, scope: Scope) -> None:
+    """Refuses `old = new`, where the columns tell that this is what is written."""
+    known = scope.context.by_name(relation.fields)
+    (new,) = item.names
+    if isinstance(item.value, ast.Name) and item.value.value not in known and new.value in known:
+        message = f"there is no column '{item.value.value}'"
+        hint = f"the new name stands before the old one: {item.value.value} = {new.value}"
+        raise scope.context.error(item.value, message, hint)
 
 
 def bind_project_reorder(stage: ast.ProjectReorder, relation: Relation, scope: Scope) -> Relation:
@@ -288,7 +304,10 @@ def bind_get_schema(relation: Relation, scope: Scope) -> Relation:
 
 
 def with_constant(name: str, text: str, relation: Relation, scope: Scope) -> Relation:
-    """The relation with a first column that holds the same text in every row."""
+    """The relation with a first column that holds the same text in every row. One that has its name gets a
+    number."""
     column = scope.context.field(name, KqlType.STRING)
     computed = Computed(column, string_term(text).sql)
-    return with_columns(relation, (column, *relation.fields), (computed,), scope.over(relation))
+    names = names_beside([name], [field.name for field in relation.fields])
+    fields = (field.renamed(other) for field, other in zip(relation.fields, names, strict=True))
+    return with_columns(relation, (column, *fields), (computed,), scope.over(relation))

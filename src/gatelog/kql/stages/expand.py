@@ -7,6 +7,7 @@ from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.functions.row import fixed_integer
 from gatelog.kql.naming import Names, chosen_names
+from gatelog.kql.own_names import own_name
 from gatelog.kql.relations import Compute, Computed, Relation, Sort, SortKey, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -15,9 +16,9 @@ from gatelog.kql.stages.computing import in_places, with_windows
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
 
-DYNAMIC, LONG = KqlType.DYNAMIC, KqlType.LONG
+DYNAMIC, LONG, STRING = KqlType.DYNAMIC, KqlType.LONG, KqlType.STRING
 
-HIDDEN = "$part "
+HIDDEN = own_name("part")
 """Begins the names under which columns pass through a stage unseen."""
 
 
@@ -85,7 +86,8 @@ def expanded(
 def _array(column: ast.ExpandedColumn, scope: Scope, *, pairs: bool) -> Sql:
     term = bind(column.column.value, scope)
     if term.type is not DYNAMIC:
-        raise scope.context.error(column, f"only a dynamic can be expanded, this is {term.type}")
+        hint = "read a text as JSON with parse_json(), or cut it with split()" if term.type is STRING else ""
+        raise scope.context.error(column, f"only a dynamic can be expanded, this is {term.type}", hint)
     return sql.with_value(term.sql, "json", lambda json: _elements(json, pairs=pairs))
 
 

@@ -19,7 +19,7 @@ from gatelog.kql import ast
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages.plugin_arguments import check_timeline, datetime_column, named_column
+from gatelog.kql.stages.plugin_arguments import check_timeline, named_column
 from gatelog.kql.stages.written import answer
 from gatelog.kql.types import KqlType
 
@@ -28,6 +28,9 @@ MOST_STATES = 16
 
 STATE_TYPES = {KqlType.STRING: "tostring", KqlType.LONG: "tolong", KqlType.INT: "toint"}
 """The types of states, each with what makes it of text."""
+
+_SPAN_TYPES = {KqlType.DATETIME: KqlType.TIMESPAN, KqlType.INT: KqlType.LONG}
+"""The types of timelines between whose moments are spans of another type."""
 
 _PARAMETERS = (
     *("IdColumn", "TimelineColumn", "Start", "End", "BinSize", "StateColumn", "Sequence"),
@@ -44,9 +47,11 @@ def funnel_sequence_completion(
     kind = bind(periods, scope).type
     if kind is not KqlType.DYNAMIC:
         raise scope.context.error(periods, f"MaxSequenceStepPeriods must be an array, this is {kind}")
-    state = named_column(given["StateColumn"], call, relation, scope)
+    names = ("StateColumn", "TimelineColumn")
+    state, time = (named_column(given[name], call, relation, scope) for name in names)
     states = with_states(given, scope)
-    return answer(_text(states, STATE_TYPES[state.type]), given, (), stage, relation, scope)
+    text = _text(states, STATE_TYPES[state.type], _SPAN_TYPES.get(time.type, time.type))
+    return answer(text, given, (), stage, relation, scope)
 
 
 def funnel_arguments(
@@ -62,7 +67,6 @@ def funnel_arguments(
         raise scope.context.error(call, f"{call.function} takes {', '.join(parameters)}")
     given = dict(zip(parameters, call.arguments, strict=True))
     named_column(given["IdColumn"], call, relation, scope)
-    datetime_column(given["TimelineColumn"], "TimelineColumn", call, relation, scope)
     state = named_column(given["StateColumn"], call, relation, scope)
     if state.type not in STATE_TYPES:
         message = f"StateColumn must be a string or an integer, '{state.name}' is {state.type}"
@@ -94,8 +98,9 @@ def _sequence(node: ast.Expression, scope: Scope) -> list[str]:
 
 
 @cache
-def _text(states: int, conversion: str) -> str:
-    """The KQL for a sequence of so many states, which `conversion` makes of their text."""
+def _text(states: int, conversion: str, span: str) -> str:
+    """The KQL for a sequence of so many states, which `conversion` makes of their text; spans on the timeline
+    are of the type `span`."""
     found = """\
 let __Seen = __T
     | where TimelineColumn >= Start and TimelineColumn <= End
@@ -117,9 +122,10 @@ __Seen
     spans = ", ".join(f"__time{place} - __time1" for place in range(1, states + 1))
     return f"""{found}\
 | extend __spans = pack_array({spans})
-| mv-expand with_itemindex=__place __span = __spans to typeof(timespan), __state = Sequence to typeof(string)
+| mv-expand __place = range(1, {states}) to typeof(long), __span = __spans to typeof({span}),
+    __state = Sequence to typeof(string)
 | summarize __span = min(__span) by __id, __bin, __place, __state
-| mv-expand __period = MaxSequenceStepPeriods to typeof(timespan)
+| mv-expand __period = MaxSequenceStepPeriods to typeof({span})
 | where __span <= __period
 | summarize dcount = count() by __bin, __place, __state, __period
 | project TimelineColumn = __bin, StateColumn = {conversion}(__state), Period = __period, dcount

@@ -9,7 +9,7 @@ the answer; in this one it is only with return_lookup_key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
@@ -69,7 +69,7 @@ def _lookup(
         )
     table = scope.bind_table(positional[0], scope)
     names = positional[1:_COLUMNS]
-    is_older = not _is_column(names[0], table, scope)
+    is_older = not _is_shape(names[0], table, scope) and _is_column(names[-1], table, scope)
     if is_older:
         names = [names[-1], *names[:-1]]
     shape, longitude, latitude = _columns(names, call, relation, table, scope)
@@ -82,8 +82,9 @@ def _lookup(
     with scope.context.at(call):
         test = matches([*place, own], None if radius is None else convert(radius, REAL))
     found = _fitting(rows, test)
-    hidden = set() if is_older or _is_true(options.get("return_lookup_key")) else {shape.name}
-    keep = _is_true(options.get("return_unmatched"))
+    shows_shape = is_older or _is_true("return_lookup_key", options, call, scope)
+    hidden = set() if shows_shape else {shape.name}
+    keep = _is_true("return_unmatched", options, call, scope)
     return beside(relation, table, found, 1, hidden, scope, keep=keep)
 
 
@@ -94,6 +95,12 @@ def _fitting(rows: Sql, test: Term) -> Sql:
 
 def _is_column(node: ast.Expression, table: Relation, scope: Scope) -> bool:
     return isinstance(node, ast.Name) and scope.over(table).column(node.value) is not None
+
+
+def _is_shape(node: ast.Expression, table: Relation, scope: Scope) -> bool:
+    """Whether a column of the lookup table holds shapes: its longitude may be named as that of the input."""
+    found = scope.over(table).column(node.value) if isinstance(node, ast.Name) else None
+    return found is not None and found.type is DYNAMIC
 
 
 def _columns(
@@ -129,5 +136,10 @@ def _given(call: ast.Call, scope: Scope) -> tuple[list[ast.Expression], dict[str
     return positional, options
 
 
-def _is_true(option: Term | None) -> bool:
-    return option is not None and option.constant is not None and option.constant.value is True
+def _is_true(name: str, options: Mapping[str, Term], call: ast.Call, scope: Scope) -> bool:
+    option = options.get(name)
+    if option is None:
+        return False
+    if option.constant is None or not isinstance(option.constant.value, bool):
+        raise scope.context.error(call, f"{name} must be true or false, and a constant")
+    return option.constant.value

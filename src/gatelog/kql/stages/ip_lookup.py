@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
+from gatelog.kql.expressions import bind
 from gatelog.kql.formula import formula
-from gatelog.kql.relations import Relation
+from gatelog.kql.relations import Compute, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.lookups import beside, collected, maybe
@@ -45,7 +46,8 @@ def ipv4_lookup(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: 
 
 
 def ipv6_lookup(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
-    """`ipv6_lookup(...)`: as `ipv4_lookup`; addresses of version 4 are read as ::ffff:1.2.3.4."""
+    """`ipv6_lookup(...)`: as `ipv4_lookup`, but for the order of the columns: those of the lookup table come
+    first. Addresses of version 4 are read as ::ffff:1.2.3.4."""
     return _lookup(_IPV6, stage, call, relation, scope)
 
 
@@ -68,21 +70,33 @@ def _lookup(
             raise scope.context.error(stage, message)
     found = _matching(family, address, network, keys, table, scope)
     hidden = {right.name for _, right in keys}
-    return beside(relation, table, found, _FIRST_COLUMN, hidden, scope, keep=unmatched)
+    joined = beside(relation, table, found, _FIRST_COLUMN, hidden, scope, keep=unmatched)
+    if family is _IPV4:
+        return joined
+    own = len(relation.fields)
+    return Compute((*joined.fields[own:], *joined.fields[:own]), joined, ())
 
 
 def _given(call: ast.Call, scope: Scope) -> tuple[list[ast.Expression], bool]:
     """The positional arguments, and whether rows without a match are kept."""
     positional, unmatched = [], False
     for argument in call.arguments:
-        value = argument.value if isinstance(argument, ast.NamedArgument) else argument
-        if isinstance(argument, ast.NamedArgument) and argument.name != "return_unmatched":
-            raise scope.context.error(argument, f"{call.function} has no parameter '{argument.name}'")
-        if isinstance(value, ast.Literal) and value.type == BOOL.value:
-            unmatched = bool(value.value)
+        if isinstance(argument, ast.NamedArgument):
+            if argument.name != "return_unmatched":
+                raise scope.context.error(argument, f"{call.function} has no parameter '{argument.name}'")
+            unmatched = _flag(argument.value, scope)
+        elif isinstance(argument, ast.Literal) and argument.type == BOOL.value:
+            unmatched = _flag(argument, scope)
         else:
-            positional.append(value)
+            positional.append(argument)
     return positional, unmatched
+
+
+def _flag(node: ast.Expression, scope: Scope) -> bool:
+    constant = bind(node, scope).constant
+    if constant is None or not isinstance(constant.value, bool):
+        raise scope.context.error(node, "return_unmatched must be true or false, and a constant")
+    return constant.value
 
 
 def _matching(

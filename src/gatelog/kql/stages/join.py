@@ -69,7 +69,7 @@ def _joined(
     if kind.pads in ("right", "both"):
         right, keys = _nullable_right(right, keys, scope)
     on = tuple(_condition(key, stage, scope) for key in keys)
-    return Join(_shown(kind, left, right), left, right, kind.clickhouse, on)
+    return Join(_shown(kind, left, right), left, right, kind.clickhouse, on, kind.unique_left)
 
 
 def _shown(kind: Kind, left: Relation, right: Relation) -> tuple[Field, ...]:

@@ -20,7 +20,7 @@ from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.functions import read_as
-from gatelog.kql.regexes import checked, group_count, quote_pattern
+from gatelog.kql.regexes import quote_pattern, read_regex
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -98,26 +98,26 @@ def _pattern(stage: ast.Parse, scope: Scope) -> tuple[str, list[int]]:
         raise scope.context.error(stage, f"parse has no flag '{unknown.pop()}'", "U, i, m, s")
     regex = stage.kind == "regex"
     pieces: list[str] = []
-    places: list[int] = []
-    count = 1
+    columns: list[str] = []
     for index, part in enumerate(stage.pattern):
         last = index == len(stage.pattern) - 1
         if isinstance(part, ast.Literal):
             text = str(part.value)
             pieces.append(text if regex else quote_pattern(text))
-            count += group_count(text) if regex else 0
         elif isinstance(part, ast.Star):
             pieces.append("" if last else ".*?")
         else:
-            count += 1
-            places.append(count)
+            columns.append(f"column[{index}]")
             after = stage.pattern[index + 1 :]
-            pieces.append(f"({_regex_shape(part, after) if regex else _simple_shape(part, after)})")
+            shape = _regex_shape(part, after) if regex else _simple_shape(part, after)
+            pieces.append(f"(?P<{columns[-1]}>(?-u){shape})" if regex else f"({shape})")
     body = "".join(pieces)
     if regex:
         with scope.context.at(stage):
-            checked(body)
+            body, groups, _ = read_regex(body)
+        places = [groups.index(name) + 2 for name in columns]
         return f"((?{stage.flags}{'' if 's' in stage.flags else '-s'}){body})", places
+    places = list(range(2, len(columns) + 2))
     end = "" if isinstance(stage.pattern[-1], ast.Star) else "$"
     return f"((?s{stage.flags.replace('U', '')})^{body}{end})", places
 

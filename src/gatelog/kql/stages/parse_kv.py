@@ -20,7 +20,7 @@ from gatelog.kql import ast, sql
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.functions import read_as
-from gatelog.kql.regexes import DOT_STOPS_AT_NEWLINE, checked, quote_pattern, unicode_aware
+from gatelog.kql.regexes import engine_pattern, quote_pattern, read_regex
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -35,6 +35,7 @@ _SINGLE = ("pair_delimiter", "kv_delimiter", "regex")
 _GREEDY_CUT = "\0"
 """Stands for the pair delimiters that count in greedy mode; no text of a log has it."""
 _WORD = r"[\pL\pN]+"
+_BLANKS = " \t\r\n\f\v"
 
 
 class Quotes(NamedTuple):
@@ -98,8 +99,7 @@ def _pairs(source: Sql, stage: ast.ParseKv, scope: Scope) -> Sql:
     if "regex" in given:
         if len(stage.properties) > 1:
             raise scope.context.error(stage, "regex stands alone in parse-kv")
-        pattern = DOT_STOPS_AT_NEWLINE + unicode_aware(checked(given["regex"]))
-        return sql.call("extractAllGroupsVertical", source, pattern)
+        return _matched_pairs(source, given["regex"], stage, scope)
     if ("pair_delimiter" in given) != ("kv_delimiter" in given):
         raise scope.context.error(stage, "pair_delimiter and kv_delimiter go together")
     if not given:
@@ -118,10 +118,14 @@ def _is_text(item: ast.NamedExpression) -> bool:
 
 
 def _is_greedy(stage: ast.ParseKv, scope: Scope) -> bool:
-    values = [
-        bind(item.value, scope).constant for item in stage.properties if item.names[0].value == "greedy"
-    ]
-    return any(value is not None and value.value is True for value in values)
+    greedy = False
+    for item in stage.properties:
+        if item.names[0].value == "greedy":
+            value = bind(item.value, scope).constant
+            if value is None or not isinstance(value.value, bool):
+                raise scope.context.error(item, "greedy must be true or false")
+            greedy = value.value
+    return greedy
 
 
 def _quotes(stage: ast.ParseKv, scope: Scope) -> Quotes:
@@ -151,12 +155,25 @@ def _text(item: ast.NamedExpression, scope: Scope) -> str:
     return value.value
 
 
+def _matched_pairs(source: Sql, regex: str, stage: ast.ParseKv, scope: Scope) -> Sql:
+    count = len(read_regex(regex).groups)
+    if count != 2:
+        message = f"the regular expression of parse-kv has two groups, key and value; this has {count}"
+        raise scope.context.error(stage, message, "a group that is neither is written (?:...)")
+    found = sql.call("extractAllGroupsVertical", source, engine_pattern(regex))
+    return _mapped(found, _trimmed)
+
+
+def _trimmed(text: Sql) -> Sql:
+    return sql.call("trimBoth", text, _BLANKS)
+
+
 def _plain_pairs(source: Sql, between: str, inside: str) -> Sql:
     pair = sql.variable("pair")
     place = sql.call("position", pair, inside)
     name = sql.call("substring", pair, 1, sql.minus(place, 1))
     value = sql.call("substring", pair, sql.plus(place, len(inside.encode())))
-    both = sql.array([sql.call("trimBoth", name), sql.call("trimBoth", value)])
+    both = sql.array([_trimmed(name), _trimmed(value)])
     none = sql.array([sql.literal(""), sql.literal("")])
     split = sql.call("splitByString", between, source)
     return sql.call("arrayMap", sql.lambda_("pair", sql.if_(sql.greater(place, 0), both, none)), split)

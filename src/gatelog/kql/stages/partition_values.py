@@ -18,6 +18,7 @@ from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.literals import literal_term
 from gatelog.kql.lower import select_of
+from gatelog.kql.own_names import own_name
 from gatelog.kql.relations import Aggregate, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -31,7 +32,7 @@ from gatelog.kql.writer import written
 MOST_PARTS = 64
 """Values of the key, as in Kusto: the statement grows with each."""
 
-PART = "$part"
+PART = own_name("rows")
 """The name under which the sub-query finds the rows of its part."""
 
 _READ: Mapping[KqlType, Callable[[Any], Any]] = {

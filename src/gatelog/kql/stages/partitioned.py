@@ -13,6 +13,7 @@ from dataclasses import replace
 from gatelog.kql import ast, sql
 from gatelog.kql.ast.walking import descendants
 from gatelog.kql.expressions import bind
+from gatelog.kql.own_names import is_own
 from gatelog.kql.relations import Aggregate, Compute, Computed, Join, Limit, Relation, Sort, SortKey
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages import (
@@ -33,7 +34,8 @@ from gatelog.kql.stages.partition_values import bind_for_each_value
 from gatelog.kql.stages.parts import Parts, of_part, revealed, with_hidden
 from gatelog.kql.stages.row_queries import bind_for_each_row, row_number
 from gatelog.kql.stages.top_nested import bind_top_nested
-from gatelog.kql.terms import Field
+from gatelog.kql.terms import Field, Term
+from gatelog.kql.types import KqlType
 from gatelog.kql.windows import WINDOW_FUNCTIONS
 
 _ROW_BY_ROW = {
@@ -96,7 +98,7 @@ def bind_mv_apply(stage: ast.MvApply, relation: Relation, scope: Scope) -> Relat
     expanded = expand.expanded(stage.columns, index, numbered, scope, most=most)
     if index is not None:
         expanded = _in_order(expanded, number.field)
-    parts = _sub_query(stage.subquery, Parts(expanded, number.field, carried), scope)
+    parts = _sub_query(stage.subquery, Parts(_shown(expanded), number.field, carried), scope)
     shown = columns.extended(parts.carried, parts.relation.fields)
     return Compute(tuple(shown), parts.relation, ())
 
@@ -116,11 +118,16 @@ def _minds_order(query: ast.Pipeline) -> bool:
 
 
 def _in_order(expanded: Relation, number: Field) -> Relation:
-    """The elements of each row in their order; the column of their places is shown if it was asked for."""
+    """The elements of each row in their order."""
     place = expanded.fields[-1]
     keys = tuple(SortKey(field.sql_name, descending=False, nulls_first=True) for field in (number, place))
-    shown = tuple(field for field in expanded.fields if field.name != expand.HIDDEN)
-    return Sort(shown, expanded, keys)
+    return Sort(expanded.fields, expanded, keys)
+
+
+def _shown(relation: Relation) -> Relation:
+    """Without the columns that the sub-query does not know."""
+    fields = tuple(field for field in relation.fields if not is_own(field.name))
+    return relation if fields == relation.fields else Compute(fields, relation, ())
 
 
 def bind_partition(stage: ast.Partition, relation: Relation, scope: Scope) -> Relation:
@@ -129,11 +136,18 @@ def bind_partition(stage: ast.Partition, relation: Relation, scope: Scope) -> Re
     if stage.explicit or not all(map(_in_one_go, stage.subquery.operators)):
         return bind_for_each_value(stage, relation, scope)
     row_scope = scope.over(relation)
-    key, extra = column_for(bind(stage.by, row_scope), "part", row_scope)
+    key, extra = column_for(_key(bind(stage.by, row_scope)), "part", row_scope)
     source = Compute(
         relation.fields, with_windows(relation, row_scope), (extra,) if extra is not None else ()
     )
     return _sub_query(stage.subquery, Parts(source, key, ()), scope).relation
+
+
+def _key(value: Term) -> Term:
+    """What tells the parts apart: of a dynamic its JSON, as only that can be a key."""
+    if value.type is not KqlType.DYNAMIC:
+        return value
+    return Term(KqlType.STRING, sql.if_null(value.sql, ""), nullable=False)
 
 
 def _check_strategy(stage: ast.Partition, scope: Scope) -> None:
@@ -179,9 +193,12 @@ def _staged(stage: ast.Operator, parts: Parts, scope: Scope) -> Parts:
             return _grouped(summarize.bind_distinct(stage, parts.relation, scope), parts, scope)
         case ast.Count():
             return _grouped(rows.bind_count(stage, parts.relation, scope), parts, scope)
-        case ast.Top() | ast.Take() | ast.Sample():
-            bind_stage = rows.bind_top if isinstance(stage, ast.Top) else rows.bind_take
-            return _limited(bind_stage(stage, parts.relation, scope), parts)  # type: ignore[arg-type]  # one of the two
+        case ast.Top():
+            return _limited(rows.bind_top(stage, parts.relation, scope), parts)
+        case ast.Take():
+            return _limited(rows.bind_take(stage, parts.relation, scope), parts)
+        case ast.Sample():
+            return _limited(rows.first_drawn(stage, parts.relation, scope), parts)
         case ast.SampleDistinct():
             return _staged_all(summarize.sampled_values(stage), parts, scope)
         case ast.TopHitters():

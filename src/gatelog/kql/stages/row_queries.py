@@ -17,6 +17,7 @@ from dataclasses import replace
 from gatelog.kql import ast, sql
 from gatelog.kql.bindings import TableBinding
 from gatelog.kql.lower import select_of
+from gatelog.kql.own_names import is_own, own_name
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Join, Relation, Sort, SortKey
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages import expand
@@ -32,7 +33,7 @@ from gatelog.kql.writer import written
 
 LONG = KqlType.LONG
 
-_NUMBER = "$row "
+_NUMBER = own_name("row")
 """The name under which the number of a row passes through the stages unseen."""
 
 
@@ -54,14 +55,9 @@ def bind_for_each_row(
 
 
 def _marked(answers: Sequence[Relation], scope: Scope) -> Iterable[Relation]:
-    """Each with its number as a first column, under a name that is in none: a plugin may find other columns
-    in each row."""
-    taken = {field.name for answer in answers for field in answer.fields}
-    name = _NUMBER
-    while name in taken:
-        name += " "
+    """Each with its number as a first column."""
     for number, answer in enumerate(answers, start=1):
-        mark = scope.context.field(name, LONG, nullable=False)
+        mark = scope.context.field(_NUMBER, LONG, nullable=False)
         yield Compute((mark, *answer.fields), answer, (Computed(mark, sql.literal(number)),))
 
 
@@ -130,4 +126,4 @@ def _elements(stage: ast.MvApply, rows: Relation, number: int, scope: Scope) -> 
 
 
 def _without_hidden(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    return tuple(field for field in fields if field.name != expand.HIDDEN)
+    return tuple(field for field in fields if not is_own(field.name))

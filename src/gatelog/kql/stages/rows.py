@@ -23,11 +23,13 @@ from gatelog.kql.relations import (
     Rows,
     Sort,
     SortKey,
+    Unordered,
 )
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.columns import choose_all
 from gatelog.kql.stages.computing import column_for, unfiltered, with_columns, with_windows
+from gatelog.kql.stages.innerunique import narrowed
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
 
@@ -47,7 +49,8 @@ def bind_where(stage: ast.Where, relation: Relation, scope: Scope) -> Relation:
     predicate = bind(stage.predicate, row_scope)
     with scope.context.at(stage.predicate):
         test = condition(predicate).predicate
-    return Filter(relation.fields, with_windows(relation, row_scope), test)
+    rows = narrowed(with_windows(relation, row_scope), stage.predicate, scope)
+    return Filter(relation.fields, rows, test)
 
 
 def _check_meant(predicate: ast.Expression, equals: ast.Span, scope: Scope) -> None:
@@ -89,10 +92,26 @@ def bind_top(stage: ast.Top, relation: Relation, scope: Scope) -> Relation:
     return Limit(unfiltered(relation.fields), sorted_rows, row_count(stage.count, scope))
 
 
-def bind_take(stage: ast.Take | ast.Sample, relation: Relation, scope: Scope) -> Relation:
+def bind_take(stage: ast.Take, relation: Relation, scope: Scope) -> Relation:
     """Some rows; the first of a sorted table."""
     scope.context.draws += not relation.order
     return Limit(unfiltered(relation.fields), relation, row_count(stage.count, scope))
+
+
+def bind_sample(stage: ast.Sample, relation: Relation, scope: Scope) -> Relation:
+    """Rows at random, others each time."""
+    return Unordered(relation.fields, first_drawn(stage, relation, scope))
+
+
+def first_drawn(stage: ast.Sample, relation: Relation, scope: Scope) -> Relation:
+    """The first rows of an order at random: the engine reads of the others only the number."""
+    scope.context.draws += 1
+    place = scope.context.field("draw", LONG, nullable=False)
+    drawn = Computed(place, sql.call("rand64", sql.literal(place.sql_name)))
+    key = SortKey(place.sql_name, descending=False, nulls_first=False)
+    shown = unfiltered(relation.fields)
+    in_order = Sort(shown, Compute(shown, relation, (drawn,)), (key,))
+    return Limit(shown, in_order, row_count(stage.count, scope))
 
 
 def bind_consume(relation: Relation) -> Relation:

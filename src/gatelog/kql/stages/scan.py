@@ -21,6 +21,8 @@ from gatelog.kql import ast, sql
 from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert, convertible
 from gatelog.kql.expressions import bind
+from gatelog.kql.naming import names_beside
+from gatelog.kql.own_names import own_name
 from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Sort, SortKey, Unnest
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
@@ -114,7 +116,8 @@ def scanned_parts(
         for number, column in enumerate(machine.columns, 1)
     ]
     if stage.match_id is not None:
-        identity = scope.context.field(stage.match_id, KqlType.LONG, nullable=False)
+        (name,) = names_beside([column.name for column in machine.columns], [stage.match_id])
+        identity = scope.context.field(name, KqlType.LONG, nullable=False)
         made.append(Computed(identity, _part(sql.column(item.sql_name), 2)))
     shown = tuple(column.field for column in made)
     records = Compute(shown, unnested, tuple(made))
@@ -265,7 +268,7 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
         values[field.sql_name] = default.sql
     for other, record in zip(machine.steps, known, strict=False):
         for number, field in enumerate(machine.columns, 1):
-            name = f"{other.name.value}.{field.name}"
+            name = own_name(other.name.value, field.name)
             visible.append(Field(name, field.type, name, nullable=field.type is not KqlType.STRING))
             values[name] = _part(record, number)
     names = frozenset(other.name.value for other in machine.steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 
 from gatelog.kql import ast
+from gatelog.kql.own_names import own_name
 from gatelog.kql.scope import Scope
 from gatelog.kql.windows import WINDOW_FUNCTIONS
 
@@ -22,7 +23,7 @@ def _rewritten(value: object, steps: frozenset[str], scope: Scope) -> object:
             hint = "a step's own memory is read as step.column"
             raise scope.context.error(value, f"{name}() has no meaning inside scan", hint)
         case ast.Member(span=span, base=ast.Name(value=step), name=column) if step in steps:
-            return ast.Name(span, f"{step}.{column}")
+            return ast.Name(span, own_name(step, column))
         case tuple():
             return tuple(_rewritten(item, steps, scope) for item in value)
         case ast.Node() if is_dataclass(value):

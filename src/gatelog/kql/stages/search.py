@@ -81,14 +81,23 @@ def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
             return _in_value(bind(left, scope), text, exact)
         case ast.Call(function="not", arguments=(inner,)):
             return opposite(_predicate(inner, scope, exact))
+        case ast.Name(value=word) if _is_unknown(word, scope):
+            hint = f"a word to look for stands in quotes: search '{word}'"
+            raise scope.context.error(node, f"there is no column '{word}'", hint)
         case _:
             return bind(node, scope)
 
 
+def _is_unknown(name: str, scope: Scope) -> bool:
+    known = name in scope.names or name in scope.guarded or scope.context.catalog.protects(name)
+    return not known and scope.column(name) is None
+
+
 def _anywhere(text: str, scope: Scope, exact: str) -> Term:
     found = bool_term(False)
-    scope.context.count_searches(len(scope.fields) * _conditions(text))
-    for field in scope.fields:
+    shown = scope.shown
+    scope.context.count_searches(len(shown) * _conditions(text))
+    for field in shown:
         if convertible(field.type, KqlType.STRING):
             test = _in_value(reference(field), text, exact)
             if test.constant is None:

@@ -17,9 +17,11 @@ from functools import cache
 from gatelog.kql import ast
 from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names
+from gatelog.kql.own_names import own_name
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages.plugin_arguments import datetime_column, named_column
+from gatelog.kql.stages.columns import bind_project
+from gatelog.kql.stages.plugin_arguments import datetime_column
 from gatelog.kql.stages.written import answer
 from gatelog.kql.types import KqlType
 
@@ -30,7 +32,8 @@ _PARAMETERS = ("TimelineColumn", "MaxSequenceStepWindow", "MaxSequenceSpan", "Ex
 
 
 def sequence_detect(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:
-    """`sequence_detect(time, step window, span, name = condition, ... [, dimension ...])`."""
+    """`sequence_detect(time, step window, span, name = condition, ... [, dimension ...])`. Dimensions
+    are columns, or computed."""
     if len(call.arguments) < len(_PARAMETERS):
         missing = _PARAMETERS[len(call.arguments)]
         raise scope.context.error(call, f"sequence_detect needs a value for {missing}")
@@ -40,29 +43,42 @@ def sequence_detect(stage: ast.Evaluate, call: ast.Call, relation: Relation, sco
         if kind is not KqlType.TIMESPAN:
             raise scope.context.error(node, f"{name} must be a timespan, this is {kind}")
     steps, dimensions = _steps_and_dimensions(call, relation, scope)
+    read = [
+        ast.NamedExpression(stage.span, (), call.arguments[0]),
+        *(_item(node.span, own_name(f"__step{number}"), node) for number, (_, node) in enumerate(steps, 1)),
+        *dimensions,
+    ]
+    rows = bind_project(ast.Project(stage.span, tuple(read)), relation, scope)
     names = Names(())
     given = dict(zip(("Timeline", "MaxStep", "MaxSpan"), call.arguments[:3], strict=True))
-    for number, (name, condition) in enumerate(steps, 1):
-        given[f"Step{number}"] = condition
+    for number, (name, _) in enumerate(steps, 1):
         given[f"Time{number}"] = ast.Name(stage.span, names.add(f"{name}_{time.name}"))
-    return answer(_text(len(steps)), given, dimensions, stage, relation, scope)
+    groups = [ast.Name(stage.span, field.name) for field in rows.fields[1 + len(steps) :]]
+    return answer(_text(len(steps)), given, groups, stage, rows, scope)
+
+
+def _item(span: ast.Span, name: str, value: ast.Expression) -> ast.NamedExpression:
+    return ast.NamedExpression(span, (ast.Name(span, name),), value)
 
 
 def _steps_and_dimensions(
     call: ast.Call, relation: Relation, scope: Scope
-) -> tuple[list[tuple[str, ast.Expression]], list[ast.Expression]]:
-    """The conditions with their names, and the columns behind them; they are told apart by their type."""
+) -> tuple[list[tuple[str, ast.Expression]], list[ast.NamedExpression]]:
+    """The conditions with their names, and the dimensions behind them; they are told apart by their type."""
     steps: list[tuple[str, ast.Expression]] = []
-    dimensions: list[ast.Expression] = []
+    dimensions: list[ast.NamedExpression] = []
     for argument in call.arguments[3:]:
         name, node = _named(argument)
-        if bind(node, scope.over(relation)).type is KqlType.BOOL and not dimensions:
+        is_condition = bind(node, scope.over(relation)).type is KqlType.BOOL
+        if is_condition and not dimensions:
             steps.append((name, node))
+        elif is_condition and isinstance(argument, ast.NamedArgument):
+            message = f"the step '{name}' stands behind dimensions: write it before them"
+            raise scope.context.error(argument, message)
         elif isinstance(argument, ast.NamedArgument):
-            raise scope.context.error(argument, f"the step '{name}' must be a condition, before dimensions")
+            dimensions.append(_item(argument.span, name, node))
         else:
-            named_column(node, call, relation, scope)
-            dimensions.append(node)
+            dimensions.append(ast.NamedExpression(argument.span, (), node))
     if not 1 <= len(steps) <= MOST_STEPS:
         raise scope.context.error(
             call, f"sequence_detect takes 1 to {MOST_STEPS} steps, here are {len(steps)}"
@@ -85,7 +101,7 @@ def _text(steps: int) -> str:
     """The KQL for a sequence of so many steps."""
     found = """\
 __T
-| where Step1 and isnotnull(Timeline)
+| where __step1 and isnotnull(Timeline)
 | distinct Timeline, Dims
 | project __time1 = Timeline, Dims
 """
@@ -97,7 +113,7 @@ __T
 | extend __bucket = bin({before}, MaxStep) + __next * MaxStep
 | join kind=inner (
     __T
-    | where Step{number}
+    | where __step{number}
     | distinct Timeline, Dims
     | project {now} = Timeline, __bucket = bin(Timeline, MaxStep), Dims
 ) on __bucket, Dims

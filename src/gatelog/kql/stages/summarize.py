@@ -8,6 +8,7 @@ from gatelog.kql import ast, sql
 from gatelog.kql.aggregates import any_value, check_ordered, percentages, percentile
 from gatelog.kql.expressions import bind
 from gatelog.kql.naming import Names, chosen_names, result_name
+from gatelog.kql.own_names import is_own
 from gatelog.kql.relations import Aggregate, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.columns import bind_distinct_list, choose, implied_name
@@ -151,7 +152,8 @@ def _expanded(
     columns: list[tuple[str | None, Term]] = []
     for argument in arguments:
         if isinstance(argument, ast.Star):
-            columns += [(field.name, reference(field)) for field in relation.fields if field.name not in seen]
+            others = [one for one in relation.fields if one.name not in seen and not is_own(one.name)]
+            columns += [(field.name, reference(field)) for field in others]
             seen.update(field.name for field in relation.fields)
             continue
         column = _column_of(argument)

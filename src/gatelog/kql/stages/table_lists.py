@@ -124,16 +124,12 @@ def _matching(pattern: str, scope: Scope) -> list[str]:
     matching = [name for name in names if shape.match(name)]
     if not matching:
         return []
-    stored = scope.without_names().names
-    return [name for name in matching if _is_view(scope.names.get(name)) or not _is_denied(stored.get(name))]
+    stored = scope.without_names()
+    return [name for name in matching if _is_view(scope.names.get(name)) or not stored.hides(name)]
 
 
 def _is_view(binding: Binding | None) -> bool:
     return isinstance(binding, FunctionBinding) and binding.function.view
-
-
-def _is_denied(binding: Binding | None) -> bool:
-    return isinstance(binding, TableBinding) and binding.denied
 
 
 def _is_missing(node: ast.Expression, scope: Scope) -> bool:
@@ -141,17 +137,23 @@ def _is_missing(node: ast.Expression, scope: Scope) -> bool:
         case ast.Pipeline(source=ast.Expression() as source):
             return _is_missing(source, scope)
         case ast.Name(value=name):
-            return name not in scope.names and scope.context.catalog.find(name) is None
+            return scope.named(name) is None and _is_unknown(name, scope)
         case ast.Call(function="materialize" | "view", arguments=(table,)):
             return _is_missing(table, scope)
         case ast.Call(function="table", arguments=(ast.Literal(value=str() as name), *_)):
             return _is_missing(ast.Name(node.span, name), scope)
         case ast.Call(function=name, qualifier=None):
-            return not (name in scope.names or name in scope.context.catalog.saved or is_builtin(name))
+            known = name in scope.context.catalog.saved and not scope.hides(name)
+            return scope.named(name) is None and not known and not is_builtin(name)
         case ast.Member(base=ast.Call(), name=name) if case_of(node, scope) is None:
-            return scope.context.catalog.find(name) is None
+            return _is_missing(ast.Name(node.span, name), scope.without_names())
         case _:
             return False
+
+
+def _is_unknown(name: str, scope: Scope) -> bool:
+    """Whether the catalogue has no table of this name, or a restriction hides it."""
+    return scope.hides(name) or scope.context.catalog.find(name) is None
 
 
 def _shown_name(node: ast.Expression, place: int, scope: Scope) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gatelog.kql import ast, sql
 from gatelog.kql.literals import string_term
-from gatelog.kql.naming import Names
+from gatelog.kql.naming import Names, names_beside
 from gatelog.kql.relations import Branch, Relation, Union
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.table_lists import Input, listed
@@ -67,10 +67,12 @@ def columns_of(relations: Sequence[Relation], *, inner: bool = False) -> list[Wa
 def rows_of(
     inputs: Sequence[Input], columns: Sequence[Wanted], source_column: str | None, scope: Scope
 ) -> Relation:
-    """The rows of all inputs in the columns wanted; the first tells the input, if it is to have a column."""
-    fields = [scope.context.field(column.name, column.type) for column in columns]
-    if source_column is not None:
-        fields.insert(0, scope.context.field(source_column, KqlType.STRING))
+    """The rows of all inputs in the columns wanted; the first tells the input, if it is to have a column. One
+    that has its name gets a number."""
+    first = [] if source_column is None else [source_column]
+    fields = [scope.context.field(name, KqlType.STRING) for name in first]
+    names = names_beside(first, [column.name for column in columns])
+    fields += [scope.context.field(name, column.type) for name, column in zip(names, columns, strict=True)]
     branches: list[Branch] = []
     for table in inputs:
         known = {(field.name, field.type): field for field in reversed(table.relation.fields)}

@@ -147,7 +147,8 @@ def active_users_count(stage: ast.Evaluate, call: ast.Call, relation: Relation, 
 def sliding_window_counts(stage: ast.Evaluate, call: ast.Call, relation: Relation, scope: Scope) -> Relation:  # noqa: ARG001 # every plugin gets the stage
     """`sliding_window_counts(id, time, start, end, lookback, bin [, dimension ...])`.
 
-    For each bin from start to end, the rows and distinct ids of the look-back window that ends with it.
+    For each bin from start to end, the rows and distinct ids of the look-back window that ends with it: of so
+    many whole bins, one at least.
     """
     if len(call.arguments) > 5 and calendar_unit(call.arguments[5], scope) is not None:
         hint = "how far such windows look back is not published; give a timespan"
@@ -160,7 +161,7 @@ def sliding_window_counts(stage: ast.Evaluate, call: ast.Call, relation: Relatio
     text = """
     arrayFilter(b -> b >= start AND b <= end, arrayMap(
         k -> t - positiveModulo(t - start, bin) + toInt64(k) * bin,
-        range(toUInt32(least(greatest(ceil(lookback / bin), 1), most)))
+        range(toUInt32(least(greatest(intDiv(lookback, bin), 1), most)))
     ))
     """
     bins = formula(

@@ -1,7 +1,8 @@
 """Plugins that the language itself can say: a text of KQL with names for the plugin's arguments.
 
-`__T` is the input. Names of columns stand for those that the caller names, `Dims` for all dimensions, other
-names for the expressions given.
+`__T` is the input, `__Known` a table of ids given beside it. Names of columns stand for those that the caller
+names, `Dims` for all dimensions, other names for the expressions given. What begins with `__` is the text's
+own and is no name of the caller's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gatelog.kql import ast, parser
 from gatelog.kql.ast.rewriting import rewritten
 from gatelog.kql.bindings import TableBinding
 from gatelog.kql.expressions import bind
+from gatelog.kql.own_names import own_name
 from gatelog.kql.relations import Join, Relation, Stage, Union
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.computing import copied, kept
@@ -30,7 +32,7 @@ multiply, and 10,000 take a third of a second to write down."""
 
 _MOMENTS = ("Start", "End")
 
-_FRESH = "| join kind=leftanti (Known) on Id"
+_FRESH = "| join kind=leftanti (__Known) on Id"
 
 CALENDAR = ("week", "month", "year")
 """Windows that are no timespan."""
@@ -45,16 +47,25 @@ def answer(
     scope: Scope,
 ) -> Relation:
     """The table of `text` over `relation`, which the text may read several times."""
-    shared = kept(relation, scope.context) if scope.context.draws else relation
     *lets, query = _statements(text)
-    inner = scope.with_name("__T", TableBinding(lambda: copied(shared, scope.context)))
+    inner = scope.with_name(own_name("__T"), _shared(relation, scope))
+    if "Known" in given:
+        known = scope.bind_table(given["Known"], scope)
+        inner = inner.with_name(own_name("__Known"), _shared(known, scope))
     for let in lets:
-        inner = _with_table(let.name.value, _filled(let.value, given, dimensions, stage.span), inner)
+        table = _filled(let.value, given, dimensions, stage.span)
+        inner = _with_table(own_name(let.name.value), table, inner)
     made = scope.bind_table(_filled(query.pipeline, given, dimensions, stage.span), inner)
     if _size(made, {}) > MOST_RELATIONS:
         message = "the plugin reads too long a query too often"
         raise scope.context.error(stage, message, "use fewer plugins behind each other")
     return made
+
+
+def _shared(relation: Relation, scope: Scope) -> TableBinding:
+    """A table that has the same rows at each of its uses."""
+    shared = kept(relation, scope.context) if scope.context.draws else relation
+    return TableBinding(lambda: copied(shared, scope.context))
 
 
 def _size(relation: Relation, known: dict[int, int]) -> int:
@@ -229,8 +240,10 @@ def _filled(
 
     def argument(part: ast.Node) -> ast.Node | tuple[ast.Node, ...] | None:
         match part:
+            case ast.Name(value="Dims"):
+                return tuple(dimensions)
             case ast.Name(value=name):
-                return tuple(dimensions) if name == "Dims" else given.get(name)
+                return ast.Name(span, own_name(name)) if name.startswith("__") else given.get(name)
             case ast.NamedExpression(value=ast.Name(value="Dims")):
                 return tuple(ast.NamedExpression(span, (), dimension) for dimension in dimensions)
             case _:

@@ -245,8 +245,11 @@ def _function(name: str, build: Callable[..., Sql]) -> Function:
     return simple(name, [DYNAMIC, REAL, REAL], DYNAMIC, build, optional=1, may_fail=True)
 
 
+polygon_buffer = _buffer(geojson.valid_polygons, polygon_edges, filled=True)
+"""What lies within a radius of a polygon, as JSON text; the tolerance may be left out."""
+
 BUFFERS: tuple[Function, ...] = (
     _function("geo_line_buffer", _buffer(geojson.valid_lines, edges_of, filled=False)),
-    _function("geo_polygon_buffer", _buffer(geojson.valid_polygons, polygon_edges, filled=True)),
+    _function("geo_polygon_buffer", polygon_buffer),
 )
 """The rows of this table."""

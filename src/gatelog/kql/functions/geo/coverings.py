@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
 from gatelog.kql.functions.geo import geojson
+from gatelog.kql.functions.geo.buffers import polygon_buffer
 from gatelog.kql.functions.geo.lines import any_crossing, edges_of, vector_sum
 from gatelog.kql.functions.geo.polygons import area_of, inside, polygon_edges
 from gatelog.kql.functions.geo.s2 import cell_number, corner, token_of
 from gatelog.kql.functions.geo.sphere import angle, determinant, edges, nearest_on_edge, over, part, real
 from gatelog.kql.functions.row import Function, accept, finished
-from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Argument, Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -194,17 +194,20 @@ def _covered(arguments: Sequence[Term], shape: Callable[[Sql, Sql, Sql], Sql]) -
     return finished(DYNAMIC, sql.if_(known, made, sql.null()), [geometry], may_fail=True)
 
 
-def _refuse_radius(arguments: Sequence[Term], name: str) -> None:
-    radius = arguments[2].constant if len(arguments) > 2 else None
-    if len(arguments) > 2 and (radius is None or radius.value != 0):
-        raise Unsupported(f"{name}() with a radius is not supported", "leave it out, or take a coarser level")
+def _enlarged(json: Sql, radius: Term | None) -> Sql:
+    """A geometry with what lies within a radius of it, NULL where the radius is below 0."""
+    if radius is None:
+        return json
+    metres = accept(radius, REAL).sql
+    around = sql.with_value(json, "around", lambda text: polygon_buffer(text, metres))
+    return sql.if_(sql.eq(metres, 0), json, around)
 
 
 def _to_h3(arguments: Sequence[Term]) -> Term:
     """The cells whose centres are inside."""
     geometry = accept(arguments[0], DYNAMIC)
     level = accept(arguments[1], LONG).sql if len(arguments) > 1 else sql.literal(_H3_DEFAULT)
-    _refuse_radius(arguments, "geo_polygon_to_h3cells")
+    shape = _enlarged(geometry.sql, arguments[2] if len(arguments) > 2 else None)
     known = sql.all_of([sql.at_least(level, 0), sql.at_most(level, _H3_FINEST)])
     safe = formula("toUInt8(least(greatest(ifNull(level, 0), 0), 15))", level=level)
 
@@ -220,7 +223,7 @@ def _to_h3(arguments: Sequence[Term]) -> Term:
         few = sql.at_most(sql.call("length", names), _MOST_H3_CELLS)
         return sql.if_(few, json_values.array_text(names), sql.null())
 
-    node = sql.if_(known, geojson.with_polygons(geometry.sql, "polygons", cells), sql.null())
+    node = sql.if_(known, geojson.with_polygons(shape, "polygons", cells), sql.null())
     return finished(DYNAMIC, node, [geometry], may_fail=True)
 
 

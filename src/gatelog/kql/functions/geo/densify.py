@@ -2,6 +2,7 @@
 
 As S2's edge tessellator does it: an edge whose two courses are further apart than the tolerance is halved on
 the map, and again, until none is. They are compared at two places near which the difference is largest.
+Where crossings are preserved, an edge of more than 180 degrees goes the other way, over the antimeridian.
 (https://github.com/google/s2geometry/blob/master/src/s2/s2edge_tessellator.cc)
 """
 
@@ -14,7 +15,6 @@ from gatelog.kql.formula import formula
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.sphere import angle, metres, over, part, plus, real, scaled, vector
 from gatelog.kql.functions.row import Function, accept, finished
-from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
@@ -35,6 +35,22 @@ _BETWEEN = """
     tupleElement(start, 2) + share * (tupleElement(end, 2) - tupleElement(start, 2))
 )
 """
+
+_UNROLLED = """
+arrayMap((place, turns) -> (place.1 + 360 * turns, place.2), line, arrayCumSum(arrayPushFront(
+    arrayMap(
+        (one, next) -> (next.1 - one.1 < -180) - (next.1 - one.1 > 180),
+        arrayPopBack(line), arrayPopFront(line)
+    ), 0
+)))
+"""
+"""A line whose longitudes go on beyond 180 degrees, no two in a row further apart than that."""
+_ROLLED = """
+arrayMap(place -> (
+    if(abs(place.1) > 180, place.1 - 360 * floor((place.1 + 180) / 360), place.1), place.2
+), line)
+"""
+"""The same line with longitudes between -180 and 180 degrees."""
 
 
 def _on_map(start: Sql, end: Sql, share: str) -> Sql:
@@ -68,8 +84,14 @@ def _apart(start: Sql, end: Sql) -> Sql:
     return sql.with_value(sql.tuple_([vector(start), vector(end)]), "ends", largest)
 
 
-def _with_points(line: Sql, tolerance: Sql) -> Sql:
+def _with_points(line: Sql, tolerance: Sql, preserves: Sql) -> Sql:
     """A line of positions with the points that it needs."""
+    unrolled = sql.if_(preserves, formula(_UNROLLED, line=line), line)
+    dense = sql.with_value(unrolled, "unrolled", lambda way: _dense(way, tolerance))
+    return sql.with_value(dense, "way", lambda way: sql.if_(preserves, formula(_ROLLED, line=way), way))
+
+
+def _dense(line: Sql, tolerance: Sql) -> Sql:
     start, end = sql.variable("start"), sql.variable("end")
     middle = sql.array([start, _on_map(start, end, "0.5")])
     far = sql.greater(_apart(start, end), sql.times(tolerance, real(_SAFETY)))
@@ -90,35 +112,33 @@ def _with_points(line: Sql, tolerance: Sql) -> Sql:
     )
 
 
-def _densify(name: str, shape: Callable[[Sql, Sql], Sql]) -> Function:
+def _densify(name: str, shape: Callable[[Sql, Sql, Sql], Sql]) -> Function:
     def build(arguments: Sequence[Term]) -> Term:
         geometry = accept(arguments[0], DYNAMIC)
-        if len(arguments) == 3 and (
-            arguments[2].constant is None or arguments[2].constant.value is not False
-        ):
-            raise Unsupported(f"{name}() over the antimeridian is not supported")
+        preserves = accept(arguments[2], BOOL).sql if len(arguments) > 2 else sql.boolean(False)
         tolerance = accept(arguments[1], REAL).sql if len(arguments) > 1 else real(_DEFAULT)
         inside = sql.all_of(
             [sql.at_least(tolerance, real(_NARROWEST)), sql.at_most(tolerance, real(_WIDEST))]
         )
-        made = shape(geometry.sql, sql.if_null(tolerance, real(_DEFAULT)))
+        preserves = sql.if_null(preserves, sql.boolean(False))
+        made = shape(geometry.sql, sql.if_null(tolerance, real(_DEFAULT)), preserves)
         return finished(DYNAMIC, sql.if_(inside, made, sql.null()), [geometry], may_fail=True)
 
     return Function(name, 1, 3, build)
 
 
-def _line(json: Sql, tolerance: Sql) -> Sql:
+def _line(json: Sql, tolerance: Sql, preserves: Sql) -> Sql:
     def made(lines: Sql) -> Sql:
-        dense = over(lines, "line", lambda line: _with_points(line, tolerance))
+        dense = over(lines, "line", lambda line: _with_points(line, tolerance, preserves))
         return sql.with_value(dense, "dense", geojson.lines)
 
     return geojson.with_lines(json, "lines", made)
 
 
-def _polygon(json: Sql, tolerance: Sql) -> Sql:
+def _polygon(json: Sql, tolerance: Sql, preserves: Sql) -> Sql:
     def made(polygons: Sql) -> Sql:
         def rings(polygon: Sql) -> Sql:
-            return over(polygon, "ring", lambda ring: _with_points(ring, tolerance))
+            return over(polygon, "ring", lambda ring: _with_points(ring, tolerance, preserves))
 
         return sql.with_value(over(polygons, "polygon", rings), "dense", geojson.polygons)
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gatelog.kql import sql
-from gatelog.kql.functions.geo.sphere import over, part
+from gatelog.kql.formula import formula
+from gatelog.kql.functions.geo.sphere import over, part, real
 from gatelog.kql.sql import Sql
 
-_POINT = "Array(Float64)"
+_POINT = "Array(Nullable(Float64))"
+"""Nullable, so that what is no number is not taken for 0."""
 
 
 def _coordinates(json: Sql, depth: int) -> Sql:
@@ -38,17 +40,21 @@ def _valid_points(points: Sql) -> Sql:
         return sql.all_of(
             [
                 sql.at_least(sql.call("length", point), 2),
-                sql.at_most(sql.call("abs", longitude), 180),
-                sql.at_most(sql.call("abs", latitude), 90),
+                _within(longitude, 180),
+                _within(latitude, 90),
             ]
         )
 
     return over(points, "point", valid, "arrayAll")
 
 
+def _within(degrees: Sql, most: int) -> Sql:
+    return sql.if_null(sql.at_most(sql.call("abs", degrees), most), sql.boolean(False))
+
+
 def _positions(points: Sql) -> Sql:
     def position(point: Sql) -> Sql:
-        return sql.tuple_([sql.call("arrayElement", point, axis) for axis in (1, 2)])
+        return sql.tuple_([sql.if_null(sql.call("arrayElement", point, axis), real(0)) for axis in (1, 2)])
 
     return over(points, "point", position)
 
@@ -155,6 +161,31 @@ def lines(found: Sql) -> Sql:
     one = geometry("LineString", written_positions(sql.call("arrayElement", found, 1)))
     several = geometry("MultiLineString", _written_lists(found))
     return sql.if_(sql.eq(sql.call("length", found), 1), one, several)
+
+
+def common(places: Sql, line_strings: Sql, shapes: Sql) -> Sql:
+    """What geometries have in common, of places, lines and polygons: one geometry as it is, several, or none,
+    as a GeometryCollection."""
+    one = point(sql.call("arrayElement", places, 1))
+    several = geometry("MultiPoint", written_positions(places))
+    points = sql.if_(sql.eq(sql.call("length", places), 1), one, several)
+    kinds = [(places, points), (line_strings, lines(line_strings)), (shapes, polygons(shapes))]
+    parts = sql.call(
+        "arrayConcat",
+        *(sql.if_(sql.call("empty", found), sql.array([]), sql.array([written])) for found, written in kinds),
+    )
+    return sql.with_value(parts, "parts", _collection)
+
+
+def no_polygons() -> Sql:
+    """An empty array of polygons."""
+    return formula("CAST([] AS Array(Array(Array(Tuple(Float64, Float64)))))")
+
+
+def _collection(parts: Sql) -> Sql:
+    joined = sql.call("arrayStringConcat", parts, ",")
+    several = sql.call("concat", '{"type":"GeometryCollection","geometries":[', joined, "]}")
+    return sql.if_(sql.eq(sql.call("length", parts), 1), sql.call("arrayElement", parts, 1), several)
 
 
 def polygons(found: Sql) -> Sql:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gatelog.kql import sql
+from gatelog.kql.formula import formula
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.sphere import (
     angle,
@@ -26,8 +27,10 @@ from gatelog.kql.functions.geo.sphere import (
     valid_position,
     vector,
 )
-from gatelog.kql.functions.row import Function, simple
+from gatelog.kql.functions.row import Function, accept, finished, simple
+from gatelog.kql.misfit import Unsupported
 from gatelog.kql.sql import Sql
+from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 
 REAL, BOOL, DYNAMIC = KqlType.REAL, KqlType.BOOL, KqlType.DYNAMIC
@@ -84,8 +87,36 @@ def any_crossing(ones: Sql, others: Sql) -> Sql:
     return sql.call("toBool", over(ones, "edge", meets, "arrayExists"))
 
 
+_ONCE = """
+if(length(lines) = 1, edges, arrayDistinct(arrayMap(
+    edge -> if(edge.1 <= edge.2, edge, (edge.2, edge.1)), edges
+)))
+"""
+"""Several lines are united: an edge that they share counts once."""
+
+
+def _of_union(json: Sql, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of the edges of a line, or of the union of several."""
+
+    def united(lines: Sql) -> Sql:
+        edges = sql.with_value(edges_of(lines), "each", lambda each: formula(_ONCE, lines=lines, edges=each))
+        return sql.with_value(edges, "edges", body)
+
+    return geojson.with_lines(json, "lines_edges", united)
+
+
+def _of_one(json: Sql, body: Callable[[Sql], Sql]) -> Sql:
+    """`body` of the edges of a line, NULL for several."""
+
+    def alone(lines: Sql) -> Sql:
+        made = sql.with_value(edges_of(lines), "edges", body)
+        return sql.if_(sql.eq(sql.call("length", lines), 1), made, sql.null())
+
+    return geojson.with_lines(json, "lines_edges", alone)
+
+
 def _length(line: Sql) -> Sql:
-    return of_edges(line, "edges", total_length)
+    return _of_union(line, total_length)
 
 
 def _distance(longitude: Sql, latitude: Sql, line: Sql) -> Sql:
@@ -112,7 +143,7 @@ def _centroid(line: Sql) -> Sql:
     def centre(found: Sql) -> Sql:
         return geojson.point(position_of(vector_sum(over(found, "edge", pull))))
 
-    return of_edges(line, "edges", centre)
+    return _of_union(line, centre)
 
 
 def vector_sum(vectors: Sql) -> Sql:
@@ -128,9 +159,7 @@ def vector_sum(vectors: Sql) -> Sql:
 def _interpolated(line: Sql, fraction: Sql) -> Sql:
     """The point at a share of the length of a line."""
     known = sql.all_of([sql.at_least(fraction, 0), sql.at_most(fraction, 1)])
-    return sql.if_(
-        known, of_edges(line, "edges", lambda found: _at(found, sql.if_null(fraction, 0))), sql.null()
-    )
+    return sql.if_(known, _of_one(line, lambda found: _at(found, sql.if_null(fraction, 0))), sql.null())
 
 
 def _at(found: Sql, fraction: Sql) -> Sql:
@@ -181,9 +210,20 @@ def _located(line: Sql, longitude: Sql, latitude: Sql) -> Sql:
         )
         return sql.over(sql.plus(before, on_edge), over(found, "edge", edge_angle, "arraySum"))
 
-    return with_point(
-        longitude, latitude, lambda point: of_edges(line, "edges", lambda found: share(point, found))
+    return with_point(longitude, latitude, lambda point: _of_one(line, lambda found: share(point, found)))
+
+
+def _locate(arguments: Sequence[Term]) -> Term:
+    """`geo_line_locate_point(line, longitude, latitude [, use_spheroid])`, on the sphere only."""
+    kinds = (DYNAMIC, REAL, REAL, BOOL)
+    line, longitude, latitude, *spheroid = (
+        accept(argument, kind) for argument, kind in zip(arguments, kinds, strict=False)
     )
+    if spheroid and (spheroid[0].constant is None or spheroid[0].constant.value):
+        message = "geo_line_locate_point() on the spheroid is not supported"
+        raise Unsupported(message, "leave use_spheroid out: on the sphere the share is nearly the same")
+    found = _located(line.sql, longitude.sql, latitude.sql)
+    return finished(REAL, found, [line, longitude, latitude], may_fail=True)
 
 
 def _intersects(one: Sql, other: Sql) -> Sql:
@@ -208,7 +248,7 @@ LINES: tuple[Function, ...] = (
     simple("geo_line_length", [DYNAMIC], REAL, _length, may_fail=True),
     simple("geo_line_centroid", [DYNAMIC], DYNAMIC, _centroid, may_fail=True),
     simple("geo_line_interpolate_point", [DYNAMIC, REAL], DYNAMIC, _interpolated, may_fail=True),
-    simple("geo_line_locate_point", [DYNAMIC, REAL, REAL], REAL, _located, may_fail=True),
+    Function("geo_line_locate_point", 3, 4, _locate),
     simple("geo_distance_point_to_line", [REAL, REAL, DYNAMIC], REAL, _distance, may_fail=True),
     simple("geo_closest_point_on_line", [REAL, REAL, DYNAMIC], DYNAMIC, _closest, may_fail=True),
     simple("geo_intersects_2lines", [DYNAMIC, DYNAMIC], BOOL, _intersects, may_fail=True),

@@ -18,6 +18,7 @@ from gatelog.kql.functions.geo.sphere import (
     valid_position,
     vector,
 )
+from gatelog.kql.functions.geo.spheroid import spheroid_metres
 from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
@@ -49,9 +50,15 @@ def _present(value: Sql) -> Sql:
     return sql.if_null(value, 0)
 
 
-def _distance(*coordinates: Sql) -> Sql:
+def _distance(*arguments: Sql) -> Sql:
+    """On the sphere, or with a fifth argument that is true on the spheroid."""
+    coordinates = arguments[:4]
     a, b, c, d = map(_present, coordinates)
-    return _when_valid(coordinates, metres(_between((a, b, c, d))))
+    on_sphere = metres(_between((a, b, c, d)))
+    if len(arguments) == 4:
+        return _when_valid(coordinates, on_sphere)
+    wanted = sql.if_null(arguments[4], sql.boolean(False))
+    return _when_valid(coordinates, sql.if_(wanted, spheroid_metres(a, b, c, d, wanted), on_sphere))
 
 
 def _in_circle(*arguments: Sql) -> Sql:
@@ -63,7 +70,8 @@ def _in_circle(*arguments: Sql) -> Sql:
 
 
 def _azimuth(*coordinates: Sql) -> Sql:
-    """The direction from the first point to the second, clockwise from north, from 0 to 2 pi."""
+    """The direction from the first point to the second, clockwise from north, from 0 to 2 pi; NULL where
+    they are the same or opposite, and no direction leads there, or each does."""
     lng1, lat1, lng2, lat2 = (sql.call("radians", _present(value)) for value in coordinates)
     turn = sql.minus(lng2, lng1)
     east = sql.times(sql.call("sin", turn), sql.call("cos", lat2))
@@ -71,8 +79,16 @@ def _azimuth(*coordinates: Sql) -> Sql:
         sql.times(sql.call("cos", lat1), sql.call("sin", lat2)),
         sql.times(sql.times(sql.call("sin", lat1), sql.call("cos", lat2)), sql.call("cos", turn)),
     )
+    return _when_valid(coordinates, sql.with_value(sql.tuple_([east, north]), "way", _direction))
+
+
+def _direction(way: Sql) -> Sql:
+    """The angle of a way (east, north), whose length is the sine of the distance."""
+    east, north = part(way, 1), part(way, 2)
     circle = sql.times(2, sql.call("pi"))
-    return _when_valid(coordinates, sql.call("positiveModulo", sql.call("atan2", east, north), circle))
+    known = sql.greater(sql.call("hypot", east, north), real(_SAME))
+    angle_ = sql.call("positiveModulo", sql.call("atan2", east, north), circle)
+    return sql.if_(known, angle_, sql.null())
 
 
 def _turn(*coordinates: Sql) -> Sql:
@@ -146,7 +162,7 @@ def _gone(longitude: Sql, latitude: Sql, turn: Sql, away: Sql) -> Sql:
 
 
 POINTS: tuple[Function, ...] = (
-    simple("geo_distance_2points", [REAL] * 4, REAL, _distance, may_fail=True),
+    simple("geo_distance_2points", [*[REAL] * 4, BOOL], REAL, _distance, optional=1, may_fail=True),
     simple("geo_angle", [REAL] * 6, REAL, _turn, may_fail=True),
     simple("geo_point_buffer", [REAL] * 4, DYNAMIC, _buffer, optional=1, may_fail=True),
     simple("geo_azimuth", [REAL] * 4, REAL, _azimuth, may_fail=True),

@@ -12,7 +12,6 @@ from gatelog.kql.functions.geo.lines import (
     edge_angle,
     edges_of,
     nearest,
-    of_edges,
     total_length,
     vector_sum,
     with_point,
@@ -222,18 +221,27 @@ def _intersect(one: Sql, other: Sql) -> Sql:
 
 
 def _line_intersects(line: Sql, json: Sql) -> Sql:
-    def test(found: Sql, polygons: Sql) -> Sql:
+    """Edges meet, or one of the lines begins inside."""
+
+    def begins(one: Sql, polygons: Sql) -> Sql:
+        start = vector(sql.call("arrayElement", one, 1))
+        return sql.with_value(start, "start", lambda point: inside(point, polygons))
+
+    def test(lines: Sql, polygons: Sql) -> Sql:
         meeting = sql.with_value(
-            polygon_edges(polygons), "other_edges", lambda others: any_crossing(found, others)
+            polygon_edges(polygons),
+            "other_edges",
+            lambda others: sql.with_value(
+                edges_of(lines), "edges", lambda found: any_crossing(found, others)
+            ),
         )
-        start = part(sql.call("arrayElement", found, 1), 1)
-        begins = sql.with_value(start, "start", lambda point: inside(point, polygons))
-        return sql.call("toBool", sql.any_of([meeting, begins]))
+        within = over(lines, "one", lambda one: begins(one, polygons), "arrayExists")
+        return sql.call("toBool", sql.any_of([meeting, within]))
 
-    def of_line(found: Sql) -> Sql:
-        return geojson.with_polygons(json, "polygons", lambda polygons: test(found, polygons))
+    def of_line(lines: Sql) -> Sql:
+        return geojson.with_polygons(json, "polygons", lambda polygons: test(lines, polygons))
 
-    return of_edges(line, "edges", of_line)
+    return geojson.with_lines(line, "lines", of_line)
 
 
 POLYGONS: tuple[Function, ...] = (

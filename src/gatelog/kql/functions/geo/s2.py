@@ -173,7 +173,7 @@ def _of_cell(token: Sql, build: Callable[[Sql], Sql]) -> Sql:
 
     def parsed(cell: Sql) -> Sql:
         lowest = sql.call("bitAnd", cell, sql.call("bitNot", sql.minus(cell, 1)))
-        zeros = sql.call("toInt64", sql.call("round", sql.call("log2", lowest)))
+        zeros = sql.call("toInt64", sql.call("bitCount", sql.minus(lowest, 1)))
         face = sql.call("bitShiftRight", cell, 61)
         valid = sql.all_of(
             [shaped, sql.less(face, 6), sql.eq(sql.call("modulo", zeros, 2), 0), sql.at_most(zeros, 60)]

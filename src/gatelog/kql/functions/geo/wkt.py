@@ -11,7 +11,7 @@ from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
-_NUMBER = r"-?\d+(?:\.\d+)?(?:E[-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:E[-+]?\d+)?"
 _PLACE = rf"{_NUMBER}\s+{_NUMBER}"
 
 
@@ -36,6 +36,10 @@ _NESTED = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 """A pair of parentheses with up to two more inside."""
 _STEPS = (
     (r"^\s+|\s+$", ""),
+    (r"([\s(,])\+", r"\1"),
+    (r"([\s(,-])0+(\d)", r"\1\2"),
+    (r"([\s(,-])\.", r"\10."),
+    (r"\.([\s),E])", r"\1"),
     (r"\s*([(),])\s*", r"\1"),
     (rf"({_NUMBER})\s+({_NUMBER})", r"[\1,\2]"),
     (r"MULTIPOINT\((\[[^\]]*\])\)", r"MULTIPOINT((\1))"),
@@ -48,7 +52,8 @@ _STEPS = (
     ),
     (r"^GEOMETRYCOLLECTION(.*)$", r'{"type":"GeometryCollection","geometries":\1}'),
 )
-"""What is replaced by what: first blanks and coordinates, then the types around them, from the inside out."""
+"""What is replaced by what: first blanks, numbers as JSON writes them and coordinates, then the types around
+them, from the inside out."""
 
 
 def _from_wkt(text: Sql) -> Sql:

@@ -1,12 +1,13 @@
-"""What the variables of a pattern mean in an expression: `n.age`, `map(path, x)`, `node_degree_in(n)`.
+"""What the variables of a pattern mean in an expression: `n.age`, `map(path, x)`, `node_degree_in(n)`, `n`.
 
-Each such piece of the syntax tree is replaced by the name of a column, and the column is computed from the
-arrays of the graph; what is left is an expression like any other.
+A node or an edge that stands for itself is the bag of its properties, an edge of variable length the array of
+the bags of its edges. Each such piece of the syntax tree is replaced by the name of a column, and the column
+is computed from the arrays of the graph; what is left is an expression like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
@@ -16,17 +17,21 @@ from gatelog.kql.comparisons import condition
 from gatelog.kql.conversions import convert
 from gatelog.kql.expressions import bind
 from gatelog.kql.formula import formula
+from gatelog.kql.functions import bag_of
+from gatelog.kql.literals import string_term
+from gatelog.kql.own_names import own_name
 from gatelog.kql.relations import Compute, Computed, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.sql import Sql
 from gatelog.kql.stages.graphs.graph import Stored
 from gatelog.kql.stages.graphs.spread import OVER_PATHS, edge_property, spread
+from gatelog.kql.stages.graphs.whole import OF_ELEMENTS
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
 
 LONG, STRING, DYNAMIC, BOOL = KqlType.LONG, KqlType.STRING, KqlType.DYNAMIC, KqlType.BOOL
 
-_OF_NODES = frozenset({"node_id", "node_degree_in", "node_degree_out"})
+_OF_NODES = OF_ELEMENTS - {"labels"}
 
 
 class Variable(NamedTuple):
@@ -79,9 +84,18 @@ class Elements:
             relation = Compute((*relation.fields, one.field), relation, (one,))
         return relation
 
-    def plain(self, node: ast.Expression) -> ast.Expression:
-        """The syntax tree with columns in the place of everything that speaks of the graph."""
-        return rewritten(node, self._as_column)
+    def plain(self, node: ast.Expression, properties: Collection[str] = ()) -> ast.Expression:
+        """The syntax tree with columns in the place of everything that speaks of the graph; the names of
+        `properties` mean those of the element at hand."""
+
+        def as_column(part: ast.Node) -> ast.Expression | None:
+            if isinstance(part, ast.Pipeline):
+                return part  # a table of its own: nothing of the row reaches it
+            if isinstance(part, ast.Name) and part.value in self.variables and part.value not in properties:
+                return ast.Name(part.span, self._whole(part.value))
+            return self._as_column(part)
+
+        return rewritten(node, as_column)
 
     def of_every_edge(self, function: str, node: ast.Expression) -> ast.Expression:
         """`plain`, with `function` (all, map) over the edges of the path of which the expression speaks."""
@@ -118,9 +132,11 @@ class Elements:
             ):
                 return self._property(name, key, node)
             case ast.Call(function=function, arguments=(ast.Name(value=name),)) if function in _OF_NODES:
-                return self._property(name, f"{function}()", node)
+                if self._variable(name, node).kind != "node":
+                    raise self.scope.context.error(node, f"{function}() takes a node, '{name}' is an edge")
+                return self._property(name, own_name(function), node)
             case ast.Call(function=function, arguments=(subject, body)) if function in OVER_PATHS:
-                return self._over_path(node, function, subject, body)
+                return self._over_path(function, subject, body)
             case _:
                 return None
 
@@ -141,12 +157,29 @@ class Elements:
             raise self.scope.context.error(node, f"the pattern has no element '{name}'")
         return found
 
-    def _added(self, name: str, kind: KqlType, value: Sql) -> str:
-        if name not in self.columns:
-            self.columns[name] = Computed(self.scope.context.field(name, kind), value)
-        return name
+    def _whole(self, name: str) -> str:
+        """A node or an edge as the bag of its properties, a path as the array of those of its edges."""
+        variable = self.variables[name]
+        place = sql.column(variable.column.sql_name)
+        if variable.kind == "path":
+            bag = self._bag("edge", sql.call("tupleElement", sql.variable("step"), 1))
+            value = json_values.array_text(sql.call("arrayMap", sql.lambda_("step", bag), place))
+        else:
+            value = self._bag(variable.kind, place)
+        return self._added(f"{name}.*", DYNAMIC, value)
 
-    def _items(self, kind: str, place: Sql) -> Iterable[_Item]:
+    def _bag(self, kind: str, place: Sql) -> Sql:
+        properties = list(self._properties(kind, place))
+        names = [string_term(item.name) for item in properties]
+        return bag_of(names, [Term(item.type, item.sql) for item in properties]).sql
+
+    def _added(self, name: str, kind: KqlType, value: Sql) -> str:
+        own = own_name(name)
+        if own not in self.columns:
+            self.columns[own] = Computed(self.scope.context.field(own, kind), value)
+        return own
+
+    def _properties(self, kind: str, place: Sql) -> Iterable[_Item]:
         """The properties of the node or edge at a place."""
         array, properties = (
             (self.store.nodes, self.store.node_properties)
@@ -157,22 +190,31 @@ class Elements:
         first = 2 if kind == "node" else 3
         for offset, one in enumerate(properties):
             yield _Item(one.name, one.type, sql.call("tupleElement", element, first + offset))
+
+    def _items(self, kind: str, place: Sql) -> Iterable[_Item]:
+        """The properties of the node or edge at a place, and what functions say of the node."""
+        yield from self._properties(kind, place)
         if kind == "node":
-            yield _Item("node_id()", STRING, sql.call("tupleElement", element, 1))
+            element = sql.call("arrayElement", self.store.nodes, place)
+            yield _Item(own_name("node_id"), STRING, sql.call("tupleElement", element, 1))
             for name, ways in (("in", self.store.entering), ("out", self.store.leaving)):
                 count = formula("toInt64(length(ways[place]))", ways=ways, place=place)
-                yield _Item(f"node_degree_{name}()", LONG, count)
+                yield _Item(own_name(f"node_degree_{name}"), LONG, count)
 
-    def _over_path(
-        self, node: ast.Call, function: str, subject: ast.Expression, body: ast.Expression
-    ) -> str | None:
+    def _over_path(self, function: str, subject: ast.Expression, body: ast.Expression) -> str:
         """`map`, `any` or `all` over the edges of a path, or over its inner nodes."""
-        inner = isinstance(subject, ast.Call) and subject.function == "inner_nodes"
-        name = subject.arguments[0] if isinstance(subject, ast.Call) and inner else subject
-        if not isinstance(name, ast.Name) or name.value not in self.variables:
-            return None
-        if self._variable(name.value, node).kind != "path":
-            raise self.scope.context.error(node, f"'{name.value}' is no edge of variable length")
+        match subject:
+            case ast.Name() as name:
+                inner = False
+            case ast.Call(function="inner_nodes", arguments=(ast.Name() as name,)):
+                inner = True
+            case _:
+                hint = "write inner_nodes(path) for the nodes between its edges"
+                raise self.scope.context.error(
+                    subject, f"{function}() takes an edge of variable length, or its inner nodes", hint
+                )
+        if self._variable(name.value, subject).kind != "path":
+            raise self.scope.context.error(subject, f"'{name.value}' is no edge of variable length")
         items = list(self._items("node" if inner else "edge", sql.variable("item")))
         return self._folded(function, name.value, body, items, inner=inner)
 
@@ -206,7 +248,7 @@ class Elements:
         """An expression over one edge or node of a path: how to read it at the variable, and its value."""
         own = [self.scope.context.field(item.name, item.type) for item in items]
         values = {one.sql_name: item.sql for one, item in zip(own, items, strict=True)}
-        plain = rewritten(self.plain(body), _as_property)
+        plain = rewritten(self.plain(body, {item.name for item in items}), _as_property)
         outer = tuple(computed.field for computed in self.columns.values())
         value = bind(plain, replace(self.scope, fields=(*own, *outer)))
 
@@ -220,6 +262,6 @@ def _as_property(node: ast.Node) -> ast.Name | None:
     """`node_id()` and its like as names, where they speak of the node at hand."""
     match node:
         case ast.Call(function=function, arguments=()) if function in _OF_NODES:
-            return ast.Name(node.span, f"{function}()")
+            return ast.Name(node.span, own_name(function))
         case _:
             return None

@@ -24,6 +24,7 @@ from gatelog.kql.stages.columns import bind_project
 from gatelog.kql.stages.graphs.elements import Elements, Variable, words
 from gatelog.kql.stages.graphs.graph import Graph, stored
 from gatelog.kql.stages.graphs.paths import paths
+from gatelog.kql.stages.graphs.whole import whole_elements
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType
 
@@ -71,12 +72,26 @@ def _check_connected(stage: ast.GraphMatch, scope: Scope) -> None:
         first |= joined
 
 
+def _properties(stage: ast.GraphMatch | ast.GraphShortestPaths, graph: Graph) -> set[str]:
+    """The names of the properties that the stage may speak of."""
+    spoken = [node for node in (stage.where, *stage.project) if node is not None]
+    parts = [part for pattern in stage.patterns for part in pattern.elements]
+    whole = whole_elements(spoken, {part.name for part in parts if part.name})
+    tables = {
+        table
+        for part in parts
+        if part.name in whole
+        for table in [graph.nodes if isinstance(part, ast.PatternNode) else graph.edges]
+    }
+    return words(tuple(spoken)).union(field.name for table in tables for field in table.fields)
+
+
 class Walk:
     """The rows of the match in hand: `relation` grows as the patterns are walked along."""
 
     def __init__(self, stage: ast.GraphMatch | ast.GraphShortestPaths, graph: Graph, scope: Scope) -> None:
         _check_length(stage, scope)
-        self.store = stored(graph, scope, words((stage.where, stage.project)))
+        self.store = stored(graph, scope, _properties(stage, graph))
         self.relation: Relation = self.store.row
         self.elements = Elements(self.store, scope)
         self.length: list[Sql] = []
@@ -111,6 +126,8 @@ class Walk:
     def _arrive(self, node: ast.PatternNode, place: Field) -> None:
         """Names the node, or asks that it be the one that has the name already."""
         known = self.elements.variables.get(node.name) if node.name is not None else None
+        if known is not None and known.kind != "node":
+            raise self._scope.context.error(node, f"'{node.name}' is an edge and a node of the pattern")
         if known is not None and known.column is not place:
             same = sql.eq(sql.column(place.sql_name), sql.column(known.column.sql_name))
             self.relation = Filter(self.relation.fields, self.relation, same)
@@ -159,7 +176,10 @@ class Walk:
 
     def _name(self, edge: ast.PatternEdge, variable: Variable) -> None:
         assert edge.name is not None
-        if edge.name in self.elements.variables:
+        known = self.elements.variables.get(edge.name)
+        if known is not None and known.kind == "node":
+            raise self._scope.context.error(edge, f"'{edge.name}' is an edge and a node of the pattern")
+        if known is not None:
             raise self._scope.context.error(edge, f"the pattern has two edges '{edge.name}'")
         self.elements.variables[edge.name] = variable
 

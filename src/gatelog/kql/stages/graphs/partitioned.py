@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatelog.kql import ast
+from gatelog.kql.own_names import own_name
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.partition_values import PART, answers_by_value, part_of
 from gatelog.kql.terms import Term
-
-_NODES = "$nodes {place}"
-"""The name under which make-graph finds a part of a table of nodes."""
 
 
 def bind_partitioned_graph(
@@ -26,7 +24,7 @@ def bind_partitioned_graph(
         inner = scope.with_name(PART, part_of(relation, by, value, scope))
         nodes = []
         for place, node in enumerate(stage.nodes):
-            name = _NODES.format(place=place)
+            name = own_name("nodes", str(place))
             inner = inner.with_name(name, part_of(scope.bind_table(node.table, scope), by, value, scope))
             nodes.append(replace(node, table=ast.Name(node.span, name)))
         graph = replace(stage, nodes=tuple(nodes), partitioned_by=None, subquery=None)

@@ -1,4 +1,8 @@
-"""graph-shortest-paths: of all matches between the same two nodes the shortest."""
+"""graph-shortest-paths: of all matches between the same two nodes the shortest.
+
+A walk back to where it began is longer than none at all: it is no shortest path, unless the pattern itself
+begins and ends in one node.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from functools import reduce
 from sqlglot import exp
 
 from gatelog.kql import ast, sql
+from gatelog.kql.formula import formula
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
 from gatelog.kql.scope import Scope
 from gatelog.kql.stages.graphs.graph import Graph
@@ -26,7 +31,15 @@ def bind_graph_shortest_paths(stage: ast.GraphShortestPaths, graph: Graph, scope
     if not any(isinstance(part, ast.PatternEdge) and part.low for part in stage.patterns[0].elements):
         raise scope.context.error(stage, "the pattern has no edge of variable length", "write -[e*1..5]->")
     length = Computed(scope.context.field("length", KqlType.LONG), reduce(sql.plus, walk.length))
-    measured = Compute(walk.relation.fields, walk.relation, (length,))
+    measured: Relation = Compute(walk.relation.fields, walk.relation, (length,))
+    if not _is_circle(stage.patterns[0]):
+        test = formula(
+            "start <> end OR length = 0",
+            start=sql.column(ends[0].sql_name),
+            end=sql.column(ends[1].sql_name),
+            length=sql.column(length.field.sql_name),
+        )
+        measured = Filter(measured.fields, measured, test)
     place = exp.Window(
         this=sql.call("rank" if output == "all" else "row_number"),
         partition_by=[sql.column(end.sql_name) for end in ends],
@@ -36,3 +49,8 @@ def bind_graph_shortest_paths(stage: ast.GraphShortestPaths, graph: Graph, scope
     rows = Compute(measured.fields, measured, (ranked,), windowed=True)
     walk.relation = Filter(rows.fields, rows, sql.eq(sql.column(ranked.field.sql_name), 1))
     return walk.projected(stage)
+
+
+def _is_circle(pattern: ast.GraphPattern) -> bool:
+    first, last = pattern.elements[0], pattern.elements[-1]
+    return first.name is not None and first.name == last.name

@@ -3,7 +3,7 @@
     where e.kind == "trusts"        all(e, kind == "trusts")        true where it is true of every edge
     project strcat(e.kind, "!")     map(e, strcat(kind, "!"))       an array with a value for each edge
 
-Properties of the edge at hand are called `e.kind` here, so that no other name is taken for one.
+Properties of the edge at hand have names of the compiler's own, so that no other name is taken for one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gatelog.kql import ast
 from gatelog.kql.ast.rewriting import rewritten
 from gatelog.kql.context import Context
+from gatelog.kql.own_names import own_name
 
 OVER_PATHS = frozenset({"all", "any", "map"})
 """The functions over the edges or the inner nodes of a path."""
@@ -21,7 +22,7 @@ OVER_PATHS = frozenset({"all", "any", "map"})
 
 def edge_property(path: str, key: str) -> str:
     """What the body calls a property of the edge at hand."""
-    return f"{path}.{key}"
+    return own_name(path, key)
 
 
 class Spread(NamedTuple):

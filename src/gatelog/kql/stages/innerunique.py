@@ -1,0 +1,59 @@
+"""Filters behind an innerunique join. Of the left rows of one key that join takes one, whichever; what a
+filter asks of the left side Kusto asks before, so that the row that is taken is one that passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gatelog.kql import ast
+from gatelog.kql.ast.walking import descendants, mentions_all_columns, names_in
+from gatelog.kql.comparisons import condition
+from gatelog.kql.expressions import bind
+from gatelog.kql.relations import Aggregate, Filter, Join, Relation
+from gatelog.kql.scope import Scope
+
+
+def narrowed(relation: Relation, predicate: ast.Expression, scope: Scope) -> Relation:
+    """The relation; an innerunique join in it, below filters at most, takes left rows for which those
+    conditions of the predicate are true that are of the left side alone."""
+    match relation:
+        case Filter(input=source):
+            inner = narrowed(source, predicate, scope)
+            return relation if inner is source else replace(relation, input=inner)
+        case Join(left=Aggregate(input=left) as chosen, one_left=True):
+            rows = left
+            for node in _conditions(predicate):
+                rows = _filtered(rows, node, scope) if _asks_left(node, relation) else rows
+            return relation if rows is left else replace(relation, left=replace(chosen, input=rows))
+        case _:
+            return relation
+
+
+def _conditions(node: ast.Expression) -> Iterator[ast.Expression]:
+    if isinstance(node, ast.Binary) and node.op == "and":
+        yield from _conditions(node.left)
+        yield from _conditions(node.right)
+    else:
+        yield node
+
+
+def _asks_left(node: ast.Expression, join: Join) -> bool:
+    """Whether an expression reads columns of the left side and nothing else."""
+    asked = {field.name for field in join.fields}.intersection(names_in(node))
+    if not asked or mentions_all_columns(node):
+        return False
+    return asked <= {field.name for field in join.left.fields} and not _has_table(node)
+
+
+def _has_table(node: ast.Expression) -> bool:
+    return any(isinstance(found, ast.Pipeline) for found in descendants(node))
+
+
+def _filtered(rows: Relation, node: ast.Expression, scope: Scope) -> Relation:
+    """The rows for which the condition is true; all of them where it draws another value each time."""
+    drawn = scope.context.row_draws
+    with scope.context.at(node):
+        test = condition(bind(node, scope.over(rows))).predicate
+    return rows if scope.context.row_draws > drawn else Filter(rows.fields, rows, test)
