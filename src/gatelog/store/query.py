@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gatelog.errors import KqlBudgetError, KqlError, KqlSemanticError, KqlTimeoutError, StoreError
+from gatelog.errors import (
+    KqlBudgetError,
+    KqlChangedError,
+    KqlError,
+    KqlSemanticError,
+    KqlTimeoutError,
+    StoreError,
+)
 from gatelog.kql import LIMIT
 from gatelog.store.answer_texts import text_characters
 from gatelog.store.clients import Clients, engine_text, error_code
@@ -103,9 +110,16 @@ _TOO_MUCH_ANSWER = frozenset({158, 307, 396})
 _TOO_MUCH_MEMORY = frozenset({173, 241})
 _BAD_REGEX = frozenset({427})
 _BAD_ARGUMENT = frozenset({36})
+_TOO_BIG_STATEMENT = frozenset({167, 168, 306})
+"""The syntax tree of the statement is too deep or has too many nodes."""
+
 _TOO_LARGE_VALUE = frozenset({128, 131, 407})
 _ASSERTED = frozenset({395})
-_NO_TABLE = frozenset({60})
+_BAD_STATE = frozenset({32, 33, 36})
+_STATE = re.compile(r"AggregateFunction|finalizeAggregation|uniqCombined64")
+_CHANGED = frozenset({10, 16, 47, 60})
+"""There is no such column, or no such table."""
+
 _USER_TABLE = re.compile(r"\bt_[0-9a-f]{16}\b")
 _ASSERTION = re.compile(r"DB::Exception: (.+?)(?:: while executing|: In scope|\. \(FUNCTION_)", re.DOTALL)
 _UNKNOWN_ZONE = re.compile(
@@ -167,7 +181,8 @@ def check_length(sql: str) -> None:
     """KqlBudgetError if the engine would not read a statement for its length."""
     if len(sql) > SQL_BYTES_MAX or len(sql.encode()) > SQL_BYTES_MAX:
         raise KqlBudgetError(
-            "the query is too long for the engine", hint="shorten its lists and texts, or name fewer columns"
+            "the query is too long for the engine",
+            hint="shorten its lists and texts, name fewer columns, or make a column of what it says twice",
         )
 
 
@@ -224,13 +239,17 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
             "a replacement names a group that its regular expression does not have",
             hint="\\1 is what stands for the first group in parentheses",
         )
-    if code in _BAD_ARGUMENT and "too big" in said:
+    if code in _TOO_BIG_STATEMENT or (code in _BAD_ARGUMENT and "too big" in said):
         return KqlBudgetError("the query is too large", hint="use each computed column fewer times")
+    if code in _BAD_STATE and _STATE.search(said):
+        return KqlSemanticError(
+            "a value is no intermediate result of hll()", hint="hll() and hll_merge() make them"
+        )
     if code in _ASSERTED and (found := _ASSERTION.search(said)):
         return _asserted(found[1])
-    if code in _NO_TABLE and _USER_TABLE.search(said):
-        return KqlSemanticError(
-            "a table of the query does not exist any more",
+    if code in _CHANGED and _USER_TABLE.search(said):
+        return KqlChangedError(
+            "a table of the query, or a column of it, does not exist any more",
             hint="it was dropped or changed meanwhile: ask again",
         )
     return None

@@ -58,6 +58,63 @@ def test_metrics_are_those_of_the_seeds(store: Store) -> None:
     assert sum(row[2] for row in rows if row[1] == "TotalCalls") == 3
 
 
+FAMILIES = {
+    "ModelRequests": "AzureOpenAIRequests",
+    "TimeToResponse": "AzureOpenAITimeToResponse",
+    "TimeToLastByte": "AzureOpenAITTLTInMS",
+    "NormalizedTimeToFirstToken": "AzureOpenAINormalizedTTFTInMS",
+    "NormalizedTimeBetweenTokens": "AzureOpenAINormalizedTBTInMS",
+    "TokensPerSecond": "AzureOpenAITokenPerSecond",
+    "InputTokens": "ProcessedPromptTokens",
+    "OutputTokens": "GeneratedTokens",
+    "TotalTokens": "TokenTransaction",
+    "AudioInputTokens": "AudioPromptTokens",
+    "AudioOutputTokens": "AudioCompletionTokens",
+}
+
+
+@pytest.mark.parametrize(("of_models", "of_azure_openai"), FAMILIES.items())
+def test_the_names_of_both_families_give_the_same(store: Store, of_models: str, of_azure_openai: str) -> None:
+    """Microsoft's page has each metric of a model twice; the answers of this call have every one of them."""
+    spoken = chat_exchange(1)
+    usage = msgspec.structs.replace(spoken.usage, audio_prompt_tokens=3, audio_completion_tokens=2)
+    streamed = msgspec.structs.replace(spoken.call, stream=True)
+    store.insert([msgspec.structs.replace(spoken, usage=usage, call=streamed), chat_exchange(2)])
+    query = "AzureMetrics | where MetricName == '{}' | project Total, Count, Minimum, Maximum, UnitName"
+    [row] = ask(store, query.format(of_models))
+    assert [row] == ask(store, query.format(of_azure_openai))
+    assert row[0] > 0
+
+
+def test_verdicts_of_content_filters_are_counted_by_call_and_category(store: Store) -> None:
+    """Rejected is what a filter blocked, harmful what it found, blocked or not; a call without verdicts was
+    not looked at.
+    """
+    verdicts = {
+        "prompt": {
+            "hate": {"filtered": True, "severity": "high"},
+            "jailbreak": {"detected": True, "filtered": False},
+        },
+        "completion": {
+            "violence": {"filtered": False, "severity": "safe"},
+            "self_harm": {"filtered": False, "severity": "low"},
+        },
+        "blocked": ["prompt:hate"],
+    }
+    harmless = {"prompt": {"hate": {"filtered": False, "severity": "safe"}}}
+    calls = [chat_exchange(1), chat_exchange(2), chat_exchange(3)]
+    for place, found in ((0, verdicts), (1, harmless)):
+        content = msgspec.structs.replace(calls[place].content, filter_verdicts=found)
+        calls[place] = msgspec.structs.replace(calls[place], content=content)
+    store.insert(calls)
+    query = "AzureMetrics | where MetricName startswith 'RAI' | project MetricName, Total, Count"
+    assert sorted(ask(store, query)) == [
+        ["RAIHarmfulRequests", 3, 2],
+        ["RAIRejectedRequests", 1, 2],
+        ["RAITotalRequests", 2, 2],
+    ]
+
+
 @pytest.mark.parametrize(
     "condition",
     ["MetricName == 'TotalCalls'", "MetricName in~ ('latency', 'DATAIN')", "MetricName == 'NoSuchMetric'"],

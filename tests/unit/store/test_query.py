@@ -135,6 +135,20 @@ def test_a_replacement_that_names_no_group_is_the_authors_fault(store: Store) ->
         store.run(r"SELECT replaceRegexpAll('abc', 'b', materialize('\\1'))")
 
 
+@pytest.mark.parametrize("state", ["ABCD", "02FFFFFFFFFFFFFFFF"])
+@pytest.mark.parametrize("source", ["print h = dynamic('{}')", "datatable(h: dynamic)[dynamic('{}')]"])
+def test_what_hll_did_not_make_is_the_authors_fault(store: Store, state: str, source: str) -> None:
+    text = f"{source.format(state)} | project dcount_hll(h)"
+    with pytest.raises(KqlSemanticError, match=r"no intermediate result of hll\(\)"):
+        store.run(kql.compile(text, CATALOG, now=datetime.now(UTC)).sql)
+
+
+def test_a_statement_of_too_many_conditions_is_too_large(store: Store) -> None:
+    text = "print x = 1 | where " + " or ".join(["x > 1"] * 20_000)
+    with pytest.raises(KqlBudgetError, match="too large"):
+        store.run(kql.compile(text, CATALOG, now=datetime.now(UTC)).sql)
+
+
 def test_a_decimal_with_more_digits_than_there_are_is_the_authors_fault(store: Store) -> None:
     """The store has not failed."""
     one, other = "toDecimal256(repeat('9', 40), 34)", "toDecimal256(number + 1000, 34)"

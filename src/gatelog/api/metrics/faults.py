@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gatelog.api.problems import CHALLENGE, RequestError
+from gatelog.api.problems import CHALLENGE, RETRY_AFTER_S, RequestError
 from gatelog.errors import GatelogError, KqlBudgetError, KqlError, KqlTimeoutError, StoreUnavailableError
-
-RETRY_AFTER_S = 5
-"""When a client that was turned away for the load may come again."""
 
 _NO_HEADERS: Mapping[str, str] = {}
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gatelog.store import ANSWERED_WHOLE, LAST_ERROR_REASONS
+
 RESOURCE_ID = "Microsoft.ResourceId"
 """The dimension of all metrics of a subscription."""
 
@@ -78,11 +80,20 @@ VERDICTS = Source(
     "Account",
 )
 
+_FAILURES_BY_REASON = {
+    reason: tuple(failure for failure, known in LAST_ERROR_REASONS.items() if known == reason)
+    for reason in LAST_ERROR_REASONS.values()
+}
+_REASONS = ", ".join(
+    f"Failure in ({', '.join(map(repr, failures))}), '{reason}'"
+    for reason, failures in _FAILURES_BY_REASON.items()
+)
+
 CALLS = Source(
-    "Calls",
+    f"Calls\n| extend Failure = iff(EndReason in {ANSWERED_WHOLE}, ErrorCode, EndReason)",
     {
         "Location": "Region",
-        "LastErrorReason": "ErrorCode",
+        "LastErrorReason": f"case({_REASONS}, iff(isempty(ErrorCode), Failure, ErrorCode))",
         "BackendResponseCode": "tostring(BackendResponseCode)",
         "GatewayResponseCode": "tostring(ResponseCode)",
         "BackendResponseCodeCategory": "iff(isnull(BackendResponseCode), '',"

@@ -1,7 +1,8 @@
 """The tables that KQL can name, and the SQL views behind them."""
 
-from gatelog.store.tables import activity, calls, diagnostics, gateway_logs, llm_log, metrics
+from gatelog.store.tables import activity, calls, diagnostics, gateway_logs, llm_log, metrics, unrecorded
 from gatelog.store.tables.azure import BACKEND_RESOURCES, GATEWAY_RESOURCE_ID
+from gatelog.store.tables.gateway_logs import ANSWERED_WHOLE, LAST_ERROR_REASONS
 from gatelog.store.tables.table import LogColumn, LogTable
 
 TABLES: tuple[LogTable, ...] = (
@@ -10,7 +11,16 @@ TABLES: tuple[LogTable, ...] = (
     diagnostics.TABLE,
     metrics.TABLE,
     activity.TABLE,
+    *unrecorded.TABLES,
     calls.TABLE,
 )
 
-__all__ = ["BACKEND_RESOURCES", "GATEWAY_RESOURCE_ID", "TABLES", "LogColumn", "LogTable"]
+__all__ = [
+    "ANSWERED_WHOLE",
+    "BACKEND_RESOURCES",
+    "GATEWAY_RESOURCE_ID",
+    "LAST_ERROR_REASONS",
+    "TABLES",
+    "LogColumn",
+    "LogTable",
+]

@@ -6,6 +6,7 @@ https://learn.microsoft.com/azure/azure-monitor/reference/tables/azureactivity
 from __future__ import annotations
 
 from gatelog.kql import KqlType
+from gatelog.store.tables.azure import unlisted
 from gatelog.store.tables.table import LogColumn, LogTable, string, unknown
 
 # fmt: off
@@ -31,4 +32,5 @@ TABLE = LogTable(
         unknown("_BilledSize", KqlType.REAL),
     ),
     condition="false",
+    unlisted=unlisted("AzureActivity"),
 )

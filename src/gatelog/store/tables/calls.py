@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatelog.kql import KqlType
+from gatelog.store.tables.azure import unlisted
 from gatelog.store.tables.bodies import request_words
 from gatelog.store.tables.reported import REPORTED, reported_paths
 from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string
@@ -105,4 +106,5 @@ TABLE = LogTable(
         request_words("RequestBody"),
         IndexedText("ResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS),
     ),
+    unlisted=unlisted("Calls"),
 )

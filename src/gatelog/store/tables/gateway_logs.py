@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementga
 from __future__ import annotations
 
 from gatelog.kql import KqlType
-from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
+from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard, unlisted
 from gatelog.store.tables.bodies import request_words
 from gatelog.store.tables.reported import REPORTED, reported_paths
 from gatelog.store.tables.table import IndexedText, LogColumn, LogTable, said, string, unknown
@@ -17,15 +17,11 @@ _NAME = "ApiManagementGatewayLogs"
 # A refused call never reached a backend; one whose answer is the gateway's own has no body of the backend's.
 _ASKED = "sent_ns IS NOT NULL"
 _ANSWERED = "backend_status IS NOT NULL"
-_FAILED = "error_code != ''"
 _INT_MAX = 2**31 - 1
-
-_ERRORS = """if(error_code = '', NULL, concat('[', toJSONString(CAST(
-    (end_reason, error_code, error_message) AS Tuple(source String, reason String, message String))), ']'))"""
 
 # API Management's words where it has one for what happened; else our own, or the backend's code.
 # https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies
-_REASONS = {
+LAST_ERROR_REASONS = {
     "missing_key": "SubscriptionKeyNotFound",
     "invalid_key": "SubscriptionKeyInvalid",
     "conflicting_keys": "SubscriptionKeyInvalid",
@@ -43,11 +39,22 @@ _REASONS = {
     "client_timeout": "ClientConnectionFailure",
     "slow_client": "ClientConnectionFailure",
 }
-_ANSWERED_WHOLE = "end_reason IN ('complete', 'refused', 'backend_unavailable')"
+"""By the error's code where the client was answered, else by how the call ended."""
+
+ANSWERED_WHOLE = ("complete", "refused", "backend_unavailable")
+"""Ends of calls whose client was sent a whole answer: what went wrong, if anything, is the error's code."""
+
+_FAILED = f"(error_code != '' OR end_reason NOT IN {ANSWERED_WHOLE})"
+_FAILURE = "if(error_code != '', toString(error_code), toString(end_reason))"
 _REASON = (
-    f"transform(toString(if({_ANSWERED_WHOLE}, error_code, end_reason)),"
-    f" {list(_REASONS)}, {list(_REASONS.values())}, toString(error_code))"
+    f"transform(toString(if(end_reason IN {ANSWERED_WHOLE}, error_code, end_reason)),"
+    f" {list(LAST_ERROR_REASONS)}, {list(LAST_ERROR_REASONS.values())}, if({_FAILED}, {_FAILURE}, ''))"
 )
+_ERROR = f"(end_reason, {_FAILURE}, error_message) AS Tuple(source String, reason String, message String)"
+_ERRORS = f"if({_FAILED}, concat('[', toJSONString(CAST({_ERROR})), ']'), NULL)"
+
+# The client sends its request, and takes what is left of the answer once the backend's last byte is there.
+_CLIENT_NS = "ifNull(request_complete_ns, 0) + greatest(ifNull(done_ns - last_byte_ns, 0), 0)"
 
 
 def _when(condition: str, value: str, otherwise: str = "''") -> str:
@@ -84,7 +91,7 @@ TABLE = LogTable(
         string("CallerIpAddress", "client_ip"),
         string("Category", "'GatewayLogs'"),
         string("ClientProtocol", "concat('HTTP/', http_version)"),
-        LogColumn("ClientTime", KqlType.LONG, _ms("request_complete_ns")),
+        LogColumn("ClientTime", KqlType.LONG, _ms(_CLIENT_NS)),
         string("ClientTlsVersion", "tls_version"),
         string("CorrelationId", "request_id"),
         LogColumn("Errors", KqlType.DYNAMIC, _ERRORS, nullable=True, content=True),
@@ -128,4 +135,5 @@ TABLE = LogTable(
         IndexedText("ResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS),
         IndexedText("BackendResponseBody", RESPONSE_WORDS, RESPONSE_SHORT_WORDS, guard=_ANSWERED),
     ),
+    unlisted=unlisted(_NAME),
 )

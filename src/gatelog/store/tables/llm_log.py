@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gatelog.kql import KqlType
 from gatelog.store.messages import MADE_MESSAGE, SHOWN_MESSAGES, STAND_IN_BODY
-from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard
+from gatelog.store.tables.azure import GATEWAY_RESOURCE_ID, standard, unlisted
 from gatelog.store.tables.table import IndexedText, JsonOrigin, LogColumn, LogTable, string
 from gatelog.store.words import MESSAGE_WORDS, REQUEST_SEAMS, RESPONSE_WORDS
 
@@ -71,4 +71,5 @@ TABLE = LogTable(
         ),
         JsonOrigin("ResponseMessages", "response_body", '[{"role":"assistant","content":', _RESPONSE_WORDS),
     ),
+    unlisted=unlisted(_NAME),
 )

@@ -6,7 +6,8 @@ https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/micr
 ts-metrics
 
 Each call that reached a backend gives each metric at most one sample. A metric that counts takes 0 or 1 from
-a call, so a minute without errors has a row saying 0. There is no dimension column, as in Azure.
+a call, so a minute without errors has a row saying 0. There is no dimension column, as in Azure; and no
+metric that Azure's page calls not exportable: rates of availability, utilization and cache.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gatelog.kql import Choice, KqlType, Latest
-from gatelog.store.tables.azure import BACKEND_RESOURCE, BACKEND_RESOURCE_ID, standard
+from gatelog.store.tables.azure import BACKEND_RESOURCE, BACKEND_RESOURCE_ID, standard, unlisted
 from gatelog.store.tables.table import LogColumn, LogTable, string, unknown
 
 _NAME = "AzureMetrics"
@@ -31,11 +32,23 @@ class Metric(NamedTuple):
 
 # A call whose backend never answered counts as a server error: the backend failed it.
 _STATUS = "ifNull(backend_status, 503)"
+
+_TO_RESPONSE = "(first_byte_ns - sent_ns) / 1e6"
+_TO_LAST_BYTE = "(last_byte_ns - sent_ns) / 1e6"
 _OUTPUT_NS = "nullIf(last_byte_ns - first_token_ns, 0)"
+_NORMALIZED_TTFT = "if(stream, (first_token_ns - sent_ns) / 1e6 / nullIf(prompt_tokens, 0), NULL)"
+_NORMALIZED_TBT = f"if(stream, {_OUTPUT_NS} / 1e6 / nullIf(completion_tokens, 0), NULL)"
+_SPEED = f"if(stream, completion_tokens / ({_OUTPUT_NS} / 1e9), NULL)"
 
 # Few backends state a limit, and to read all that is JSON would take longer than all other metrics.
 _RATE_LIMIT = """if(position(evidence, 'x-ratelimit-limit-requests') > 0,
     toFloat64OrNull(JSONExtractString(evidence, 'x-ratelimit-limit-requests')), NULL)"""
+
+# The verdicts are objects without others inside: `"hate":{"filtered":false,"severity":"safe"}`.
+_FILTERED = """position(filter_verdicts, '"prompt":{') + position(filter_verdicts, '"completion":{') > 0"""
+_REJECTED = """countSubstrings(filter_verdicts, '"filtered":true')"""
+_HARMFUL = """countMatches(filter_verdicts,
+    '[{][^{}]*("detected":true|"severity":"(low|medium|high)")[^{}]*[}]')"""
 
 METRICS: tuple[Metric, ...] = (
     Metric("TotalCalls", "Count", "1"),
@@ -53,26 +66,28 @@ METRICS: tuple[Metric, ...] = (
     Metric("ProcessedPromptTokens", "Count", "prompt_tokens"),
     Metric("GeneratedTokens", "Count", "completion_tokens"),
     Metric("ActiveTokens", "Count", "total_tokens - ifNull(cached_tokens, 0)"),
+    Metric("AudioPromptTokens", "Count", "audio_prompt_tokens"),
+    Metric("AudioCompletionTokens", "Count", "audio_completion_tokens"),
     Metric("AzureOpenAIRequests", "Count", "1"),
-    Metric("AzureOpenAITimeToResponse", "MilliSeconds", "(first_byte_ns - sent_ns) / 1e6"),
-    Metric("AzureOpenAITTLTInMS", "MilliSeconds", "(last_byte_ns - sent_ns) / 1e6"),
-    Metric(
-        "AzureOpenAINormalizedTTFTInMS",
-        "MilliSeconds",
-        "if(stream, (first_token_ns - sent_ns) / 1e6 / nullIf(prompt_tokens, 0), NULL)",
-    ),
-    Metric(
-        "AzureOpenAINormalizedTBTInMS",
-        "MilliSeconds",
-        f"if(stream, {_OUTPUT_NS} / 1e6 / nullIf(completion_tokens, 0), NULL)",
-    ),
-    Metric(
-        "AzureOpenAITokenPerSecond", "Count", f"if(stream, completion_tokens / ({_OUTPUT_NS} / 1e9), NULL)"
-    ),
+    Metric("AzureOpenAITimeToResponse", "MilliSeconds", _TO_RESPONSE),
+    Metric("AzureOpenAITTLTInMS", "MilliSeconds", _TO_LAST_BYTE),
+    Metric("AzureOpenAINormalizedTTFTInMS", "MilliSeconds", _NORMALIZED_TTFT),
+    Metric("AzureOpenAINormalizedTBTInMS", "MilliSeconds", _NORMALIZED_TBT),
+    Metric("AzureOpenAITokenPerSecond", "Count", _SPEED),
     Metric("ModelRequests", "Count", "1"),
+    Metric("TimeToResponse", "MilliSeconds", _TO_RESPONSE),
+    Metric("TimeToLastByte", "MilliSeconds", _TO_LAST_BYTE),
+    Metric("NormalizedTimeToFirstToken", "MilliSeconds", _NORMALIZED_TTFT),
+    Metric("NormalizedTimeBetweenTokens", "MilliSeconds", _NORMALIZED_TBT),
+    Metric("TokensPerSecond", "Count", _SPEED),
     Metric("InputTokens", "Count", "prompt_tokens"),
     Metric("OutputTokens", "Count", "completion_tokens"),
     Metric("TotalTokens", "Count", "total_tokens"),
+    Metric("AudioInputTokens", "Count", "audio_prompt_tokens"),
+    Metric("AudioOutputTokens", "Count", "audio_completion_tokens"),
+    Metric("RAITotalRequests", "Count", f"if({_FILTERED}, 1, NULL)"),
+    Metric("RAIRejectedRequests", "Count", f"if({_FILTERED}, {_REJECTED}, NULL)"),
+    Metric("RAIHarmfulRequests", "Count", f"if({_FILTERED}, {_HARMFUL}, NULL)"),
 )
 
 
@@ -118,6 +133,9 @@ def _sampled(sample: str) -> str:
     return f"sample{_SAMPLES.index(sample)}"
 
 
+_POINT = "backend, '/', toString(minute), '/', point.1"
+"""SQL of the parts of a text that no other row has."""
+
 # fmt: off
 _DEPRECATED_TEXTS = (
     "OperationName", "OperationVersion", "ResultType", "ResultDescription", "ResultSignature",
@@ -151,4 +169,5 @@ TABLE = LogTable(
     condition="point.4 > 0",
     choice=Choice("MetricName", _NAMES, _rows),
     latest=Latest("TimeGenerated", lambda count: _LATEST.format(count=count), any_few=True),
+    unlisted=unlisted(_NAME, parts=_POINT, received="addMinutes(minute, 1)"),
 )

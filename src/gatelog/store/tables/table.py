@@ -3,7 +3,8 @@
     LogTable ─┬─ create_view()  the SQL view of the same name, for whoever reads the store in SQL
               └─ kql_table()    what the query compiler knows about it: it says itself what the view selects
 
-Columns whose names start with `__` are not among KQL's: typed twins of values inside JSON bodies.
+Columns whose names start with `__` are not among KQL's: typed twins of values inside JSON bodies, and what a
+query must name to have it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gatelog.kql import (
     PathColumn,
     StoredOrder,
     Table,
+    Unlisted,
     View,
     WordsColumn,
 )
@@ -121,9 +123,15 @@ class JsonOrigin(NamedTuple):
     stands: str = ""
 
 
+TIME_RECEIVED = "_TimeReceived"
+"""The unlisted column that says when a row came, which is what ingestion_time() gives."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogTable:
-    """One table: `rows` is the SQL after FROM, `condition` that after WHERE, if anything."""
+    """One table: `rows` is the SQL after FROM, `condition` that after WHERE, if anything. Queries have the
+    `unlisted` columns, TIME_RECEIVED among them, where they name them.
+    """
 
     name: str
     columns: tuple[LogColumn, ...]
@@ -135,6 +143,7 @@ class LogTable:
     origins: tuple[JsonOrigin, ...] = ()
     choice: Choice | None = None
     latest: Latest | None = None
+    unlisted: tuple[LogColumn, ...] = ()
 
     def create_view(self) -> str:
         """The statement that makes (or replaces) the view."""
@@ -150,7 +159,10 @@ class LogTable:
         columns |= dict(_words(each.words for each in self.origins))
         columns |= {_text_of(each): each.value for each in self.origins if each.value}
         columns |= {_stands(each): each.stands for each in self.origins if each.value}
-        return View(columns, self.rows, self.condition, self.choice, self._stored_order(), self._latest())
+        columns |= {_source(column.name): _value(column) for column in self.unlisted}
+        named = [Unlisted(column.name, column.type, _source(column.name)) for column in self.unlisted]
+        order = self._stored_order()
+        return View(columns, self.rows, self.condition, self.choice, order, self._latest(), named)
 
     def _latest(self) -> Latest | None:
         """Where the rows are those of `calls`, and all of them, days are enough."""
@@ -184,7 +196,12 @@ class LogTable:
             words={text.column: _words_column(text) for text in self.indexed},
             origins={each.column: _origin_column(each) for each in self.origins},
             view=self.view(),
+            ingested=_source(TIME_RECEIVED),
         )
+
+
+def _source(unlisted: str) -> str:
+    return f"_{unlisted}"
 
 
 def _origin(origin: JsonOrigin) -> str:

@@ -54,6 +54,18 @@ def test_every_type_is_written_as_the_service_writes_it(monitor) -> None:
     }
 
 
+def test_set_statements_limit_the_answer_as_on_other_surfaces(monitor) -> None:
+    numbers = "range x from 1 to 9 step 1"
+    assert monitor.rows(f"set query_take_max_records = 2; {numbers}") == [[1], [2]]
+    cut = monitor.query(f"set truncationmaxrecords = 3; {numbers}").json()
+    assert cut["tables"][0]["rows"] == [[1], [2], [3]]
+    assert cut["error"]["code"] == "PartialError"
+    assert "the set limit of 3 records" in cut["error"]["innererror"]["message"]
+    assert "error" in monitor.query(f"set truncationmaxsize = 10; {numbers}").json()
+    assert len(monitor.rows(f"set notruncation; set truncationmaxrecords = 3; {numbers}")) == 9
+    assert monitor.query("set query_take_max_records = 'x'; print 1").status_code == 400
+
+
 def test_the_same_query_gives_the_same_values_as_kustos_api(monitor) -> None:
     query = (
         "Calls | where isnotempty(Backend) | summarize n = count(), tokens = sum(TotalTokens),"

@@ -9,7 +9,6 @@ import pytest
 
 from gatelog.api.metrics import NAMESPACES
 from gatelog.api.metrics.faults import MetricsError
-from gatelog.api.metrics.sources import ATTEMPTS
 from gatelog.api.metrics.times import GRAINS, times_of
 from gatelog.errors import KqlError
 from gatelog.store.tables.metrics import METRICS
@@ -100,14 +99,23 @@ def test_the_gateway_has_metrics_of_its_own(monitor) -> None:
     }
 
 
+def test_why_calls_failed_is_said_as_the_gateways_log_says_it(monitor) -> None:
+    """API Management's reasons, as the values of a dimension."""
+    split = monitor.series("Requests", resource=GATEWAY, _filter="LastErrorReason eq '*'")
+    in_log = monitor.rows("ApiManagementGatewayLogs | summarize count() by LastErrorReason")
+    counted = {labels["lasterrorreason"]: points[0]["total"] for labels, points in split}
+    assert counted == dict(in_log)
+    assert counted["SubscriptionKeyInvalid"] == 1
+
+
 def test_the_sum_over_minutes_is_the_table_azuremetrics(monitor) -> None:
     """Where no call was tried again, the table and the API count the same."""
     in_table = dict(
         monitor.rows("AzureMetrics | where Resource == 'EAST' | summarize sum(Total) by MetricName")
     )
     namespace = NAMESPACES[0]
-    known = {metric.name for metric in namespace.metrics if metric.source is ATTEMPTS}
-    assert {metric.name for metric in METRICS} <= known
+    known = {metric.name: metric.unit for metric in namespace.metrics}
+    assert {metric.name: metric.unit for metric in METRICS}.items() <= known.items()
     for name in sorted(in_table):
         [(_, points)] = monitor.series(name, interval="PT1M", aggregation="Total")
         assert sum(point["total"] for point in points) == pytest.approx(in_table[name]), name
