@@ -19,6 +19,7 @@
     └── KqlError               the query's author: place, message, hint
         ├── KqlSyntaxError     the text is not KQL
         ├── KqlSemanticError   a name, a type or an argument is wrong
+        │   └── KqlChangedError  it was right when the query was compiled: try again
         ├── KqlUnsupportedError  valid KQL that gatelog refuses
         ├── KqlCancelledError  somebody stopped the query
         └── KqlBudgetError     the query asked for more time, rows or memory than allowed
@@ -150,6 +151,10 @@ class KqlSyntaxError(KqlError):
 
 class KqlSemanticError(KqlError):
     """A name is unknown, or a type or an argument does not fit."""
+
+
+class KqlChangedError(KqlSemanticError):
+    """A table of the users' own lost what the query names after that was compiled."""
 
 
 class KqlUnsupportedError(KqlError):

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from gatelog import config
+from gatelog.api.held_bodies import HeldBodies, HeldBody
 from gatelog.api.kusto.faults import KustoError
 from gatelog.api.kusto.ingest import columns_of_cells, find_format, picks_of, text_of
 from gatelog.api.kusto.ingest.formats import FORMATS
@@ -55,7 +56,7 @@ def run_ingest(data: bytes) -> None:
     mapping, end, rest = data[1:].partition(b"\0")
     try:
         picks = picks_of(USER_TABLE, form, "", mapping.decode("utf-8", "replace") if end else "")
-        text = text_of(rest if end else mapping, "db", "T")
+        text = text_of(rest if end else mapping, "db", "T", HeldBody(HeldBodies()))
         cells = columns_of_cells("db", USER_TABLE, form, picks, text)
     except KustoError as error:
         if error.fault.status not in {400, 413}:

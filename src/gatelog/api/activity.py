@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 from gatelog.api.principal import Principal
@@ -27,6 +27,12 @@ ENDED_MAX = 200
 
 TEXT_CHARACTERS_MAX = 1024
 """Characters of a question's text that are kept: a list of all is still short enough to be asked about."""
+
+
+REASON_CHARACTERS_MAX = 256
+"""Characters of a reason to stop a question that its asker is told."""
+
+T = TypeVar("T")
 
 
 class State(enum.Enum):
@@ -52,7 +58,7 @@ UNNAMED = Origin()
 @dataclass(slots=True, eq=False)
 class Asked:
     """One question. `name` is what its statements are called; `failure` may quote the text, and both may
-    quote what was said in a call.
+    quote what was said in a call. `reason` is why it was stopped, if somebody said so.
     """
 
     name: UUID
@@ -64,11 +70,37 @@ class Asked:
     ended: datetime | None = None
     failure: str = ""
     stopped: bool = False
+    reason: str = ""
 
     def go_on(self) -> None:
         """KqlCancelledError if it was stopped before the store had anything to end."""
         if self.stopped:
-            raise KqlCancelledError("the query was stopped")
+            raise self._cancelled()
+
+    def watched(self, blocks: Iterable[T]) -> Iterator[T]:
+        """The same blocks, for surfaces that end an answer where its rows break off: how it ended is known
+        all the same. KqlCancelledError where it was stopped.
+        """
+        with self.failing():
+            yield from blocks
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """Notes an error; that of a store whose statement was ended because the question was stopped is a
+        KqlCancelledError.
+        """
+        try:
+            yield
+        except Exception as error:
+            ended = self.stopped and isinstance(error, StoreUnavailableError)
+            told = self._cancelled() if ended else error
+            self.failure = str(told) if isinstance(told, KqlError) else type(told).__name__
+            if ended:
+                raise told from error
+            raise
+
+    def _cancelled(self) -> KqlCancelledError:
+        return KqlCancelledError("the query was stopped" + (f": {self.reason}" if self.reason else ""))
 
 
 class Activity:
@@ -89,12 +121,8 @@ class Activity:
         with self._lock:
             self._running.add(asked)
         try:
-            yield asked
-        except Exception as error:
-            asked.failure = str(error) if isinstance(error, KqlError) else type(error).__name__
-            if asked.stopped and isinstance(error, StoreUnavailableError):
-                raise KqlCancelledError("the query was stopped") from error
-            raise
+            with asked.failing():
+                yield asked
         finally:
             asked.state, asked.ended = _end_of(asked), self._now()
             with self._lock:
@@ -107,11 +135,12 @@ class Activity:
             known = [*self._ended, *self._running]
         return sorted(known, key=lambda asked: asked.began)
 
-    def stop(self, name: UUID) -> None:
+    def stop(self, name: UUID, reason: str = "") -> None:
         """End the questions of this name; returns at once. StoreError if the store cannot be told."""
         with self._lock:
             for asked in self._running:
-                asked.stopped = asked.stopped or asked.name == name
+                if asked.name == name and not asked.stopped:
+                    asked.stopped, asked.reason = True, reason[:REASON_CHARACTERS_MAX]
         self._end_statements(name)
 
     def _now(self) -> datetime:

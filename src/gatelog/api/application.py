@@ -23,10 +23,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from gatelog.api.azure_routes import AzureRoute
 from gatelog.api.completion import CompletionApi
 from gatelog.api.encodings import JSON_BROKEN, MEDIA_TYPES, TABLES_BROKEN, Format
+from gatelog.api.held_bodies import HeldBodies, HoldsBodies
 from gatelog.api.json_bodies import read_json
 from gatelog.api.live_answer import LiveAnswer, Opened
 from gatelog.api.principal import Principal, Role
@@ -65,7 +67,9 @@ class QueryBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class HubApi:
-    """The endpoints of our own, and beside them those of each surface; `origins`: whose web pages may ask."""
+    """The endpoints of our own, and beside them those of each surface; `origins`: whose web pages may ask;
+    `bodies`: what bodies of requests may take of the memory.
+    """
 
     def __init__(
         self,
@@ -73,25 +77,27 @@ class HubApi:
         registry: CollectorRegistry,
         surfaces: Sequence[BaseRoute] = (),
         origins: Sequence[str] = (),
+        bodies: HeldBodies | None = None,
     ) -> None:
         self._services = services
         self._registry = registry
         self._surfaces = tuple(surfaces)
         self._origins = tuple(origins)
+        self._bodies = bodies or HeldBodies()
         self._looking: asyncio.Task[None] | None = None
 
     def application(self) -> Starlette:
         """The ASGI application."""
-        return Starlette(
+        application = Starlette(
             routes=[
-                Route("/query", self._guarded(self.query), methods=["POST"]),
-                Route("/completeness", self._guarded(self.completeness), methods=["GET"]),
-                Route("/metrics", self._guarded(self.metrics), methods=["GET"]),
-                Route("/healthz", self.healthz, methods=["GET"]),
+                AzureRoute("/query", self._guarded(self.query), ["POST"]),
+                AzureRoute("/completeness", self._guarded(self.completeness), ["GET"]),
+                AzureRoute("/metrics", self._guarded(self.metrics), ["GET"]),
+                AzureRoute("/healthz", self.healthz, ["GET"]),
                 *CompletionApi(self._services).routes(),
                 *self._surfaces,
             ],
-            middleware=_for_pages_from(self._origins),
+            middleware=[*_for_pages_from(self._origins), Middleware(HoldsBodies, self._bodies)],
             exception_handlers={
                 KqlError: kql_problem,
                 RequestError: request_problem,
@@ -100,6 +106,9 @@ class HubApi:
                 Exception: defect,
             },
         )
+        # Kusto's clients follow no redirect, and one by our own name for us leads around a proxy.
+        application.router.redirect_slashes = False
+        return application
 
     async def query(self, request: Request, principal: Principal) -> Response:
         """Answer a KQL query."""

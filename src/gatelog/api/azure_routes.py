@@ -1,4 +1,6 @@
-"""Routes as Azure's services have them: paths are compared without regard to case or a slash at their end."""
+"""Routes as Azure's services have them, and our own as well: paths are compared without regard to case or a
+slash at their end.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Bodies of requests: read up to a limit, unpacked, and decoded without holding up other requests.
 
 bytes up to a limit ─► content coding undone, up to the same limit ─► JSON in UTF-8, a byte order mark aside
-       413                     415, 400, 413
+       413, 503                415, 400, 413, 503
 
+What is in memory is counted as it comes: `held_bodies`.
 https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
 
@@ -18,6 +19,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
+from gatelog.api.held_bodies import HeldBody, held_body
 from gatelog.api.problems import RequestError
 from gatelog.provider import UnpackError, unpacked
 
@@ -39,28 +41,31 @@ _DEFLATE_METHOD = 8
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
-    """The bytes of a body as they came. RequestError 413 at the first beyond `bytes_max`; 400 if the client
-    leaves before the end.
+    """The bytes of a body as they came. RequestError 413 at the first beyond `bytes_max`; 503 if bodies take
+    all the memory that they may; 400 if the client leaves before the end.
     """
-    body = bytearray()
+    held, body = held_body(request), bytearray()
     try:
         async for chunk in request.stream():
-            body += chunk
-            if len(body) > bytes_max:
+            if len(body) + len(chunk) > bytes_max:
                 raise _too_large(bytes_max)
+            held.grow(len(chunk))
+            body += chunk
     except ClientDisconnect:
         raise RequestError(400, "unfinished", "the request ended before its body") from None
     return bytes(body)
 
 
 async def read_content(request: Request, bytes_max: int) -> bytes:
-    """What a body says, at most `bytes_max` bytes: its content coding is undone. RequestError 413, 415; 400
-    if it is not what its coding says.
+    """What a body says, at most `bytes_max` bytes: its content coding is undone. RequestError 413, 415, 503;
+    400 if it is not what its coding says.
     """
     coding = coding_of(request)
     body = await read_body(request, bytes_max)
     if coding:
-        body = await _aside(partial(_unpacked, body, coding, bytes_max))
+        held = held_body(request)
+        body = await _aside(partial(_unpacked, body, coding, bytes_max, held))
+        held.become(len(body))
     return body.removeprefix(codecs.BOM_UTF8)
 
 
@@ -79,14 +84,15 @@ def coding_of(request: Request) -> str:
     return coding
 
 
-def _unpacked(data: bytes, coding: str, bytes_max: int) -> bytes:
+def _unpacked(data: bytes, coding: str, bytes_max: int, held: HeldBody) -> bytes:
     bits = _GZIP_BITS if coding == "gzip" else _deflate_bits(data)
     content = bytearray()
     try:
         for piece in unpacked(data, partial(zlib.decompressobj, bits), _GZIP_MAGIC):
-            content += piece
-            if len(content) > bytes_max:
+            if len(content) + len(piece) > bytes_max:
                 raise _too_large(bytes_max)
+            held.grow(len(piece))
+            content += piece
     except (zlib.error, UnpackError) as error:
         raise RequestError(400, "bad_encoding", f"the body is not valid {coding}: {error}") from error
     return bytes(content)

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
+from gatelog.api.azure_routes import AzureRoute
 from gatelog.api.json_bodies import read_json
 from gatelog.api.principal import Principal
 from gatelog.api.problems import RequestError
@@ -39,8 +40,8 @@ class CompletionApi:
     def routes(self) -> list[BaseRoute]:
         """For the hub's application."""
         return [
-            Route("/complete", self._guarded(self.complete), methods=["POST"]),
-            Route("/schema", self._guarded(self.schema), methods=["GET"]),
+            AzureRoute("/complete", self._guarded(self.complete), ["POST"]),
+            AzureRoute("/schema", self._guarded(self.schema), ["GET"]),
         ]
 
     async def complete(self, request: Request, principal: Principal) -> Response:

@@ -23,6 +23,7 @@ from gatelog.api.application import HubApi
 from gatelog.api.auth import Authenticator, DeclaredTokens, LocalToken, local_token
 from gatelog.api.data_directory import claimed, embedded_dsn, spool_root
 from gatelog.api.forwarders import Forwarders
+from gatelog.api.held_bodies import HeldBodies
 from gatelog.api.kusto import KustoApi
 from gatelog.api.listener import HubProtocol
 from gatelog.api.loganalytics import LogAnalyticsApi, Workspaces
@@ -195,8 +196,9 @@ class Hub:
             self._clock,
             Retention(timedelta(days=self._config.store.retention_days).total_seconds()),
         )
-        api = HubApi(services, registry, self._surfaces(services), self._config.hub.origins)
         tls, limits = self._config.hub.tls, self._config.hub.limits
+        bodies = HeldBodies(limits.buffered_bytes_max)
+        api = HubApi(services, registry, self._surfaces(services), self._config.hub.origins, bodies)
         return _HubServer(
             uvicorn.Config(
                 api.application(),

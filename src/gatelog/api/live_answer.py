@@ -22,7 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gatelog.api.principal import Principal
 from gatelog.api.workers import Turn, Workers
-from gatelog.errors import GatelogError, KqlError
+from gatelog.errors import GatelogError, KqlChangedError, KqlError
 
 log = logging.getLogger("gatelog.api")
 
@@ -153,15 +153,30 @@ class LiveOrFault(Response):
 
 
 class Pieces:
-    """Reads a document from threads, one call at a time."""
+    """Reads a document from threads, one call at a time. One whose tables change after it was compiled, and
+    before any of it was read, is opened once more: compiled anew it is answered, or refused as what it is.
+    """
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
         self._stack = ExitStack()
         self._iterator: Iterator[bytes] | None = None
+        self._may_open_again = True
 
     def read(self, least: int) -> tuple[bytes, bool]:
         """At least so many bytes, and whether there may be more; fewer only at the end."""
+        try:
+            return self._read(least)
+        except KqlChangedError:
+            if not self._may_open_again:
+                raise
+            log.info("a table changed before its query ran: compiled once more")
+            self._iterator = None
+            return self._read(least)
+        finally:
+            self._may_open_again = False
+
+    def _read(self, least: int) -> tuple[bytes, bool]:
         read = bytearray()
         try:
             if self._iterator is None:

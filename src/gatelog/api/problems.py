@@ -2,7 +2,7 @@
 
 400 the query          401 who are you          403 which name did you call us by
 404 405 413 415        the request              408 413 over the query's budget     409 stopped
-500 our defect         503 the store is away, or too many queries at once
+500 our defect         503 the store is away, or too much at once; Retry-After says when to come again
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ log = logging.getLogger("gatelog.api")
 
 CHALLENGE = 'Bearer realm="gatelog"'
 """WWW-Authenticate of a 401 (RFC 6750)."""
+
+RETRY_AFTER_S = 5
+"""When a client that was turned away for the load, or found the store away, may come again."""
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'?")
 
@@ -75,6 +78,8 @@ def problem(
     error = {"code": code, "message": message, "line": line, "column": column, "hint": hint or None}
     if status == 401:
         headers = {"www-authenticate": CHALLENGE}
+    if status == 503:
+        headers = {"retry-after": str(RETRY_AFTER_S)}
     return Response(
         msgspec.json.encode({"error": error}), status, headers=headers, media_type="application/json"
     )

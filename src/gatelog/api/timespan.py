@@ -24,12 +24,20 @@ _TIME_HINT = "write 2026-01-31 or 2026-01-31T08:00:00Z"
 Span = tuple[datetime | None, datetime | None]
 
 
+_SHOWN_CHARACTERS = 60
+"""Of what is no time, so many are repeated in the error."""
+
+
+def _shown(text: str) -> str:
+    return f"{text!r:.{_SHOWN_CHARACTERS}}"
+
+
 def parse_timespan(text: str, now: datetime) -> Span:
     """(from, to), both in UTC; a bare duration ends at `now`. KqlSemanticError if it is none of the above."""
     try:
         return _span(text, now)
     except OverflowError:
-        raise KqlSemanticError(f"{text!r} reaches beyond the years 1 to 9999", hint=_HINT) from None
+        raise KqlSemanticError(f"{_shown(text)} reaches beyond the years 1 to 9999", hint=_HINT) from None
 
 
 def _span(text: str, now: datetime) -> Span:
@@ -42,7 +50,7 @@ def _span(text: str, now: datetime) -> Span:
     start = parse_time(first, _HINT)
     end = start + duration_of(second) if second.startswith("P") else parse_time(second, _HINT)
     if end < start:
-        raise KqlSemanticError(f"the timespan {text!r} ends before it starts", hint=_HINT)
+        raise KqlSemanticError(f"the timespan {_shown(text)} ends before it starts", hint=_HINT)
     return start, end
 
 
@@ -54,7 +62,7 @@ def parse_time(text: str, hint: str = _TIME_HINT) -> datetime:
         time = datetime.fromisoformat(written)
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise KqlSemanticError(f"{text!r} is not an ISO 8601 time", hint=hint) from None
+        raise KqlSemanticError(f"{_shown(text)} is not an ISO 8601 time", hint=hint) from None
 
 
 def duration_of(text: str) -> timedelta:
@@ -63,8 +71,8 @@ def duration_of(text: str) -> timedelta:
     named = match.groupdict().items() if match else ()
     parts = {name: float(value.replace(",", ".")) for name, value in named if value}
     if not parts:
-        raise KqlSemanticError(f"{text!r} is not an ISO 8601 duration", hint=_HINT)
+        raise KqlSemanticError(f"{_shown(text)} is not an ISO 8601 duration", hint=_HINT)
     try:
         return timedelta(**parts)
     except OverflowError:
-        raise KqlSemanticError(f"{text!r} is longer than time itself", hint=_HINT) from None
+        raise KqlSemanticError(f"{_shown(text)} is longer than time itself", hint=_HINT) from None

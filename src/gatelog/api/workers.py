@@ -35,8 +35,10 @@ AT_ONCE_MAX = 4
 AT_ONCE_PER_CALLER_MAX = 3
 """Questions of one caller answered at once: the last place stays free for others."""
 
-WAITING_MAX = 64
-"""Questions waiting for their turn; further ones are told to come back."""
+WAITING_MAX = 128
+"""Questions waiting for their turn; further ones are told to come back. Half of them may be one caller's: a
+dashboard asks for fifty panels at once.
+"""
 
 
 STOP_AGAIN_S = 0.25

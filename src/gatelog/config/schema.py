@@ -138,7 +138,7 @@ class QueryConfig(msgspec.Struct, frozen=True, kw_only=True):
         int, Setting("of these, for one token; its further questions wait their turn", 1, 256)
     ] = 3
     waiting_max: Annotated[int, Setting("questions that wait; further ones are refused (503)", 0, 10_000)] = (
-        64
+        128
     )
 
 
@@ -149,6 +149,13 @@ class HubLimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
     header_s: Annotated[Seconds, Setting("a request head, from the connection or its first byte", 0.1)] = 10
     body_s: Annotated[Seconds, Setting("a request body, from its first byte to its last", 0.1)] = 60
     header_bytes_max: Annotated[Bytes, Setting("a request head", 1 * KIB, 1 * MIB)] = 64 * KIB
+    buffered_bytes_max: Annotated[
+        Bytes,
+        Setting(
+            "bodies of all requests in memory, unpacked, but the first 64 KiB of each; others get 503",
+            32 * MIB,
+        ),
+    ] = 256 * MIB
     keepalive_s: Annotated[Seconds, Setting("an idle connection stays open", 0.1)] = 30
 
 

@@ -12,6 +12,7 @@ import pytest
 from starlette.requests import Request
 
 from gatelog.api.bodies import DECODED_ON_LOOP_BYTES, decoded_aside, read_body, read_content
+from gatelog.api.held_bodies import KEY, HeldBodies, HeldBody
 from gatelog.api.problems import RequestError
 
 TEXT = b'{"query": "print 1"}' * 10
@@ -34,7 +35,8 @@ def request(*chunks: bytes, coding: str = "") -> Request:
         return {"type": "http.request", "body": piece, "more_body": bool(left)}
 
     headers = [(b"content-encoding", coding.encode())] if coding else []
-    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    scope = {"type": "http", "method": "POST", "headers": headers, KEY: HeldBody(HeldBodies())}
+    return Request(scope, receive)
 
 
 def content(body: bytes, coding: str, bytes_max: int = 1_000) -> bytes:

@@ -16,7 +16,7 @@ from gatelog.api.kusto.context import RequestContext
 from gatelog.api.kusto.faults import Fault, defect, fault_of
 from gatelog.api.live_answer import LiveAnswer, LiveOrFault, Opened
 from gatelog.api.principal import Principal
-from gatelog.api.problems import log_failure
+from gatelog.api.problems import RETRY_AFTER_S, log_failure
 from gatelog.api.workers import Workers
 from gatelog.errors import GatelogError
 
@@ -93,8 +93,8 @@ def faulty(context: RequestContext, fault: Fault) -> Response:
     if fault.status == 401:
         return Response(status_code=401, headers=context.headers | {"www-authenticate": "Bearer"})
     headers = dict(context.headers)
-    if fault.status == 429:
-        headers["retry-after"] = "5"
+    if fault.status in {429, 503}:
+        headers["retry-after"] = str(RETRY_AFTER_S)
     if fault.allow:
         headers["allow"] = fault.allow
     body = msgspec.json.encode(fault.to_dict(context))

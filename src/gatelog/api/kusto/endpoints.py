@@ -5,7 +5,7 @@ POST, GET  /v2/rest/query    the same                                           
 POST       /v1/rest/mgmt     a management command                                       answer of version 1
 POST       /v1/rest/ingest/{database}/{table}   rows for a table of the users' own
 GET        /v1/rest/ping     is anybody there
-any        /v1/rest/… · /v2/rest/…    404
+any        /v1/rest/… · /v2 · /v2/rest/…    404
 
 https://learn.microsoft.com/azure/data-explorer/kusto/api/rest
 """
@@ -60,6 +60,7 @@ class KustoApi:
             self._route("/v1/rest/ingest/{database}/{table}", self._ingestion.stream, "POST"),
             AzureRoute("/v1/rest/ping", ping),
             *SignIn(self._services.authenticator).routes(),
+            *(self._route(f"/{path}", nothing) for path in ("v1/rest", "v2", "v2/rest")),
             *(self._route(f"/{version}/rest/{{rest:path}}", nothing) for version in ("v1", "v2")),
         ]
 

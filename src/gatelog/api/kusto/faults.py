@@ -18,6 +18,7 @@ from gatelog.errors import (
     ControlError,
     GatelogError,
     KqlBudgetError,
+    KqlCancelledError,
     KqlError,
     KqlSyntaxError,
     KqlTimeoutError,
@@ -172,6 +173,8 @@ def fault_of(error: GatelogError) -> Fault:
             return _limits(error)
         case KqlSyntaxError():
             return _query_fault(error, "BadRequest_SyntaxError", "Syntax", "SYN0002")
+        case KqlCancelledError():
+            return bad_request(f"Query execution was cancelled: {error.advice}").fault
         case KqlError():
             return _query_fault(error, "General_BadRequest", "Semantic", "SEM0100")
         case RequestError():

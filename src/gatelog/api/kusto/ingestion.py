@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gatelog.api.bodies import coding_of, read_body, read_content
+from gatelog.api.held_bodies import HeldBody, held_body
 from gatelog.api.kusto import v1
 from gatelog.api.kusto.answers import complete
 from gatelog.api.kusto.commands import Commands, Scene, Session
@@ -58,12 +59,12 @@ class Ingestion:
         read = read_content if coding_of(request) == "deflate" else read_body
         body = await read(request, INGEST_BYTES_MAX)
         table = await self._services.workers.run_for(
-            principal, _ingest, scene, request.path_params["table"], parameters, body
+            principal, _ingest, scene, request.path_params["table"], parameters, body, held_body(request)
         )
         return complete(request, context, v1.command_answer(table))
 
 
-def _ingest(scene: Scene, name: str, parameters: dict[str, str], body: bytes) -> CommandTable:
+def _ingest(scene: Scene, name: str, parameters: dict[str, str], body: bytes, held: HeldBody) -> CommandTable:
     scene.user_table(name)
     form = find_format(parameters.get("streamformat", ""))
     mapping = parameters.get("mappingname", "")
@@ -71,7 +72,7 @@ def _ingest(scene: Scene, name: str, parameters: dict[str, str], body: bytes) ->
 
     def cells(table: UserTable) -> list[list[Any]]:
         picks = picks_of(table, form, mapping, "")
-        text = text_of(body, scene.database, name)
+        text = text_of(body, scene.database, name, held)
         return columns_of_cells(scene.database, table, form, picks, text, skip_first=skip_first)
 
     count = scene.insert(name, cells)

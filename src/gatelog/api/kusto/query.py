@@ -6,6 +6,7 @@ first block           read before anything is sent: an error until there has its
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from gatelog.api.kusto.completion import Consumption
 from gatelog.api.kusto.options import Options
 from gatelog.api.kusto.requests import KustoRequest
 from gatelog.api.kusto.result import Block, ResultTable, columns_of
-from gatelog.api.kusto.rows import first_rows, truncated
+from gatelog.api.kusto.rows import Most, first_rows, truncated
 from gatelog.api.principal import Principal
 from gatelog.api.questions import Question
 from gatelog.api.services import Services
@@ -60,7 +61,8 @@ def open_answer(
         compiled = services.questions.compile(principal, _question(request, source, budget))
         asked.go_on()
         options = request.options.changed_by(read_set_statements(source.text))
-        yield QueryAnswer(_tables(services, options, compiled, budget, began), began)
+        tables = _tables(services, options, compiled, budget, began)
+        yield QueryAnswer([one._replace(blocks=asked.watched(one.blocks)) for one in tables], began)
 
 
 def _budget(services: Services, options: Options) -> Budget:
@@ -96,13 +98,25 @@ def _result(store: Store, one: Compiled, options: Options, budget: Budget, began
 
 def _limited(store: Store, sql: str, options: Options, budget: Budget, began: float) -> Iterable[Block]:
     """The rows as far as the request wants them: cut silently by `take`, with an error by truncation."""
-    records = min(options.records, budget.rows) if options.truncates else budget.rows
+    most = _most(options, budget)
+    records = most.records
     wanted = records if options.take is None else min(options.take, records)
     select = f"SELECT * FROM ({sql}) LIMIT {wanted + 1}"  # noqa: S608 - from the compiler
     blocks = _blocks(store, select, budget._replace(rows=wanted + 1, bytes=2 * budget.bytes), began)
     if options.take is not None and options.take <= records:
         blocks = first_rows(blocks, options.take)
-    return truncated(blocks, records=records, size=min(options.bytes, budget.bytes))
+    return truncated(blocks, most)
+
+
+def _most(options: Options, budget: Budget) -> Most:
+    """What the request wants at most, and the hub allows. A limit of the hub's own is named."""
+    records, size = (options.records, options.bytes) if options.truncates else (math.inf, math.inf)
+    return Most(
+        int(min(records, budget.rows)),
+        int(min(size, budget.bytes)),
+        budget.limit("rows_max", budget.rows_set_by) if records > budget.rows else "",
+        budget.limit("answer_bytes_max", budget.bytes_set_by) if size > budget.bytes else "",
+    )
 
 
 def _blocks(store: Store, select: str, budget: Budget, began: float) -> Iterator[Block]:

@@ -7,13 +7,15 @@ GET   ?db=…&csl=…&properties=…
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from starlette.requests import Request
 
 from gatelog.api.bodies import decoded_aside, read_content
+from gatelog.api.held_bodies import held_body
 from gatelog.api.json_faults import json_fault
 from gatelog.api.kusto.faults import bad_request, database_not_found
 from gatelog.api.kusto.options import Options, read_options
@@ -29,6 +31,13 @@ DEFAULT_DATABASE_ALIAS = "netdefaultdb"
 """What clients say when their user names no database."""
 
 
+VALUE_BYTES_MAX = 64 * 1024
+"""JSON of a value that is no text: the name of a database, an option."""
+
+Member: TypeAlias = str | msgspec.Raw
+"""A member as it came: in a URL as text, in a body as JSON, which is not read before it is wanted."""
+
+
 class KustoRequest(NamedTuple):
     """What was asked. `parameters` are the values of `declare query_parameters`, as KQL literals."""
 
@@ -38,11 +47,15 @@ class KustoRequest(NamedTuple):
 
 
 async def read_request(request: Request, database: str, bytes_max: int) -> KustoRequest:
-    """The request to `database` of this hub. KustoError 400, RequestError 400, 413, 415 if it is none."""
+    """The request to `database` of this hub. KustoError 400, RequestError 400, 413, 415 if it is none, 503 if
+    there is no room for it.
+    """
     if request.method == "GET":
         asked = _asked(dict(request.query_params), database)
     else:
         asked = await decoded_aside(_posted, await _json_body(request, bytes_max), database)
+        # The text is what stays: with one emoji in it a character takes four bytes.
+        held_body(request).become(sys.getsizeof(asked.text))
     if says_read_only(request):
         asked = asked._replace(options=asked.options._replace(read_only=True))
     return asked
@@ -57,17 +70,19 @@ def _posted(body: bytes, database: str) -> KustoRequest:
     return _asked(_decoded(body, "the body"), database)
 
 
-def _asked(document: dict[str, Any], database: str) -> KustoRequest:
+def _asked(document: Mapping[str, Member], database: str) -> KustoRequest:
     members = {name.lower(): value for name, value in document.items()}
-    check_database(members.get("db"), database)
-    text = members.get("csl")
+    check_database(_value(members.get("db"), "db"), database)
+    text = _value(members.get("csl"), "csl")
     if not isinstance(text, str) or not text.strip():
         raise bad_request("the request has no query: csl is missing or empty")
     properties = _object(members.get("properties"), "properties")
     options = _object(properties.get("options"), "Options")
     parameters = _object(properties.get("parameters"), "Parameters")
     return KustoRequest(
-        text, read_options(options), {name: parameter_text(v) for name, v in parameters.items()}
+        text,
+        read_options({name: _value(value, name) for name, value in options.items()}),
+        {name: _parameter(name, value) for name, value in parameters.items()},
     )
 
 
@@ -87,21 +102,49 @@ async def _json_body(request: Request, bytes_max: int) -> bytes:
     return await read_content(request, bytes_max)
 
 
-def _object(value: Any, what: str) -> dict[str, Any]:
+def _object(member: Member | None, what: str) -> dict[str, msgspec.Raw]:
     """An object, also as JSON text; its members in lower case, except those of Parameters, which are names
     of the query.
     """
-    if value is None or value == "":
+    if isinstance(member, msgspec.Raw) and not _is_text(member):
+        text = bytes(member)
+    else:
+        text = str(_value(member, what) or "").encode(errors="surrogatepass")
+    if text in {b"", b"null"}:
         return {}
-    if isinstance(value, str):
-        value = _decoded(value.encode(errors="surrogatepass"), what)
-    if not isinstance(value, dict):
-        raise bad_request(f"{what} must be a JSON object")
-    return value if what == "Parameters" else {name.lower(): member for name, member in value.items()}
+    value = _decoded(text, what)
+    return value if what == "Parameters" else {name.lower(): one for name, one in value.items()}
 
 
-def _decoded(text: bytes, what: str) -> dict[str, Any]:
+def _value(member: Member | None, what: str) -> Any:
+    """What a member says: a text of any length, another value if it is short, else None. Lists of lists take
+    twenty times as much memory as their JSON, and nothing here is one.
+    """
+    if not isinstance(member, msgspec.Raw):
+        return member
+    if len(member) > VALUE_BYTES_MAX and not _is_text(member):
+        return None
+    return _read(member, Any, what)
+
+
+def _is_text(member: msgspec.Raw) -> bool:
+    return bytes(memoryview(member)[:1]) == b'"'
+
+
+def _parameter(name: str, member: msgspec.Raw) -> str:
+    """A text is a literal of the parameter's type; any other value stands as it is written."""
+    if _is_text(member):
+        return parameter_text(_value(member, name))
+    return bytes(member).decode(errors="replace")
+
+
+def _decoded(text: bytes, what: str) -> dict[str, msgspec.Raw]:
+    value: dict[str, msgspec.Raw] = _read(text, dict[str, msgspec.Raw], f"{what} is not a JSON object")
+    return value
+
+
+def _read(text: bytes | msgspec.Raw, kind: Any, fault: str) -> Any:
     try:
-        return msgspec.json.decode(text, type=dict[str, Any])
+        return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise bad_request(f"{what} is not a JSON object: {json_fault(error)}") from error
+        raise bad_request(f"{fault}: {json_fault(error)}") from error

@@ -36,17 +36,26 @@ def encoded_blocks(
     return TableEnd(rows, size, None)
 
 
-def truncated(blocks: Iterable[Block], *, records: int, size: int) -> Iterator[Block]:
-    """At most `records` rows of about `size` bytes of cells; TruncatedError after them if there are more."""
-    rows_left, bytes_left = records, size
+class Most(NamedTuple):
+    """Records and bytes that an answer may have, and what sets each if it is not the request."""
+
+    records: int
+    bytes: int
+    records_set_by: str = ""
+    bytes_set_by: str = ""
+
+
+def truncated(blocks: Iterable[Block], most: Most) -> Iterator[Block]:
+    """At most so many rows of about so many bytes of cells; TruncatedError after them if there are more."""
+    rows_left, bytes_left = most.records, most.bytes
     for block in blocks:
         if len(block) > rows_left:
             yield block[:rows_left]
-            raise TruncatedError(_too_many(f"{records} records"))
+            raise TruncatedError(_too_many(f"{most.records} records{most.records_set_by}"))
         rows_left -= len(block)
         bytes_left -= sum(map(_size, block))
         if bytes_left < 0:
-            raise TruncatedError(_too_many(f"{size} bytes"))
+            raise TruncatedError(_too_many(f"{most.bytes} bytes{most.bytes_set_by}"))
         yield block
 
 

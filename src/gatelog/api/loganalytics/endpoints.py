@@ -59,6 +59,7 @@ class LogAnalyticsApi:
             self._route("/v1/{resource:path}/metadata", self.resource_schema, "GET", "POST"),
             self._route("/{resource:path}/api/query", self.resource, "GET", "POST"),
             self._route("/{resource:path}/providers/microsoft.insights/logs", self.resource, "GET", "POST"),
+            self._route("/v1", self.nothing),
             self._route("/v1/{rest:path}", self.nothing),
         ]
 

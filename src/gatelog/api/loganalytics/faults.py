@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from gatelog.api.problems import CHALLENGE, RequestError
+from gatelog.api.problems import CHALLENGE, RETRY_AFTER_S, RequestError
 from gatelog.errors import (
     GatelogError,
     KqlBudgetError,
@@ -22,9 +22,6 @@ from gatelog.errors import (
     Place,
     StoreUnavailableError,
 )
-
-RETRY_AFTER_S = 5
-"""When a client that was turned away for the load may come again."""
 
 NAME_CHARACTERS_MAX = 200
 """Of a name that is not known, so many characters are repeated in the error."""

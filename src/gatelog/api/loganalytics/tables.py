@@ -24,6 +24,7 @@ from gatelog.api.loganalytics.values import encode_rows
 from gatelog.api.principal import Principal
 from gatelog.api.questions import Question
 from gatelog.api.services import Services
+from gatelog.api.set_statements import read_set_statements
 from gatelog.errors import KqlError, StoreError
 from gatelog.kql import Compiled, RenderHint
 from gatelog.store import Budget, Store
@@ -55,14 +56,17 @@ def open_answer(
 ) -> Iterator[Iterator[bytes]]:
     """The answer piece by piece while the context lasts; blocks. `resource`: only its rows."""
     began = time.monotonic()
-    with services.questions.logged(principal, asked.query):
+    with services.questions.logged(principal, asked.query) as going:
         budget = services.questions.budget
         if asked.preferences.wait is not None:
             budget = budget.within(asked.preferences.wait, "the wait that the request prefers")
         question = Question(asked.query, asked.timespan, budget=budget, resource=resource)
         compiled = services.questions.compile(principal, question)
+        given = read_set_statements(asked.query)
+        compiled, budget = tuple(map(given.first_rows, compiled)), given.within(budget)
         first, *rest = [_blocks(services.store(), one.sql, budget, began) for one in compiled]
-        tables = [_primed(first), *rest]
+        going.go_on()
+        tables = [going.watched(blocks) for blocks in (_primed(first), *rest)]
         pieces = _document(asked, compiled, tables, budget, began)
         try:
             yield pieces

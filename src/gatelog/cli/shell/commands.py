@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import NamedTuple, Protocol
 
 from gatelog.cli.shell.connection import AnswerTable, CommandError
-from gatelog.kql import Catalog, Suggestion, SuggestionKind, known_functions, known_operators
+from gatelog.kql import Catalog, Suggestion, SuggestionKind, known_functions, known_operators, spelled
 
 FORMATS = ("table", "csv", "json")
 
@@ -69,11 +70,18 @@ def _tables(host: Host, _: str) -> None:
     host.show({"columns": [{"name": name, "type": kind} for name, kind in columns], "rows": rows})
 
 
-def _schema(host: Host, name: str) -> None:
+def _schema(host: Host, text: str) -> None:
+    """Of a table by its name as it is, or as a query spells it."""
+    name = next((known for known in host.catalog.names if text in (known, spelled(known))), text)
     table = host.catalog.find(name)
     if table is None:
-        raise CommandError(f"there is no table '{name}'" if name else "name a table: .schema Calls")
+        near = "".join(f": did you mean '{one}'?" for one in get_close_matches(name, host.catalog.names, n=1))
+        raise CommandError(f"there is no table '{name}'{near}" if name else "name a table: .schema Calls")
     host.show(_texts(("column", "type"), [[column.name, column.type.value] for column in table.columns]))
+
+
+def _table_names(host: Host) -> Iterable[str]:
+    return map(spelled, host.catalog.names)
 
 
 def _functions(host: Host, part: str) -> None:
@@ -108,7 +116,7 @@ def _quit(_: Host, __: str) -> None:
 COMMANDS: Mapping[str, Command] = {
     ".help": Command(".help [WORD]", "These commands; what an operator or a function does.", _help, _words),
     ".tables": Command(".tables", "The tables and their columns.", _tables),
-    ".schema": Command(".schema TABLE", "The columns of a table.", _schema, lambda host: host.catalog.names),
+    ".schema": Command(".schema TABLE", "The columns of a table.", _schema, _table_names),
     ".functions": Command(".functions [PART]", "Functions whose names hold PART.", _functions),
     ".timespan": Command(
         ".timespan P1D|off",
@@ -140,6 +148,9 @@ HUB_COMMANDS: Mapping[str, str] = {
 }
 """Commands that a hub carries out, the usual ones; all are in docs/reference/kusto.md."""
 
+_BRACKETED = "['"
+"""Begins a name with odd characters."""
+
 _NAMES_ANEW = frozenset({".create table"})
 """Of these, what is named must not be there yet."""
 
@@ -161,13 +172,31 @@ def suggestions(host: Host, text: str) -> list[Suggestion]:
     return [
         Suggestion(SuggestionKind.VALUE, one, one)
         for one in command.choices(host)
-        if one.lower().startswith(rest.lower())
+        if rest == begun_word(rest) and _begins(one, rest)
     ]
+
+
+def begun_word(typed: str) -> str:
+    """The word at the end of what was typed, which a suggestion takes the place of: behind the last space, or
+    from the bracket of a name on.
+    """
+    name = typed.rfind(_BRACKETED)
+    if name >= 0 and "]" not in typed[name:]:
+        return typed[name:]
+    return typed.rpartition(" ")[2]
+
+
+def _begins(name: str, word: str) -> bool:
+    """Whether a word is the beginning of a name, as it is spelled or without its brackets."""
+    return name.lower().startswith(word.lower()) or (
+        name.lower().removeprefix(_BRACKETED).startswith(word.lower())
+    )
 
 
 def _hub_commands(host: Host, typed: str) -> list[Suggestion]:
     """Of the last word that was typed begins what is put in its place."""
-    begun, _, word = typed.rpartition(" ")
+    word = begun_word(typed)
+    begun = typed.removesuffix(word).rstrip(" ")
     if begun in _NAMES_ANEW:
         return []
     if begun in HUB_COMMANDS:
@@ -175,8 +204,8 @@ def _hub_commands(host: Host, typed: str) -> list[Suggestion]:
         names = {"table": host.catalog.names, "function": sorted(host.catalog.saved)}.get(kind, ())
         return [
             Suggestion(SuggestionKind.VALUE, name, name)
-            for name in names
-            if host.managed and name.startswith(word)
+            for name in map(spelled, names)
+            if host.managed and _begins(name, word)
         ]
     return [
         Suggestion(SuggestionKind.KEYWORD, known, known[len(begun) :].lstrip(), "", said)

@@ -27,6 +27,7 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style
 
+from gatelog.cli.shell.commands import begun_word
 from gatelog.cli.shell.history import open_history
 from gatelog.kql import Catalog, Suggestion, complete, ends_in_query, pieces
 
@@ -80,9 +81,8 @@ class QueryCompleter(Completer):
         """Entries of the menu; while typing only once a word has begun."""
         before = document.text_before_cursor
         if is_command(before):
-            word = before.rpartition(" ")[2]
             for one in self._commands(before):
-                yield _entry(one, -len(word))
+                yield _entry(one, -len(begun_word(before)))
             return
         found = complete(document.text, document.cursor_position, self._catalog())
         start = found.start - document.cursor_position

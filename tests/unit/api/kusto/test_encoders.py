@@ -16,7 +16,7 @@ from gatelog.api.kusto.completion import Consumption
 from gatelog.api.kusto.context import RequestContext, request_context
 from gatelog.api.kusto.options import Options, Placement
 from gatelog.api.kusto.result import CommandTable, ResultTable, columns_of
-from gatelog.api.kusto.rows import first_rows, truncated
+from gatelog.api.kusto.rows import Most, first_rows, truncated
 from gatelog.api.kusto.values import encode_rows
 from gatelog.api.kusto.visualization import visualization
 from gatelog.errors import KqlBudgetError, StoreUnavailableError
@@ -233,13 +233,13 @@ def test_the_visualization_names_every_property_and_sets_those_of_the_query() ->
 
 
 def test_truncation_gives_exactly_the_rows_allowed_and_then_fails() -> None:
-    blocks = truncated([[[1], [2]], [[3], [4]]], records=3, size=1_000)
+    blocks = truncated([[[1], [2]], [[3], [4]]], Most(3, 1_000))
     assert [*next(blocks), *next(blocks)] == [[1], [2], [3]]
     with pytest.raises(KqlBudgetError, match="set limit of 3 records"):
         next(blocks)
-    assert list(truncated([[[1], [2], [3]]], records=3, size=1_000)) == [[[1], [2], [3]]]
+    assert list(truncated([[[1], [2], [3]]], Most(3, 1_000))) == [[[1], [2], [3]]]
     with pytest.raises(KqlBudgetError, match="set limit of 10 bytes"):
-        list(truncated([[["0123456789"]], [["x"]]], records=3, size=10))
+        list(truncated([[["0123456789"]], [["x"]]], Most(3, 10)))
 
 
 def test_first_rows_reads_on_over_empty_blocks() -> None:

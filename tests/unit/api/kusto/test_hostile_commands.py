@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, SHOW_COMMANDS
 from gatelog.api.kusto.commands.grammar import split_input
+from gatelog.api.kusto.commands.piped import is_command
 
 from .conftest import Kusto
 
@@ -146,3 +148,28 @@ def test_a_command_is_read_in_a_time_that_grows_with_its_length(kusto: Kusto, te
 )
 def test_data_begins_behind_the_first_mark_outside_of_strings(text: str, head: str, data: str | None) -> None:
     assert split_input(text) == (head, data)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        (".show tables", True),
+        ("  // which\r\n\n\t// x.y\n .show tables", True),
+        ("// .show tables", False),
+        ("Calls\n.show", False),
+        ("/.show", False),
+        ("", False),
+    ],
+)
+def test_a_command_begins_with_a_dot_behind_comments(text: str, command: bool) -> None:
+    assert is_command(text) is command
+
+
+def test_to_see_that_a_text_is_a_command_takes_no_copy_of_its_data() -> None:
+    """Lines of a command's data as texts of their own took ten times as much memory as they have bytes."""
+    text = ".ingest inline into table T <| " + "ab\n" * 1_000_000
+    tracemalloc.start()
+    assert is_command(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 * 1024

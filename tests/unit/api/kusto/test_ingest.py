@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gatelog.api.held_bodies import HeldBodies, HeldBody
 from gatelog.api.kusto.faults import KustoError
 from gatelog.api.kusto.ingest import find_format, text_of
 from gatelog.api.kusto.ingest.cells import cell_of
@@ -145,6 +146,32 @@ def test_lines_that_are_no_record_are_left_out_and_said(
 
 
 @pytest.mark.parametrize(
+    ("form", "part"),
+    [
+        ("singlejson", "not singlejson: a number has 5000 digits, and at most 4000 are read"),
+        ("multijson", "not multijson: character 0: a number has 5000 digits, and at most 4000 are read"),
+        ("json", "line 1: a number has 5000 digits, and at most 4000 are read"),
+    ],
+)
+def test_a_number_of_thousands_of_digits_is_refused_in_our_own_words(
+    kusto: Kusto, form: str, part: str
+) -> None:
+    answer = kusto.ingest("E", b'{"n": %b}' % (b"9" * 5000), streamFormat=form)
+    assert answer.status_code == 400
+    assert part in answer.json()["error"]["@message"]
+
+
+def test_a_number_with_as_many_digits_as_are_read_is_one(kusto: Kusto) -> None:
+    kusto.ingest("E", b'{"name": "a", "more": %b}' % (b"9" * 4000), streamFormat="json")
+    assert kusto.rows("E | project strlen(tostring(more))") == [[4000]]
+
+
+def test_a_comment_without_an_end_is_said_to_be_one(kusto: Kusto) -> None:
+    answer = kusto.ingest("E", b'{"name": "a"} /* ', streamFormat="json")
+    assert "line 1: the JSON is malformed: unterminated comment" in answer.json()["error"]["@message"]
+
+
+@pytest.mark.parametrize(
     ("line", "value"),
     [
         ("{'name': 'a'}", "a"),
@@ -245,7 +272,7 @@ def test_a_web_page_cannot_bring_data(kusto: Kusto) -> None:
 def test_packed_data_has_its_limit_unpacked() -> None:
     bomb = gzip.compress(bytes(INGEST_BYTES_MAX + 1), compresslevel=1)
     with pytest.raises(KustoError) as caught:
-        text_of(bomb, "gatelog", "E")
+        text_of(bomb, "gatelog", "E", HeldBody(HeldBodies()))
     assert caught.value.fault.status == 413
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,11 +55,22 @@ def test_truncation_keeps_what_was_allowed_and_says_so(kusto: Kusto) -> None:
     assert "80DA0003" in frames[-1]["OneApiErrors"][0]["error"]["@message"]
 
 
-def test_the_hubs_own_limit_holds_without_truncation(kusto: Kusto) -> None:
+def test_the_hubs_own_limit_holds_without_truncation(kusto: Kusto, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is named: no request can lift it."""
+    monkeypatch.setattr(kusto.questions, "_budget", kusto.questions.budget._replace(settings="hub.query"))
     query = "range x from 1 to 2000 step 1"
     frames = frames_of(kusto.post("/v2/rest/query", query, notruncation=True).text)
     assert len(frames[2]["Rows"]) == 1_001
     assert frames[-1]["HasErrors"] is True
+    message = frames[-1]["OneApiErrors"][0]["error"]["@message"]
+    assert "the set limit of 1000 records, the limit of hub.query.rows_max, so" in message
+
+
+def test_without_truncation_bytes_are_not_cut_either(kusto: Kusto) -> None:
+    query = "range x from 1 to 100 step 1 | extend y = strrep('y', 100)"
+    answer = kusto.post("/v2/rest/query", query, truncationmaxsize=50)
+    assert "the set limit of 50 bytes, so" in answer.json()["error"]["@message"]
+    assert len(kusto.rows(query, truncationmaxsize=50, notruncation=True)) == 100
 
 
 def test_take_max_records_cuts_without_an_error(kusto: Kusto) -> None:
@@ -131,19 +142,78 @@ def test_a_table_that_is_dropped_before_its_query_runs_is_an_error_of_the_query(
     kusto: Kusto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As that of one that is not there; not of the service."""
-    compile_ = kusto.questions.compile
-
-    def dropping(*arguments: Any) -> Any:
-        compiled = compile_(*arguments)
-        kusto.drop_tables()
-        return compiled
-
-    monkeypatch.setattr(kusto.questions, "compile", dropping)
     for path in ("/v1/rest/query", "/v2/rest/query"):
+        after_compiling(kusto, monkeypatch, kusto.drop_tables)
         kusto.command(".create table Short (a: long)")
         status, code, message = kusto.refusal("Short | count", path=path)
         assert (status, code) == (400, "General_BadRequest")
-        assert message.startswith("Semantic error: SEM0100: a table of the query does not exist any more")
+        assert message.startswith("Semantic error: SEM0100: there is no table 'Short'")
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        (".drop column Short.b", ["a", "c"]),
+        (".alter table Short (a: long, d: real)", ["a", "d"]),
+        (".rename column Short.b to e", ["a", "e", "c"]),
+        (".set-or-replace Short with (recreate_schema = true) <| print z = 1", ["z"]),
+    ],
+)
+@pytest.mark.usefixtures("tidy")
+def test_a_query_whose_table_changes_before_it_runs_is_compiled_once_more(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch, change: str, names: list[str]
+) -> None:
+    kusto.command(".create table Short (a: long, b: string, c: string)")
+    kusto.command(".ingest inline into table Short <| 1,x,y")
+    after_compiling(kusto, monkeypatch, lambda: kusto.command(change))
+    answer = kusto.post("/v1/rest/query", "Short").json()
+    assert [column["ColumnName"] for column in answer["Tables"][0]["Columns"]] == names
+
+
+@pytest.mark.usefixtures("tidy")
+def test_a_query_whose_column_is_dropped_before_it_runs_says_which_is_missing(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kusto.command(".create table Short (a: long, b: string)")
+    after_compiling(kusto, monkeypatch, lambda: kusto.command(".drop column Short.b"))
+    assert "there is no column 'b'" in kusto.refusal("Short | project b", path="/v2/rest/query")[2]
+
+
+@pytest.mark.usefixtures("tidy")
+def test_a_query_whose_table_changes_again_and_again_is_told_to_come_back(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time after the query was compiled its column has another name."""
+    kusto.command(".create table Short (a: long)")
+    letters = iter("abcdef")
+    name = next(letters)
+
+    def rename() -> None:
+        nonlocal name
+        old, name = name, next(letters)
+        kusto.command(f".rename column Short.{old} to {name}")
+
+    after_compiling(kusto, monkeypatch, rename, times=2)
+    status, _, message = kusto.refusal("Short", path="/v2/rest/query")
+    assert status == 400
+    assert "does not exist any more (it was dropped or changed meanwhile: ask again)" in message
+
+
+def after_compiling(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch, change: Callable[[], object], times: int = 1
+) -> None:
+    """What happens between the compiling of a query and its running, so many times."""
+    compile_ = kusto.questions.compile
+
+    def changing(*arguments: Any) -> Any:
+        compiled = compile_(*arguments)
+        monkeypatch.setattr(kusto.questions, "compile", compile_)  # the change compiles too
+        change()
+        if times > 1:
+            after_compiling(kusto, monkeypatch, change, times - 1)
+        return compiled
+
+    monkeypatch.setattr(kusto.questions, "compile", changing)
 
 
 def test_roles_see_what_they_may(kusto: Kusto) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from gatelog.api.activity import Activity, Origin, State
 from gatelog.api.principal import Principal, Role
+from gatelog.errors import StoreUnavailableError
 from gatelog.model import SystemClock
 
 from .conftest import Kusto
@@ -124,7 +126,65 @@ def test_a_query_that_is_stopped_before_its_statement_is_not_begun(
     assert [one["State"] for one in shown(kusto)] == ["Cancelled"]
 
 
+def test_who_stops_a_query_says_why_and_its_asker_reads_it(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Microsoft's page of `.cancel query`: the reason is included in the query's results."""
+    stopping(kusto, monkeypatch, after_blocks=0)
+    status, code, message = kusto.refusal("Calls", path="/v2/rest/query")
+    assert (status, code) == (400, "General_BadRequest")
+    assert message == "Query execution was cancelled: the query was stopped: too long"
+    [one] = [one for one in shown(kusto) if one["Text"] == "Calls"]
+    assert (one["State"], one["FailureReason"]) == ("Cancelled", "the query was stopped: too long")
+
+
+@pytest.mark.parametrize("path", ["/v1/rest/query", "/v2/rest/query"])
+def test_a_query_that_is_stopped_while_its_rows_are_sent_says_so_behind_them(
+    kusto: Kusto, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    stopping(kusto, monkeypatch, after_blocks=1)
+    answer = kusto.post(path, "Calls | project Sequence")
+    assert answer.status_code == 200
+    assert "cancelled: the query was stopped: too long" in answer.text
+    assert [one["State"] for one in shown(kusto)][:1] == ["Cancelled"]
+
+
+def test_a_query_that_is_cut_off_has_failed(kusto: Kusto) -> None:
+    kusto.post("/v2/rest/query", "Calls", truncationmaxrecords=3)
+    [one] = shown(kusto)
+    assert one["State"] == "Failed"
+    assert "exceed the set limit of 3 records" in one["FailureReason"]
+
+
+def stopping(kusto: Kusto, monkeypatch: pytest.MonkeyPatch, *, after_blocks: int) -> None:
+    """The writer stops its own queries after some blocks of rows: the engine says that it was told to end."""
+    stream_rows = kusto.store.stream_rows
+
+    @contextmanager
+    def stopped(*arguments: Any, **named: Any) -> Iterator[Iterator[Any]]:
+        def blocks(given: Iterator[Any]) -> Iterator[Any]:
+            yield from islice(given, after_blocks)
+            for asked in kusto.questions.activity.all():
+                if asked.state is State.RUNNING:
+                    kusto.questions.activity.stop(asked.name, "too long")
+            raise StoreUnavailableError("the statement was ended")
+
+        with stream_rows(*arguments, **named) as given:
+            yield blocks(given)
+
+    monkeypatch.setattr(kusto.store, "stream_rows", stopped)
+
+
 def test_a_request_may_name_its_application(kusto: Kusto) -> None:
     kusto.rows("print named = 1", request_app_name="a report")
     [one] = [one for one in shown(kusto) if one["Text"] == "print named = 1"]
     assert one["Application"] == "a report"
+
+
+def test_what_is_piped_behind_two_hundred_long_queries_is_answered(kusto: Kusto) -> None:
+    """Their texts together are longer than a query may be."""
+    for number in range(200):
+        kusto.rows(f"print {number} // " + "né\\\"'" * 2_000)
+    query = ".show queries | summarize count(), sum(strlen(Text)), countif(Text endswith @'né\\\"')"
+    [[count, characters, _]] = kusto.rows(query)
+    assert (count, characters) == (200, 200 * 1024)

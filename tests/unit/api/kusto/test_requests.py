@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -183,6 +184,29 @@ def test_no_json_whatsoever_is_a_defect(kusto: Kusto, document: Any) -> None:
     answer = kusto.client.post("/v1/rest/query", json=document, headers={"authorization": "Bearer writer"})
     assert answer.status_code in {200, 400}
     assert "Tables" in answer.json() or "@message" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "place", ['"more":', '"csl":', '"db":', '"properties":{"Options":{"x":', '"properties":{"x":']
+)
+def test_lists_that_nobody_asks_for_take_no_more_memory_than_their_json(kusto: Kusto, place: str) -> None:
+    """As Python's they would take twenty times as much."""
+    asked = b'{"csl":".show version",' + place.encode() + b"[" + b"[]," * 2**20 + b"[]]"
+    headers = {"authorization": "Bearer writer", "content-type": "application/json"}
+    tracemalloc.start()
+    kusto.client.post("/v1/rest/mgmt", content=asked + b"}" * asked.count(b"{"), headers=headers)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * len(asked)
+
+
+def test_parameters_keep_what_was_written(kusto: Kusto) -> None:
+    """A decimal has more digits than a float."""
+    properties = '{"Parameters": {"d": 1.2345678901234567890123, "j": {"a": [1, null]}, "s": "it\'s"}}'
+    query = "declare query_parameters(d: decimal, j: dynamic, s: string); print d, j.a[0], s"
+    body = {"db": "gatelog", "csl": query, "properties": properties}
+    answer = kusto.client.post("/v1/rest/query", json=body, headers={"authorization": "Bearer writer"})
+    assert answer.json()["Tables"][0]["Rows"] == [["1.2345678901234567890123", 1, "it's"]]
 
 
 @pytest.mark.parametrize("route", ROUTES)

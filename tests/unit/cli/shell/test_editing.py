@@ -14,6 +14,8 @@ from gatelog.cli.shell import suggestions
 from gatelog.cli.shell.commands import HUB_COMMANDS
 from gatelog.cli.shell.editing import QueryCompleter, QueryLexer, runs_at_enter
 from gatelog.cli.shell.history import HISTORY_BYTES_MAX, history_file, open_history
+from gatelog.cli.shell.shell import Shell
+from gatelog.kql import Catalog, Column, KqlType, Table
 
 from .conftest import CATALOG, Screen
 
@@ -109,6 +111,25 @@ def test_commands_of_the_hub_complete_word_by_word() -> None:
     assert [text for text, _ in menu(".show table Ca")] == ["Calls"]
     assert menu(".show table Ca Ca") == []
     assert [text for text, _ in menu(".create-merge table Ca")] == ["Calls"]
+
+
+@pytest.mark.parametrize(
+    "typed", [".schema te", ".schema ['te", ".show table Te", ".show table ['Team l", ".drop table ['"]
+)
+def test_names_with_odd_characters_are_spelled_as_commands_read_them(typed: str) -> None:
+    """What is put in their place begins where they were begun."""
+    known = Catalog([Table("Team list", (Column("Team", KqlType.STRING),), "t")])
+    completer = QueryCompleter(lambda: known, lambda before: suggestions(host(known), before))
+    [entry] = completer.get_completions(Document(typed), CompleteEvent(completion_requested=True))
+    command = " ".join(typed.split(" ")[: 1 if typed.startswith(".schema") else 2])
+    assert typed[: len(typed) + entry.start_position] + entry.text == f"{command} ['Team list']"
+
+
+def host(known: Catalog) -> Shell:
+    """A shell that knows these tables."""
+    shell = Screen().shell
+    shell.catalog = known
+    return shell
 
 
 def test_the_name_of_a_new_table_is_nobodys_yet() -> None:

@@ -13,7 +13,7 @@ import pytest
 from gatelog.app import HubError
 from gatelog.cli.shell.commands import suggestions
 from gatelog.errors import KqlSemanticError, Place, StoreUnavailableError
-from gatelog.kql import SavedFunction
+from gatelog.kql import Catalog, Column, KqlType, SavedFunction, Table
 
 from .conftest import CATALOG, Screen
 
@@ -173,11 +173,17 @@ def test_the_names_are_listed(screen: Screen) -> None:
     screen.type(".quit\r")
     assert "ModelName, Tokens" in screen.after(".tables")
     assert "long" in screen.after(".schema Calls")
-    assert "there is no table 'Cals'" in screen.after(".schema Cals")
+    assert "there is no table 'Cals': did you mean 'Calls'?" in screen.after(".schema Cals")
     assert "strlen(text)" in screen.after(".functions strl")
     assert "One row for each combination of the keys." in screen.after(".help summarize")
     assert ".export FILE" in screen.after(".help")
     assert "no function 'nonsense'" in screen.after(".help nonsense")
+
+
+@pytest.mark.parametrize("name", ["Team list", "['Team list']"])
+def test_a_name_with_odd_characters_is_taken_with_and_without_brackets(screen: Screen, name: str) -> None:
+    screen.shell.catalog = Catalog([Table("Team list", (Column("Lead", KqlType.STRING),), "t")])
+    assert "Lead" in screen.after(f".schema {name}")
 
 
 def test_saved_functions_are_explained_like_built_in_ones(screen: Screen) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from gatelog.api.kusto.commands.grammar import CommandText
+
+_COMMAND = re.compile(r"(?:\s|//[^\r\n]*+)*+\.")
+"""A dot behind comments and blanks. Possessive: what a blank or a comment took is nothing else."""
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
 def is_command(text: str) -> bool:
     """Whether a text is a management command; it may begin with comments."""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line for line in lines if line and not line.startswith("//")), "").startswith(".")
+    return _COMMAND.match(text) is not None
 
 
 def pipe_of(text: str) -> str:

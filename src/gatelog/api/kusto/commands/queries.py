@@ -48,7 +48,7 @@ def cancel(text: CommandText, scene: Scene) -> CommandTable:
         if asked.state is State.RUNNING and asked.origin.request_id == name and _is_own(principal, asked)
     ]
     for asked in meant:
-        activity.stop(asked.name)
+        activity.stop(asked.name, reason)
     return CommandTable(_CANCELLED_COLUMNS, [[name, reason, bool(meant)]])
 
 

@@ -32,10 +32,17 @@ def _pieces(text: str) -> Iterator[str]:
         if text.startswith("//", place):
             return
         if text.startswith("/*", place):
-            place = text.index("*/", place + 2) + 2
+            place = _comment_end(text, place)
         elif place < len(text):
             piece, place = _string(text, place)
             yield piece
+
+
+def _comment_end(text: str, place: int) -> int:
+    end = text.find("*/", place + 2)
+    if end < 0:
+        raise json.JSONDecodeError("Unterminated comment", text, place)
+    return end + 2
 
 
 def _string(text: str, place: int) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from gatelog.api.held_bodies import HeldBody
 from gatelog.api.kusto.faults import bad_ingestion, bad_stream, too_large
 from gatelog.api.kusto.ingest.cells import cell_of
 from gatelog.api.kusto.ingest.formats import Format, IgnoredRecord, MalformedDataError
@@ -27,25 +28,26 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-def text_of(data: bytes, database: str, table: str) -> str:
+def text_of(data: bytes, database: str, table: str, held: HeldBody) -> str:
     """The text of a body that may be packed: clients name an encoding that they do not always use, so the
-    first bytes decide. KustoError 400, 413.
+    first bytes decide. KustoError 400, 413; RequestError 503 if bodies take all the memory that they may.
     """
     if data.startswith(_GZIP_MAGIC):
-        data = _unpacked(data, database, table)
+        data = _unpacked(data, database, table, held)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise bad_stream(database, table, f"the data is not UTF-8: {error}") from error
 
 
-def _unpacked(data: bytes, database: str, table: str) -> bytes:
+def _unpacked(data: bytes, database: str, table: str, held: HeldBody) -> bytes:
     content = bytearray()
     try:
         for piece in unpacked(data, partial(zlib.decompressobj, _GZIP), _GZIP_MAGIC):
-            content += piece
-            if len(content) > INGEST_BYTES_MAX:
+            if len(content) + len(piece) > INGEST_BYTES_MAX:
                 raise too_large(f"one request brings at most {INGEST_BYTES_MAX} bytes of data, unpacked")
+            held.grow(len(piece))
+            content += piece
     except (zlib.error, UnpackError) as error:
         raise bad_stream(database, table, f"the gzip stream is damaged: {error}") from error
     return bytes(content)
