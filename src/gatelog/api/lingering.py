@@ -58,7 +58,10 @@ class LingeringTransport(asyncio.Transport):
         self._end = asyncio.get_running_loop().call_later(CLOSING_S, self._transport.close)
         self._transport.resume_reading()
         if self._transport.can_write_eof():
-            self._transport.write_eof()
+            try:
+                self._transport.write_eof()
+            except OSError:  # the client reset the connection while nothing was read
+                self.finish()
 
     def is_closing(self) -> bool:
         """Whether `close` was called, or the connection is lost."""

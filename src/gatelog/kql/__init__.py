@@ -13,8 +13,8 @@ The whole way is `compile`. What is where:
                     integers · datetime_texts · known_times · misfit
       operators     arithmetic · comparisons · chains · in_lists
       search        text_search · term_borders · glance · indexed_search · origin_search
-      patterns      regexes · regex_syntax · regex_classes · regex_borders · code_points
-                    empty_matches
+      patterns      regexes · regex_syntax · regex_characters · regex_classes · regex_scripts
+                    regex_borders · code_points · empty_matches
       dynamic       json_access · json_paths · json_values · json_numbers
       functions     functions/ (of their arguments) · aggregates/ (of rows) · kusto_names (valid, not built)
       with more     special_functions · setting_functions · several_columns · windows · sessions

@@ -26,7 +26,7 @@ from gatelog.kql.relations import Relation
 from gatelog.kql.scans import TimeRange, stored
 from gatelog.kql.schema import RenderHint
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied, kept
+from gatelog.kql.stages import GRAPH_OPERATORS, SOURCES, STAGES, Graph, bind_datatable, copied, kept, settled
 from gatelog.kql.tabular import is_table, returns_table
 from gatelog.kql.terms import Term
 
@@ -96,6 +96,7 @@ class Binder:
     ) -> tuple[list[Output], Scope]:
         """An answer for each sub-query; all of them read the same input."""
         outputs, names = [], dict(scope.names)
+        relation = settled(relation)
         for name, query in forks:
             self._render = None
             answer, inner = self._staged_all(query.operators, relation, scope, draws)
@@ -195,8 +196,8 @@ class Binder:
             self._context.count_stage(stage)
             match stage:
                 case ast.As(name=name):
-                    if stage.materialized and not isinstance(relation, Graph) and self._context.draws > draws:
-                        relation = copied(kept(relation, self._context), self._context)
+                    if stage.materialized:
+                        relation = self._made_once(relation, draws)
                     scope = replace(scope.with_name(name.value, self._reusable(relation)), called=name.value)
                 case ast.Render(chart=chart, properties=properties):
                     self._render = RenderHint(chart, properties)
@@ -206,6 +207,11 @@ class Binder:
                     relation = self._staged(stage, relation, scope)
                     scope = replace(scope, called="") if scope.called else scope
         return relation, scope
+
+    def _made_once(self, relation: Relation, draws: int) -> Relation:
+        if isinstance(relation, Graph) or self._context.draws == draws:
+            return settled(relation)
+        return copied(kept(relation, self._context), self._context)
 
     def _source(self, node: ast.Pipeline, scope: Scope) -> Relation:
         if isinstance(node.source, ast.Operator):

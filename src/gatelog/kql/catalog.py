@@ -61,6 +61,10 @@ class Catalog:
         names = {column.name for view in views for column in view.unlisted}
         return {name: words_that_name(name, self.saved.values()) for name in names}
 
+    def unlisted_in(self, function: str) -> frozenset[str]:
+        """Which of these columns a saved function names, or one that it calls."""
+        return frozenset(name for name, words in self.unlisted_columns.items() if function in words)
+
     @property
     def names(self) -> tuple[str, ...]:
         """All table names, in the order given."""

@@ -7,8 +7,9 @@ from gatelog.kql.integers import BLANKS
 from gatelog.kql.shapes import once
 from gatelog.kql.sql import Sql
 
-_NO_TIME = r"^\s*0000|:[6-9]\d"
-"""A year 0, where ClickHouse reads the current one, and minutes and seconds from 60, which it adds."""
+_NO_TIME = r"^\s*0000|:[6-9]\d|[T ](?:2[4-9]|[3-9]\d):"
+"""A year 0, where ClickHouse reads the current one; hours from 24, minutes and seconds from 60, which it adds
+to what is before them."""
 
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?:\D.*)?"
 _WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
@@ -18,7 +19,7 @@ _DATE_SHAPE = (
     rf"\d{{4}}-\d{{1,2}}(-\d{{1,2}})?([T ]\s*{_CLOCK})?"  # 2024-01-31, 2024-01-31T10:00:00Z
     r"|\d{4}/\d{1,2}/\d{1,2}.*"  # 2024/01/31
     r"|\d{8}"  # 20240131
-    rf"|{_WEEKDAY}\d{{1,2}}[\s-]+{_MONTH}[\s-]+\d{{4}}(?:\D.*)?"  # Wed, 31 Jan 2024 10:00:00 GMT
+    rf"|{_WEEKDAY}\d{{1,2}}[\s-]*{_MONTH}[\s-]*\d{{4}}(?:\D.*)?"  # Wed, 31 Jan 2024 10:00:00 GMT
     rf"|{_WEEKDAY}{_MONTH}\s+\d{{1,2}},?\s+(?:{_CLOCK}\s+)?\d{{4}}(?:\D.*)?"  # Wed Jan 31 10:00:00 2024
     rf"|{_MONTH}\s+\d{{4}}"  # Jan 2024
     r")\s*$"

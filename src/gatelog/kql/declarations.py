@@ -109,7 +109,7 @@ def restricted(statement: ast.Restrict, scope: Scope) -> Scope:
     scope.context.count_restriction(statement)
     own = {name: binding for name, binding in scope.names.items() if not _is_saved(binding)}
     listed_own, listed_stored = _listed(statement, own, scope)
-    stored = {*scope.context.catalog.wildcard_names, *scope.context.catalog.functions}
+    stored = {*scope.context.catalog.names, *scope.context.catalog.saved}
     scope = scope.without_stored(name for name in stored if not listed_stored(name))
     hidden = {
         name: HIDDEN

@@ -231,7 +231,7 @@ def _unknown_function(node: ast.Call, scope: Scope) -> KqlError:
     if scope.named(name) is not None:
         hint = "it names a value, a table or a pattern"
         return scope.context.error(node, f"'{name}' is no function of values", hint)
-    scope.context.check_read(node, name)
+    scope.check_read(node, name)
     if name in AGGREGATES or name in INSIDE_EXPRESSIONS:
         return scope.context.error(node, f"the aggregate {name}() has no meaning here", _IN_SUMMARIZE)
     if is_known_function(name):

@@ -137,9 +137,13 @@ def _with_columns(
 
 @contextmanager
 def _placed(binding: FunctionBinding, node: ast.Call, context: Context) -> Iterator[None]:
-    """One level deeper; gives the errors of a saved function's body the place of its call."""
-    before = set(context.guarded_at)
+    """One level deeper. Tables of a saved function's body have the columns that it names, whoever calls it
+    (`union *` does without its name); its errors have the place of its call.
+    """
+    before, unlisted = set(context.guarded_at), context.unlisted
     context.depth += 1
+    if binding.saved:
+        context.unlisted = unlisted | context.catalog.unlisted_in(node.function)
     try:
         yield
         if binding.saved:
@@ -151,3 +155,4 @@ def _placed(binding: FunctionBinding, node: ast.Call, context: Context) -> Itera
         raise type(error)(message, place=node.span.place(context.text), hint=error.hint) from error
     finally:
         context.depth -= 1
+        context.unlisted = unlisted

@@ -9,7 +9,7 @@ from gatelog.kql import ast
 from gatelog.kql.context import Context
 from gatelog.kql.relations import Relation
 from gatelog.kql.scope import Scope
-from gatelog.kql.stages import Graph, copied, kept
+from gatelog.kql.stages import Graph, copied, kept, settled
 
 
 class _Made(NamedTuple):
@@ -36,6 +36,6 @@ class Materialized:
             before = self._context.draws
             relation = bind_table(node.arguments[0], scope)
             if isinstance(relation, Graph) or self._context.draws == before:
-                return relation
+                return settled(relation)
             self._made[place] = _Made(node, scope, kept(relation, self._context))
         return copied(self._made[place].relation, self._context)

@@ -17,6 +17,9 @@ from gatelog.kql import code_points
 from gatelog.kql.regex_classes import bracketed, perl_class
 
 _BORDER = r"\b"
+_MOST_GROUPS = 100
+"""Groups of a pattern whose borders are looked into, for each is walked through."""
+
 _FLAGS = re.compile(r"(?:\(\?[A-Za-z-]+\))?")
 _SIMPLE_CLASS = re.compile(r"\[(?:\w(?:-\w)?)+\]")
 _RANGE = re.compile(r"(\w)(?:-(\w))?")
@@ -37,6 +40,8 @@ class Bounded(NamedTuple):
 def bounded(pieces: Sequence[str]) -> Bounded:
     """The pattern without the borders at its ends, where they can be told otherwise."""
     if _BORDER not in pieces or "".join(pieces).isascii() or _has_branches(pieces):
+        return Bounded("", pieces, "")
+    if sum(map(_is_open, pieces)) > _MOST_GROUPS:
         return Bounded("", pieces, "")
     inner = list(pieces)
     before = after = ""

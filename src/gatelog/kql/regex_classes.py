@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from gatelog.kql import code_points
 from gatelog.kql.code_points import Points
+from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.misfit import Misfit, Unsupported
+from gatelog.kql.regex_scripts import SCRIPTS, script_named
 
 
 class Item(NamedTuple):
@@ -126,15 +128,6 @@ _CATEGORIES: Mapping[str, str] = {
 """The long names of general categories, as they are compared: small, without blanks and lines."""
 _SHORT_CATEGORIES: Mapping[str, str] = {short.lower(): short for short in _CATEGORIES.values()}
 
-_SCRIPTS: Mapping[str, str] = {
-    "arab": "Arabic", "armn": "Armenian", "beng": "Bengali", "cyrl": "Cyrillic", "deva": "Devanagari",
-    "ethi": "Ethiopic", "geor": "Georgian", "grek": "Greek", "hang": "Hangul", "hani": "Han",
-    "hebr": "Hebrew", "hira": "Hiragana", "kana": "Katakana", "khmr": "Khmer", "latn": "Latin",
-    "mong": "Mongolian", "taml": "Tamil", "telu": "Telugu", "thaa": "Thaana", "thai": "Thai",
-    "tibt": "Tibetan", "zyyy": "Common",
-}  # fmt: skip  # a table
-"""The names of scripts in ISO 15924."""
-
 _CIRCLED: Points = ((0x24B6, 0x24E9), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189))
 
 
@@ -160,6 +153,9 @@ _PROPERTIES: Mapping[str, Item] = {
 }
 
 
+_KNOWN_NAMES = (*_PROPERTIES, *_CATEGORIES, *SCRIPTS)
+
+
 def unicode_class(name: str, *, inverted: bool) -> Item:
     r"""The characters of `\p{name}`: a category, a script or another property; `inverted` for `\P{name}`."""
     found = _unicode_class(name)
@@ -178,13 +174,13 @@ def _unicode_class(name: str) -> Item:
     category = _CATEGORIES.get(value) or _SHORT_CATEGORIES.get(value)
     if category is not None and kind in ("", "gc", "generalcategory"):
         return _with(category, ())
-    if kind not in ("", "sc", "script") or not re.fullmatch(r"[A-Za-z_ =:-]+", name):
-        raise Misfit(f"there is no class of characters '{name}'", r"for example \p{Lu} or \p{Greek}")
-    script = re.split("[=:]", name)[-1].strip().replace(" ", "_")
-    return Item(
-        f"\\p{{{_SCRIPTS.get(value) or '_'.join(word.capitalize() for word in script.split('_'))}}}",
-        lambda: _no_points_of(name),
-    )
+    script = script_named(value) if kind in ("", "sc", "script") else None
+    if script is None:
+        raise Misfit(
+            f"a class of characters '{name}' is not known",
+            did_you_mean(name, _KNOWN_NAMES) or r"for example \p{Lu} or \p{Greek}",
+        )
+    return Item(f"\\p{{{script}}}", lambda: _no_points_of(name))
 
 
 def _no_points_of(name: str) -> Points:

@@ -32,7 +32,7 @@ def stored(node: ast.Name, scope: Scope, timespan: TimeRange) -> Relation:
     context = scope.context
     table = None if scope.hides(node.value) else context.catalog.find(node.value)
     if table is None:
-        context.check_read(node, node.value)
+        scope.check_read(node, node.value)
         known = _tables_in(scope)
         listed = f"there are: {', '.join(known[:NAMES_LISTED])}" if known else ""
         hint = did_you_mean(node.value, known) or listed

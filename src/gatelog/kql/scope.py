@@ -96,6 +96,11 @@ class Scope:
         binding = self.names.get(name)
         return isinstance(binding, TableBinding) and binding.denied
 
+    def check_read(self, node: ast.Node, name: str) -> None:
+        """Refuses what `name` means at `node` when it is a saved function that cannot be read."""
+        if not self.hides(name):
+            self.context.check_read(node, name)
+
     def without_stored(self, names: Iterable[str]) -> Scope:
         """The scope in which what the catalogue calls so is hidden, whatever the query means by it."""
         kept = dict(self.names)

@@ -4,7 +4,8 @@
     T | project _ItemId            that one
     T | where _ItemId != ""        the listed columns, and _ItemId behind them
 
-A saved function that a query calls speaks for it.
+A saved function that a query calls speaks for it; in its own body it does so for whoever finds it by a
+pattern, or by a name that is put together.
 https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns
 """
 

@@ -233,7 +233,10 @@ def query_error(error: StoreError, budget: Budget) -> KqlError | None:
             f"there is no time zone '{zone[1]}'", hint="print datetime_list_timezones() shows them"
         )
     if code in _BAD_REGEX or (code in _BAD_ARGUMENT and "re2" in said):
-        return KqlSemanticError("a regular expression is not valid", hint="the syntax is that of RE2")
+        return KqlSemanticError(
+            "a regular expression is not valid, or too large",
+            hint="one that a row holds is read as RE2; repetitions within each other are 1,000 at most",
+        )
     if code in _BAD_ARGUMENT and "Substitution" in said:
         return KqlSemanticError(
             "a replacement names a group that its regular expression does not have",

@@ -68,6 +68,14 @@ def test_the_branches_of_fork_read_the_same_input() -> None:
     }
 
 
+def test_a_filter_of_one_branch_does_not_choose_the_rows_of_a_join() -> None:
+    found = answers(
+        "datatable(k: long, v: long)[1, 1, 1, 2] | join (print k = 1) on k"
+        " | fork One = (where v == 1) Two = (where v == 2)"
+    )
+    assert sorted(len(rows) for rows in found.values()) == [1, 2]
+
+
 def test_facet_counts_the_values_of_each_column() -> None:
     text = (
         'datatable(a: string, b: long)["x", 1, "y", 2, "x", 3] | facet by a, b with (where b > 1 | project a)'

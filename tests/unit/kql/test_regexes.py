@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import time
 import unicodedata
 from typing import TypeAlias
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gatelog.kql import code_points
+from gatelog.kql.misfit import Misfit
 from gatelog.kql.regex_syntax import read_regex
 from gatelog.testing.kql import engine
 
@@ -172,3 +176,20 @@ def test_what_is_between_words_of_common_scripts_is_in_none() -> None:
 
 def _is_in(point: int, points: code_points.Points) -> bool:
     return any(low <= point <= high for low, high in points)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[" * 40 + "a",
+        r"a\>" * 2_000,
+        "(" * 2_000 + r"\bé" + ")" * 2_000,
+        "a" + "+" * 20_000,
+    ],
+)
+def test_no_pattern_takes_long_to_read(pattern: str) -> None:
+    """Where each bracket makes the rest be read again it takes minutes."""
+    before = time.process_time()
+    with contextlib.suppress(Misfit):
+        read_regex(pattern)
+    assert time.process_time() - before < 3

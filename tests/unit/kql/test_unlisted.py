@@ -33,6 +33,7 @@ CATALOG = Catalog(
         saved("Named", "{ Zoo | project Uid = _Id }"),
         saved("Through", "{ Named() | count }"),
         saved("Unnamed", "{ Zoo | project Kind }"),
+        SavedFunction("Seen", "()", "{ Named() }", view=True),
     ],
 )
 
@@ -80,6 +81,25 @@ def test_who_does_not_name_it_does_not_have_it(query: str) -> None:
 )
 def test_who_names_it_has_it_wherever_a_column_can_stand(query: str, expected: list[tuple]) -> None:
     assert answered(query) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "union S*",
+        "union * | where isnotempty(Uid) | project Uid",
+        "union database().S*",
+        "search in (S*) 'id' | project Uid",
+        "find in (S*) where Uid has 'id' project Uid | project Uid",
+        "table(strcat('Nam', 'ed'))",
+    ],
+)
+def test_a_saved_function_has_it_also_where_its_name_is_not_written(query: str) -> None:
+    assert answered(query) == [("id-Cat",), ("id-Dog",)]
+
+
+def test_tables_beside_such_a_function_are_left_as_they_are() -> None:
+    assert columns("union *") == ["Kind", "Uid"]
 
 
 def test_it_stands_behind_the_listed_ones() -> None:

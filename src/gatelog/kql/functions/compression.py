@@ -15,8 +15,11 @@ from gatelog.kql.terms import Term
 LONGEST_TEXT = 1_048_576
 """Bytes that a text may have when it is decompressed: the limit of a string in Kusto."""
 
-_GZIP, _ZLIB = 31, zlib.MAX_WBITS
-"""What zlib calls the two formats; RFC 1952 and RFC 1950."""
+_GZIP, _ZLIB, _DEFLATE = 31, zlib.MAX_WBITS, -zlib.MAX_WBITS
+"""What zlib calls the formats; RFC 1952, RFC 1950, and RFC 1951, of which both are made."""
+
+_MADE_BY, _UNKNOWN = slice(8, 10), b"\x00\xff"
+"""Where a gzip header says how and on which system it was made, and what says neither (RFC 1952, 2.3.1)."""
 
 
 def _function(name: str, apply: Callable[[str], str]) -> Function:
@@ -33,10 +36,24 @@ def _function(name: str, apply: Callable[[str], str]) -> Function:
 
 def _compressor(form: int) -> Callable[[str], str]:
     def compressed(text: str) -> str:
-        packer = zlib.compressobj(wbits=form)
-        return b64encode(packer.compress(text.encode()) + packer.flush()).decode()
+        plain = text.encode()
+        level = zlib.Z_DEFAULT_COMPRESSION if _shortens(plain) else zlib.Z_NO_COMPRESSION
+        packed = _packed(plain, form, level)
+        if form == _GZIP:
+            packed = packed[: _MADE_BY.start] + _UNKNOWN + packed[_MADE_BY.stop :]
+        return b64encode(packed).decode()
 
     return compressed
+
+
+def _shortens(plain: bytes) -> bool:
+    """Whether deflating is of use; what it does not shorten is stored as it is, as Kusto's answers show."""
+    return len(_packed(plain, _DEFLATE, zlib.Z_DEFAULT_COMPRESSION)) < len(plain)
+
+
+def _packed(plain: bytes, form: int, level: int) -> bytes:
+    packer = zlib.compressobj(level, wbits=form)
+    return packer.compress(plain) + packer.flush()
 
 
 def _decompressor(form: int) -> Callable[[str], str]:

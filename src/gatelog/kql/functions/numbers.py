@@ -63,11 +63,12 @@ def _ceiling(arguments: Sequence[Term]) -> Term:
 
 _INTEGER_PLACES = range(-19, 1)
 _DECIMAL_PLACES = range(-43, DECIMAL_SCALE + 1)
+_REAL_PLACES = range(-308, 309)
 """Places behind the point to which they can be rounded; the engine takes no others."""
 
 
 def _round(arguments: Sequence[Term]) -> Term:
-    """Halves go away from zero; the type stays."""
+    """Halves go away from zero; the type stays: null where it has no such number."""
     number = accept(arguments[0], NUMBER)
     digits = accept(arguments[1], LONG) if len(arguments) == 2 else None
     if number.type is REAL:
@@ -79,8 +80,9 @@ def _round(arguments: Sequence[Term]) -> Term:
     if places == 0:
         return number
     wide = sql.call("toInt128", number.sql)  # the engine adds a half
-    narrow = "toInt32" if number.type is KqlType.INT else "toInt64"
-    return finished(number.type, sql.call(narrow, sql.call("round", wide, places)), arguments)
+    narrow = "Int32" if number.type is KqlType.INT else "Int64"
+    rounded = sql.call("accurateCastOrNull", sql.call("round", wide, places), sql.literal(narrow))
+    return finished(number.type, rounded, arguments, may_fail=True)
 
 
 def _places(digits: Term | None, bounds: range) -> int | Sql:
@@ -103,14 +105,28 @@ next whole number."""
 
 def _rounded(term: Term, digits: Term | None, arguments: Sequence[Term]) -> Term:
     size = sql.call("abs", term.sql)
-    if digits is None:
-        whole = _nearest(size)
+    places = _places(digits, _REAL_PLACES)
+    if isinstance(places, int):
+        whole = _behind_point(size, places) if places > 0 else _before_point(size, -places)
     else:
-        scale = sql.call("exp10", digits.sql)
-        scaled = sql.over(_nearest(sql.times(size, scale)), scale)
-        whole = sql.call("ifNotFinite", scaled, size)  # so many digits no real has
-        whole = sql.if_(sql.is_null(digits.sql), sql.null(), whole) if digits.nullable else whole
+        before = _before_point(size, sql.call("negate", places))
+        whole = sql.if_(sql.less(places, 0), before, _behind_point(size, places))
+        whole = sql.if_(sql.is_null(places), sql.null(), whole)
     return finished(REAL, sql.times(sql.call("sign", term.sql), whole), arguments)
+
+
+def _behind_point(size: Sql, places: int | Sql) -> Sql:
+    scale = sql.call("exp10", places)
+    rounded = sql.over(_nearest(sql.times(size, scale)), scale)
+    return sql.call("ifNotFinite", rounded, size)  # so many digits no real has
+
+
+def _before_point(size: Sql, places: int | Sql) -> Sql:
+    """Powers of ten below one are not exact: they would make 99999.99999999999 of 100000."""
+    if places == 0:
+        return _nearest(size)
+    scale = sql.call("exp10", places)
+    return sql.times(_nearest(sql.over(size, scale)), scale)
 
 
 def _nearest(size: Sql) -> Sql:

@@ -28,6 +28,7 @@ from gatelog.kql.stages import (
 )
 from gatelog.kql.stages.computing import copied, kept
 from gatelog.kql.stages.graphs import GRAPH_OPERATORS, Graph, bind_make_graph, bind_of_graph
+from gatelog.kql.stages.innerunique import settled
 from gatelog.kql.stages.rows import bind_datatable
 
 Stage: TypeAlias = Callable[[Any, Relation, Scope], Relation]
@@ -83,4 +84,4 @@ SOURCES: Mapping[type[ast.Operator], Source] = {
 }
 """Operators that begin a pipeline."""
 
-__all__ = ["GRAPH_OPERATORS", "SOURCES", "STAGES", "Graph", "bind_datatable", "copied", "kept"]
+__all__ = ["GRAPH_OPERATORS", "SOURCES", "STAGES", "Graph", "bind_datatable", "copied", "kept", "settled"]

@@ -85,7 +85,7 @@ def _lookup(
     shows_shape = is_older or _is_true("return_lookup_key", options, call, scope)
     hidden = set() if shows_shape else {shape.name}
     keep = _is_true("return_unmatched", options, call, scope)
-    return beside(relation, table, found, 1, hidden, scope, keep=keep)
+    return beside(relation, table, found, hidden, scope, keep=keep)
 
 
 def _fitting(rows: Sql, test: Term) -> Sql:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gatelog.kql import ast
-from gatelog.kql.ast.walking import descendants, mentions_all_columns, names_in
+from gatelog.kql import ast, sql
+from gatelog.kql.ast.walking import descendants
 from gatelog.kql.comparisons import condition
 from gatelog.kql.expressions import bind
 from gatelog.kql.relations import Aggregate, Filter, Join, Relation
@@ -25,8 +25,20 @@ def narrowed(relation: Relation, predicate: ast.Expression, scope: Scope) -> Rel
         case Join(left=Aggregate(input=left) as chosen, one_left=True):
             rows = left
             for node in _conditions(predicate):
-                rows = _filtered(rows, node, scope) if _asks_left(node, relation) else rows
+                rows = _filtered(rows, node, scope) if _asks_left(node, relation, scope) else rows
             return relation if rows is left else replace(relation, left=replace(chosen, input=rows))
+        case _:
+            return relation
+
+
+def settled(relation: Relation) -> Relation:
+    """The relation for several uses: no filter of one of them chooses which left row the others see."""
+    match relation:
+        case Filter(input=source):
+            inner = settled(source)
+            return relation if inner is source else replace(relation, input=inner)
+        case Join(one_left=True):
+            return replace(relation, one_left=False)
         case _:
             return relation
 
@@ -39,12 +51,13 @@ def _conditions(node: ast.Expression) -> Iterator[ast.Expression]:
         yield node
 
 
-def _asks_left(node: ast.Expression, join: Join) -> bool:
-    """Whether an expression reads columns of the left side and nothing else."""
-    asked = {field.name for field in join.fields}.intersection(names_in(node))
-    if not asked or mentions_all_columns(node):
+def _asks_left(node: ast.Expression, join: Join, scope: Scope) -> bool:
+    """Whether an expression over the join reads columns of the left side and nothing else."""
+    if _has_table(node):
         return False
-    return asked <= {field.name for field in join.left.fields} and not _has_table(node)
+    with scope.context.at(node):
+        asked = sql.columns_read(bind(node, scope.over(join)).sql)
+    return bool(asked) and asked <= {field.sql_name for field in join.left.fields}
 
 
 def _has_table(node: ast.Expression) -> bool:
@@ -53,7 +66,7 @@ def _has_table(node: ast.Expression) -> bool:
 
 def _filtered(rows: Relation, node: ast.Expression, scope: Scope) -> Relation:
     """The rows for which the condition is true; all of them where it draws another value each time."""
-    drawn = scope.context.row_draws
+    drawn = scope.context.draws
     with scope.context.at(node):
         test = condition(bind(node, scope.over(rows))).predicate
-    return rows if scope.context.row_draws > drawn else Filter(rows.fields, rows, test)
+    return rows if scope.context.draws > drawn else Filter(rows.fields, rows, test)

@@ -6,6 +6,8 @@ and becomes a row for each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gatelog.kql import sql
 from gatelog.kql.formula import formula
 from gatelog.kql.lower import select_of
@@ -32,24 +34,34 @@ def maybe(field: Field) -> Sql:
 
 
 def beside(
-    relation: Relation, table: Relation, found: Sql, first: int, hidden: set[str], scope: Scope, *, keep: bool
+    relation: Relation,
+    table: Relation,
+    found: Sql,
+    hidden: set[str],
+    scope: Scope,
+    *,
+    keep: bool,
+    reads: Sequence[Computed] = (),
 ) -> Relation:
     """The input with the columns of the matches, but for the `hidden` ones.
 
-    `found` is the array of matches of a row, tuples whose parts from `first` on are the columns of the table.
-    With `keep` a row without a match stays, with nulls.
+    `found` is the array of matches of a row, tuples of the columns of the table; it may read what `reads`
+    computes. With `keep` a row without a match stays, with nulls.
     """
     if keep:
         text = "arrayResize(found, greatest(length(found), 1))"
         found = sql.with_value(found, "found", lambda array: formula(text, found=array))
     matches = Computed(scope.context.field("found", KqlType.DYNAMIC), found)
     item = scope.context.field("match", KqlType.DYNAMIC)
-    source = Compute(relation.fields, relation, (matches,))
+    source: Relation = relation
+    for made in reads:
+        source = Compute(relation.fields, source, (made,))
+    source = Compute(relation.fields, source, (matches,))
     unnested = Unnest(relation.fields, source, (item,), (matches.field.sql_name,))
     names = Names(field.name for field in relation.fields)
-    made = []
-    for place, field in enumerate(table.fields, start=first):
+    shown = []
+    for place, field in enumerate(table.fields, start=1):
         if field.name not in hidden:
             value = sql.call("tupleElement", sql.column(item.sql_name), place)
-            made.append(Computed(scope.context.field(names.add(field.name), field.type), value))
-    return Compute((*relation.fields, *(computed.field for computed in made)), unnested, tuple(made))
+            shown.append(Computed(scope.context.field(names.add(field.name), field.type), value))
+    return Compute((*relation.fields, *(computed.field for computed in shown)), unnested, tuple(shown))

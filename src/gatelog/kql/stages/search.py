@@ -89,7 +89,7 @@ def _predicate(node: ast.Expression, scope: Scope, exact: str) -> Term:
 
 
 def _is_unknown(name: str, scope: Scope) -> bool:
-    known = name in scope.names or name in scope.guarded or scope.context.catalog.protects(name)
+    known = scope.named(name) is not None or name in scope.guarded or scope.context.catalog.protects(name)
     return not known and scope.column(name) is None
 
 
