@@ -91,6 +91,7 @@ _FUNCTIONS: Final = _table("""
     size cardinality: array_length()
     regexp rlike regexp_like: the operator matches regex
     all: union alone, which keeps all rows
+    inner_nodes node_degree_in node_degree_out node_id labels: it in graph-match alone, of its pattern
 """)
 _STATEMENTS: Final = _table("""
     select from: Table | where ... | project ...

@@ -149,6 +149,7 @@ def test_what_other_languages_say_is_answered_with_what_kql_says(
         ("Calls | summarize Region by Total", (1, 19), "neither aggregated nor a key", "by"),
         ("Calls | where sum(Total) > 1", (1, 15), "aggregate sum() has no meaning here", "summarize"),
         ("Calls | extend x = strlen(Region, 1)", (1, 20), "takes 1 arguments", ""),
+        ("Calls | extend x = labels(Region)", (1, 20), "no function 'labels'", "in graph-match"),
         ("Calls | join (Calls) on Regio", (1, 25), "no column 'Regio' on the left side", "'Region'"),
         ("Calls | where Region", (1, 15), "must be bool", "compare"),
         ("Calls | where Region = 'x'", (1, 22), "'=' compares nothing", "use =="),

@@ -121,9 +121,9 @@ _RUN = r"[\pL\pN](?:[\pL\pN.]*[\pL\pN])?"
 """What may be an address: the dots around it end a sentence."""
 
 
-def _has_address(name: str, *, prefix: bool) -> Function:
-    """Whether a text contains one of some addresses, set apart from letters and digits; a prefix ends with
-    a dot."""
+def _has_address(name: str, *, prefix: bool, most: int | None) -> Function:
+    """Whether a text contains an address, or one of some, set apart from letters and digits; a prefix ends
+    with a dot."""
 
     def build(arguments: Sequence[Term]) -> Term:
         text = accept(arguments[0], STRING)
@@ -136,7 +136,7 @@ def _has_address(name: str, *, prefix: bool) -> Function:
         ]
         return finished(BOOL, sql.any_of(tests), [text]) if tests else bool_term(False)
 
-    return Function(name, 2, None, build)
+    return Function(name, 2, most, build)
 
 
 def _constants(term: Term, name: str) -> list[str]:
@@ -185,10 +185,10 @@ NETWORK: tuple[Function, ...] = (
     simple("ipv4_is_in_range", [STRING, STRING], BOOL, _in_range, may_fail=True),
     in_any_range("ipv4_is_in_any_range", address_of, _in_range),
     simple("ipv4_is_private", [STRING], BOOL, _is_private, may_fail=True),
-    _has_address("has_ipv4", prefix=False),
-    _has_address("has_any_ipv4", prefix=False),
-    _has_address("has_ipv4_prefix", prefix=True),
-    _has_address("has_any_ipv4_prefix", prefix=True),
+    _has_address("has_ipv4", prefix=False, most=2),
+    _has_address("has_any_ipv4", prefix=False, most=None),
+    _has_address("has_ipv4_prefix", prefix=True, most=2),
+    _has_address("has_any_ipv4_prefix", prefix=True, most=None),
     simple("ipv4_netmask_suffix", [STRING], LONG, _suffix, may_fail=True),
 )
 """The rows of this table."""

@@ -14,7 +14,6 @@ from gatelog.kql.types import KqlType
 
 STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
 
-
 _REPLACED = """
 arrayStringConcat(arrayFold(
     (pieces, wanted, replacement) -> arrayFlatten(arrayMap(
@@ -54,12 +53,31 @@ def _replace_strings(arguments: Sequence[Term]) -> Term:
     return finished(STRING, node, [text])
 
 
+_CHARACTERS = "extractAll(text, '(?s).')"
+_TRANSLATED = """
+arrayStringConcat(arrayMap(
+    one -> if(has(wanted, one), replacement[least(indexOf(wanted, one), length(replacement))], one),
+    characters
+))
+"""
+
+
 def _translate(arguments: Sequence[Term]) -> Term:
     """`translate(from, to, text)`: character by character; the last of a shorter `to` serves for the rest,
     an empty one deletes."""
+    accepted = [accept(argument, STRING) for argument in arguments]
+    if all(term.constant is not None for term in accepted[:2]):
+        return _translate_constants(accepted)
+    wanted, replacement, characters = (formula(_CHARACTERS, text=term.sql) for term in accepted)
+    node = formula(_TRANSLATED, wanted=wanted, replacement=replacement, characters=characters)
+    return finished(STRING, node, accepted)
+
+
+def _translate_constants(arguments: Sequence[Term]) -> Term:
+    """The same where both lists are constants."""
     wanted = constant_string(arguments[0], "the search list")
     replacement = constant_string(arguments[1], "the replacement list")
-    text = accept(arguments[2], STRING)
+    text = arguments[2]
     first_places = dict.fromkeys(wanted)
     pairs = {
         char: replacement[min(wanted.index(char), len(replacement) - 1)] if replacement else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gatelog.kql import json_values, sql
 from gatelog.kql.formula import formula
-from gatelog.kql.functions.row import Function, simple
+from gatelog.kql.functions.row import Function, Naming, simple
 from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
@@ -47,5 +47,7 @@ def _tree_paths(value: Sql) -> Sql:
     return sql.if_(sql.is_null(value), sql.null(), json_values.array_text(texts))
 
 
-TREE_PATHS: tuple[Function, ...] = (simple("treepath", [DYNAMIC], DYNAMIC, _tree_paths, may_fail=True),)
+TREE_PATHS: tuple[Function, ...] = (
+    simple("treepath", [DYNAMIC], DYNAMIC, _tree_paths, may_fail=True, naming=Naming.PREFIXED, prefix="tree"),
+)
 """The rows of this table."""
