@@ -76,7 +76,7 @@ def _lookup(
     radius = options.get("radius")
     if radius is None and matches is _near_line:
         raise scope.context.error(stage, f"{call.function} needs a radius, in metres")
-    rows = collected(sql.tuple_([maybe(field) for field in table.fields]), sql.boolean(True), table, scope)
+    rows = collected(sql.tuple_([maybe(field) for field in table.fields]), table, scope)
     own = Term(DYNAMIC, sql.call("tupleElement", sql.variable("row"), table.fields.index(shape) + 1))
     place = [convert(reference(field), REAL) for field in (longitude, latitude)]
     with scope.context.at(call):

@@ -19,9 +19,9 @@ from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType
 
 
-def collected(element: Sql, condition: Sql, table: Relation, scope: Scope) -> Sql:
-    """The array of `element` over the rows of the lookup table for which a condition is true."""
-    rows = sql.call("groupArrayIf", element, condition)
+def collected(element: Sql, table: Relation, scope: Scope) -> Sql:
+    """The array of `element` over the rows of the lookup table."""
+    rows = sql.call("groupArray", element)
     made = Computed(scope.context.field("rows", KqlType.DYNAMIC), rows)
     whole = Aggregate((made.field,), table, (), (made,))
     return sql.subquery(select_of(whole, [made.field.sql_name]))
