@@ -16,8 +16,8 @@ from gatelog import kql
 from gatelog.errors import KqlError, KqlSyntaxError
 from gatelog.kql import complete
 from gatelog.kql.parser import parse, parse_recovering
-from gatelog.kql.tokenizer import tokenize
-from gatelog.kql.tokens import NAME
+from gatelog.kql.text.tokenizer import tokenize
+from gatelog.kql.text.tokens import NAME
 from gatelog.store import CATALOG
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "reference" / "kql"

@@ -13,7 +13,7 @@ from gatelog.errors import KqlError
 from gatelog.kql import Catalog, SavedFunction, compile_batch
 from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
-from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.special.special_functions import SPECIAL_FUNCTIONS
 from gatelog.store import TABLES
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -2,32 +2,31 @@
 
     text → tokenizer → parser → ast → binder (types, names) → relations → lower (SELECTs) → writer → SQL
 
-The whole way is `compile`. What is where:
+The whole way is `compile`. What is where, from roof to foundation (pyproject.toml holds the order):
 
-    the text        tokens · tokenizer · parser/ · ast/ · diagnostics · foreign_words
-    a query         binder · context · scope · bindings · own_names · parameters · databases · outputs
-      statements    declarations · declared_patterns (other than let)
-    its tables      tabular · scans · relations · materialized · stages/ (the operators, a function each)
-    its functions   function_calls, function_text, saved_functions (the author's and those that are kept)
-    values          expressions · shared_arguments · literals · naming · terms · types · conversions
-                    integers · datetime_texts · known_times · misfit
-      operators     arithmetic · comparisons · chains · in_lists
-      search        text_search · term_borders · glance · indexed_search · origin_search
-      patterns      regexes · regex_syntax · regex_characters · regex_classes · regex_scripts
-                    regex_borders · code_points · empty_matches
-      dynamic       json_access · json_paths · json_values · json_numbers
-      functions     functions/ (of their arguments) · aggregates/ (of rows) · kusto_names (valid, not built)
-      with more     special_functions · setting_functions · several_columns · windows · sessions
-    the SQL         lower · block · constants · scale · sql · nodes · formula · shapes · ticks
-                    dialect · writer
-    what is there   catalog · schema · view · unlisted (columns) · possible (what a view can leave out)
-    the answers     results · exports · cells (the way back)
-    an editor       completion/ · outline
-    the reference   documentation/ · reference · known_failures
+    answers · saved_functions       the way back; functions that are kept, checked before
+    compile · completion            the whole way; what may follow at the cursor
+    queries · reference             statements and pipelines to relations; the reference page
+    stages                          the operators, a function each
+    scalars                         expressions to SQL that knows its type
+    special                         functions that need more than the values of their arguments
+    names                           what a name stands for, where
+    aggregates                      functions of rows
+    functions · search · lowering   functions of their arguments; has and contains; relations to SELECTs
+    values · regex                  conversions, arithmetic, comparisons, JSON; patterns
+    relations · catalog             the bound query; the tables and functions that there are
+    terms · function_text           SQL that knows its type; a saved function's text as a statement
+    parser · tables                 tokens to syntax tree; what a table is
+    text                            characters to tokens; what is said of errors
+    ast · clickhouse                syntax nodes; the engine's SQL as trees, and its text
+    types · misfit                  the scalar types; how operands are refused
+    documentation · known_failures  a line for each word; published cases answered differently
 """
 
+from gatelog.kql.answers.cells import cell_from_text
+from gatelog.kql.answers.exports import exported
 from gatelog.kql.catalog import DEFAULT_DATABASE, Catalog
-from gatelog.kql.cells import cell_from_text
+from gatelog.kql.clickhouse.sql import LIMIT
 from gatelog.kql.compile import Compiled, compile, compile_batch
 from gatelog.kql.completion import (
     Completion,
@@ -38,13 +37,11 @@ from gatelog.kql.completion import (
     known_operators,
     spelled,
 )
-from gatelog.kql.exports import exported
-from gatelog.kql.expressions import is_builtin
-from gatelog.kql.outline import Piece, Style, ends_in_query, pieces, render_of
+from gatelog.kql.completion.outline import Piece, Style, ends_in_query, pieces, render_of
 from gatelog.kql.parser.literals import LiteralParser
-from gatelog.kql.results import cell_to_json, to_python, to_text
 from gatelog.kql.saved_functions import check_function, names_in
-from gatelog.kql.schema import (
+from gatelog.kql.scalars.expressions import is_builtin
+from gatelog.kql.tables.schema import (
     NUMBERS,
     OMITTED,
     SEAM_AFTER,
@@ -59,9 +56,9 @@ from gatelog.kql.schema import (
     Table,
     WordsColumn,
 )
-from gatelog.kql.sql import LIMIT
+from gatelog.kql.tables.view import Choice, Latest, StoredOrder, Unlisted, View
 from gatelog.kql.types import DOTNET_TYPES, KqlType, clickhouse_type
-from gatelog.kql.view import Choice, Latest, StoredOrder, Unlisted, View
+from gatelog.kql.values.results import cell_to_json, to_python, to_text
 
 __all__ = [
     "DEFAULT_DATABASE",

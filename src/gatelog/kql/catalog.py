@@ -10,8 +10,8 @@ from functools import cached_property
 from gatelog.errors import KqlError
 from gatelog.kql import ast
 from gatelog.kql.function_text import parse_function
-from gatelog.kql.schema import SavedFunction, Table
-from gatelog.kql.unlisted import words_that_name
+from gatelog.kql.tables.schema import SavedFunction, Table
+from gatelog.kql.tables.unlisted import words_that_name
 
 DEFAULT_DATABASE = "gatelog"
 """The name of a database that was given none."""

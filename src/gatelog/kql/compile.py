@@ -8,19 +8,20 @@ from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 
-from gatelog.kql import parser, sql, ticks
-from gatelog.kql.binder import Binder
+from gatelog.kql import parser
 from gatelog.kql.catalog import Catalog
-from gatelog.kql.constants import constant_columns
-from gatelog.kql.context import Ask, Context
-from gatelog.kql.lower import select_of
-from gatelog.kql.outputs import PRIMARY_RESULT, Output
-from gatelog.kql.parameters import Parameters
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.writer import written
+from gatelog.kql.lowering.constants import constant_columns
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.context import Ask, Context
+from gatelog.kql.queries.binder import Binder
+from gatelog.kql.queries.outputs import PRIMARY_RESULT, Output
+from gatelog.kql.queries.parameters import Parameters
+from gatelog.kql.queries.scans import TimeRange
 from gatelog.kql.relations import Compute, Computed, ProtectedColumnError, Relation
-from gatelog.kql.scans import TimeRange
-from gatelog.kql.schema import Column, RenderHint
+from gatelog.kql.tables.schema import Column, RenderHint
 from gatelog.kql.types import KqlType
-from gatelog.kql.writer import written
 
 _YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
 

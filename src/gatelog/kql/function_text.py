@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from gatelog.errors import KqlError, KqlSemanticError, Place
 from gatelog.kql import ast, parser
-from gatelog.kql.schema import SavedFunction
+from gatelog.kql.tables.schema import SavedFunction
 
 
 def definition_of(function: SavedFunction) -> str:

@@ -9,12 +9,12 @@ from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.known_failures import KNOWN_FAILURES
-from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.special.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.stages import SOURCES, STAGES
 from gatelog.kql.stages.evaluate import PLUGINS, REFUSED_PLUGINS
 from gatelog.kql.stages.join import KINDS
 from gatelog.kql.stages.summarize import ROW_AGGREGATES
-from gatelog.kql.tokens import PIPELINE_WORDS, SOURCE_WORDS
+from gatelog.kql.text.tokens import PIPELINE_WORDS, SOURCE_WORDS
 from gatelog.kql.types import KqlType
 
 INTRODUCTION = """\

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from gatelog.kql.schema import JsonPath, Table
-from gatelog.kql.sql import Sql, column, columns_read
+from gatelog.kql.clickhouse.sql import Sql, column, columns_read
+from gatelog.kql.tables.schema import JsonPath, Table
 from gatelog.kql.terms import NOTHING_HIDDEN, Field, Hidden
 
 

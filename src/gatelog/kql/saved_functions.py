@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast
-from gatelog.kql.binder import Binder
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.compile import compile
-from gatelog.kql.context import Context
 from gatelog.kql.function_text import definition_of, parse_function, places_of_body
-from gatelog.kql.schema import SavedFunction
-from gatelog.kql.tokenizer import tokenize
-from gatelog.kql.tokens import NAME
+from gatelog.kql.names.context import Context
+from gatelog.kql.queries.binder import Binder
+from gatelog.kql.tables.schema import SavedFunction
+from gatelog.kql.text.tokenizer import tokenize
+from gatelog.kql.text.tokens import NAME
 
 _SAMPLES = {
     "bool": "true",

@@ -14,9 +14,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from gatelog.kql import ast, sql
-from gatelog.kql.schema import JsonPath
-from gatelog.kql.sql import Sql
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.tables.schema import JsonPath
 from gatelog.kql.types import CLICKHOUSE_TYPES, KqlType
 
 

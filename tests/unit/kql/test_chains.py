@@ -8,7 +8,7 @@ import pytest
 
 from gatelog import kql
 from gatelog.kql import Catalog
-from gatelog.kql.chains import SHORTEST_LIST
+from gatelog.kql.scalars.chains import SHORTEST_LIST
 from gatelog.testing.kql import run
 
 ROWS = """

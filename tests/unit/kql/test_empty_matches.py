@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gatelog.kql.empty_matches import may_match_nothing
+from gatelog.kql.regex.empty_matches import may_match_nothing
 from gatelog.testing.kql import engine
 
 EMPTY = [

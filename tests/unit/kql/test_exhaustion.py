@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 from gatelog import kql
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import Catalog, complete
-from gatelog.kql.context import MOST_SEARCHES
+from gatelog.kql.names.context import MOST_SEARCHES
 from gatelog.kql.stages.graphs.match import MOST_PARTS
 from gatelog.store import CATALOG
 from gatelog.testing.kql import engine, run

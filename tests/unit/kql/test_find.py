@@ -9,7 +9,7 @@ import pytest
 from gatelog import kql
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import Catalog, Column, KqlType, SavedFunction, Table
-from gatelog.kql.context import MOST_STAGES
+from gatelog.kql.names.context import MOST_STAGES
 from gatelog.kql.stages import table_lists
 
 CATALOG = Catalog(

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gatelog.kql.glance import in_plain_sight
+from gatelog.kql.search.glance import in_plain_sight
 from gatelog.testing.kql import engine
 
 

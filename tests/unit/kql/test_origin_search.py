@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from gatelog.kql.origin_search import indexed_in, seen_in
+from gatelog.kql.clickhouse.writer import text_of
+from gatelog.kql.search.origin_search import indexed_in, seen_in
 from gatelog.kql.terms import Origin, Words
-from gatelog.kql.writer import text_of
 
 ORIGIN = Origin("body", '[{"role":"user","content":')
 

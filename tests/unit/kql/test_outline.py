@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import RenderHint, Style, ends_in_query, pieces, render_of
-from gatelog.kql.tokenizer import MAX_QUERY_LENGTH
+from gatelog.kql.text.tokenizer import MAX_QUERY_LENGTH
 
 
 def styles(text: str) -> list[tuple[Style, str]]:

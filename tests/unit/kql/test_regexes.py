@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gatelog.kql import code_points
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.regex_syntax import read_regex
+from gatelog.kql.regex import code_points
+from gatelog.kql.regex.syntax import read_regex
 from gatelog.testing.kql import engine
 
 ALPHABET = "abcdef]-^& é9"

@@ -9,7 +9,7 @@ import pytest
 
 from gatelog import kql
 from gatelog.errors import KqlSemanticError
-from gatelog.kql.schema import Column, Table
+from gatelog.kql.tables.schema import Column, Table
 from gatelog.kql.types import KqlType
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from sqlglot import exp
 
 from gatelog import kql
-from gatelog.kql import Column, KqlType, Table, nodes, sql
-from gatelog.kql.scale import Scale
+from gatelog.kql import Column, KqlType, Table
+from gatelog.kql.clickhouse import nodes, sql
+from gatelog.kql.clickhouse.scale import Scale
 from gatelog.testing.kql import run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

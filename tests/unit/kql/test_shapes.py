@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gatelog.kql import sql
-from gatelog.kql.nodes import Filled
-from gatelog.kql.shapes import Shape, once
-from gatelog.kql.sql import Sql
-from gatelog.kql.writer import text_of
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.nodes import Filled
+from gatelog.kql.clickhouse.shapes import Shape, once
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.clickhouse.writer import text_of
 
 LONGER = sql.call("f", sql.column("a"), sql.plus(sql.column("b"), 1))
 NAMES = [sql.column("a"), sql.column("a", "l"), sql.literal("it's"), sql.literal(5), sql.variable("x")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatelog.errors import KqlSyntaxError
-from gatelog.kql.tokenizer import MAX_QUERY_LENGTH, tokenize
+from gatelog.kql.text.tokenizer import MAX_QUERY_LENGTH, tokenize
 
 
 def kinds(text: str) -> list[tuple[str, str]]:

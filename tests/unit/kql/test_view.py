@@ -11,7 +11,7 @@ import pytest
 from gatelog import kql
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import Catalog, Choice, Column, KqlType, Latest, StoredOrder, Table, View
-from gatelog.kql.block import LATEST_ROWS_MAX
+from gatelog.kql.lowering.block import LATEST_ROWS_MAX
 from gatelog.testing.kql import engine
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.dialect import Verbatim
-from gatelog.kql.formula import formula
-from gatelog.kql.sql import Sql
-from gatelog.kql.writer import written
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.dialect import Verbatim
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.clickhouse.writer import written
 
 DEEP = 16
 """So many doublings of one node: 65,536 times in the text."""

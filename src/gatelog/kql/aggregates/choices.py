@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql
 from gatelog.kql.aggregates.function import Build, aggregate
 from gatelog.kql.aggregates.numbers import nan
+from gatelog.kql.clickhouse import sql
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType

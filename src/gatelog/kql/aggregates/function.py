@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gatelog.kql import sql
-from gatelog.kql.comparisons import condition
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.terms import Term
+from gatelog.kql.values.comparisons import condition
 
 Build: TypeAlias = "Callable[[Sequence[Term], Term | None], Term]"
 """From the arguments, and for the `...if` forms the predicate."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql, ticks
 from gatelog.kql.aggregates.function import Build, aggregate
-from gatelog.kql.conversions import convert
-from gatelog.kql.literals import literal_term
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import DECIMAL_DIGITS, DECIMAL_SCALE, INTEGERS, NUMBERS, KqlType
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.literals import literal_term
 
 LONG, REAL, DECIMAL = KqlType.LONG, KqlType.REAL, KqlType.DECIMAL
 DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
-from gatelog.kql import json_values, sql
 from gatelog.kql.aggregates.function import Build
 from gatelog.kql.aggregates.numbers import summable
 from gatelog.kql.ast import LiteralValue
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import computed_first
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import NUMBERS, KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
 
 REAL, DECIMAL, DYNAMIC = KqlType.REAL, KqlType.DECIMAL, KqlType.DYNAMIC
 

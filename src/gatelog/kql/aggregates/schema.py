@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC = KqlType.DYNAMIC
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql
 from gatelog.kql.aggregates.numbers import check_accuracy
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions import digests
 from gatelog.kql.functions.row import accept
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, REAL, STRING = KqlType.DYNAMIC, KqlType.REAL, KqlType.STRING
 

@@ -8,6 +8,8 @@ texts        operators that take text apart, and render
 nested       operators with queries inside
 graphs       operators on graphs
 statements   let, set, declare, ... and Query, the root
+walking      all nodes below one, and what they name
+rewriting    a tree with some nodes put in place of others
 """
 
 from gatelog.kql.ast.expressions import (

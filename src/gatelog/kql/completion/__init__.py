@@ -5,7 +5,9 @@ cursor_parser  the rules of the language, run up to the cursor: what they would 
 place          what it says: the open constructs, what was wanted, keywords
 scope          the open constructs bound: columns with their types, names
 names · vocabulary     suggestions of the author's names, and of the language's words
+suggestion     what is suggested, and its documentation
 complete       puts them together
+outline        pieces of a text for highlighting; whether it ends in a query, and its chart
 """
 
 from gatelog.kql.completion.complete import complete

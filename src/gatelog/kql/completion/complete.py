@@ -15,8 +15,8 @@ from gatelog.kql.completion.place import Place, Stage, Want
 from gatelog.kql.completion.suggestion import Completion, Suggestion, SuggestionKind
 from gatelog.kql.documentation import PARAMETER_VALUES
 from gatelog.kql.parser.expressions import binding_power
-from gatelog.kql.tokenizer import tokenize
-from gatelog.kql.tokens import END, HYPHENATED_WORDS, INVALID, NAME, PUNCTUATION
+from gatelog.kql.text.tokenizer import tokenize
+from gatelog.kql.text.tokens import END, HYPHENATED_WORDS, INVALID, NAME, PUNCTUATION
 from gatelog.kql.types import KqlType
 
 MAX_SUGGESTIONS: Final = 1000

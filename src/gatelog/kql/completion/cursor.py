@@ -16,7 +16,7 @@ from typing import Final
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql.completion.place import Frame, OpenPipeline, Place, Stage, Want
 from gatelog.kql.parser.statements import Parser
-from gatelog.kql.tokens import NAME, TYPES, Token
+from gatelog.kql.text.tokens import NAME, TYPES, Token
 
 CURSOR: Final = "\0"
 """The text of the token at the cursor: no query can spell it."""

@@ -16,7 +16,7 @@ from gatelog.kql import ast
 from gatelog.kql.completion.cursor import CURSOR, AtCursorError, Cursor
 from gatelog.kql.completion.place import OpenPipeline, OpenStatements, Place, Want
 from gatelog.kql.documentation import SET_OPTIONS
-from gatelog.kql.tokens import SOURCE_WORDS
+from gatelog.kql.text.tokens import SOURCE_WORDS
 
 T = TypeVar("T")
 

@@ -7,16 +7,16 @@ from functools import cached_property
 from typing import Final
 
 from gatelog.kql import ast
-from gatelog.kql.bindings import DrawnBinding, FunctionBinding, TableBinding
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.completion.place import Place, Stage
 from gatelog.kql.completion.scope import NOWHERE, CursorBinder
 from gatelog.kql.completion.suggestion import Suggestion, SuggestionKind
-from gatelog.kql.schema import JsonPath, Table
-from gatelog.kql.scope import Scope
-from gatelog.kql.tabular import returns_table
+from gatelog.kql.names.bindings import DrawnBinding, FunctionBinding, TableBinding
+from gatelog.kql.names.scope import Scope
+from gatelog.kql.names.tabular import returns_table
+from gatelog.kql.tables.schema import JsonPath, Table
 from gatelog.kql.terms import Field, Term
-from gatelog.kql.tokens import ASSIGNED_ONLY_WORDS, BRACKETED_WORDS
+from gatelog.kql.text.tokens import ASSIGNED_ONLY_WORDS, BRACKETED_WORDS
 from gatelog.kql.types import KqlType
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)

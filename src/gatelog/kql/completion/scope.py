@@ -8,16 +8,16 @@ from dataclasses import replace
 
 from gatelog.errors import KqlError
 from gatelog.kql import ast
-from gatelog.kql.binder import Binder
-from gatelog.kql.bindings import TableBinding
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.completion.place import Frame, OpenPipeline, OpenStatements
-from gatelog.kql.context import Context
-from gatelog.kql.expressions import bind
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.naming import result_name
+from gatelog.kql.names.bindings import TableBinding
+from gatelog.kql.names.context import Context
+from gatelog.kql.names.naming import result_name
+from gatelog.kql.names.scope import Scope
+from gatelog.kql.queries.binder import Binder
 from gatelog.kql.relations import Compute, Computed, ProtectedColumnError, Relation, Rows
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType
 

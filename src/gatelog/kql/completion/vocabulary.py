@@ -10,10 +10,10 @@ from gatelog.kql.aggregates import AGGREGATES
 from gatelog.kql.completion.suggestion import Suggestion, SuggestionKind
 from gatelog.kql.functions import FUNCTIONS, SEVERAL_COLUMNS
 from gatelog.kql.reference import built_operators
-from gatelog.kql.special_functions import SPECIAL_FUNCTIONS
+from gatelog.kql.special.special_functions import SPECIAL_FUNCTIONS
 from gatelog.kql.stages.evaluate import PLUGINS
 from gatelog.kql.stages.summarize import ROW_AGGREGATES
-from gatelog.kql.tokens import PIPELINE_WORDS, SOURCE_WORDS
+from gatelog.kql.text.tokens import PIPELINE_WORDS, SOURCE_WORDS
 from gatelog.kql.types import KqlType
 
 _OLD_SPELLINGS: Final = frozenset(("filter", "mvapply", "mvexpand"))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.arrays import if_known, of_array
 from gatelog.kql.functions.row import Function, accept, finished
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, LONG, REAL = KqlType.DYNAMIC, KqlType.LONG, KqlType.REAL
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from gatelog.kql import json_values, sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.arrays import of_array
 from gatelog.kql.functions.row import accept, finished
 from gatelog.kql.functions.several import Parts, SeveralColumns
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Constant, Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 DYNAMIC, BOOL = KqlType.DYNAMIC, KqlType.BOOL
 

@@ -7,15 +7,16 @@ from functools import reduce
 
 from sqlglot import exp
 
-from gatelog.kql import json_values, sql, ticks
-from gatelog.kql.arithmetic import arithmetic
-from gatelog.kql.conversions import CONVERSIONS, convert
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
-from gatelog.kql.literals import literal_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.arithmetic import arithmetic
+from gatelog.kql.values.conversions import CONVERSIONS, convert
+from gatelog.kql.values.literals import literal_term
 
 DYNAMIC, LONG, REAL, BOOL = KqlType.DYNAMIC, KqlType.LONG, KqlType.REAL, KqlType.BOOL
 DATETIME, TIMESPAN, STRING = KqlType.DATETIME, KqlType.TIMESPAN, KqlType.STRING

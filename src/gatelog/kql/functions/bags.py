@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished, simple
 from gatelog.kql.functions.row_paths import PATH_STARTS, has_key, without_keys
-from gatelog.kql.json_paths import json_path
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.json_paths import json_path
 
 DYNAMIC, STRING, BOOL = KqlType.DYNAMIC, KqlType.STRING, KqlType.BOOL
 

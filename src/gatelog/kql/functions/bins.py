@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import sql, ticks
-from gatelog.kql.arithmetic import arithmetic
-from gatelog.kql.conversions import convert
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Anything, Function, Naming, accept, aliases, finished
 from gatelog.kql.functions.times import months_later
-from gatelog.kql.known_times import WEEK, end_of, known, start_of, time_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType, wider
+from gatelog.kql.values.arithmetic import arithmetic
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.known_times import WEEK, end_of, known, start_of, time_term
 
 LONG, REAL = KqlType.LONG, KqlType.REAL
 DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN

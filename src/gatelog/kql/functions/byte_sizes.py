@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, Naming, accept, constant_string, finished
-from gatelog.kql.literals import string_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.literals import string_term
 
 LONG, REAL, STRING = KqlType.LONG, KqlType.REAL, KqlType.STRING
 

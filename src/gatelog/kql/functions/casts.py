@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gatelog.kql.functions.row import Function, Naming, cast
-from gatelog.kql.literals import literal_term
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, KqlType
+from gatelog.kql.values.literals import literal_term
 
 _LEAST = {KqlType.INT: -(2**31), KqlType.LONG: -(2**63)}
 

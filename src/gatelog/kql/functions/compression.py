@@ -8,9 +8,9 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 
 from gatelog.kql.functions.row import Function
-from gatelog.kql.literals import string_term
 from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.terms import Term
+from gatelog.kql.values.literals import string_term
 
 LONGEST_TEXT = 1_048_576
 """Bytes that a text may have when it is decompressed: the limit of a string in Kusto."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql
-from gatelog.kql.arithmetic import arithmetic
-from gatelog.kql.comparisons import between, condition, opposite
-from gatelog.kql.conversions import convert
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, aliases, finished
-from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, KqlType, common_type
+from gatelog.kql.values.arithmetic import arithmetic
+from gatelog.kql.values.comparisons import between, condition, opposite
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.literals import bool_term
 
 BOOL, STRING, DYNAMIC = KqlType.BOOL, KqlType.STRING, KqlType.DYNAMIC
 

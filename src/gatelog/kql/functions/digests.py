@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import json_values, sql, ticks
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, Naming, accept, aliases, finished
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, LONG, REAL, STRING = KqlType.DYNAMIC, KqlType.LONG, KqlType.REAL, KqlType.STRING
 DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN

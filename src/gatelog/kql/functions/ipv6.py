@@ -3,10 +3,10 @@ address that stands for it, `::ffff:a.b.c.d`, its prefix 96 longer."""
 
 from __future__ import annotations
 
-from gatelog.kql import sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.network import ADDRESS_BITS, in_any_range, length_within, shortest
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 STRING, LONG, BOOL = KqlType.STRING, KqlType.LONG, KqlType.BOOL

@@ -7,9 +7,9 @@ The bytes are materialized, so that no message of the engine shows them: it woul
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 
 _MARKED = r"replaceRegexpAll(text, pattern, concat(char(materialize(254)), '\\0', char(materialize(255))))"
 _COUNT = """

@@ -6,15 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 from functools import reduce
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept, finished, simple
-from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.regexes import quote_pattern
-from gatelog.kql.sql import Sql
+from gatelog.kql.regex.regexes import quote_pattern
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.literals import bool_term
 
 STRING, LONG, BOOL, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.BOOL, KqlType.DYNAMIC
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import sql
-from gatelog.kql.conversions import convert
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Anything, Function, Naming, accept, aliases, finished, simple
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import DECIMAL_SCALE, INTEGERS, KqlType, common_type
+from gatelog.kql.values.conversions import convert
 
 LONG, REAL, BOOL, STRING = KqlType.LONG, KqlType.REAL, KqlType.BOOL, KqlType.STRING
 DECIMAL, TIMESPAN, DYNAMIC = KqlType.DECIMAL, KqlType.TIMESPAN, KqlType.DYNAMIC

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gatelog.kql import empty_matches, json_values, sql
-from gatelog.kql.empty_matches import may_match_nothing
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.match_marks import match_count
 from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
 from gatelog.kql.functions.strings import string_array
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.regexes import (
+from gatelog.kql.regex import empty_matches
+from gatelog.kql.regex.empty_matches import may_match_nothing
+from gatelog.kql.regex.regexes import (
     DOT_STOPS_AT_NEWLINE,
     SPECIAL,
     quote_pattern,
     read_regex,
     regex_of,
 )
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
 

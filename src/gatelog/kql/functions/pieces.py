@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 
 _CHARACTER = "(?s)."
 

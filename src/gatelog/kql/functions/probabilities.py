@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Argument, Sql
 from gatelog.kql.functions.row import Function, Naming, simple
-from gatelog.kql.sql import Argument, Sql
 from gatelog.kql.types import KqlType
 
 REAL = KqlType.REAL

@@ -9,11 +9,11 @@ Kusto's names go two ways: `punycode_from_string` encodes, while `punycode_domai
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Argument, Sql
 from gatelog.kql.functions.row import Function, simple
 from gatelog.kql.functions.unicode import characters, code_points
-from gatelog.kql.sql import Argument, Sql
 from gatelog.kql.types import KqlType
 
 STRING = KqlType.STRING

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
 from gatelog.kql.functions.match_marks import match_place
 from gatelog.kql.functions.row import Anything, Function, accept, constant_string, finished
-from gatelog.kql.regexes import regex_of
+from gatelog.kql.regex.regexes import regex_of
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 STRING, LONG, DYNAMIC = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC
 

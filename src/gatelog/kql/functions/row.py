@@ -10,14 +10,14 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.comparisons import conversion_hint
-from gatelog.kql.conversions import convert, convertible
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.values.comparisons import conversion_hint
+from gatelog.kql.values.conversions import convert, convertible
 
 
 class Naming(Enum):

@@ -10,9 +10,10 @@ step up to the bag:
 
 from __future__ import annotations
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.values import json_values
 
 PATH_STARTS = ("$.", "$[")
 """How a key begins that is a path; any other is the name of a member."""

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept, constant_string
 from gatelog.kql.functions.series_lines import Line
 from gatelog.kql.functions.series_measures import statistics
@@ -20,11 +21,10 @@ from gatelog.kql.functions.series_outliers import scorer
 from gatelog.kql.functions.series_periods import period_of, season_argument, seasonal
 from gatelog.kql.functions.series_values import complete, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
-from gatelog.kql.literals import literal_term, long_term, string_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.literals import literal_term, long_term, string_term
 
 DYNAMIC, REAL, LONG = KqlType.DYNAMIC, KqlType.REAL, KqlType.LONG
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept
 from gatelog.kql.functions.series_values import bound, numbers, when, whole, with_ticks, written
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, REAL = KqlType.DYNAMIC, KqlType.REAL
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.conversions import CONVERSIONS, convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Anything, Function, Naming, accept
 from gatelog.kql.functions.series_values import when, whole
-from gatelog.kql.literals import bool_term, literal_term
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import CONVERSIONS, convert
+from gatelog.kql.values.literals import bool_term, literal_term
 
 DYNAMIC, REAL, BOOL, STRING = KqlType.DYNAMIC, KqlType.REAL, KqlType.BOOL, KqlType.STRING
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept
 from gatelog.kql.functions.series_lines import (
     LINE_PARTS,
@@ -24,9 +24,10 @@ from gatelog.kql.functions.series_lines import (
 )
 from gatelog.kql.functions.series_values import complete, few, known, series, when, written
 from gatelog.kql.functions.several import Parts, SeveralColumns
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, REAL, LONG = KqlType.DYNAMIC, KqlType.REAL, KqlType.LONG
 

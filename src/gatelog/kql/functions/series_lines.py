@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.series_values import written
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 PointPart: TypeAlias = "tuple[str, KqlType, Callable[[Sql], Sql]]"

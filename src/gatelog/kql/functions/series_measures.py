@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept
 from gatelog.kql.functions.series_values import complete, known, series, when
-from gatelog.kql.literals import bool_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import NUMBERS, KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.literals import bool_term
 
 DYNAMIC, REAL, BOOL = KqlType.DYNAMIC, KqlType.REAL, KqlType.BOOL
 

@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, Naming, accept, constant_string
 from gatelog.kql.functions.series_values import known, series, when, written
-from gatelog.kql.literals import string_term
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.literals import string_term
 
 DYNAMIC, REAL = KqlType.DYNAMIC, KqlType.REAL
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from gatelog.kql import json_values, sql, ticks
-from gatelog.kql.conversions import CONVERSIONS
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import accept
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import CONVERSIONS
 
 DYNAMIC, REAL = KqlType.DYNAMIC, KqlType.REAL
 

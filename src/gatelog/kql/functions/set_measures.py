@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.comparisons import condition
-from gatelog.kql.conversions import convert
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept, computed_first, constant_string, finished, simple
 from gatelog.kql.functions.row_paths import PATH_STARTS, with_key, with_member
-from gatelog.kql.json_paths import json_path
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.comparisons import condition
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.json_paths import json_path
 
 DYNAMIC, REAL, BOOL, STRING = KqlType.DYNAMIC, KqlType.REAL, KqlType.BOOL, KqlType.STRING
 

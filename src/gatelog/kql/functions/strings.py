@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.pieces import joined, pieces_of
 from gatelog.kql.functions.row import (
     Anything,
@@ -19,10 +20,10 @@ from gatelog.kql.functions.row import (
     finished,
     simple,
 )
-from gatelog.kql.literals import string_term
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import INTEGERS, KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.literals import string_term
 
 STRING, LONG, DYNAMIC, BOOL = KqlType.STRING, KqlType.LONG, KqlType.DYNAMIC, KqlType.BOOL
 TEXT = Anything.TEXT

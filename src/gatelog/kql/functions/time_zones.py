@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 
 from sqlglot import exp
 
-from gatelog.kql import sql, ticks
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept, finished
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import sql, ticks
-from gatelog.kql.conversions import convert
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import (
     Anything,
     Function,
@@ -18,9 +18,9 @@ from gatelog.kql.functions.row import (
     simple,
 )
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, KqlType
+from gatelog.kql.values.conversions import convert
 
 INT, LONG, REAL = KqlType.INT, KqlType.LONG, KqlType.REAL
 DATETIME, TIMESPAN = KqlType.DATETIME, KqlType.TIMESPAN

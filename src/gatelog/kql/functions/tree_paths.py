@@ -8,11 +8,12 @@ the text again; all elements of an array share the step [0].
 
 from __future__ import annotations
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, Naming, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 DYNAMIC = KqlType.DYNAMIC
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Anything, Function, accept, finished, simple
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, KqlType
+from gatelog.kql.values import json_values
 
 STRING, DYNAMIC, LONG = KqlType.STRING, KqlType.DYNAMIC, KqlType.LONG
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.bags import bag_from_pairs
 from gatelog.kql.functions.row import Function, accept, aliases, finished, simple
 from gatelog.kql.functions.strings import string_array
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 STRING, DYNAMIC = KqlType.STRING, KqlType.DYNAMIC
 

@@ -20,15 +20,15 @@ from typing import NamedTuple
 from ua_parser.lazy import DeviceMatcher, OSMatcher, UserAgentMatcher
 from ua_parser.loaders import load_lazy_builtins
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.nodes import Filled
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.clickhouse.writer import text_of
 from gatelog.kql.functions.row import Function, accept, finished
 from gatelog.kql.misfit import Misfit
-from gatelog.kql.nodes import Filled
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
-from gatelog.kql.writer import text_of
 
 _SEPARATOR = "\x1f"
 

@@ -12,10 +12,10 @@ stack, the JSON of the whole once its root is closed, and whether all was well s
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, Naming, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 LONGEST_XML = 1_048_576

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatelog.kql import ast
 from gatelog.kql.parser.expressions import ExpressionParser
-from gatelog.kql.tokens import LONG, NAME
+from gatelog.kql.text.tokens import LONG, NAME
 
 
 class ColumnParser(ExpressionParser):

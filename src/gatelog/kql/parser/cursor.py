@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import syntax_error, unexpected
 from gatelog.kql.parser.values import string_value
-from gatelog.kql.tokenizer import tokenize
-from gatelog.kql.tokens import (
+from gatelog.kql.text.diagnostics import syntax_error, unexpected
+from gatelog.kql.text.tokenizer import tokenize
+from gatelog.kql.text.tokens import (
     ASSIGNED_ONLY_WORDS,
     BRACKETED_WORDS,
     NAME,

@@ -16,10 +16,10 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from gatelog.kql import ast
-from gatelog.kql.foreign_words import argument_hint, function_hint, name_hint
 from gatelog.kql.parser.literals import LiteralParser
 from gatelog.kql.parser.values import string_value
-from gatelog.kql.tokens import LONG, NAME, REAL, RESERVED_WORDS, STRING, TEXT_OPERATORS, TIMESPAN
+from gatelog.kql.text.foreign_words import argument_hint, function_hint, name_hint
+from gatelog.kql.text.tokens import LONG, NAME, REAL, RESERVED_WORDS, STRING, TEXT_OPERATORS, TIMESPAN
 
 _OR, _AND, EQUALITY, _RELATION, _SUM, _PRODUCT, _TEXT = range(1, 8)
 _LIST_OPERATORS: Final = ("in", "!in", "in~", "!in~", "has_any", "has_all")

@@ -12,7 +12,6 @@ from typing import Final
 from uuid import UUID
 
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.parser.cursor import Cursor
 from gatelog.kql.parser.values import (
     long_value,
@@ -21,7 +20,8 @@ from gatelog.kql.parser.values import (
     timespan_value,
     typed_value,
 )
-from gatelog.kql.tokens import LONG, NAME, REAL, STRING, TIMESPAN, TYPES, Token
+from gatelog.kql.text.diagnostics import did_you_mean
+from gatelog.kql.text.tokens import LONG, NAME, REAL, STRING, TIMESPAN, TYPES, Token
 
 _BOOLEANS: Final = {
     word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")

@@ -10,14 +10,14 @@ from typing import Final
 
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.documentation import FUNCTIONS
-from gatelog.kql.foreign_words import argument_hint, operator_hint, tail_hint
 from gatelog.kql.parser.graphs import GraphOperatorParser
 from gatelog.kql.parser.rows import ENDS, RowOperatorParser
 from gatelog.kql.parser.tables import TableOperatorParser
 from gatelog.kql.parser.texts import TextOperatorParser
-from gatelog.kql.tokens import (
+from gatelog.kql.text.diagnostics import did_you_mean
+from gatelog.kql.text.foreign_words import argument_hint, operator_hint, tail_hint
+from gatelog.kql.text.tokens import (
     LONG,
     NAME,
     PIPELINE_WORDS,

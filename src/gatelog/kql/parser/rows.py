@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from gatelog.kql import ast
-from gatelog.kql.foreign_words import tail_hint
 from gatelog.kql.parser.columns import ColumnParser
 from gatelog.kql.parser.expressions import EQUALITY
+from gatelog.kql.text.foreign_words import tail_hint
 
 ENDS: Final = ("|", ")", ";", "}", "")
 """What may follow a whole operator."""

@@ -13,10 +13,10 @@ from typing import Final
 
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import did_you_mean
-from gatelog.kql.foreign_words import statement_hint
 from gatelog.kql.parser.pipelines import PipelineParser
-from gatelog.kql.tokens import NAME, PIPELINE_WORDS
+from gatelog.kql.text.diagnostics import did_you_mean
+from gatelog.kql.text.foreign_words import statement_hint
+from gatelog.kql.text.tokens import NAME, PIPELINE_WORDS
 
 
 def parse(query: str) -> ast.Query:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.parser.columns import ColumnParser
 from gatelog.kql.parser.rows import ENDS
+from gatelog.kql.text.diagnostics import did_you_mean
 
 JOIN_KINDS: Final = (
     *("innerunique", "inner", "leftouter", "rightouter", "fullouter"),

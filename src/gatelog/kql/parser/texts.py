@@ -6,10 +6,10 @@ parse pattern := [column] (['*'] string [column])* ['*']     column := name [: t
 from __future__ import annotations
 
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.parser.columns import ColumnParser
 from gatelog.kql.parser.rows import ENDS
-from gatelog.kql.tokens import NAME, STRING
+from gatelog.kql.text.diagnostics import did_you_mean
+from gatelog.kql.text.tokens import NAME, STRING
 
 _PARSE_KINDS = ("simple", "regex", "relaxed")
 _CHARTS = (

@@ -12,9 +12,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 from uuid import UUID
 
-from gatelog.kql.diagnostics import syntax_error
-from gatelog.kql.tokenizer import TIMESPAN_UNITS
-from gatelog.kql.tokens import Token
+from gatelog.kql.text.diagnostics import syntax_error
+from gatelog.kql.text.tokenizer import TIMESPAN_UNITS
+from gatelog.kql.text.tokens import Token
 from gatelog.kql.types import DECIMAL_DIGITS, DECIMAL_SCALE
 
 TICKS_PER_SECOND: Final = 10_000_000

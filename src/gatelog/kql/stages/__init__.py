@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from gatelog.kql import ast
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages import (
     columns,
     evaluate,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatelog.kql import ast
-from gatelog.kql.own_names import own_name
-from gatelog.kql.scope import Scope
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.stages.written import Arguments, Written
 
 _COUNTS = """

@@ -5,16 +5,18 @@ Without a schema (`evaluate bag_unpack(d) : (*, a: long)`) the data are asked fo
 
 from __future__ import annotations
 
-from gatelog.kql import ast, json_values, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Relation, Unnest
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import with_columns
 from gatelog.kql.stages.plugin_arguments import arguments_of, asked, constant_text, named_column
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, STRING = KqlType.DYNAMIC, KqlType.STRING
 

@@ -13,12 +13,13 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from gatelog.kql import ast, sql
-from gatelog.kql.formula import formula
-from gatelog.kql.naming import Names
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.naming import Names
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Filter, Relation, Sort, SortKey
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.frequent_patterns import (
     Patterns,
     baskets_of,

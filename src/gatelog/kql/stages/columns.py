@@ -10,17 +10,17 @@ from decimal import Decimal
 from fnmatch import translate
 
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import did_you_mean
-from gatelog.kql.expressions import bind
-from gatelog.kql.literals import long_term, string_term
-from gatelog.kql.naming import COLUMN_IF_EXISTS, Names, chosen_names, names_beside, result_name
-from gatelog.kql.own_names import is_own
+from gatelog.kql.names.naming import COLUMN_IF_EXISTS, Names, chosen_names, names_beside, result_name
+from gatelog.kql.names.own_names import is_own
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Computed, Relation, Rows, Serialized, Single
-from gatelog.kql.scope import Scope
-from gatelog.kql.several_columns import columns_of, makes_several
+from gatelog.kql.scalars.expressions import bind
+from gatelog.kql.special.several_columns import columns_of, makes_several
 from gatelog.kql.stages.computing import column_for, with_columns
 from gatelog.kql.terms import Constant, Field, Term
+from gatelog.kql.text.diagnostics import did_you_mean
 from gatelog.kql.types import DOTNET_TYPES, KqlType
+from gatelog.kql.values.literals import long_term, string_term
 
 
 def choose(name: str, names: Names, item: ast.Node, scope: Scope) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.context import Context
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.names.context import Context
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Copied, Kept, Relation, Sort, SortKey
-from gatelog.kql.scope import Scope
+from gatelog.kql.special.windows import numbering, order_after
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
-from gatelog.kql.windows import numbering, order_after
 
 
 def with_windows(relation: Relation, scope: Scope) -> Relation:

@@ -16,13 +16,13 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
-from gatelog.kql import ast, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
-from gatelog.kql.naming import Names
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.naming import Names
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Filter, Relation, Sort, SortKey
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import kept
 from gatelog.kql.stages.frequent_patterns import column, computed, extended
 from gatelog.kql.stages.pattern_arguments import (
@@ -42,6 +42,7 @@ from gatelog.kql.stages.segments import MOST_ATTRIBUTES, Found, found
 from gatelog.kql.stages.statement_length import with_short_statement
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 MOST_SEEDS = 100
 """Patterns of a beam: each is a condition for every row in the end."""

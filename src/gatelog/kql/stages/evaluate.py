@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeAlias
 
 from gatelog.kql import ast
-from gatelog.kql.diagnostics import did_you_mean
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.activity_plugins import ACTIVITY_PLUGINS
 from gatelog.kql.stages.bag_unpack import bag_unpack
 from gatelog.kql.stages.basket import basket
@@ -22,6 +21,7 @@ from gatelog.kql.stages.row_plugins import dcount_intersect, rows_near
 from gatelog.kql.stages.sequence_detect import sequence_detect
 from gatelog.kql.stages.user_counts import active_users_count, sliding_window_counts
 from gatelog.kql.stages.written_plugins import WRITTEN_PLUGINS
+from gatelog.kql.text.diagnostics import did_you_mean
 
 Plugin: TypeAlias = "Callable[[ast.Evaluate, ast.Call, Relation, Scope], Relation]"
 

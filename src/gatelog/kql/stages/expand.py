@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from gatelog.kql import ast, json_values, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import fixed_integer
-from gatelog.kql.naming import Names, chosen_names
-from gatelog.kql.own_names import own_name
+from gatelog.kql.names.naming import Names, chosen_names
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Relation, Sort, SortKey, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.columns import choose, extended, implied_name
 from gatelog.kql.stages.computing import in_places, with_windows
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, LONG, STRING = KqlType.DYNAMIC, KqlType.LONG, KqlType.STRING
 

@@ -14,17 +14,17 @@ from fnmatch import translate
 
 from gatelog.kql import ast
 from gatelog.kql.ast.walking import descendants, mentions_all_columns, names_in
-from gatelog.kql.conversions import convert, convertible
-from gatelog.kql.diagnostics import did_you_mean
 from gatelog.kql.functions import bag_of
-from gatelog.kql.literals import string_term
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.search import matching
 from gatelog.kql.stages.table_lists import Input, everything, listed
 from gatelog.kql.stages.union import Wanted, columns_of, rows_of
 from gatelog.kql.terms import Field, reference
+from gatelog.kql.text.diagnostics import did_you_mean
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert, convertible
+from gatelog.kql.values.literals import string_term
 
 PACK_COLUMN = "pack_"
 SOURCE_COLUMN = "source_"

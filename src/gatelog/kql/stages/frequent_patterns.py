@@ -19,14 +19,14 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Relation, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC = KqlType.DYNAMIC
 

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from gatelog.kql import ast
-from gatelog.kql.expressions import bind
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.plugin_arguments import check_timeline, named_column
 from gatelog.kql.stages.written import answer
 from gatelog.kql.types import KqlType

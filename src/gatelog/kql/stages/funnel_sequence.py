@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from gatelog.kql import ast
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.funnel import STATE_TYPES, funnel_arguments, with_states
 from gatelog.kql.stages.plugin_arguments import named_column
 from gatelog.kql.stages.written import answer

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gatelog.kql import ast, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.lookups import beside, collected, maybe
 from gatelog.kql.stages.plugin_arguments import named_column
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import NUMBERS, KqlType
+from gatelog.kql.values.conversions import convert
 
 REAL, DYNAMIC, BOOL = KqlType.REAL, KqlType.DYNAMIC, KqlType.BOOL
 

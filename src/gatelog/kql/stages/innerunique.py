@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gatelog.kql import ast, sql
+from gatelog.kql import ast
 from gatelog.kql.ast.walking import descendants
-from gatelog.kql.comparisons import condition
-from gatelog.kql.expressions import bind
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Filter, Join, Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
+from gatelog.kql.values.comparisons import condition
 
 
 def narrowed(relation: Relation, predicate: ast.Expression, scope: Scope) -> Relation:

@@ -14,18 +14,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gatelog.kql import ast, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
-from gatelog.kql.lower import select_of
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.lookups import beside, maybe
 from gatelog.kql.stages.plugin_arguments import named_column
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 STRING, BOOL, DYNAMIC = KqlType.STRING, KqlType.BOOL, KqlType.DYNAMIC
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gatelog.kql import ast, sql
-from gatelog.kql.comparisons import meeting_type
-from gatelog.kql.conversions import convert
-from gatelog.kql.diagnostics import did_you_mean
-from gatelog.kql.naming import names_beside
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.naming import names_beside
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Copied, Join, Relation, Sort
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field, Term, reference
+from gatelog.kql.text.diagnostics import did_you_mean
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.comparisons import meeting_type
+from gatelog.kql.values.conversions import convert
 
 
 class Kind(NamedTuple):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
-from gatelog.kql.lower import select_of
-from gatelog.kql.naming import Names
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.naming import Names
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType
 

@@ -7,22 +7,24 @@ Times are counted in ticks. The end is not part of the series, except in the old
 
 from __future__ import annotations
 
-from gatelog.kql import ast, json_values, sql, ticks
-from gatelog.kql.arithmetic import arithmetic
-from gatelog.kql.conversions import convert, convertible
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions import bin_of
-from gatelog.kql.literals import literal_term, long_term
-from gatelog.kql.naming import Names, chosen_names, result_name
+from gatelog.kql.names.naming import Names, chosen_names, result_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.columns import choose
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.stages.summarize import percentile_columns
 from gatelog.kql.terms import Term
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.arithmetic import arithmetic
+from gatelog.kql.values.conversions import convert, convertible
+from gatelog.kql.values.literals import literal_term, long_term
 
 DATETIME, TIMESPAN, LONG, REAL = KqlType.DATETIME, KqlType.TIMESPAN, KqlType.LONG, KqlType.REAL
 STRING, DYNAMIC = KqlType.STRING, KqlType.DYNAMIC

@@ -16,18 +16,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from gatelog.kql import ast, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions import read_as
-from gatelog.kql.regexes import quote_pattern, read_regex
+from gatelog.kql.names.scope import Scope
+from gatelog.kql.regex.regexes import quote_pattern, read_regex
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.columns import choose_all, extended
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 STRING = KqlType.STRING
 

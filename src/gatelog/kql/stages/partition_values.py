@@ -12,22 +12,23 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from gatelog.kql import ast, sql, ticks
-from gatelog.kql.bindings import TableBinding
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
-from gatelog.kql.literals import literal_term
-from gatelog.kql.lower import select_of
-from gatelog.kql.own_names import own_name
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.clickhouse.writer import written
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.bindings import TableBinding
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Computed, Filter, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.table_lists import Input
 from gatelog.kql.stages.union import union_of
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import KqlType
-from gatelog.kql.writer import written
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.literals import literal_term
 
 MOST_PARTS = 64
 """Values of the key, as in Kusto: the statement grows with each."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gatelog.kql import ast, sql
+from gatelog.kql import ast
 from gatelog.kql.ast.walking import descendants
-from gatelog.kql.expressions import bind
-from gatelog.kql.own_names import is_own
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.names.own_names import is_own
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Join, Limit, Relation, Sort, SortKey
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
+from gatelog.kql.special.windows import WINDOW_FUNCTIONS
 from gatelog.kql.stages import (
     columns,
     expand,
@@ -36,7 +38,6 @@ from gatelog.kql.stages.row_queries import bind_for_each_row, row_number
 from gatelog.kql.stages.top_nested import bind_top_nested
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
-from gatelog.kql.windows import WINDOW_FUNCTIONS
 
 _ROW_BY_ROW = {
     ast.Where: rows.bind_where,

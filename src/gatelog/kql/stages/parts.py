@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gatelog.kql import sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.expand import HIDDEN
 from gatelog.kql.terms import Field, reference
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gatelog.kql import ast, sql
-from gatelog.kql.expressions import bind
-from gatelog.kql.naming import Names
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.naming import Names
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Computed, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.frequent_patterns import computed
 from gatelog.kql.stages.plugin_arguments import named_column
 from gatelog.kql.terms import Field

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatelog.kql import ast, sql
+from gatelog.kql import ast
 from gatelog.kql.aggregates import AGGREGATES, AggregateFunction, any_value
-from gatelog.kql.comparisons import compare
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
-from gatelog.kql.literals import string_term
-from gatelog.kql.naming import Names
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.names.naming import Names
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Serialized, Unnest
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.stages.plugin_arguments import asked, named_column
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.comparisons import compare
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.literals import string_term
 
 DYNAMIC, STRING, LONG = KqlType.DYNAMIC, KqlType.STRING, KqlType.LONG
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gatelog.kql import ast, sql
-from gatelog.kql.diagnostics import did_you_mean
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
-from gatelog.kql.lower import select_of
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.writer import written
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Filter, Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.terms import Field
+from gatelog.kql.text.diagnostics import did_you_mean
 from gatelog.kql.types import NUMBERS, KqlType
-from gatelog.kql.writer import written
 
 MOST_COLUMNS = 1_000
 """Columns that a plugin makes of data at most: more are no table that anyone can read."""

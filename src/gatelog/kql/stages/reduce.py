@@ -17,13 +17,14 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from gatelog.kql import ast, sql
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
-from gatelog.kql.lower import select_of
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Limit, Relation, Sort, SortKey, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages import text_patterns
 from gatelog.kql.stages.columns import extended
 from gatelog.kql.stages.computing import copied, kept, with_windows

@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Computed, Filter, Relation, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.frequent_patterns import column, computed, extended
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 LEAST_SHARE = 0.015
 """Share of a set that a value may be asked to have, as Kusto documents it."""

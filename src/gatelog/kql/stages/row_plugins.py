@@ -8,17 +8,18 @@ from itertools import combinations
 
 from sqlglot import exp
 
-from gatelog.kql import ast, sql
-from gatelog.kql.comparisons import condition
-from gatelog.kql.expressions import bind
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.digests import size_of, state, union_of
 from gatelog.kql.functions.row import accept
-from gatelog.kql.naming import Names
+from gatelog.kql.names.naming import Names
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import with_columns, with_windows
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.comparisons import condition
 
 LONG, DYNAMIC = KqlType.LONG, KqlType.DYNAMIC
 

@@ -14,12 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gatelog.kql import ast, sql
-from gatelog.kql.bindings import TableBinding
-from gatelog.kql.lower import select_of
-from gatelog.kql.own_names import is_own, own_name
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.writer import written
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.bindings import TableBinding
+from gatelog.kql.names.own_names import is_own, own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Join, Relation, Sort, SortKey
-from gatelog.kql.scope import Scope
+from gatelog.kql.special.windows import window
 from gatelog.kql.stages import expand
 from gatelog.kql.stages.columns import extended
 from gatelog.kql.stages.computing import copied, kept
@@ -28,8 +31,6 @@ from gatelog.kql.stages.table_lists import Input
 from gatelog.kql.stages.union import union_of
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType
-from gatelog.kql.windows import window
-from gatelog.kql.writer import written
 
 LONG = KqlType.LONG
 

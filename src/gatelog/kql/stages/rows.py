@@ -6,12 +6,11 @@ from __future__ import annotations
 from sqlglot import exp
 
 from gatelog.errors import KqlSemanticError
-from gatelog.kql import ast, sql, ticks
-from gatelog.kql.arithmetic import arithmetic
-from gatelog.kql.comparisons import condition
-from gatelog.kql.conversions import convert, convertible
-from gatelog.kql.expressions import bind
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import fixed_integer
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import (
     Aggregate,
     Compute,
@@ -25,13 +24,15 @@ from gatelog.kql.relations import (
     SortKey,
     Unordered,
 )
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.columns import choose_all
 from gatelog.kql.stages.computing import column_for, unfiltered, with_columns, with_windows
 from gatelog.kql.stages.innerunique import narrowed
 from gatelog.kql.terms import Term, null_of
 from gatelog.kql.types import INTEGERS, NUMBERS, KqlType
+from gatelog.kql.values.arithmetic import arithmetic
+from gatelog.kql.values.comparisons import condition
+from gatelog.kql.values.conversions import convert, convertible
 
 LONG, REAL, DATETIME, TIMESPAN = KqlType.LONG, KqlType.REAL, KqlType.DATETIME, KqlType.TIMESPAN
 

@@ -17,20 +17,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gatelog.kql import ast, sql
-from gatelog.kql.comparisons import condition
-from gatelog.kql.conversions import convert, convertible
-from gatelog.kql.expressions import bind
-from gatelog.kql.naming import names_beside
-from gatelog.kql.own_names import own_name
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.naming import names_beside
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Relation, Sort, SortKey, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.rows import bind_sort
 from gatelog.kql.stages.scan_expressions import flattened
 from gatelog.kql.stages.scan_fold import MOST_ROWS, folded
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType, clickhouse_type
+from gatelog.kql.values.comparisons import condition
+from gatelog.kql.values.conversions import convert, convertible
 
 MOST_STEPS = 16
 """Steps of one scan: each is written into the statement several times."""

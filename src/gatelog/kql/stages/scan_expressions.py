@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 
 from gatelog.kql import ast
-from gatelog.kql.own_names import own_name
-from gatelog.kql.scope import Scope
-from gatelog.kql.windows import WINDOW_FUNCTIONS
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
+from gatelog.kql.special.windows import WINDOW_FUNCTIONS
 
 
 def flattened(node: ast.Expression, steps: frozenset[str], scope: Scope) -> ast.Expression:

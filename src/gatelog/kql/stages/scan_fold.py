@@ -10,9 +10,9 @@ row to row, and that of all from portion to portion:
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 
 MOST_ROWS = 100_000
 """Rows of one partition: some seconds a step of the scan."""

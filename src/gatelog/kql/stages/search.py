@@ -11,20 +11,20 @@ from functools import reduce
 
 from gatelog.kql import ast
 from gatelog.kql.ast.walking import names_in
-from gatelog.kql.comparisons import both, condition, either, opposite
-from gatelog.kql.conversions import convertible
-from gatelog.kql.expressions import bind
-from gatelog.kql.literals import bool_term, string_term
-from gatelog.kql.regexes import quote_pattern
+from gatelog.kql.names.scope import Scope
+from gatelog.kql.regex.regexes import quote_pattern
 from gatelog.kql.relations import Filter, Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
+from gatelog.kql.search.text_search import search
 from gatelog.kql.stages.columns import with_constant
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.stages.table_lists import Input, everything, listed
 from gatelog.kql.stages.union import union_of
 from gatelog.kql.terms import Term, null_of, reference
-from gatelog.kql.text_search import search
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.comparisons import both, condition, either, opposite
+from gatelog.kql.values.conversions import convertible
+from gatelog.kql.values.literals import bool_term, string_term
 
 TABLE_COLUMN = "$table"
 

@@ -14,11 +14,11 @@ from typing import NamedTuple, TypeAlias
 
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Filter, Limit, Relation, Sort, SortKey, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.frequent_patterns import column, computed, extended
 from gatelog.kql.stages.row_items import Baskets, Weighed, grouped, share_of
 from gatelog.kql.terms import Field

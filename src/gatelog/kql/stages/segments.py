@@ -22,12 +22,12 @@ from typing import NamedTuple
 
 from sqlglot import exp
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
-from gatelog.kql.lower import select_of
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Filter, Relation, SortKey, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.frequent_patterns import column, computed, extended
 from gatelog.kql.stages.row_items import Baskets, baskets_of_items, candidates_of, grouped, known_of
 from gatelog.kql.stages.segment_beam import Search, chosen_patterns, next_level, with_known_items

@@ -15,11 +15,11 @@ from __future__ import annotations
 from functools import cache
 
 from gatelog.kql import ast
-from gatelog.kql.expressions import bind
-from gatelog.kql.naming import Names
-from gatelog.kql.own_names import own_name
+from gatelog.kql.names.naming import Names
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.columns import bind_project
 from gatelog.kql.stages.plugin_arguments import datetime_column
 from gatelog.kql.stages.written import answer

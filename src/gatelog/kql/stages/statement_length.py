@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from gatelog.kql import ast
-from gatelog.kql.lower import select_of
+from gatelog.kql.clickhouse.writer import written
+from gatelog.kql.lowering.lower import select_of
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.writer import written
 
 LONGEST_STATEMENT = 200_000
 """Characters: the engine reads 262,144, and what stands behind the operator needs some. One behind another

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
-from gatelog.kql import ast, sql
+from gatelog.kql import ast
 from gatelog.kql.aggregates import any_value, check_ordered, percentages, percentile
-from gatelog.kql.expressions import bind
-from gatelog.kql.naming import Names, chosen_names, result_name
-from gatelog.kql.own_names import is_own
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.names.naming import Names, chosen_names, result_name
+from gatelog.kql.names.own_names import is_own
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Computed, Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.columns import bind_distinct_list, choose, implied_name
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.stages.rows import bind_take, bind_top

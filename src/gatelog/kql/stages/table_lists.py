@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 from gatelog.errors import KqlError
 from gatelog.kql import ast
-from gatelog.kql.bindings import Binding, FunctionBinding, TableBinding
-from gatelog.kql.databases import own_tables
-from gatelog.kql.declared_patterns import case_of
-from gatelog.kql.expressions import is_builtin
-from gatelog.kql.lower import lower
+from gatelog.kql.lowering.lower import lower
+from gatelog.kql.names.bindings import Binding, FunctionBinding, TableBinding
+from gatelog.kql.names.databases import own_tables
+from gatelog.kql.names.declared_patterns import case_of
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, ProtectedColumnError, Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import is_builtin
 from gatelog.kql.terms import Field
 
 

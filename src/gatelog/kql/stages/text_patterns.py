@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 
 MOST_TERMS = 64
 """Terms of a text that are looked at, the first ones: what comes behind is a wildcard."""

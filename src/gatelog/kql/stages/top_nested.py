@@ -6,11 +6,12 @@ limited within that level's values.
 
 from __future__ import annotations
 
-from gatelog.kql import ast, sql
-from gatelog.kql.expressions import bind
-from gatelog.kql.naming import Names, result_name
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.names.naming import Names, result_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Join, Limit, Relation, Sort, SortKey
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.rows import row_count
 from gatelog.kql.stages.summarize import bind_summarize, check_key

@@ -14,18 +14,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatelog.kql import ast, sql
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
-from gatelog.kql.naming import result_name
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.naming import result_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Join, Limit, Relation, Sort, SortKey
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.rows import row_count
 from gatelog.kql.stages.summarize import bind_summarize, check_key
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import NUMBERS, KqlType
+from gatelog.kql.values.conversions import convert
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from gatelog.kql import ast, sql
-from gatelog.kql.literals import string_term
-from gatelog.kql.naming import Names, names_beside
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.names.naming import Names, names_beside
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Branch, Relation, Union
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.table_lists import Input, listed
 from gatelog.kql.terms import Field, Term, null_of, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.literals import string_term
 
 
 def bind_union(stage: ast.Union, relation: Relation | None, scope: Scope) -> Relation:

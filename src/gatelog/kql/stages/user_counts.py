@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gatelog.kql import ast, sql, ticks
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Compute, Computed, Filter, Relation, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import with_windows
 from gatelog.kql.stages.plugin_arguments import MOST_WINDOWS, check_timeline, named_column, with_few_windows
 from gatelog.kql.stages.written import calendar_unit
 from gatelog.kql.terms import Field, Term, reference
 from gatelog.kql.types import KqlType, clickhouse_type
+from gatelog.kql.values.conversions import convert
 
 DYNAMIC, DATETIME, TIMESPAN, LONG = KqlType.DYNAMIC, KqlType.DATETIME, KqlType.TIMESPAN, KqlType.LONG
 

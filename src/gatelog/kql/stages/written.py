@@ -14,14 +14,14 @@ from typing import Any
 
 from gatelog.kql import ast, parser
 from gatelog.kql.ast.rewriting import rewritten
-from gatelog.kql.bindings import TableBinding
-from gatelog.kql.expressions import bind
-from gatelog.kql.own_names import own_name
+from gatelog.kql.names.bindings import TableBinding
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
+from gatelog.kql.names.tabular import is_table
 from gatelog.kql.relations import Join, Relation, Stage, Union
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.computing import copied, kept
 from gatelog.kql.stages.plugin_arguments import check_timeline, named_column, with_few_windows
-from gatelog.kql.tabular import is_table
 
 Arguments = Mapping[str, ast.Expression]
 """Expressions by the names that a text has for them."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gatelog.kql import ast
-from gatelog.kql.expressions import bind
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.plugin_arguments import MOST_WINDOWS, named_column
 from gatelog.kql.stages.written import Arguments, Written
 from gatelog.kql.terms import Constant

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gatelog.errors import KqlSyntaxError
 from gatelog.kql.parser import parse, parse_recovering
-from gatelog.kql.tokenizer import tokenize
-from gatelog.kql.tokens import (
+from gatelog.kql.text.tokenizer import tokenize
+from gatelog.kql.text.tokens import (
     HYPHENATED_WORDS,
     PIPELINE_WORDS,
     RESERVED_WORDS,

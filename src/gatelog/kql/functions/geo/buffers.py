@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.lines import edge_angle, edges_of
 from gatelog.kql.functions.geo.loops import oriented
@@ -31,7 +32,6 @@ from gatelog.kql.functions.geo.sphere import (
     scaled,
 )
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 REAL, DYNAMIC = KqlType.REAL, KqlType.DYNAMIC

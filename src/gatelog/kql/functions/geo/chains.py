@@ -6,11 +6,11 @@ beside it by a rounding error. So they are kept as (vector, vector, position, po
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo.lines import meeting_point
 from gatelog.kql.functions.geo.sphere import angle, crossing, over, part, vector
-from gatelog.kql.sql import Sql
 
 _PAIRS = """
 arrayFlatten(arrayMap(line -> arrayMap(

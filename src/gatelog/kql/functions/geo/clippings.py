@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.chains import chained, cut, joints, pairs, shared, with_vectors
 from gatelog.kql.functions.geo.loops import in_order, oriented
 from gatelog.kql.functions.geo.polygons import inside, joined
 from gatelog.kql.functions.geo.sphere import over, part, plus, vector
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 DYNAMIC = KqlType.DYNAMIC

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Argument, Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.buffers import polygon_buffer
 from gatelog.kql.functions.geo.lines import any_crossing, edges_of, vector_sum
@@ -19,9 +20,9 @@ from gatelog.kql.functions.geo.polygons import area_of, inside, polygon_edges
 from gatelog.kql.functions.geo.s2 import cell_number, corner, token_of
 from gatelog.kql.functions.geo.sphere import angle, determinant, edges, nearest_on_edge, over, part, real
 from gatelog.kql.functions.row import Function, accept, finished
-from gatelog.kql.sql import Argument, Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 DYNAMIC, LONG, REAL = KqlType.DYNAMIC, KqlType.LONG, KqlType.REAL
 

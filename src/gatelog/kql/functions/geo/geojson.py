@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo.sphere import over, part, real
-from gatelog.kql.sql import Sql
 
 _POINT = "Array(Nullable(Float64))"
 """Nullable, so that what is no number is not taken for 0."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.kql import json_values, sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.sphere import over, part, valid_position
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 REAL, LONG, STRING, DYNAMIC = KqlType.REAL, KqlType.LONG, KqlType.STRING, KqlType.DYNAMIC
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.chains import chained, joints, pairs, shared, with_vectors
 from gatelog.kql.functions.geo.sphere import over
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 DYNAMIC = KqlType.DYNAMIC

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.sphere import (
     angle,
@@ -29,7 +30,6 @@ from gatelog.kql.functions.geo.sphere import (
 )
 from gatelog.kql.functions.row import Function, accept, finished, simple
 from gatelog.kql.misfit import Unsupported
-from gatelog.kql.sql import Sql
 from gatelog.kql.terms import Term
 from gatelog.kql.types import KqlType
 

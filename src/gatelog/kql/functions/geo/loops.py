@@ -8,8 +8,9 @@ https://github.com/google/s2geometry/blob/master/src/s2/s2builder_graph.cc)
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo.polygons import polygon_edges, signed_area
 from gatelog.kql.functions.geo.sphere import (
     angle,
@@ -23,7 +24,6 @@ from gatelog.kql.functions.geo.sphere import (
     real,
     vector,
 )
-from gatelog.kql.sql import Sql
 
 _NEAR = "1e-11"
 """Radians between a piece of an edge and the edge: less than a tenth of a millimetre."""

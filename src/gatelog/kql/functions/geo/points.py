@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.sphere import (
     EARTH_RADIUS,
@@ -20,7 +21,6 @@ from gatelog.kql.functions.geo.sphere import (
 )
 from gatelog.kql.functions.geo.spheroid import spheroid_metres
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 REAL, BOOL, DYNAMIC = KqlType.REAL, KqlType.BOOL, KqlType.DYNAMIC

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.kql import sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.lines import (
     any_crossing,
@@ -31,7 +32,6 @@ from gatelog.kql.functions.geo.sphere import (
     vector,
 )
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
 
 REAL, BOOL, DYNAMIC = KqlType.REAL, KqlType.BOOL, KqlType.DYNAMIC

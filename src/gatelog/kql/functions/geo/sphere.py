@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.kql import sql
-from gatelog.kql.sql import Argument, Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Argument, Sql
 
 EARTH_RADIUS = "6371010"
 """Metres; the mean radius of the S2 library, on which Kusto computes."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gatelog.kql import json_values, sql
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.geo import geojson
 from gatelog.kql.functions.geo.chains import chained, cut, pairs, with_vectors
 from gatelog.kql.functions.geo.loops import in_order, oriented
 from gatelog.kql.functions.geo.sphere import over, part
 from gatelog.kql.functions.row import Function, simple
-from gatelog.kql.sql import Sql
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
 
 DYNAMIC = KqlType.DYNAMIC
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from gatelog.kql import ast
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.graphs.components import bind_graph_mark_components
 from gatelog.kql.stages.graphs.graph import Graph
 from gatelog.kql.stages.graphs.make import bind_one_graph, bind_where_edges, bind_where_nodes

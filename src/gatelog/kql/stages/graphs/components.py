@@ -18,11 +18,12 @@ at places by sorting them:
 
 from __future__ import annotations
 
-from gatelog.kql import ast, sql
-from gatelog.kql.formula import formula
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Join, Relation, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.graphs.graph import Graph, stored
 from gatelog.kql.stages.graphs.match import parameter
 from gatelog.kql.terms import Field

@@ -11,23 +11,25 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
-from gatelog.kql import ast, json_values, sql
+from gatelog.kql import ast
 from gatelog.kql.ast.rewriting import rewritten
-from gatelog.kql.comparisons import condition
-from gatelog.kql.conversions import convert
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions import bag_of
-from gatelog.kql.literals import string_term
-from gatelog.kql.own_names import own_name
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Relation
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.graphs.graph import Stored
 from gatelog.kql.stages.graphs.spread import OVER_PATHS, edge_property, spread
 from gatelog.kql.stages.graphs.whole import OF_ELEMENTS
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
+from gatelog.kql.values import json_values
+from gatelog.kql.values.comparisons import condition
+from gatelog.kql.values.conversions import convert
+from gatelog.kql.values.literals import string_term
 
 LONG, STRING, DYNAMIC, BOOL = KqlType.LONG, KqlType.STRING, KqlType.DYNAMIC, KqlType.BOOL
 

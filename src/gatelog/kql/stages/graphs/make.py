@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from gatelog.kql import ast, sql
-from gatelog.kql.conversions import convert
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Aggregate, Branch, Compute, Computed, Join, Relation, Union, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
 from gatelog.kql.stages.computing import copied
 from gatelog.kql.stages.graphs.graph import Graph
 from gatelog.kql.stages.rows import bind_where
 from gatelog.kql.terms import Field, Term, null_of, reference
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.conversions import convert
 
 STRING = KqlType.STRING
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatelog.kql import ast, sql
-from gatelog.kql.comparisons import condition
-from gatelog.kql.expressions import bind
-from gatelog.kql.formula import formula
-from gatelog.kql.naming import Names, result_name
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.names.naming import Names, result_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Filter, Relation, Unnest
-from gatelog.kql.scope import Scope
-from gatelog.kql.sql import Sql
+from gatelog.kql.scalars.expressions import bind
 from gatelog.kql.stages.columns import bind_project
 from gatelog.kql.stages.graphs.elements import Elements, Variable, words
 from gatelog.kql.stages.graphs.graph import Graph, stored
@@ -27,6 +27,7 @@ from gatelog.kql.stages.graphs.paths import paths
 from gatelog.kql.stages.graphs.whole import whole_elements
 from gatelog.kql.terms import Field
 from gatelog.kql.types import KqlType
+from gatelog.kql.values.comparisons import condition
 
 _CYCLES = ("all", "none", "unique_edges")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gatelog.kql import ast
-from gatelog.kql.own_names import own_name
+from gatelog.kql.names.own_names import own_name
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.partition_values import PART, answers_by_value, part_of
 from gatelog.kql.terms import Term
 

@@ -6,9 +6,9 @@ found       the same, of all lengths wanted   flattening joins the lists of path
 
 from __future__ import annotations
 
-from gatelog.kql import sql
-from gatelog.kql.formula import formula
-from gatelog.kql.sql import Sql
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.sql import Sql
 
 MOST_PATHS = 100_000
 """Paths from one node: they are held in memory at once."""

@@ -10,10 +10,11 @@ from functools import reduce
 
 from sqlglot import exp
 
-from gatelog.kql import ast, sql
-from gatelog.kql.formula import formula
+from gatelog.kql import ast
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Filter, Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.graphs.graph import Graph
 from gatelog.kql.stages.graphs.match import Walk, parameter
 from gatelog.kql.types import KqlType

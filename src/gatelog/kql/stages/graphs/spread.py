@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from gatelog.kql import ast
 from gatelog.kql.ast.rewriting import rewritten
-from gatelog.kql.context import Context
-from gatelog.kql.own_names import own_name
+from gatelog.kql.names.context import Context
+from gatelog.kql.names.own_names import own_name
 
 OVER_PATHS = frozenset({"all", "any", "map"})
 """The functions over the edges or the inner nodes of a path."""

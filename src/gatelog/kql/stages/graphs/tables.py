@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gatelog.kql import ast
 from gatelog.kql.functions import FUNCTIONS
+from gatelog.kql.names.scope import Scope
 from gatelog.kql.relations import Compute, Computed, Relation
-from gatelog.kql.scope import Scope
 from gatelog.kql.stages.graphs.graph import Graph
 from gatelog.kql.terms import Field, reference
 from gatelog.kql.types import KqlType

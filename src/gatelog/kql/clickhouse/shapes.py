@@ -1,0 +1,56 @@
+"""Expressions of one value that every query has alike, written once for all of them.
+
+    quoted(□)  ──►  "replaceAll(toJSONString(" □ "), '\\\\/', '/')"  ──►  one node for each value
+
+A shape is made of a function from a value to its expression, asked when the shape is used first. It may only
+put the value where any expression can stand, as the argument of a call; with `once`, where the value has a
+name, anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from sqlglot import exp
+
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.nodes import Column, Filled, Identifier
+from gatelog.kql.clickhouse.sql import Sql
+from gatelog.kql.clickhouse.writer import text_of
+
+Body: TypeAlias = "Callable[[Sql], Sql]"
+
+_PLACE: Final = Column(Identifier("□"))
+"""Stands for the value while a shape is written."""
+
+
+class Shape:
+    """The expression that `body` makes of a value."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    @cached_property
+    def _pieces(self) -> tuple[str | int, ...]:
+        """The text around the value, and 0 wherever the value is."""
+        made = self._body(_PLACE)
+        assert not isinstance(made, sql.LOOSE), "an operator at the top could not be told"
+        first, *others = text_of(made).split(_PLACE.written)
+        return (first, *(piece for other in others for piece in (0, other)))
+
+    def __call__(self, value: Sql) -> Sql:
+        """The expression of this value."""
+        return Filled(self._pieces, [value])
+
+
+def once(name: str, body: Body) -> Body:
+    """The same as `sql.with_value`, for a `body` that knows nothing of the query."""
+    of_name = Shape(body)
+    of_any = Shape(lambda value: sql.computed_once(value, name, body))
+
+    def of_value(value: Sql) -> Sql:
+        return (of_name if isinstance(value, exp.Column | exp.Literal | exp.Identifier) else of_any)(value)
+
+    return of_value
