@@ -17,6 +17,7 @@ from gatelog.errors import (
 )
 from gatelog.kql import LIMIT
 from gatelog.store.answer_texts import text_characters
+from gatelog.store.block_rows import block_rows
 from gatelog.store.clients import Clients, engine_text, error_code
 from gatelog.store.named import naming
 
@@ -79,13 +80,6 @@ SQL_BYTES_MAX = 256 * 1024 - 4 * 1024
 """The engine reads no statement of over 256 KiB; the rest is for its settings."""
 
 
-BLOCK_ROWS = 4096
-"""Rows that the engine has in hand at once, in each of its threads. A condition on bodies holds several
-copies of theirs: with the engine's own 65,409 rows that was 900 MB for bodies of 2 KB, beyond any budget for
-longer ones, and memory fresh from the kernel each time. Still fewer make sums over short columns slower.
-"""
-
-
 class Work(NamedTuple):
     """What answering took, as the engine counts it; 0 where it does not say."""
 
@@ -132,7 +126,7 @@ def run(clients: Clients, sql: str, budget: Budget) -> Rows:
     check_length(sql)
     try:
         with clients.borrow() as client:
-            result = client.query(sql, settings=query_settings(budget))
+            result = client.query(sql, settings=query_settings(sql, budget))
     except StoreError as error:
         raise query_error(error, budget) or error from error.__cause__
     types = tuple(kind.name for kind in result.column_types)
@@ -186,8 +180,8 @@ def check_length(sql: str) -> None:
         )
 
 
-def query_settings(budget: Budget) -> dict[str, Any]:
-    """What makes the engine keep to a budget, and read only."""
+def query_settings(sql: str, budget: Budget) -> dict[str, Any]:
+    """What makes the engine keep to a budget with a statement, and read only."""
     return {
         **naming(),
         "readonly": 2,  # reads only, while these settings may still be given
@@ -197,7 +191,7 @@ def query_settings(budget: Budget) -> dict[str, Any]:
         "max_result_bytes": budget.bytes,
         "result_overflow_mode": "throw",
         "max_memory_usage": budget.memory_bytes,
-        "max_block_size": BLOCK_ROWS,
+        "max_block_size": block_rows(sql),
         # A text that a join or an unfolded array repeats would count once, and be sent with each row.
         "enable_lazy_columns_replication": 0,
         # Looking for aggregates of keys takes the engine seconds over what a plugin makes of seventy columns,

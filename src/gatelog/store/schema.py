@@ -17,13 +17,12 @@ from typing import cast
 from clickhouse_connect.driver.client import Client
 
 from gatelog.errors import StoreVersionError
-from gatelog.store.messages import MESSAGES_AT, MESSAGES_SIZE
-from gatelog.store.words import (
-    MESSAGE_WORDS,
-    REQUEST_SEAMS,
-    RESPONSE_SHORT_WORDS,
-    RESPONSE_WORDS,
-    REST_WORDS,
+from gatelog.store.schema_changes import (
+    KEPT_UNTIL_WRITTEN,
+    MESSAGES,
+    NUMBERS_BY_THEIR_BITS,
+    SEARCH_INDEXES,
+    SHORT_WORDS_AND_ATTEMPTS,
 )
 
 # Timestamps have KQL's own type, so that a comparison in a query reaches the partition and the primary key as
@@ -175,74 +174,15 @@ ENGINE = MergeTree ORDER BY version
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 """
 
-_OLD_PARTS_LIFETIME_S = 480
-"""As a server has it when nothing else is said."""
-
-# The first text indexes could not serve `has`: to them every character beyond ASCII was part of a word. Parts
-# written before get the new indexes in the background; until then they are searched without.
-_INDEX = "TYPE text(tokenizer = splitByNonAlpha, posting_list_codec = 'bitpacking')"
-_SEARCH_INDEXES = (
-    "ALTER TABLE calls DROP INDEX IF EXISTS request_terms",
-    "ALTER TABLE calls DROP INDEX IF EXISTS response_terms",
-    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS response_words {RESPONSE_WORDS} {_INDEX}",
-    "ALTER TABLE calls ADD INDEX IF NOT EXISTS by_received received TYPE minmax GRANULARITY 1",
-    "ALTER TABLE calls ADD INDEX IF NOT EXISTS by_conversation_id"
-    " conversation_id TYPE bloom_filter(0.01) GRANULARITY 1",
-    "ALTER TABLE calls MATERIALIZE INDEX response_words, MATERIALIZE INDEX by_received,"
-    " MATERIALIZE INDEX by_conversation_id",
-)
-
-# Searches of answers looked at the text of every embedding call. Metrics count attempts, and nearly every
-# call has one: what the few others tried is in the JSON, the number of attempts says which they are.
-_SHORT_WORDS_AND_ATTEMPTS = (
-    "ALTER TABLE calls ADD COLUMN IF NOT EXISTS"
-    " attempt_count Int64 DEFAULT toInt64(JSONLength(attempts)) CODEC(ZSTD(1))",
-    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS response_short_words {RESPONSE_SHORT_WORDS} {_INDEX}",
-    "ALTER TABLE calls MATERIALIZE COLUMN attempt_count, MATERIALIZE INDEX response_short_words",
-)
-
-# Which words of a body are in its messages was read from the JSON of every call with the word; and two
-# common words next to each other were looked for in every text with both, though few have them so. These
-# indexes take the place of those of versions 2, 4 and 5, which are not made any more; while one is being
-# made, the engine does not drop it. Other names than theirs: what parts have of an index goes by its name.
-_MESSAGES = (
-    "KILL MUTATION WHERE database = currentDatabase() AND table = 'calls' AND NOT is_done"
-    " AND match(command, 'INDEX request_(words|pairs|seams)')",
-    "ALTER TABLE calls DROP INDEX IF EXISTS request_words",
-    "ALTER TABLE calls DROP INDEX IF EXISTS request_pairs",
-    "ALTER TABLE calls DROP INDEX IF EXISTS request_seams",
-    "ALTER TABLE calls ADD COLUMN IF NOT EXISTS"
-    f" request_messages_at UInt32 DEFAULT {MESSAGES_AT} CODEC(ZSTD(1)) AFTER request_body",
-    "ALTER TABLE calls ADD COLUMN IF NOT EXISTS"
-    f" request_messages_size UInt32 DEFAULT {MESSAGES_SIZE} CODEC(ZSTD(1)) AFTER request_messages_at",
-    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS message_words {MESSAGE_WORDS} {_INDEX}",
-    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS rest_words {REST_WORDS} {_INDEX}",
-    f"ALTER TABLE calls ADD INDEX IF NOT EXISTS message_seams {REQUEST_SEAMS}"
-    " TYPE bloom_filter(0.1) GRANULARITY 1",
-    "ALTER TABLE calls MATERIALIZE COLUMN request_messages_at, MATERIALIZE COLUMN request_messages_size",
-    "ALTER TABLE calls MATERIALIZE INDEX message_words, MATERIALIZE INDEX rest_words,"
-    " MATERIALIZE INDEX message_seams",
-    # Version 2 may have been making these together with one that is given up; parts that have them are left.
-    "ALTER TABLE calls MATERIALIZE INDEX response_words, MATERIALIZE INDEX by_received,"
-    " MATERIALIZE INDEX by_conversation_id",
-)
-
-# Merges do not wait for the disk, and the embedded engine removes what they replaced as soon as nobody reads
-# it (a server keeps it so long): where the power went before the system had written the new files, calls were
-# gone that inserts had synced. Linux writes what is older than half a minute.
-_KEPT_UNTIL_WRITTEN = tuple(
-    f"ALTER TABLE {table} MODIFY SETTING old_parts_lifetime = {_OLD_PARTS_LIFETIME_S}"
-    for table in ("calls", "boots", "accounts", "unlogged", "expired", "schema_version")
-)
-
 VERSIONS: tuple[tuple[str, ...], ...] = (
     (_CALLS, _BOOTS, _ACCOUNTS, _RANGES.format(table="unlogged"), _RANGES.format(table="expired")),
-    _SEARCH_INDEXES,
-    _SHORT_WORDS_AND_ATTEMPTS,
+    SEARCH_INDEXES,
+    SHORT_WORDS_AND_ATTEMPTS,
     (),
     (),
-    _MESSAGES,
-    _KEPT_UNTIL_WRITTEN,
+    MESSAGES,
+    KEPT_UNTIL_WRITTEN,
+    NUMBERS_BY_THEIR_BITS,
 )
 """Statements of version 1, 2, …; each may be repeated, because a crash may come between them."""
 

@@ -41,7 +41,7 @@ def stream_rows(clients: Clients, sql: str, budget: Budget) -> Iterator[Iterator
     """Blocks of rows; the query ends with the `with` block. Errors, also late ones, as those of `run`."""
     check_length(sql)
     with _translated(budget), clients.borrow() as client:
-        blocks = client.query_row_block_stream(sql, settings=query_settings(budget))
+        blocks = client.query_row_block_stream(sql, settings=query_settings(sql, budget))
         with blocks as opened:
             types = [kind.name for kind in cast(QueryResult, blocks.source).column_types]
             yield _within(budget, opened, lambda block: text_characters(types, block))
@@ -58,7 +58,7 @@ def stream_encoded(clients: Clients, sql: str, encoding: str, budget: Budget) ->
                 yield _within(encoded, iter(lambda: file.read(PIECE_BYTES), b""), len)
             return
         with clients.borrow() as client:
-            settings = query_settings(budget) | _ENCODING
+            settings = query_settings(sql, budget) | _ENCODING
             with client.raw_stream(sql, settings=settings, fmt=encoding) as source:
                 yield _within(encoded, iter(lambda: source.read(PIECE_BYTES), b""), len)
 
@@ -75,7 +75,7 @@ def _within(budget: Budget, parts: Iterable[_Part], size: Callable[[_Part], int]
 
 def _written(clients: Clients, sql: str, encoding: str, budget: Budget) -> BinaryIO:
     """The answer in a file that only this process has open."""
-    settings = query_settings(budget) | _ENCODING
+    settings = query_settings(sql, budget) | _ENCODING
     clause = ", ".join(f"{name} = '{value}'" for name, value in settings.items())
     with tempfile.TemporaryDirectory(prefix="gatelog-") as directory:
         path = Path(directory) / "answer"

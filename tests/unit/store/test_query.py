@@ -12,6 +12,7 @@ from gatelog import kql
 from gatelog.errors import KqlBudgetError, KqlSemanticError, KqlTimeoutError, StoreError
 from gatelog.kql import LIMIT
 from gatelog.store import CATALOG, Budget, Store, Work, query
+from gatelog.store.block_rows import FEW, MANY, block_rows
 from gatelog.store.query import MIB
 from gatelog.testing.records import chat_exchange
 
@@ -199,9 +200,27 @@ def test_no_time_is_spent_on_aggregates_of_keys(store: Store) -> None:
     assert any("function_name: max" in line for (line,) in rows)
 
 
-def test_the_engine_has_few_rows_in_hand_at_once(store: Store) -> None:
-    """A condition on long texts holds several copies of them."""
-    assert store.run("SELECT max(blockSize()) FROM numbers(100000)").rows[0][0] <= query.BLOCK_ROWS
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [
+        ("Calls | summarize sum(TotalTokens) by SubscriptionName, bin(TimeGenerated, 1h)", MANY),
+        ("ApiManagementGatewayLlmLog | summarize sum(TotalTokens) by ModelName", MANY),
+        ("Calls | top 100 by TimeGenerated | project TimeGenerated, RequestId, ModelName", MANY),
+        ("Calls | where RequestBody has 'invoice' | count", FEW),
+        ("Calls | where tostring(parse_json(ResponseBody).usage) contains '1' | count", FEW),
+        ("Calls | top 100 by TimeGenerated", FEW),
+        ("Calls | summarize count() by UserAgent", FEW),
+        ("range x from 1 to 100000 step 1 | extend text = strrep('a', 1000)", FEW),
+    ],
+)
+def test_the_engine_has_few_long_texts_in_hand_at_once(question: str, rows: int) -> None:
+    """A condition on them holds several copies."""
+    assert block_rows(kql.compile(question, CATALOG, now=datetime(2026, 9, 21, tzinfo=UTC)).sql) == rows
+
+
+def test_the_engine_has_no_more_rows_in_hand_than_it_is_told(store: Store) -> None:
+    """Of a table that it makes itself, too."""
+    assert store.run("SELECT max(blockSize()) FROM numbers(100000)").rows[0][0] <= FEW
 
 
 def test_a_text_that_many_calls_share_counts_with_each(store: Store) -> None:

@@ -9,7 +9,7 @@ from gatelog.kql.clickhouse import sql, ticks
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.terms import Term
-from gatelog.kql.types import DECIMAL_DIGITS, DECIMAL_SCALE, INTEGERS, NUMBERS, KqlType
+from gatelog.kql.types import CLICKHOUSE_TYPES, DECIMAL_DIGITS, DECIMAL_SCALE, INTEGERS, NUMBERS, KqlType
 from gatelog.kql.values.conversions import convert
 from gatelog.kql.values.literals import literal_term
 
@@ -115,9 +115,11 @@ def average(arguments: Sequence[Term], predicate: Term | None) -> Term:
 
 
 def _decimal_average(term: Term, predicate: Term | None) -> Term:
-    added = total([term], predicate).sql
-    divisor = sql.call("toDecimal256", _known(term.whole or term, predicate), 0)
-    return Term(DECIMAL, sql.divide_decimal(added, divisor, DECIMAL_SCALE, divisor_scale=0))
+    """Of the decimals' digits as one number: the engine divides decimals digit by digit."""
+    added = sql.call("reinterpretAsInt256", total([term], predicate).sql)
+    known = sql.call("toInt256", _known(term.whole or term, predicate))
+    mean = sql.call("intDiv", added, known)
+    return Term(DECIMAL, sql.call("reinterpret", mean, CLICKHOUSE_TYPES[DECIMAL]))
 
 
 def _time_average(term: Term, predicate: Term | None) -> Term:
