@@ -78,7 +78,7 @@ def _settings(exchanges: Sequence[Exchange]) -> dict[str, Any]:
         "max_partitions_per_insert_block": 0,
         "async_insert": 0,
         # It would take half as long again; merges compute it for what they write.
-        "exclude_materialize_skip_indexes_on_insert": "message_seams",
+        "exclude_materialize_skip_indexes_on_insert": "request_word_seams",
     }
 
 

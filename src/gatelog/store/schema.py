@@ -21,6 +21,7 @@ from gatelog.store.schema_changes import (
     KEPT_UNTIL_WRITTEN,
     MESSAGES,
     NUMBERS_BY_THEIR_BITS,
+    SEAMS,
     SEARCH_INDEXES,
     SHORT_WORDS_AND_ATTEMPTS,
 )
@@ -183,6 +184,7 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
     MESSAGES,
     KEPT_UNTIL_WRITTEN,
     NUMBERS_BY_THEIR_BITS,
+    SEAMS,
 )
 """Statements of version 1, 2, …; each may be repeated, because a crash may come between them."""
 

@@ -26,16 +26,16 @@ that what is asked of the one is not answered by the other.
 
 Two words next to each other are in few of the texts that have both. A last index is a filter for each
 granule of rows: which seams, of the end of a word and the beginning of the next, do its requests have, body
-and messages?
+and messages? Of the character behind that beginning it has the kind: its first byte modulo 8.
 
-    Größe，客户! Größe      röße 客户 · 客户 grö
+    Größe，客户! Größe      röße 客户0 · 客户 grö3
 """
 
 from __future__ import annotations
 
 from string import punctuation
 
-from gatelog.kql import NUMBERS, OMITTED, SEAM_AFTER, SEAM_BEFORE, SHORT_WORD_MOST
+from gatelog.kql import NUMBERS, OMITTED, SEAM_AFTER, SEAM_BEFORE, SEAM_KINDS, SHORT_WORD_MOST
 from gatelog.store.messages import MESSAGES_BESIDE_BODY, REQUEST_MESSAGES, REQUEST_REST
 
 _BORDERS = " " + "".join(sorted(set(punctuation) - set("-_.~")))
@@ -71,7 +71,8 @@ def _seams(texts: str, *columns: str) -> str:
     constants of hints only there with those of an index.
     """
     tokens = f"tokens({_spaced('lowerUTF8(text)')})"
-    seam = f"concat(rightUTF8(word, {SEAM_BEFORE}), ' ', leftUTF8(next, {SEAM_AFTER}))"
+    kind = f"toString(ascii(substringUTF8(next, {SEAM_AFTER + 1}, 1)) % {SEAM_KINDS})"
+    seam = f"concat(rightUTF8(word, {SEAM_BEFORE}), ' ', leftUTF8(next, {SEAM_AFTER}), {kind})"
     of_text = f"arrayMap((word, next) -> {seam}, arrayPopBack({tokens}), arrayPopFront({tokens}))"
     of_texts = f"arrayMap(text -> {of_text}, {texts})"
     row = ", ".join(f"[{column}]" for column in columns)

@@ -13,7 +13,8 @@ the one and the beginning of the other: these are not read. It is asked by a hin
 to compute the seams of a text takes longer than to look through it.
 
     needle     a new invoi           a · new · invoi
-    seams      new inv               of `a` an open start is not enough: it could end any word
+    seams      new inv7              of `a` an open start is not enough: it could end any word
+               inv0 … inv7           had the needle ended there
 
 The index never loses a row: what it cannot know it does not ask. Where it knows everything (one whole word, a
 piece of one word), it answers alone and the text is not read. Of texts that are OMITTED a second index has
@@ -31,7 +32,7 @@ from typing import NamedTuple
 
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.sql import Sql
-from gatelog.kql.tables.schema import NUMBERS, OMITTED, SEAM_AFTER, SEAM_BEFORE, SHORT_WORD_MOST
+from gatelog.kql.tables.schema import NUMBERS, OMITTED, SEAM_AFTER, SEAM_BEFORE, SEAM_KINDS, SHORT_WORD_MOST
 from gatelog.kql.terms import Words
 
 PIECE_LEAST = 3
@@ -56,9 +57,12 @@ class Run(NamedTuple):
         return None if self.open_start and len(self.text) < SEAM_BEFORE else self.text[-SEAM_BEFORE:]
 
     @property
-    def first(self) -> str | None:
-        """What is after a seam before it, if that is certain."""
-        return None if self.open_end and len(self.text) < SEAM_AFTER else self.text[:SEAM_AFTER]
+    def firsts(self) -> list[str]:
+        """What may be after a seam before it; nothing if that could be anything."""
+        first, following = self.text[:SEAM_AFTER], self.text[SEAM_AFTER : SEAM_AFTER + 1]
+        if not self.open_end or following:
+            return [f"{first}{_kind(following)}"]
+        return [f"{first}{kind}" for kind in range(SEAM_KINDS)] if len(first) == SEAM_AFTER else []
 
 
 class Indexed(NamedTuple):
@@ -84,7 +88,7 @@ def indexed(needle: str, words: Words, *, whole_start: bool, whole_end: bool) ->
     is_piece = pieces == [needle] and not (whole_start or whole_end)
     decides = whole == [needle] or (is_piece and needle[0] not in digits)
     if words.seams is not None:
-        tests += [_hint_of(seam, sql.column(words.seams)) for seam in _seams(runs)]
+        tests += [_hint_of(seams, sql.column(words.seams)) for seams in _seams(runs)]
     condition = sql.all_of(tests)
     if words.short is not None:
         omitted = _of_omitted(whole, sql.column(words.sql_name), sql.column(words.short))
@@ -147,14 +151,21 @@ def _has_words(column: Sql, words: list[str]) -> Sql:
     return sql.call("hasAllTokens", column, sql.array([sql.literal(_spelled(word)) for word in words]))
 
 
-def _seams(runs: Sequence[Run]) -> Iterator[str]:
+def _seams(runs: Sequence[Run]) -> Iterator[list[str]]:
+    """Of each two runs next to each other what their seam may be, if anything is known of it."""
     for run, following in pairwise(runs):
-        if run.last is not None and following.first is not None:
-            yield f"{run.last} {following.first}"
+        if run.last is not None and following.firsts:
+            yield [f"{run.last} {first}" for first in following.firsts]
 
 
-def _hint_of(seam: str, seams: Sql) -> Sql:
-    return sql.call("indexHint", sql.call("has", seams, sql.literal(seam)))
+def _hint_of(either: Sequence[str], seams: Sql) -> Sql:
+    asked = sql.call("hasAny", seams, sql.array([sql.literal(seam) for seam in either]))
+    return sql.call("indexHint", asked)
+
+
+def _kind(character: str) -> int:
+    """Which of SEAM_KINDS a character is."""
+    return next(iter(character.encode()), 0) % SEAM_KINDS
 
 
 def _runs(needle: str, *, whole_start: bool, whole_end: bool) -> Iterator[Run]:

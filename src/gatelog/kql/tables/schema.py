@@ -43,6 +43,12 @@ SEAM_BEFORE = 4
 SEAM_AFTER = 3
 """Characters of the word after a seam. Fewer than before: the last word is often not written out."""
 
+SEAM_KINDS = 8
+"""Of the character behind those a seam has which of so many kinds it is: its first byte, modulo; 0 is also
+that there is none. Of many words with the same beginning (`invoice`, `inventory`) one is asked for; and where
+that character is not known, all kinds.
+"""
+
 
 class WordsColumn(NamedTuple):
     """A column of the SQL view with the words of a text, spelled as `indexed_search` spells them. A text
