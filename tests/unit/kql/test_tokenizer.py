@@ -106,3 +106,18 @@ def test_a_text_over_the_limit_is_refused() -> None:
     assert tokenize(" " * MAX_QUERY_LENGTH)[-1].kind == "end"
     with pytest.raises(KqlSyntaxError, match="more than 262,144 characters"):
         tokenize(" " * (MAX_QUERY_LENGTH + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("h'x' h 'x'", ["h'x'", "h", "'x'"]),
+        ("h@'x' H```x``` h~~~x~~~", ["h@'x'", "H```x```", "h~~~x~~~"]),
+        ("in~(in~in", ["in~", "(", "in~", "in"]),
+        ("mv-expand a-b mv-expandx", ["mv-expand", "a", "-", "b", "mv", "-", "expandx"]),
+        ("long(1) long (1) long", ["long(1)", "long", "(", "1", ")", "long"]),
+        ("a..b a.b a=>b a==b", ["a", "..", "b", "a", ".", "b", "a", "=>", "b", "a", "==", "b"]),
+    ],
+)  # fmt: skip
+def test_a_word_ends_where_another_token_would_begin(text: str, words: list[str]) -> None:
+    assert [token.text for token in tokenize(text)[:-1]] == words

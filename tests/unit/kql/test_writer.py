@@ -133,6 +133,37 @@ def test_a_whole_statement_is_what_the_generator_writes(statement: exp.Select) -
     assert written(statement) == Verbatim().generate(plain(statement))
 
 
+@pytest.mark.parametrize("descending", [None, False, True])
+@pytest.mark.parametrize("nulls_first", [False, True])
+def test_the_keys_of_an_order_are_what_the_generator_writes(
+    descending: bool | None, nulls_first: bool
+) -> None:
+    key = exp.Ordered(this=sql.column("a"), desc=descending, nulls_first=nulls_first)
+    statement = exp.Select(
+        expressions=[sql.column("a")],
+        order=exp.Order(expressions=[key, exp.Ordered(this=sql.column("b"))]),
+        limit=exp.Limit(expression=sql.literal(1)),
+    )
+    assert written(statement) == Verbatim().generate(plain(statement))
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        sql.literal(-5),
+        exp.Neg(this=sql.literal(-5)),
+        exp.Tuple(expressions=[sql.literal(1), sql.literal(-2)]),
+        sql.parametric("topK", [10, "x"], sql.column("a"), -1),
+    ],
+)
+def test_rarer_nodes_are_what_the_generator_writes(node: Sql) -> None:
+    assert written(select(node)) == generated(node)
+
+
+def test_a_column_of_a_table_is_written_with_both_names_in_quotes() -> None:
+    assert written(select(sql.stored('T"', "c"))) == 'SELECT "T"""."c"'
+
+
 def test_a_long_chain_is_written_without_recursion() -> None:
     conditions = [sql.eq(sql.column("a"), number) for number in range(5_000)]
     assert written(select(sql.any_of(conditions))).count(" OR ") == 4_999

@@ -126,10 +126,17 @@ class Boolean(Word, exp.Boolean):
     __slots__ = ()
 
 
-class Call(Shared, exp.Anonymous):
+class Composed(Shared):
+    """A node that has its `parts` below it, and nothing else."""
+
+    __slots__ = ("parts",)
+    parts: list[exp.Expr]
+
+
+class Call(Composed, exp.Anonymous):
     """A function of the engine's, its name as given."""
 
-    __slots__ = ("name", "parts")
+    __slots__ = ("name",)
     name: str
 
     def __init__(self, this: str, expressions: list[exp.Expr]) -> None:
@@ -143,13 +150,13 @@ class Call(Shared, exp.Anonymous):
         return {"this": self.name, "expressions": self.parts}
 
 
-class Filled(Shared, exp.Expression):
+class Filled(Composed, exp.Expression):
     """A formula with its values: `this` is pieces of text, and between them places in `expressions`.
 
     As function names are, the text is a constant of the program.
     """
 
-    __slots__ = ("parts", "pieces")
+    __slots__ = ("pieces",)
 
     def __init__(self, this: tuple[str | int, ...], expressions: list[exp.Expr]) -> None:
         self.pieces = this
@@ -225,7 +232,7 @@ KINDS: Final[Mapping[type[exp.Expr], type[exp.Expr]]] = {
 
 def make(kind: type[E], /, **args: object) -> E:
     """A node of sqlglot's kind, a shared one where there is one."""
-    return cast(E, KINDS.get(kind, kind)(**args))
+    return KINDS.get(kind, kind)(**args)  # type: ignore[return-value]  # a kind of it
 
 
 _literal = lru_cache(LEAVES_MAX)(Literal)

@@ -36,7 +36,7 @@ class Scale:
         return known
 
     def _weighed(self, node: Sql) -> int:
-        if isinstance(node, nodes.Call | nodes.Filled):
+        if isinstance(node, nodes.Composed):
             return 1 + sum(map(self.weight, node.parts))
         if isinstance(node, exp.Binary):
             return self._weight_of_chain(node)

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from sqlglot import exp
-
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.nodes import Column, Filled, Identifier
 from gatelog.kql.clickhouse.sql import Sql
@@ -51,6 +49,6 @@ def once(name: str, body: Body) -> Body:
     of_any = Shape(lambda value: sql.computed_once(value, name, body))
 
     def of_value(value: Sql) -> Sql:
-        return (of_name if isinstance(value, exp.Column | exp.Literal | exp.Identifier) else of_any)(value)
+        return (of_name if isinstance(value, sql.SHORT) else of_any)(value)
 
     return of_value

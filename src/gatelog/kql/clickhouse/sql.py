@@ -21,6 +21,9 @@ Argument: TypeAlias = "exp.Expr | str | int"
 LOOSE = (exp.Binary, exp.In, exp.Not, exp.Is, exp.Between, exp.Lambda)
 """Nodes that need parentheses when they are an operand."""
 
+SHORT = (exp.Column, exp.Literal, exp.Identifier)
+"""Nodes that can be said as often as one likes."""
+
 _PYTHON = (str, int)
 """What becomes a literal where an expression is expected."""
 
@@ -69,7 +72,7 @@ def column(name: str, table: str | None = None) -> Sql:
 
 def stored(table: str, name: str) -> Sql:
     """The column of a table in FROM, which is none of the query's own: no alias hides it."""
-    return exp.Dot(this=identifier(table), expression=identifier(name))
+    return nodes.Word(f"{nodes.identifier(table).written}.{nodes.identifier(name).written}")
 
 
 def alias(node: Sql, name: str) -> Sql:
@@ -263,7 +266,7 @@ def tuple_(items: Sequence[Sql]) -> Sql:
 
 def with_value(value: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
     """`body` of a value that is computed once, however often the body mentions it."""
-    if isinstance(value, exp.Column | exp.Literal | exp.Identifier):
+    if isinstance(value, SHORT):
         return body(value)
     return computed_once(value, name, body)
 

@@ -29,7 +29,7 @@ def written(select: exp.Select) -> str:
 
 def text_of(node: Sql) -> str:
     """The text of an expression."""
-    return _Writer().sql(node)
+    return node.written if isinstance(node, nodes.Leaf) else _Writer().sql(node)
 
 
 class _Writer(ClickHouseGenerator):
@@ -157,6 +157,25 @@ def _group(writer: _Writer, node: Sql) -> str:
     return f" GROUP BY {', '.join(_texts(writer, node.args['expressions']))}"
 
 
+def _order(writer: _Writer, node: Sql) -> str:
+    return f" ORDER BY {', '.join(_texts(writer, node.args['expressions']))}"
+
+
+def _ordered(writer: _Writer, node: Sql) -> str:
+    """A key of an order; without a word the engine has nulls at the end, whatever the direction."""
+    given = node.args
+    descending = given.get("desc")
+    direction = "" if descending is None else " DESC" if descending else " ASC"
+    return f"{writer.sql(given['this'])}{direction}{' NULLS FIRST' if given.get('nulls_first') else ''}"
+
+
+def _limit(writer: _Writer, node: Sql) -> str:
+    given = node.args
+    within = given.get("expressions")
+    by = f" BY {', '.join(_texts(writer, within))}" if within else ""
+    return f" LIMIT {writer.sql(given['expression'])}{by}"
+
+
 def _select(writer: _Writer, node: Sql) -> str:
     """`WITH ... SELECT ...` and its clauses, each with a blank before it."""
     given = node.args
@@ -174,6 +193,23 @@ _CLAUSES = ("where", "group", "order", "limit")
 
 def _paren(writer: _Writer, node: Sql) -> str:
     return f"({writer.sql(node.args['this'])})"
+
+
+def _tuple(writer: _Writer, node: Sql) -> str:
+    return f"({', '.join(_texts(writer, node.args['expressions']))})"
+
+
+def _negative(writer: _Writer, node: Sql) -> str:
+    """`-x`, and no comment where x begins with the sign itself."""
+    text = writer.sql(node.args["this"])
+    return f"- {text}" if text.startswith("-") else f"-{text}"
+
+
+def _parametric(writer: _Writer, node: Sql) -> str:
+    """`function(parameters)(arguments)`."""
+    given = node.args
+    parameters, arguments = (", ".join(_texts(writer, given[key])) for key in ("expressions", "params"))
+    return f"{given['this']}({parameters})({arguments})"
 
 
 def _table_alias(writer: _Writer, node: Sql) -> str:
@@ -195,6 +231,12 @@ _OF_KINDS: dict[type[Sql], Callable[[_Writer, Sql], str]] = {
     exp.Join: _join,
     exp.Where: _where,
     exp.Group: _group,
+    exp.Order: _order,
+    exp.Ordered: _ordered,
+    exp.Limit: _limit,
+    exp.Tuple: _tuple,
+    exp.Neg: _negative,
+    exp.ParameterizedAgg: _parametric,
     exp.Add: _operator("+"),
     exp.Sub: _operator("-"),
     exp.Mul: _operator("*"),
@@ -213,6 +255,6 @@ _WAYS: dict[type[Sql], Callable[[_Writer, Any], str]] = {
     nodes.Call: _function,
     nodes.Filled: _filled,
     **_OF_KINDS,
-    **{nodes.KINDS[kind]: way for kind, way in _OF_KINDS.items()},
+    **{shared: _OF_KINDS[kind] for kind, shared in nodes.KINDS.items()},
 }
 """Nodes whose text depends on nothing but their parts: with the leaves, nine of ten of a statement."""

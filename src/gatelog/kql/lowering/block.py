@@ -46,6 +46,9 @@ WEIGHT_MAX = 1_000
 ROWS_BELOW = 2**62
 """A limit that no table reaches."""
 
+_CLOSED = (nodes.Leaf, exp.Query)
+"""Nodes below which there is nothing of the block's."""
+
 
 @dataclass(slots=True)
 class Block:
@@ -98,11 +101,11 @@ class Block:
             if isinstance(node, nodes.Column) and node.name not in named:
                 named.add(node.name)
                 waiting.append(self.columns.get(node.name))
-            elif isinstance(node, nodes.Call | nodes.Filled):
+            elif isinstance(node, nodes.Composed):
                 waiting += node.parts
             elif isinstance(node, list):
                 waiting += node
-            elif isinstance(node, exp.Expr) and not isinstance(node, nodes.Leaf | exp.Query):
+            elif isinstance(node, exp.Expr) and not isinstance(node, _CLOSED):
                 waiting += node.args.values()
         return False
 
@@ -124,9 +127,13 @@ class Block:
         wanted = set(need) - self.consumed
         return [name for name in self.columns if name in wanted]
 
+    def in_any_order(self) -> Block:
+        """The block without its order, unless that says which rows it has."""
+        return self if self.limit is not None or not self.order else replace(self, order=())
+
     def nested(self, need: Iterable[str]) -> Block:
         """A new block over this one as its subquery; the order moves outwards."""
-        inner = self if self.limit is not None else replace(self, order=())
+        inner = self.in_any_order()
         names = self.reachable([*need, *(key.sql_name for key in self.order)])
         return Block(sql.subquery(inner.select(names)), dict.fromkeys(names), order=self.order)
 

@@ -248,9 +248,8 @@ def _side(relation: rel.Relation, need: Names, name: str) -> tuple[Sql, list[str
     """A side of a join as a named subquery, and the names of its columns."""
     block = lower(relation, need)
     names = block.reachable(need)
-    inner = block if block.limit is not None else replace(block, order=())
     alias = nodes.make(exp.TableAlias, this=sql.identifier(name))
-    side = nodes.make(exp.Subquery, this=inner.select(names), alias=alias)
+    side = nodes.make(exp.Subquery, this=block.in_any_order().select(names), alias=alias)
     return side, names
 
 

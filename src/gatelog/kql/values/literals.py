@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import lru_cache
 from uuid import UUID
 
 from gatelog.kql.ast import Literal, LiteralValue
 from gatelog.kql.clickhouse import sql, ticks
+from gatelog.kql.clickhouse.nodes import LEAF_CHARACTERS_MAX, LEAVES_MAX
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.terms import Constant, Term, null_of
 from gatelog.kql.types import DECIMAL_SCALE, INTEGERS, KqlType
 from gatelog.kql.values import json_values
+
+_TYPES = {kind.value: kind for kind in KqlType}
 
 
 def literal_term(kql_type: KqlType, value: LiteralValue) -> Term:
     """A constant; `value` as in `ast.Literal`."""
     if value is None:
         return null_of(kql_type)
-    constant = Constant(value)
-    return Term(kql_type, _literal_sql(kql_type, value), nullable=False, constant=constant)
+    if isinstance(value, int) or (isinstance(value, str) and len(value) <= LEAF_CHARACTERS_MAX):
+        return _recurring(kql_type, value)
+    return _constant(kql_type, value)
+
+
+def _constant(kql_type: KqlType, value: LiteralValue) -> Term:
+    return Term(kql_type, _literal_sql(kql_type, value), nullable=False, constant=Constant(value))
+
+
+_recurring = lru_cache(LEAVES_MAX, typed=True)(_constant)
+"""The terms of short texts and of whole numbers: most literals come again, in the query or in the next."""
 
 
 def term_of(literal: Literal) -> Term:
     """A literal of the query's text."""
-    return literal_term(KqlType(literal.type), literal.value)
+    return literal_term(_TYPES[literal.type], literal.value)
 
 
 def string_term(text: str) -> Term:
