@@ -28,7 +28,7 @@ ALPHABET = [
 PLAIN = "abcde019"
 WORDS = (
     *("a", "of", "the", "new", "invoice", "4711", "9abc", "c3", "größe", "Straße", "客户", "İstanbul", "σας"),
-    *("caf\u00e9", "nai\u0308f", "taxi", "\u212a"),
+    *("caf\u00e9", "nai\u0308f", "taxi", "\u212a", "𐐔𐐯𐑅"),
 )
 BORDERS = (" ", ", ", "_", "，", "\u0301", "\n", "\0", "é", "")
 NUMBERS = ("0.19", "-1e-05", "9", "-0.01")

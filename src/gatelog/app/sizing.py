@@ -41,8 +41,8 @@ HUB_BYTES = 600 * 2**20
 QUESTION_BYTES_MAX = 2_048 * 2**20
 """Memory that one question may use (`store.Budget.memory_bytes`)."""
 
-STORED_PER_RAW_BYTE = 0.30
-"""Bytes on disk for a byte of a body's text, word indexes included (benchmarks/volume_measure.py)."""
+STORED_PER_RAW_BYTE = 0.32
+"""Bytes on disk for a byte of a body's text, indexes of words included (benchmarks/volume_measure.py)."""
 
 ROW_BYTES = 225.0
 """Bytes on disk of a call apart from its bodies (benchmarks/volume_measure.py)."""

@@ -43,8 +43,8 @@ from gatelog.provider.parameters import read_parameters
 from gatelog.provider.registry import resolve
 from gatelog.provider.usage import read_count
 
-# Model names and error codes are labels, error messages are one line for people; what is longer is cut.
-# Characters; the body keeps everything.
+# Names of models and of deployments and error codes are labels, error messages are one line for people; what
+# is longer is cut. Characters; the body and the target keep everything.
 LABEL_LENGTH_MAX = 256
 ERROR_MESSAGE_LENGTH_MAX = 1024
 
@@ -80,7 +80,7 @@ def _operation(start: Start, model: str) -> Operation:
         kind=_kind(start.operation_kind),
         family=_FAMILIES.get(start.family, PathFamily.NONE),
         tail=resolved.tail if resolved else "",
-        deployment=start.deployment or (model if resolved else ""),
+        deployment=_label(start.deployment) or (model if resolved else ""),
         api_version=start.api_version,
     )
 

@@ -8,9 +8,9 @@
     ──────────────   ──────────────────       words: what is between the hyphens
 
 A word is then what KQL calls a term, a maximal run of letters and digits of any script, and it is ASCII:
-the engine looks a piece of a word up in its dictionary (LIKE) only if it is. `kql.indexed_search` spells the
-words of a query the same way. The expression is in the index and, through a hidden column of the views, in
-the query; the engine recognises the one in the other.
+the engine looks a piece of a word up in its dictionary (LIKE) only if it is. `kql.search.indexed_search`
+spells the words of a query the same way. The expression is in the index and, through a hidden column of the
+views, in the query; the engine recognises the one in the other.
 
 An answer full of vectors would put more into the index than into the table: the answers of embedding calls
 have the one word OMITTED instead, which no text in lower case can hold. A second index has the words of those

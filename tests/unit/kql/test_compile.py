@@ -53,6 +53,12 @@ def test_columns_that_nobody_needs_are_not_read() -> None:
     assert "TimeGenerated" not in sql
 
 
+def test_rows_are_not_sorted_within_a_join_unless_the_order_says_which_they_are() -> None:
+    for operators, sorts in (("sort by Region asc", 0), ("sort by Region asc | take 5", 1)):
+        sql = compiled(f"Logs | {operators} | join kind=inner (Logs | {operators}) on Region").sql
+        assert sql.count("ORDER BY") == 2 * sorts
+
+
 def test_of_a_materialized_table_those_columns_are_kept_that_some_use_needs() -> None:
     uses = "T | where ResponseCode == toscalar(T | summarize max(ResponseCode)) | distinct Region"
     sql = compiled(f"let T = materialize(Logs | take 100); {uses}").sql

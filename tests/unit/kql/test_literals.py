@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from gatelog.kql.ast import LiteralValue
@@ -18,6 +20,7 @@ from gatelog.kql.values.literals import literal_term
         (KqlType.DYNAMIC, 0, False),
         (KqlType.REAL, 0.0, -0.0),
         (KqlType.DECIMAL, 1, -1),
+        (KqlType.DECIMAL, Decimal("1.0"), Decimal("1.00")),
         (KqlType.STRING, "1", "1 "),
     ],
 )

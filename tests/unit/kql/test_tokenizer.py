@@ -116,6 +116,7 @@ def test_a_text_over_the_limit_is_refused() -> None:
         ("in~(in~in", ["in~", "(", "in~", "in"]),
         ("mv-expand a-b mv-expandx", ["mv-expand", "a", "-", "b", "mv", "-", "expandx"]),
         ("long(1) long (1) long", ["long(1)", "long", "(", "1", ")", "long"]),
+        ("a!has b!in~(c) a!=b !hasx", ["a", "!has", "b", "!in~", "(", "c", ")", "a", "!=", "b", "!", "hasx"]),
         ("a..b a.b a=>b a==b", ["a", "..", "b", "a", ".", "b", "a", "=>", "b", "a", "==", "b"]),
     ],
 )  # fmt: skip

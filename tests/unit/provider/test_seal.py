@@ -157,6 +157,14 @@ def test_the_deployment_of_a_v1_call_is_the_bodys_model() -> None:
     assert exchange.call.operation.family is PathFamily.OPENAI_V1
 
 
+def test_a_deployment_is_a_label_however_long_it_was_asked_for() -> None:
+    """Groups of calls are by it, and whoever calls chooses it; the target has all of it."""
+    target = f"/openai/deployments/{'d' * 5_000}/chat/completions"
+    exchange = sealed(b"{}", request=b"{}", start={"target": target, "deployment": "d" * 5_000})
+    assert exchange.call.operation.deployment == exchange.call.model_asked == "d" * 256
+    assert exchange.call.target == target
+
+
 def test_the_responses_api_says_why_it_ended_and_what_it_used() -> None:
     start = {"target": "/v1/responses", "operation_kind": "other", "operation_id": "createresponse"}
     exchange = sealed(stream("responses.sse"), start=start, end={"response_headers": SSE})

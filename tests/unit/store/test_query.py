@@ -206,11 +206,15 @@ def test_no_time_is_spent_on_aggregates_of_keys(store: Store) -> None:
         ("Calls | summarize sum(TotalTokens) by SubscriptionName, bin(TimeGenerated, 1h)", MANY),
         ("ApiManagementGatewayLlmLog | summarize sum(TotalTokens) by ModelName", MANY),
         ("Calls | top 100 by TimeGenerated | project TimeGenerated, RequestId, ModelName", MANY),
+        ("Calls | make-series sum(TotalTokens) on TimeGenerated step 1h by ModelName", MANY),
         ("Calls | where RequestBody has 'invoice' | count", FEW),
         ("Calls | where tostring(parse_json(ResponseBody).usage) contains '1' | count", FEW),
         ("Calls | top 100 by TimeGenerated", FEW),
         ("Calls | summarize count() by UserAgent", FEW),
         ("range x from 1 to 100000 step 1 | extend text = strrep('a', 1000)", FEW),
+        ("Calls | extend text = strrep(ModelName, 3000) | where text has 'a' | count", FEW),
+        ("Calls | extend list = repeat(TotalTokens, 3000) | where list has '1' | count", FEW),
+        ("Calls | mv-expand n = range(1, PromptTokens) | count", FEW),
     ],
 )
 def test_the_engine_has_few_long_texts_in_hand_at_once(question: str, rows: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from datetime import UTC, datetime
 
 import clickhouse_connect
@@ -9,6 +11,7 @@ import msgspec
 import pytest
 
 from gatelog import kql
+from gatelog.kql import SEAM_KINDS
 from gatelog.model import Body, Exchange
 from gatelog.store import CATALOG, Store
 from gatelog.testing.records import chat_exchange
@@ -93,3 +96,19 @@ def test_an_insert_leaves_the_index_of_seams_to_merges(dsn: str, store: Store) -
     assert reads_texts(store, "RequestBody has 'invoice thanks'")
     merge(dsn)
     assert not reads_texts(store, "RequestBody has 'invoice thanks'")
+
+
+def test_the_engine_sees_the_same_in_every_character_that_a_search_asks_the_index_for(store: Store) -> None:
+    """Its lower case, whether it is a letter or digit, and its kind: else rows would be lost."""
+    of_unicode_3_2 = unicodedata.ucd_3_2_0.category
+    without = {"Cn", "Cs", "Co"}  # not assigned, surrogates, private use
+    known = [chr(code) for code in range(1, sys.maxunicode) if of_unicode_3_2(chr(code)) not in without]
+    known.remove("\n")
+    store.insert([asked(1, "\n".join(known))])
+    seen = store.run(
+        rf"SELECT c, lowerUTF8(c), match(c, '^[\\pL\\pN]$'), ascii(c) % {SEAM_KINDS}"
+        r" FROM (SELECT arrayJoin(splitByChar('\n', request_body)) AS c FROM calls)"
+    ).rows
+    assert len(seen) == len(known) > 90_000
+    expected = ((c, c.lower(), int(c.isalnum()), c.encode()[0] % SEAM_KINDS) for c in known)
+    assert [(one, other) for one, other in zip(seen, expected, strict=True) if tuple(one) != other] == []

@@ -1,7 +1,7 @@
 """Text to cells: the way back from `to_text`, for data that comes from outside.
 
-A cell is what `results.py` reads: ticks since 1970 for a datetime, ticks for a timespan, JSON text for a
-dynamic, Python's own values for the rest.
+A cell is what `values/results.py` reads: ticks since 1970 for a datetime, ticks for a timespan, JSON text
+for a dynamic, Python's own values for the rest.
 """
 
 from __future__ import annotations

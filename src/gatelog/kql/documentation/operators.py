@@ -1,4 +1,4 @@
-"""Tabular operators, their parameters, statements, operators between values, plugins, charts and types.
+"""Tabular operators, their parameters, statements, operators between values, charts and types.
 
 Source: learn.microsoft.com/kusto/query, the pages of the operators, of render and of the scalar types.
 """

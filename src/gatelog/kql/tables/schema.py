@@ -56,9 +56,10 @@ class WordsColumn(NamedTuple):
 
     With `short` it may be OMITTED instead; the column `short` has the short words of just those texts, and
     NUMBERS in place of a list of numbers. `guard` is a condition of the view; where it is false, the text is
-    empty. `seams` has the end of each word and the beginning of the next, with a space between; an index over
-    it says where a seam is not. `part` has the words of a part of the text that `sql_column` leaves out, in
-    the rows where the condition `parted` is true; no word goes over its borders.
+    empty. `seams` has the end of each word and the beginning of the next, with a space between and the kind
+    of the character behind; an index over it says where a seam is not. `part` has the words of a part of the
+    text that `sql_column` leaves out, in the rows where the condition `parted` is true; no word goes over its
+    borders.
     """
 
     sql_column: str
