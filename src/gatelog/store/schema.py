@@ -7,7 +7,8 @@
     expired     ranges of sequences whose rows retention has removed
     schema_version
 
-A version's statements are never edited once released: a change is a further version.
+A version's statements are never edited once released: a change is a further version. Only indexes that a
+later version takes away are not made any more.
 """
 
 from __future__ import annotations

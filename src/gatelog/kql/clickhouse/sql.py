@@ -214,9 +214,10 @@ def if_(condition: Sql, then: Argument, otherwise: Argument) -> Sql:
     return call("if", condition, then, otherwise)
 
 
-def divide_decimal(dividend: Sql, divisor: Sql, scale: int, *, divisor_scale: int) -> Sql:
-    """A quotient; NULL where the divisor is. The engine divides in rows that are NULL too: there, by one."""
-    present = if_null(divisor, call("toDecimal256", 1, divisor_scale))
+def divide_decimal(dividend: Sql, divisor: Sql, scale: int) -> Sql:
+    """A quotient of decimals; NULL where the divisor is. The engine divides in rows that are NULL too: there,
+    by one."""
+    present = if_null(divisor, call("toDecimal256", 1, scale))
     return if_(is_null(divisor), null(), call("divideDecimal", dividend, present, scale))
 
 

@@ -178,7 +178,7 @@ def _decimal_product(left: Term, right: Term) -> Term:
 
 def _decimal_quotient(left: Term, right: Term) -> Term:
     divisor, absent = _divisor(right)
-    quotient = sql.divide_decimal(left.sql, divisor, DECIMAL_SCALE, divisor_scale=DECIMAL_SCALE)
+    quotient = sql.divide_decimal(left.sql, divisor, DECIMAL_SCALE)
     return _term(DECIMAL, quotient, left, right, nullable=absent)
 
 
