@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from gatelog.kql.search.glance import in_plain_sight
+from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.writer import text_of
+from gatelog.kql.search.glance import glance, in_plain_sight
 from gatelog.testing.kql import engine
 
 
@@ -65,3 +67,29 @@ def test_whatever_becomes_such_a_letter_in_lower_case_is_found_as_well() -> None
     )
     assert len(lost) > 100, "the engine looks otherwise than it lowers"
     assert not {small for (small,) in lost} & set(plain)
+
+
+@pytest.mark.parametrize(
+    ("letters", "missing"),
+    [
+        ("invoice", "invoi ce"),
+        ("4711", "471 1"),
+        ("übung", "ubung"),
+        ("für die rechnung", "für der rechnung"),
+        ("für die rechnung", "fur die rechnung"),
+        ("müşteri sipariş", "müşteri, sipariş"),
+        ("客户订单", "客户定单"),
+        ("客户 invoice", "客户 in voice"),
+        ("проверка", "проверить"),
+    ],
+)
+def test_letters_are_found_large_and_small(letters: str, missing: str) -> None:
+    assert in_plain_sight(letters) == letters
+    spellings = [letters, letters.upper(), letters.title(), letters.swapcase()]
+    here, apart = (
+        [f"{before}{text}ſ" for text in texts for before in ("", "Ü-")] for texts in (spellings, [missing])
+    )
+    texts = sql.array([sql.literal(text) for text in here + apart])
+    seen = sql.call("arrayMap", sql.lambda_("text", glance(sql.variable("text"), letters)), texts)
+    ((found,),) = engine().query(f"SELECT {text_of(seen)}").result_rows
+    assert [bool(each) for each in found] == [True] * len(here) + [False] * len(apart)

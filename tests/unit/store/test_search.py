@@ -299,7 +299,7 @@ def test_what_parse_json_reads_is_found_however_the_json_is_spelled(chats: Store
 )
 def test_the_body_is_looked_at_before_messages_are_read(predicate: str, looks: bool) -> None:
     """Where letters are known that it must have."""
-    glance = "multiSearchAnyCaseInsensitive"
+    glance = "multiSearchAny(lower("
     assert (glance in sql_of(f"ApiManagementGatewayLlmLog | where {predicate} | count")) == looks
 
 

@@ -1,7 +1,8 @@
 """A quick look at a stored text: has it the needle's letters, large or small?
 
-Most texts do not even have these, and to lower a text takes longer than to look through it. How the engine
-looks without regard to case is not how it lowers, so only characters count of which both think the same:
+Most texts do not even have these, and to lower a text takes longer than to look through it: `lowerUTF8` does,
+not `lower`, which knows ASCII alone. How the engine looks is not how it lowers, so only characters count of
+which both think the same:
 
     lowerUTF8 makes           of                      looked for
     k                         K, and Kelvin's sign    no: that has three bytes
@@ -12,6 +13,7 @@ looks without regard to case is not how it lowers, so only characters count of w
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
@@ -25,10 +27,28 @@ _OF_SEVERAL = frozenset("kåθωσς")
 """Small letters of more than one large letter, and those that depend on their neighbours."""
 
 
+_ASCII = re.compile(r"[\0-\x7f]+")
+_TELLING = 4
+"""Letters of ASCII that few texts have: to look for them first is worth it."""
+
+
 def glance(text: Sql, letters: str) -> Sql:
-    """Whether a text has these letters (lower case, `in_plain_sight`), large or small."""
-    function = "positionCaseInsensitive" if letters.isascii() else "positionCaseInsensitiveUTF8"
-    return sql.greater(sql.call(function, text, letters), 0)
+    """Whether a text has these letters (lower case, `in_plain_sight`), large or small.
+
+    Lowered as ASCII and looked through for one spelling, a text takes a third of the time that the engine's
+    search without regard to case takes.
+    """
+    if letters.upper() == letters:
+        return _has(text, letters)
+    if letters.isascii():
+        return _has(sql.call("lower", text), letters)
+    seen = sql.greater(sql.call("positionCaseInsensitiveUTF8", text, letters), 0)
+    telling = max(_ASCII.findall(letters), key=len, default="")
+    return sql.if_(glance(text, telling), seen, sql.literal(0)) if len(telling) >= _TELLING else seen
+
+
+def _has(text: Sql, letters: str) -> Sql:
+    return sql.greater(sql.call("position", text, letters), 0)
 
 
 def in_plain_sight(needle: str) -> str:

@@ -44,7 +44,7 @@ def seen_in(origin: Origin, needle: str) -> Sql | None:
         return None
     column = sql.column(origin.sql_name)
     needles = sql.array([sql.literal(text) for text in (max(telling, key=len), *_RESPELT)])
-    return sql.eq(sql.call("multiSearchAnyCaseInsensitive", column, needles), 1)
+    return sql.eq(sql.call("multiSearchAny", sql.call("lower", column), needles), 1)
 
 
 def indexed_in(origin: Origin, needle: str) -> Sql | None:
