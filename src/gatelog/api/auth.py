@@ -22,6 +22,7 @@ from typing import Protocol
 
 from starlette.requests import Request
 
+from gatelog.api.held_bodies import CALLER_KEY
 from gatelog.api.principal import ANONYMOUS, LOCAL, Principal, Role
 from gatelog.api.problems import RequestError
 from gatelog.config import HubTokenConfig, TokenDigest
@@ -91,6 +92,11 @@ class Authenticator:
 
     def authenticate(self, request: Request) -> Principal:
         """RequestError 401: no valid token; 403: an anonymous hub was called by another name."""
+        principal = self._principal(request)
+        request.scope[CALLER_KEY] = principal.name
+        return principal
+
+    def _principal(self, request: Request) -> Principal:
         tokens = set(_tokens(request))
         if len(tokens) > 1:
             raise RequestError(401, "unauthorized", "the request carries two different tokens", "send one")

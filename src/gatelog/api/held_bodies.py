@@ -1,15 +1,17 @@
 """What the bodies of all requests may take of the hub's memory, together.
 
 request ─► its first SMALL_BYTES: free ─► each further byte, as it arrives or is unpacked: reserved
-                                           └ nothing is left: 503, or what the surface says for it
+                                           └ nothing is left, or the caller has its share: 503, or what
+                                             the surface says for it
 answered, or refused ─► whatever the request reserved is free again
 
 A question of a few KiB is so never turned away for what others send, and nothing that was reserved is taken
-back: who is being answered goes on.
+back: who is being answered goes on. A caller's share is half, so nobody alone keeps out what others send.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -25,8 +27,14 @@ SMALL_BYTES = 64 * 1024
 BYTES_MAX = 256 * 2**20
 """What all bodies may take where nothing else is configured."""
 
+SHARE_BYTES_LEAST = 32 * 2**20
+"""A caller's share where half is less: the largest command or ingestion, packed and unpacked."""
+
 KEY = "gatelog.held_body"
 """Where the scope of a request has its HeldBody."""
+
+CALLER_KEY = "gatelog.caller"
+"""Where it has the name of who sent it, as soon as that is known."""
 
 
 class HeldBodies:
@@ -34,7 +42,9 @@ class HeldBodies:
 
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         self._bytes_max = bytes_max
+        self._share_bytes_max = max(bytes_max // 2, SHARE_BYTES_LEAST)
         self._bytes = 0
+        self._shares: Counter[str] = Counter()
         self._lock = Lock()
 
     @property
@@ -51,25 +61,36 @@ class HeldBodies:
         finally:
             held.become(0)
 
-    def reserve(self, count: int) -> None:
-        """So many bytes more; fewer if negative. RequestError 503 if there is no room for them."""
+    def reserve(self, count: int, caller: str) -> None:
+        """So many bytes more for a caller; fewer if negative. RequestError 503 if there is no room."""
         with self._lock:
             if count > 0 and self._bytes + count > self._bytes_max:
-                raise RequestError(
-                    503,
-                    "busy",
-                    f"the bodies of requests under way take all of the {self._bytes_max} bytes that they may",
-                    "try again in a few seconds, or send less at once (hub.limits.buffered_bytes_max)",
+                raise _busy(
+                    f"the bodies of requests under way take all of the {self._bytes_max} bytes that they may"
+                )
+            if count > 0 and self._shares[caller] + count > self._share_bytes_max:
+                raise _busy(
+                    f"the bodies of this caller's requests take all of the {self._share_bytes_max} bytes that"
+                    " one caller's may"
                 )
             self._bytes += count
+            self._shares[caller] += count
+            if not self._shares[caller]:
+                del self._shares[caller]
+
+
+def _busy(message: str) -> RequestError:
+    hint = "try again in a few seconds, or send less at once (hub.limits.buffered_bytes_max)"
+    return RequestError(503, "busy", message, hint)
 
 
 class HeldBody:
-    """What one request has in memory of its body, packed and unpacked."""
+    """What one request has in memory of its body, packed and unpacked, and whose it is."""
 
     def __init__(self, all_bodies: HeldBodies) -> None:
         self._all = all_bodies
         self._bytes = 0
+        self.caller = ""
 
     def grow(self, count: int) -> None:
         """So many bytes more. RequestError 503 if there is no room for them."""
@@ -77,7 +98,7 @@ class HeldBody:
 
     def become(self, size: int) -> None:
         """So many bytes in all. RequestError 503 if there is no room for them."""
-        self._all.reserve(max(0, size - SMALL_BYTES) - max(0, self._bytes - SMALL_BYTES))
+        self._all.reserve(max(0, size - SMALL_BYTES) - max(0, self._bytes - SMALL_BYTES), self.caller)
         self._bytes = size
 
 
@@ -95,6 +116,7 @@ class HoldsBodies:
 
 
 def held_body(request: Request) -> HeldBody:
-    """The place of a request's body."""
+    """The place of a request's body, to be asked for when its caller is known."""
     held: HeldBody = request.scope[KEY]
+    held.caller = request.scope.get(CALLER_KEY, "")
     return held

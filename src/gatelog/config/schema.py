@@ -152,7 +152,8 @@ class HubLimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
     buffered_bytes_max: Annotated[
         Bytes,
         Setting(
-            "bodies of all requests in memory, unpacked, but the first 64 KiB of each; others get 503",
+            "bodies of all requests in memory, unpacked, but the first 64 KiB of each; others get 503, as"
+            " does a caller who has half of it, or 32 MiB",
             32 * MIB,
         ),
     ] = 256 * MIB

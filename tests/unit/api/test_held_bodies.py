@@ -15,8 +15,19 @@ import pytest
 
 from gatelog.api import Hub
 from gatelog.api.held_bodies import SMALL_BYTES, HeldBodies, HoldsBodies
+from gatelog.api.kusto.requests import COMMAND_BODY_BYTES_MAX
 from gatelog.api.problems import RequestError
-from gatelog.config import Address, Config, Dsn, HubConfig, HubLimitsConfig, StoreConfig
+from gatelog.config import (
+    Address,
+    Config,
+    Dsn,
+    HubConfig,
+    HubLimitsConfig,
+    HubTokenConfig,
+    StoreConfig,
+    TokenDigest,
+)
+from gatelog.config.schema import TokenHash
 from gatelog.testing.clickhouse_server import ClickHouseServer
 
 MIB = 2**20
@@ -58,6 +69,32 @@ def test_a_body_that_becomes_smaller_makes_room() -> None:
         one.become(SMALL_BYTES + 4)
         other.grow(SMALL_BYTES + 6)
         assert bodies.bytes == 10
+
+
+def test_a_caller_has_half_at_most_and_others_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatelog.api.held_bodies.SHARE_BYTES_LEAST", 0)
+    bodies = HeldBodies(20)
+    with bodies.one() as one, bodies.one() as another, bodies.one() as of_other:
+        one.caller = another.caller = "reader"
+        of_other.caller = "loader"
+        one.grow(SMALL_BYTES + 6)
+        another.grow(SMALL_BYTES + 4)
+        with pytest.raises(RequestError, match="this caller's requests take all of the 10 bytes") as caught:
+            another.grow(1)
+        assert caught.value.status == 503
+        of_other.grow(SMALL_BYTES + 10)
+        one.become(SMALL_BYTES)
+        another.grow(6)
+    with bodies.one() as one:
+        one.caller = "reader"
+        one.grow(SMALL_BYTES + 10)
+
+
+def test_the_largest_command_fits_into_the_share_of_the_smallest_hub() -> None:
+    bodies = HeldBodies(32 * MIB)
+    with bodies.one() as one:
+        one.grow(COMMAND_BODY_BYTES_MAX)  # packed
+        one.grow(COMMAND_BODY_BYTES_MAX)
 
 
 def test_a_request_holds_its_body_until_it_is_answered() -> None:
@@ -123,9 +160,12 @@ class Connection:
         self._reader = reader
         self.writer = writer
 
-    async def send(self, path: str, body: bytes, coding: str = "", *, all_but: int = 0) -> None:
+    async def send(
+        self, path: str, body: bytes, coding: str = "", *, all_but: int = 0, token: str = ""
+    ) -> None:
         """A request; without the last bytes of its body, if so wanted."""
         lines = [f"POST {path} HTTP/1.1", "host: localhost", "content-type: application/json"]
+        lines += [f"authorization: Bearer {token}"] if token else []
         lines += [f"content-length: {len(body)}", f"content-encoding: {coding or 'identity'}", "", ""]
         self.writer.write("\r\n".join(lines).encode() + body[: len(body) - all_but])
         with suppress(ConnectionError):  # who was refused is not read from
@@ -170,7 +210,10 @@ def serve(
     """Run a scenario against a hub whose bodies have BUDGET."""
     monkeypatch.setattr("gatelog.api.hub.HeldBodies", Watched)
     limits = HubLimitsConfig(buffered_bytes_max=BUDGET)
-    hub_config = HubConfig(listen=Address("127.0.0.1", 0), anonymous=True, limits=limits)
+    tokens = {
+        "loader": HubTokenConfig(role="log", hash=TokenHash(TokenDigest.of("loader's")), may_write=True)
+    }
+    hub_config = HubConfig(listen=Address("127.0.0.1", 0), anonymous=True, limits=limits, tokens=tokens)
     config = Config(data=tmp_path / "data", hub=hub_config, store=StoreConfig(dsn=Dsn(clickhouse_server.dsn)))
     return lambda scenario: asyncio.run(_with_hub(config, scenario))
 
@@ -257,5 +300,23 @@ def test_data_that_is_packed_for_ingestion_is_counted_as_it_grows(serve) -> None
         await client.send("/v1/rest/ingest/gatelog/Prices?streamFormat=csv", data, "gzip")
         assert (await client.answer())[::2] == (429, "TooManyRequests")
         await Watched.hub.wait_until(2 * HELD)
+
+    serve(scenario)
+
+
+def test_one_caller_alone_does_not_keep_out_another(serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gatelog.api.held_bodies.SHARE_BYTES_LEAST", 0)
+
+    async def scenario(connected: Connected) -> None:
+        first, second, other = await connected(), await connected(), await connected()
+        await first.send("/v1/rest/mgmt", COMMAND, all_but=2)
+        await Watched.hub.wait_until(HELD)
+        await second.send("/v1/rest/mgmt", COMMAND)
+        assert (await second.answer())[::2] == (429, "TooManyRequests")
+        await other.send("/v1/rest/mgmt", COMMAND, token="loader's")
+        assert (await other.answer()).status == 200
+        first.writer.write(b'"}')
+        assert (await first.answer()).status == 200
+        await Watched.hub.wait_until(0)
 
     serve(scenario)
