@@ -97,7 +97,8 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What was said. `reported_*` mirror members of the response body (None = absent there)."""
+    """What was said. `reported_*` mirror members of the response body (None = absent there), the model as a
+    label: cut where no model's name is that long."""
 
     request_headers: dict[str, str] = {}
     response_headers: dict[str, str] = {}

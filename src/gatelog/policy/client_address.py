@@ -17,8 +17,11 @@ HOPS_MAX = 32
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """An address as proxies write it: bare, [v6], v4:port or [v6]:port."""
-    text = text.strip()
+    """An address as proxies write it: bare, [v6], v4:port or [v6]:port.
+
+    Without a zone (`fe80::1%eth0`): that means something to the proxy alone, and may be any text.
+    """
+    text = text.strip(" \t")
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
@@ -27,8 +30,8 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         address = ip_address(text)
     except ValueError:
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or (IPv6Address(int(address)) if address.scope_id else address)
     return address
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from gatelog.provider.labels import label_of
+
 _SEVERITIES = ("safe", "low", "medium", "high")
 _RESULTS = ("content_filter_results", "content_filter_result")
 _INNER_ERRORS = ("innererror", "inner_error")
@@ -72,9 +74,14 @@ def _completion_holders(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from (item for item in _dicts(body.get("content_filters")) if item.get("source_type") != "prompt")
 
 
+def _said(value: Any) -> Any:
+    """A verdict's member as it is kept: true, false, null, or a word."""
+    return value if value is None or isinstance(value, bool) else label_of(value)
+
+
 def _small(results: dict[str, Any]) -> dict[str, Any]:
     return {
-        category: {name: verdict[name] for name in _VERDICT_MEMBERS if name in verdict}
+        label_of(category): {name: _said(verdict[name]) for name in _VERDICT_MEMBERS if name in verdict}
         for category, verdict in results.items()
         if isinstance(verdict, dict)
     }

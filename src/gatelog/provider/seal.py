@@ -37,16 +37,18 @@ from gatelog.provider.call_usage import TokenCounter, find_usage
 from gatelog.provider.conversation import find_claimed_user, find_conversation
 from gatelog.provider.evidence import read_evidence, read_region, readable_headers
 from gatelog.provider.filters import read_verdicts
+from gatelog.provider.labels import label_of
 from gatelog.provider.long_body import LongBody
 from gatelog.provider.messages import Message, read_request, read_response
 from gatelog.provider.parameters import read_parameters
 from gatelog.provider.registry import resolve
 from gatelog.provider.usage import read_count
 
-# Names of models and of deployments and error codes are labels, error messages are one line for people; what
-# is longer is cut. Characters; the body and the target keep everything.
-LABEL_LENGTH_MAX = 256
+# A line for people; the body keeps all of it. Characters.
 ERROR_MESSAGE_LENGTH_MAX = 1024
+# Names several products, each with its version and system: longer than a label. The headers keep all of it.
+# Characters.
+USER_AGENT_LENGTH_MAX = 1024
 
 _KINDS = {kind.value: kind for kind in OperationKind}
 _FAMILIES = {family.value: family for family in PathFamily}
@@ -63,10 +65,6 @@ class CapturedCall(msgspec.Struct, frozen=True):
     response_body: bytes | LongBody
 
 
-def _label(value: Any) -> str:
-    return value[:LABEL_LENGTH_MAX] if isinstance(value, str) else ""
-
-
 def _kind(name: str) -> OperationKind:
     return _KINDS.get(name, OperationKind.OTHER)
 
@@ -80,7 +78,7 @@ def _operation(start: Start, model: str) -> Operation:
         kind=_kind(start.operation_kind),
         family=_FAMILIES.get(start.family, PathFamily.NONE),
         tail=resolved.tail if resolved else "",
-        deployment=_label(start.deployment) or (model if resolved else ""),
+        deployment=label_of(start.deployment) or (model if resolved else ""),
         api_version=start.api_version,
     )
 
@@ -106,7 +104,7 @@ def _caller(start: Start, headers: dict[str, str], request: dict[str, Any], tail
         product=start.product,
         credential=start.credential,
         claimed_user=find_claimed_user(request),
-        user_agent=headers.get("user-agent", ""),
+        user_agent=headers.get("user-agent", "")[:USER_AGENT_LENGTH_MAX],
         conversation_id=conversation.id,
         conversation_source=conversation.source,
     )
@@ -117,12 +115,12 @@ def _finish_reasons(response: dict[str, Any]) -> tuple[str, ...]:
     choices = response.get("choices")
     if isinstance(choices, list):
         reasons = [choice.get("finish_reason") for choice in choices if isinstance(choice, dict)]
-        return tuple(label for reason in reasons if (label := _label(reason)))
+        return tuple(label for reason in reasons if (label := label_of(reason)))
     if response.get("object") != "response":
         return ()
     details = response.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, dict) else None
-    status = _label(reason) or _label(response.get("status"))
+    status = label_of(reason) or label_of(response.get("status"))
     return (status,) if status else ()
 
 
@@ -139,23 +137,28 @@ def _content(
         response=response.body,
         finish_reasons=_finish_reasons(response.json),
         filter_verdicts=read_verdicts(response.json),
-        reported_model=model if isinstance(model, str) else None,
+        reported_model=label_of(model) if isinstance(model, str) else None,
         reported_prompt_tokens=read_count(usage, "prompt_tokens"),
         reported_completion_tokens=read_count(usage, "completion_tokens"),
         reported_total_tokens=read_count(usage, "total_tokens"),
     )
 
 
+def _label_of_code(value: Any) -> str:
+    """Codes are words, with some backends numbers. What is neither may be content: it stays in the body."""
+    return label_of(str(value) if type(value) in (int, float) else value)
+
+
 def _end(start: Start, end: EndRecord, response: dict[str, Any]) -> End:
     error = response.get("error")
     error = error if isinstance(error, dict) else {}
-    code = error.get("code") or error.get("type") or ""
+    code = _label_of_code(error.get("code") or error.get("type"))
     message = error.get("message")
     return End(
         reason=end.reason,
         status=end.status or None,
         backend_status=end.backend_status or None,
-        error_code=(end.error or str(code))[:LABEL_LENGTH_MAX],
+        error_code=label_of(end.error) or code,
         error_message=message[:ERROR_MESSAGE_LENGTH_MAX] if isinstance(message, str) else "",
         received_bytes=end.received_bytes,
         sent_bytes=end.sent_bytes,
@@ -180,7 +183,7 @@ def _read_messages(
 
 
 def _call(start: Start, request: Message, response: Message) -> Call:
-    model = _label(request.json.get("model"))
+    model = label_of(request.json.get("model"))
     operation = _operation(start, model)
     return Call(
         method=start.method,
@@ -189,7 +192,7 @@ def _call(start: Start, request: Message, response: Message) -> Call:
         http_version=start.http_version,
         tls_version=start.tls_version,
         model_asked=model or operation.deployment,
-        model_served=_label(response.json.get("model")),
+        model_served=label_of(response.json.get("model")),
         stream=response.is_stream or request.json.get("stream") is True,
         parameters=read_parameters(request.json),
     )
@@ -213,7 +216,7 @@ def seal(captured: CapturedCall, counter: TokenCounter) -> Exchange:
         route=Route(
             backend=end.backend,
             backend_url=end.backend_url,
-            region=read_region(response_headers) or end.region,
+            region=label_of(read_region(response_headers)) or end.region,
             attempts=tuple(end.attempts),
             evidence=read_evidence(response_headers),
         ),

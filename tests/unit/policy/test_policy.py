@@ -83,6 +83,11 @@ TRUSTED = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
         ("fd00::1", [b"2001:db8::1"], "2001:db8::1"),
         ("10.0.0.1", [b"1.2.3.4, garbage"], "10.0.0.1"),
         ("10.0.0.1", [b"10.0.0.2, 10.0.0.3"], "10.0.0.2"),
+        ("10.0.0.1", [b"fe80::1%eth0"], "fe80::1"),  # the zone is any text, and the proxy's own affair
+        ("10.0.0.1", [b"[fd00::2%" + b"z" * 5_000 + b"]:443"], "fd00::2"),
+        ("10.0.0.1", [b"1.2.3.4%eth0"], "10.0.0.1"),
+        ("10.0.0.1", [b"\t1.2.3.4 "], "1.2.3.4"),
+        ("10.0.0.1", [b"\xa01.2.3.4"], "10.0.0.1"),  # a space to Python, not to HTTP
     ],
 )
 def test_the_client_is_the_first_address_no_trusted_proxy_vouches_against(

@@ -71,6 +71,14 @@ def test_personal_data_and_citations_stay_out() -> None:
     }
 
 
+def test_categories_and_severities_are_labels() -> None:
+    """Metrics have a series for each; what is no word may be content."""
+    result = {"c" * 5_000: {"filtered": True, "severity": "s" * 5_000, "code": {"text": "Jane"}}}
+    verdicts = read_verdicts({"choices": [{"content_filter_results": result}]})
+    assert verdicts["completion"] == {"c" * 256: {"filtered": True, "severity": "s" * 256, "code": ""}}
+    assert verdicts["blocked"] == ["completion:" + "c" * 256]
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"choices": 1, "error": "x"}, {"prompt_filter_results": [1, {"content_filter_results": []}]}]
 )

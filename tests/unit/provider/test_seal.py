@@ -165,6 +165,42 @@ def test_a_deployment_is_a_label_however_long_it_was_asked_for() -> None:
     assert exchange.call.target == target
 
 
+def test_what_a_backend_calls_itself_is_a_label_too() -> None:
+    """A custom backend may repeat the model that it was asked for, and say of a region what it likes."""
+    answer = {"model": "m" * 5_000, "choices": [{"finish_reason": "f" * 5_000, "message": {"content": ""}}]}
+    headers = [*JSON, (b"x-ms-region", b"r" * 5_000)]
+    exchange = sealed(json.dumps(answer).encode(), end={"response_headers": headers})
+    assert exchange.content.reported_model == exchange.call.model_served == "m" * 256
+    assert exchange.route.region == "r" * 256
+    assert exchange.content.finish_reasons == ("f" * 256,)
+    assert exchange.content.response_headers["x-ms-region"] == "r" * 5_000
+    assert json.loads(exchange.content.response.text) == answer
+
+
+def test_a_user_agent_has_room_for_several_products_and_no_more() -> None:
+    agent = b"product/1.2 (system; of some kind) " * 100
+    exchange = sealed(b"{}", start={"headers": [(b"user-agent", agent)]})
+    assert exchange.caller.user_agent == agent.decode()[:1024]
+    assert exchange.content.request_headers == {"user-agent": agent.decode()}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"code": "content_filter", "type": None}, "content_filter"),
+        ({"code": None, "type": "invalid_request_error"}, "invalid_request_error"),
+        ({"code": 429}, "429"),
+        ({"code": int("9" * 4_000)}, "9" * 256),
+        ({"code": "c" * 5_000}, "c" * 256),
+        ({"code": {"said": "what was asked"}}, ""),
+        ({"code": ["what was asked"]}, ""),
+        ({"code": True}, ""),
+    ],
+)
+def test_the_code_of_an_error_is_a_word_or_a_number(error: dict[str, Any], code: str) -> None:
+    assert sealed(json.dumps({"error": error}).encode()).end.error_code == code
+
+
 def test_the_responses_api_says_why_it_ended_and_what_it_used() -> None:
     start = {"target": "/v1/responses", "operation_kind": "other", "operation_id": "createresponse"}
     exchange = sealed(stream("responses.sse"), start=start, end={"response_headers": SSE})
@@ -246,6 +282,8 @@ def test_small_embeddings_are_kept_as_received() -> None:
         (b'{"choices":[', {"reason": EndReason.UPSTREAM_RESET}, "truncated; not readable as JSON"),
         (b'{"choices":[', {}, "not readable as JSON"),
         (b"[1]", {}, ""),
+        (b"\r\n\t [1]", {}, ""),
+        ("\u00a0[1]".encode(), {}, "not readable as JSON"),  # no space to JSON
         (b"{}", {"response_headers": [*JSON, (b"content-length", b"10")]}, "truncated"),
         (b"{}", {"response_headers": [*JSON, (b"content-length", b"2")]}, ""),
         (b"", {"response_headers": [(b"content-length", b"many")]}, ""),

@@ -1,8 +1,8 @@
 """Typed twins of what the answer's JSON says: a query that digs for these members reads a number instead of a
 body.
 
-They hold what the stored text holds (null where it is absent or of another type), and they outlive the text
-when bodies are cleared before rows.
+They hold what the stored text holds (null where it is absent or of another type; of a model's name its first
+256 characters), and they outlive the text when bodies are cleared before rows.
 """
 
 from __future__ import annotations
