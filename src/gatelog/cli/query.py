@@ -59,6 +59,11 @@ def query(
         raise typer.BadParameter(f"{format} is not for a terminal: name a file", param_hint="--output")
     text = sys.stdin.read() if kql is None or kql == "-" else kql
     if text.lstrip().startswith("."):
+        if data is not None and hub is None and config is None:
+            raise typer.BadParameter(
+                "a management command needs a hub: start one on this directory and name it with --hub",
+                param_hint="--data",
+            )
         _command(text, HubClient.find(hub, config, data), format, output)
         return
     kind = "json" if format == "table" else format

@@ -171,6 +171,16 @@ def test_a_management_command_writes_no_file(gatelog: Gatelog, hub: str) -> None
     assert Hub.asked == []
 
 
+def test_a_command_for_a_directory_goes_to_no_hub_that_has_another(
+    gatelog: Gatelog, hub: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`.drop table` would be carried out by whatever hub runs on this machine."""
+    monkeypatch.setattr("gatelog.app.hub_client.DEFAULT_URL", hub)
+    code, _, err = gatelog("query", ".drop table T", "--data", str(tmp_path))
+    assert (code, "a management command needs a hub" in err) == (2, True)
+    assert Hub.asked == []
+
+
 def test_csv_is_asked_for_and_passed_on(gatelog: Gatelog, hub: str) -> None:
     reply(200, b"Model,Tokens\r\ngpt-4o,42\r\n")
     assert gatelog("query", "Calls", "--hub", hub, "--format", "csv").out == "Model,Tokens\r\ngpt-4o,42\r\n"
