@@ -63,7 +63,7 @@ def queries(corpus: Path, every: int) -> Iterator[Query]:
 
 
 def _records(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 def _compiles(text: str) -> bool:

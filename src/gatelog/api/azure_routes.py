@@ -27,4 +27,4 @@ class AzureRoute(Route):
         if methods is None:
             self.methods = None
         pattern = self.path_regex.pattern.removesuffix("$")
-        self.path_regex = re.compile(f"{pattern}/?$", re.IGNORECASE)
+        self.path_regex = re.compile(f"{pattern}/?$", re.IGNORECASE | re.ASCII)

@@ -18,6 +18,8 @@ _DURATION = re.compile(
     rf"(?:T(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?",
     re.ASCII,
 )
+_TIME = re.compile(r"[-0-9W]+(?:[T ][-+:.,0-9Z]+)?")
+"""Python takes any character between a date and a time."""
 _HINT = "write P1D, PT30M, start/end or start/P1D; months and years have no fixed length"
 _TIME_HINT = "write 2026-01-31 or 2026-01-31T08:00:00Z"
 
@@ -59,7 +61,7 @@ def parse_time(text: str, hint: str = _TIME_HINT) -> datetime:
     # In a URL a plus sign means a space: "T08:00+02:00" usually arrives as "T08:00 02:00".
     written = text.strip().replace(" ", "+") if "T" in text else text.strip()
     try:
-        time = datetime.fromisoformat(written)
+        time = datetime.fromisoformat(written if _TIME.fullmatch(written) else "")
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise KqlSemanticError(f"{_shown(text)} is not an ISO 8601 time", hint=hint) from None

@@ -100,7 +100,8 @@ class Installation:
 
     def complaint(self) -> str:
         """The first error that something said since it was started last; empty if nothing did."""
-        said = self.log_file.read_bytes()[self._log_begins :].decode(errors="replace").splitlines()
+        lines = self.log_file.read_bytes()[self._log_begins :].splitlines()
+        said = (line.decode(errors="replace") for line in lines)
         return next((line.removeprefix(ERROR) for line in said if line.startswith(ERROR)), "")
 
     @contextmanager

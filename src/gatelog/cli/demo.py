@@ -32,6 +32,6 @@ def _seconds(duration: str | None) -> float | None:
     if duration is None:
         return None
     try:
-        return parse_duration(float(duration) if duration.isdecimal() else duration)
+        return parse_duration(float(duration) if duration.isascii() and duration.isdecimal() else duration)
     except ValueError:
         raise typer.BadParameter(f"{duration} is not a duration such as 20s", param_hint="--for") from None

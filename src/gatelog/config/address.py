@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import NamedTuple
 
-_SHAPE = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>\d{1,5})")
+_SHAPE = re.compile(r"(?:\[(?P<ipv6>[^\]]+)\]|(?P<host>[^:\[\]\s]+)):(?P<port>[0-9]{1,5})")
 PORT_MAX = 65_535
 
 

@@ -16,7 +16,7 @@ ID_BYTES = 4
 SECRET_BYTES = 32
 
 _TOKEN = re.compile(r"glh_([0-9a-f]{8})_[0-9a-f]{64}")
-_HASH = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE)
+_HASH = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE | re.ASCII)
 
 
 def new_token() -> str:

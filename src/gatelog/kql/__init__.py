@@ -25,6 +25,7 @@ The whole way is `compile`. What is where, from roof to foundation (pyproject.to
 
 from gatelog.kql.answers.cells import cell_from_text
 from gatelog.kql.answers.exports import exported
+from gatelog.kql.ast import LINE_ENDS, lines_of
 from gatelog.kql.catalog import DEFAULT_DATABASE, Catalog
 from gatelog.kql.clickhouse.sql import LIMIT
 from gatelog.kql.compile import Compiled, compile, compile_batch
@@ -65,6 +66,7 @@ __all__ = [
     "DEFAULT_DATABASE",
     "DOTNET_TYPES",
     "LIMIT",
+    "LINE_ENDS",
     "NUMBERS",
     "OMITTED",
     "SEAM_AFTER",
@@ -105,6 +107,7 @@ __all__ = [
     "is_builtin",
     "known_functions",
     "known_operators",
+    "lines_of",
     "names_in",
     "pieces",
     "render_of",

@@ -96,7 +96,7 @@ READABLE_ENCODINGS = b"gzip, deflate, zstd"
 
 def decode_content(data: bytes, content_encoding: str) -> Decoded:
     """`data` without the codings of a Content-Encoding header (RFC 9110 section 8.4), last one first."""
-    names = [name.strip().lower() for name in content_encoding.split(",")]
+    names = [name.strip(" \t").lower() for name in content_encoding.split(",")]
     codings = [name for name in names if name not in ("", "identity")]
     if len(codings) > CODINGS_MAX:
         return Decoded(b"", "too many content codings")
@@ -121,7 +121,7 @@ def charset_of(content_type: str) -> str:
 
 
 def _is_text(content_type: str, data: bytes) -> bool:
-    kind = content_type.strip().lower()
+    kind = content_type.strip(" \t").lower()
     if _BINARY_TYPES.match(kind):
         return False
     if _TEXT_TYPES.match(kind):

@@ -56,7 +56,7 @@ def _text_of(headers: dict[str, str], wire: bytes | LongBody) -> Body:
 def _json_note(headers: dict[str, str], body: Body, found: dict[str, Any] | None) -> str:
     """Says so where a body claims to be JSON and is none; arrays and scalars are JSON too."""
     claims_json = "json" in headers.get("content-type", "").lower()
-    if found is not None or not claims_json or not body.text or body.text.lstrip()[:1] == "[":
+    if found is not None or not claims_json or not body.text or body.text.lstrip(" \t\r\n")[:1] == "[":
         return ""
     return "not readable as JSON"
 

@@ -103,7 +103,10 @@ def segment_numbers(names: Iterable[str]) -> list[int]:
     return sorted(
         int(name[:_DIGITS])
         for name in names
-        if len(name) == _DIGITS + len(_SUFFIX) and name.endswith(_SUFFIX) and name[:_DIGITS].isdigit()
+        if len(name) == _DIGITS + len(_SUFFIX)
+        and name.endswith(_SUFFIX)
+        and name[:_DIGITS].isascii()
+        and name[:_DIGITS].isdigit()
     )
 
 

@@ -115,7 +115,7 @@ def _retype(error: KqlError, query: str, tables: Tables, tried: set[tuple[str, K
 
 def _suspects(error: KqlError, query: str, tables: Tables) -> list[str]:
     """The columns on the line of the error, then all others."""
-    lines = query.splitlines()
+    lines = kql.lines_of(query)
     line = lines[error.place.line - 1] if error.place and error.place.line <= len(lines) else ""
     known = {name for columns in tables.values() for name in columns}
     near = [word for word in re.findall(r"\w+", line) if word in known]

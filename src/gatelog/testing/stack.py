@@ -217,7 +217,7 @@ class Stack:
         for name in self.names:
             path = self.ledger_path(name)
             if path.exists():
-                entries += [{**json.loads(line), "backend": name} for line in path.read_text().splitlines()]
+                entries += [{**json.loads(line), "backend": name} for line in path.read_bytes().splitlines()]
         return entries
 
     # what the hub knows

@@ -64,6 +64,11 @@ def test_a_timespan_has_a_start_and_an_end(text: str, start: datetime, end: date
         "2026-01-01/P3000000D",
         "0001-01-01T00:00:00+14:00/P1D",
         "9999-12-31T23:59:59-14:00/P1D",
+        "P१D",
+        "PT1_0M",
+        "२०२६-09-20/P1D",
+        "2026-09-20१06:00/P1D",
+        "2026-09-20x06:00/P1D",
     ],
 )
 def test_anything_else_is_the_authors_fault(text: str) -> None:

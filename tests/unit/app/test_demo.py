@@ -46,6 +46,12 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one() -> None:
     assert len(set(ports)) == 4
 
 
+def test_a_complaint_is_a_line_of_the_log_whole(tmp_path: Path) -> None:
+    place = Installation(tmp_path, Ports(1, 2, 3, 4))
+    place.log_file.write_bytes("gatelog ready\u2028error: no\nerror: port\u2028taken \x85\n".encode())
+    assert place.complaint() == "port\u2028taken \x85"
+
+
 def test_a_demo_that_cannot_start_says_what_its_parts_said(tmp_path: Path) -> None:
     """Of this start, that is: the log goes on where the one before ended."""
     (tmp_path / "demo.log").write_text("error: long ago\n")

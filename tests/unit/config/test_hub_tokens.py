@@ -58,6 +58,7 @@ def test_a_printed_hash_reads_back() -> None:
         (f'g: {{hash: "{HASH}"}}', "hub.tokens.g.role: is missing"),
         ('g: {role: log, hash: "sha256:12"}', "hub.tokens.g.hash: is not a hash"),
         ('g: {role: log, hash: "md5:' + "0" * 64 + '"}', "hub.tokens.g.hash: is not a hash"),
+        ('g: {role: log, hash: "\u017fha256:' + "0" * 64 + '"}', "hub.tokens.g.hash: is not a hash"),
         ('g: {role: log, token: "my own secret"}', "hub.tokens.g.token: is not a hub token"),
         ('g: {role: log, token: "${env:GONE}"}', "environment variable GONE is not set"),
         (f'local: {{role: log, hash: "{HASH}"}}', "hub.tokens.local: is a name that the hub gives itself"),

@@ -23,7 +23,8 @@ def test_an_address_reads_and_prints_the_same(text: str, host: str, port: int) -
 
 
 @pytest.mark.parametrize(
-    "text", ["8080", ":8080", "::1:8080", "host", "host:", "host:65536", "[x]:1", "a b:1", "a:-1"]
+    "text",
+    ["8080", ":8080", "::1:8080", "host", "host:", "host:65536", "[x]:1", "a b:1", "a:-1", "a:८०", "a:1_0"],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whatever it says, the reader words its own message
@@ -79,13 +80,13 @@ def test_durations(text: object, seconds: float) -> None:
     assert parse_duration(text) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "s", "5", "5 s", "-5s", "5x", "5m!", True, None])
+@pytest.mark.parametrize("text", ["", "s", "5", "5 s", "-5s", "5x", "5m!", "१s", "1_0s", True, None])
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="duration"):
         parse_duration(text)
 
 
-@pytest.mark.parametrize("text", ["", "KiB", "-1", "1 KB x", "1kb", True, 1.5])
+@pytest.mark.parametrize("text", ["", "KiB", "-1", "1 KB x", "1kb", "१ KB", "1_0", True, 1.5])
 def test_what_is_no_size_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="size"):
         parse_size(text)

@@ -140,6 +140,25 @@ def test_what_other_languages_say_is_answered_with_what_kql_says(
 
 
 @pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("T\n| whre x", (2, 3)),
+        ("T\r\n| whre x", (2, 3)),
+        ("T\r| whre x", (2, 3)),
+        ("T // ü\u2028| whre x", (2, 3)),
+        ("T\r\n// ü\r\n\r\n| whre x", (4, 3)),
+        ("// a\x0bb\x85c\nT | whre x", (2, 5)),
+        ("T\n|\n", (3, 1)),
+        ("T\r\n|\r\n", (3, 1)),
+    ],
+)
+def test_lines_are_counted_as_comments_end(text: str, place: tuple[int, int]) -> None:
+    assert refusal(text).place == place
+    assert "".join(kql.lines_of(text)) == text
+    assert len(kql.lines_of(text)) >= place[0]
+
+
+@pytest.mark.parametrize(
     ("text", "place", "message", "hint"),
     [
         ("Cals | count", (1, 1), "no table 'Cals'", "'Calls'"),

@@ -42,11 +42,24 @@ def test_each_piece_has_its_style() -> None:
     ]
 
 
+def test_a_comment_ends_where_the_tokenizer_ends_it() -> None:
+    """What is behind it is as grey as it is not run; Python knows further ends of lines."""
+    for end in "\n\r\u2028\u2029":
+        assert styles(f"// a b{end}c") == [(Style.COMMENT, f"// a b{end}"), (Style.NAME, "c")]
+    for other in "\x0b\x0c\x1c\x1d\x1e\x85":
+        assert styles(f"// a{other}b") == [(Style.COMMENT, f"// a{other}b")]
+    assert styles("// a\r\n// b\rc") == [
+        (Style.COMMENT, "// a\r\n"),
+        (Style.COMMENT, "// b\r"),
+        (Style.NAME, "c"),
+    ]
+
+
 def test_a_string_that_is_not_closed_shows() -> None:
     assert styles("print 'abc") == [(Style.KEYWORD, "print"), (Style.INVALID, "'abc")]
 
 
-@given(st.text(alphabet=st.sampled_from("ab1 |'\"/\n\r\t\u2028.!=([{~`@h\\é\0"), max_size=60))
+@given(st.text(alphabet=st.sampled_from("ab1 |'\"/\n\r\t\x0b\x85\u2028.!=([{~`@h\\é\0"), max_size=60))
 def test_the_pieces_joined_are_the_text(text: str) -> None:
     assert "".join(piece.text for piece in pieces(text)) == text
 

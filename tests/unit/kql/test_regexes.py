@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gatelog.kql.misfit import Misfit
+from gatelog.kql.misfit import Misfit, Unsupported
 from gatelog.kql.regex import code_points
 from gatelog.kql.regex.syntax import read_regex
 from gatelog.testing.kql import engine
@@ -176,6 +176,17 @@ def test_what_is_between_words_of_common_scripts_is_in_none() -> None:
 
 def _is_in(point: int, points: code_points.Points) -> bool:
     return any(low <= point <= high for low, high in points)
+
+
+def test_patterns_as_long_as_queries_are_not_remembered() -> None:
+    assert read_regex("b" * 1_000) is read_regex("b" * 1_000)
+    assert read_regex("b" * 1_001) is not read_regex("b" * 1_001)
+
+
+def test_a_repetition_is_counted_in_digits_from_0_to_9() -> None:
+    assert read_regex("a{९९९९}").text == "a{९९९९}"
+    with pytest.raises(Unsupported, match="repeats up to"):
+        read_regex("a{9999}")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatelog.errors import KqlSyntaxError
+from gatelog.kql.parser import parse
 from gatelog.kql.text.tokenizer import MAX_QUERY_LENGTH, tokenize
 
 
@@ -86,6 +87,15 @@ def test_a_function_whose_name_ends_like_a_type_is_no_literal() -> None:
 
 def test_comments_and_blanks_separate_and_disappear() -> None:
     assert [text for _, text in kinds("a//b 'c'\r\nd\u00a0e\ufeff// end")] == ["a", "d", "e"]
+
+
+@pytest.mark.parametrize("text", ["१२", "1१", "१d", "1.१", "٣e2"])
+def test_digits_of_other_scripts_make_no_number(text: str) -> None:
+    """Python's `\\d` and int() take them; Kusto's language knows 0 to 9."""
+    assert not {"long", "real", "timespan"} & {kind for kind, word in kinds(text) if not word.isascii()}
+    with pytest.raises(KqlSyntaxError) as caught:
+        parse(f"print x = {text}")
+    assert caught.value.place is not None
 
 
 def test_slashes_in_a_string_begin_no_comment() -> None:

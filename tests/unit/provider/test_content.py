@@ -75,6 +75,7 @@ def test_a_bomb_is_refused(bomb: bytes, coding: str) -> None:
         (b"plain", "zstd", "not valid zstd"),
         (b"x", "br", "content coding not readable: br"),
         (b"x", "gzip,gzip,gzip,gzip", "too many content codings"),
+        (gzip.compress(b"x"), "\xa0gzip", "content coding not readable: \xa0gzip"),  # no space to HTTP
     ],
 )
 def test_what_cannot_be_decoded_says_why(encoded: bytes, coding: str, note: str) -> None:

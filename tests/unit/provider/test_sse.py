@@ -27,6 +27,8 @@ def parse(*pieces: bytes) -> list[Event]:
         ("data: 東京 🗼\n\n".encode(), [Event("", "東京 🗼")]),
         (b"data: \xff\n\n", [Event("", "\ufffd")]),
         (b"data: unfinished\n", []),
+        ('data: {"a":"\u2028 \u2029 \x85"}\n\n'.encode(), [Event("", '{"a":"\u2028 \u2029 \x85"}')]),
+        (b"data: a\x0bb\x0cc\x1cd\n\n", [Event("", "a\x0bb\x0cc\x1cd")]),
     ],
 )
 def test_events_are_read_as_the_standard_says(stream: bytes, events: list[Event]) -> None:

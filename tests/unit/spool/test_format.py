@@ -10,6 +10,7 @@ import pytest
 import zstandard
 
 from gatelog.spool import SpoolSettings
+from gatelog.spool.segment import segment_numbers
 
 KIB = 1024
 
@@ -104,3 +105,9 @@ def test_a_long_payload_is_cut_into_pieces_of_one_segment(desk, size: int) -> No
 def test_settings_out_of_range_are_refused_by_name(name: str, value: int) -> None:
     with pytest.raises(ValueError, match=name):
         SpoolSettings(**{name: value})
+
+
+def test_only_names_of_ascii_digits_are_segments() -> None:
+    """A file that somebody left beside them is not read."""
+    names = [f"{'0' * 19}7.seg", f"{'0' * 19}².seg", f"{'0' * 19}७.seg", "7.seg", f"{'0' * 19}8.seg~"]
+    assert segment_numbers(names) == [7]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from gatelog.kql import RenderHint
+from gatelog.kql import KqlType, RenderHint, cell_from_text
 
 _PROPERTIES = (
     *("Visualization", "Title", "XColumn", "Series", "YColumns", "AnomalyColumns", "XTitle", "YTitle"),
@@ -36,8 +36,6 @@ def _value(name: str, text: str) -> Any:
     if name.lower() == "accumulate":
         return text.lower() == "true"
     if name.lower() in {"ymin", "ymax"}:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+        number = cell_from_text(KqlType.REAL, text)
+        return text if number is None else number
     return text

@@ -82,7 +82,7 @@ def preferences_of(header: str) -> Preferences:
     pairs = (item.partition("=") for item in header.lower().split(","))
     values: Mapping[str, str] = {name.strip(): value.strip() for name, _, value in pairs}
     wait = values.get("wait", "")
-    seconds = min(int(wait), WAIT_S_MAX) if wait.isdecimal() and len(wait) < 10 else 0
+    seconds = min(int(wait), WAIT_S_MAX) if wait.isascii() and wait.isdecimal() and len(wait) < 10 else 0
     return Preferences(
         seconds or None,
         values.get("include-statistics") == "true",

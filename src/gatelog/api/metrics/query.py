@@ -123,7 +123,7 @@ class _Query:
 
 
 def _literal(text: str) -> str:
-    escaped = "".join(c if c.isprintable() and c not in "'\\" else f"\\u{ord(c):04x}" for c in text)
+    escaped = "".join(c if c.isprintable() and c not in "'\\" else f"\\U{ord(c):08x}" for c in text)
     return f"'{escaped}'"
 
 

@@ -126,7 +126,7 @@ def _order(text: str) -> Order:
 def _top(text: str) -> int:
     if not text:
         return TOP
-    if not text.isdecimal() or len(text) > 9 or not 0 < int(text) <= TOP_MAX:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 0 < int(text) <= TOP_MAX:
         raise bad_request(f"top is a number from 1 to {TOP_MAX}")
     return int(text)
 

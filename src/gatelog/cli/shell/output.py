@@ -20,7 +20,7 @@ from gatelog.app import encode_exactly, print_rows, printable
 from gatelog.cli.shell.charts import NotDrawableError, draw
 from gatelog.cli.shell.connection import AnswerTable
 from gatelog.errors import KqlError, Place
-from gatelog.kql import RenderHint, pieces
+from gatelog.kql import LINE_ENDS, RenderHint, lines_of, pieces
 
 ROWS_SHOWN_MAX: Final = 1000
 """Rows of a table on the screen: nobody reads on; `.export` writes all of them."""
@@ -104,13 +104,13 @@ def print_query_error(query: str, error: KqlError, console: Console) -> None:
 
 
 def _underline(query: str, place: Place, console: Console) -> None:
-    lines = query.split("\n")
+    lines = lines_of(query)
     if place.line > len(lines):
         return
-    line = lines[place.line - 1]
+    line = lines[place.line - 1].rstrip(LINE_ENDS)
     number = f"{place.line} │ " if len(lines) > 1 else ""
     before = line[: place.column - 1]
-    length = _token_length(query, sum(len(one) + 1 for one in lines[: place.line - 1]) + place.column - 1)
+    length = _token_length(query, sum(map(len, lines[: place.line - 1])) + place.column - 1)
     indent = " " * get_cwidth(number + before.replace("\t", " "))
     console.print(Text.assemble((number, "dim"), line.replace("\t", " ")), overflow="ignore", crop=False)
     console.print(Text(indent + "^" * length, "bold red"), overflow="ignore", crop=False)
@@ -122,7 +122,7 @@ def _token_length(query: str, offset: int) -> int:
     for _, text in pieces(query):
         end += len(text)
         if offset < end:
-            return max(len(text[offset - end :].split("\n")[0]), 1)
+            return max(len(lines_of(text[offset - end :])[0].rstrip(LINE_ENDS)), 1)
     return 1
 
 

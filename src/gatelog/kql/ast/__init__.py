@@ -1,5 +1,6 @@
 """The syntax tree of KQL: frozen nodes, each with the span of its text.
 
+lines        the lines of a text, and where a character stands
 nodes        Node, Span and the three families: Expression, Operator, Statement
 expressions  scalar and tabular expressions, Pipeline
 rows         operators on the rows and columns of one table
@@ -51,6 +52,7 @@ from gatelog.kql.ast.graphs import (
     PatternEdge,
     PatternNode,
 )
+from gatelog.kql.ast.lines import LINE_ENDS, lines_of
 from gatelog.kql.ast.nested import (
     ExpandedColumn,
     Facet,
@@ -135,6 +137,7 @@ from gatelog.kql.ast.texts import (
 )
 
 __all__ = [
+    "LINE_ENDS",
     "AliasDatabase",
     "As",
     "AssertSchema",
@@ -240,4 +243,5 @@ __all__ = [
     "Where",
     "WildcardMember",
     "WildcardName",
+    "lines_of",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from gatelog.errors import Place
+from gatelog.kql.ast.lines import place_of
 
 
 class Span(NamedTuple):
@@ -16,7 +17,7 @@ class Span(NamedTuple):
 
     def place(self, text: str) -> Place:
         """The start of this span in `text`."""
-        return Place(text.count("\n", 0, self.start) + 1, self.start - text.rfind("\n", 0, self.start))
+        return place_of(self.start, text)
 
 
 @dataclass(frozen=True, slots=True)

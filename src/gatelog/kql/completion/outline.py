@@ -98,7 +98,7 @@ def pieces(text: str) -> Iterator[Piece]:
 
 
 def _gap(text: str) -> Iterator[Piece]:
-    for line in text.splitlines(keepends=True):
+    for line in ast.lines_of(text):
         space, slashes, comment = line.partition("//")
         if space:
             yield Piece(Style.SPACE, space)

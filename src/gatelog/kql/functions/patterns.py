@@ -133,7 +133,7 @@ def _check_references(pattern: Term, replacement: Term) -> None:
     texts = [term.constant.value for term in (pattern, replacement) if term.constant is not None]
     if len(texts) < 2:
         return
-    named = [int(digit) for digit in re.findall(r"\\(?:\\|(\d))", str(texts[1])) if digit]
+    named = [int(digit) for digit in re.findall(r"\\(?:\\|([0-9]))", str(texts[1])) if digit]
     count = len(read_regex(str(texts[0])).groups)
     if named and max(named) > count:
         raise Misfit(f"the replacement names group {max(named)}, the regular expression has {count}")

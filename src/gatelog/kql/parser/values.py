@@ -1,6 +1,7 @@
 """The text of a literal to its value.
 
-Datetimes and timespans are integers: ticks of 100 ns, since 0001-01-01 UTC and of length.
+Datetimes and timespans are integers: ticks of 100 ns, since 0001-01-01 UTC and of length. Digits are 0 to 9:
+Python's `\\d` and int() take those of all scripts, KQL does not.
 https://learn.microsoft.com/azure/data-explorer/kusto/query/scalar-data-types/
 """
 
@@ -23,26 +24,26 @@ LAST_TICK: Final = date.max.toordinal() * TICKS_PER_DAY - 1
 
 _INTEGER_BITS: Final = {"int": 32, "long": 64}
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_INTEGER: Final = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_SPECIAL_REAL: Final = re.compile(r"nan|[+-]?inf(?:inity)?", re.IGNORECASE)
+_INTEGER: Final = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SPECIAL_REAL: Final = re.compile(r"nan|[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
 _GUID: Final = re.compile(r"\{?[0-9a-fA-F]{8}(-?)(?:[0-9a-fA-F]{4}\1){3}[0-9a-fA-F]{12}\}?")
 _CLOCK: Final = (
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2})(?::(?P<second>[0-9]{1,2})(?:\.(?P<fraction>[0-9]+))?)?"
     r"(?:\s*(?P<half>[AaPp][Mm]))?"
 )
 _TIME_OF_DAY: Final = re.compile(_CLOCK)
 _DATETIME: Final = re.compile(
-    r"(?:(?P<y1>\d{4})(?:\s*[-/.,]\s*(?P<m1>\d{1,2})(?:\s*[-/.,]\s*(?P<d1>\d{1,2}))?)?"
-    r"|(?P<m2>\d{1,2})(?P<by>[-/])(?P<d2>\d{1,2})(?P=by)(?P<y2>\d{4})"
-    r"|(?:[A-Za-z]{3,9},?\s+)?(?P<d3>\d{1,2})[-\s](?P<m3>[A-Za-z]{3,9})[-\s](?P<y3>\d{4}|\d{2}))"
-    rf"(?:(?:\s+|T){_CLOCK}\s*(?P<zone>Z|GMT|UTC|[+-]\d\d:?\d\d)?|Z)?",
+    r"(?:(?P<y1>[0-9]{4})(?:\s*[-/.,]\s*(?P<m1>[0-9]{1,2})(?:\s*[-/.,]\s*(?P<d1>[0-9]{1,2}))?)?"
+    r"|(?P<m2>[0-9]{1,2})(?P<by>[-/])(?P<d2>[0-9]{1,2})(?P=by)(?P<y2>[0-9]{4})"
+    r"|(?:[A-Za-z]{3,9},?\s+)?(?P<d3>[0-9]{1,2})[-\s](?P<m3>[A-Za-z]{3,9})[-\s](?P<y3>[0-9]{4}|[0-9]{2}))"
+    rf"(?:(?:\s+|T){_CLOCK}\s*(?P<zone>Z|GMT|UTC|[+-][0-9]{{2}}:?[0-9]{{2}})?|Z)?",
 )
 _TIMESPAN: Final = re.compile(
-    r"(?P<sign>-?)(?:(?P<days>\d+)(?:\.|:(?=\d+:\d+:)))?(?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
-    r"(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d{1,7}))?)?"
+    r"(?P<sign>-?)(?:(?P<days>[0-9]+)(?:\.|:(?=[0-9]+:[0-9]+:)))?"
+    r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2})(?::(?P<second>[0-9]{1,2})(?:\.(?P<fraction>[0-9]{1,7}))?)?"
 )
-_UNIT_TIMESPAN: Final = re.compile(r"(-?)\s*(\d+(?:\.\d+)?)\s*([a-z]*)")
+_UNIT_TIMESPAN: Final = re.compile(r"(-?)\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)")
 _ESCAPE: Final = re.compile(
     r"\\(?:([\\\"'abfnrtv])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|([0-7]{1,3})|)", re.DOTALL
 )
@@ -83,7 +84,7 @@ def _joined_surrogates(query: str, token: Token, value: str) -> str:
         raise syntax_error(query, token.start, "the string has half of a surrogate pair") from None
 
 
-_BARE_DATE = re.compile(r"(\d{4})(?:(\d\d)(\d\d)|\s*,\s*(\d{1,2})(?:\s*,\s*(\d{1,2}))?)")
+_BARE_DATE = re.compile(r"([0-9]{4})(?:([0-9]{2})([0-9]{2})|\s*,\s*([0-9]{1,2})(?:\s*,\s*([0-9]{1,2}))?)")
 """`20250614`, `2025, 6` and `2025, 6, 14`."""
 
 

@@ -50,8 +50,8 @@ class Regex(NamedTuple):
 _OPENING = re.compile(r"\((?:\?(?:P?<(?P<name>[^>]*)>|(?P<flags>[A-Za-z]*(?:-[A-Za-z]+)?)(?P<end>[:)])))?")
 _LOOKAROUNDS = ("(?=", "(?!", "(?<=", "(?<!")
 _NAME = re.compile(r"[^\W\d][\w.\[\]]*")
-_REPEATED = re.compile(r"\{(\d+)(?:,(\d*))?\}")
-_REPETITION = re.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
+_REPEATED = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
+_REPETITION = re.compile(r"[*+?]|\{[0-9]+(?:,[0-9]*)?\}")
 _WORD_BORDER = re.compile(r"b\{(start|end)(-half)?\}|([<>])")
 _WORD = r"[A-Za-z0-9_]|\\[wd]|\[(?:[A-Za-z0-9_](?:-[A-Za-z0-9])?|\\[wd])+\]"
 """What one character of a word looks like in a pattern."""
@@ -61,17 +61,27 @@ _NO_WORD_BEFORE = re.compile(r"(?:^|\\[^\w]|\\[sW]|[^\w\\)\].*+?}])$")
 _NO_WORD_AFTER = re.compile(r"$|\\[^\w<>]|\\[sW]|[^\w\\(\[.]")
 
 
-@lru_cache(maxsize=1024)
+REMEMBERED_LENGTH_MAX = 1_000
+"""Characters of a pattern that is remembered: people's are shorter, and one can be as long as a query."""
+
+
 def read_regex(pattern: str) -> Regex:
     r"""The pattern for RE2; raises Misfit where Kusto would refuse it, Unsupported for what RE2 lacks.
 
     Many patterns are from the time when Kusto had RE2 itself, where `\<` was a quoted `<`: so it is where it
     could never match as the border of a word, as in `\<id\>(.*?)\<\/id\>`.
     """
+    return _remembered(pattern) if len(pattern) <= REMEMBERED_LENGTH_MAX else _read(pattern)
+
+
+def _read(pattern: str) -> Regex:
     try:
         return _Reader(pattern).read()
     except _NoBorder:
         return _Reader(pattern, quoted_angles=True).read()
+
+
+_remembered = lru_cache(maxsize=1024)(_read)
 
 
 def quote_pattern(text: str) -> str:

@@ -66,4 +66,5 @@ def _invalid(text: str, token: Token) -> KqlSyntaxError:
             hint = "a name with odd characters is written ['name']"
         return syntax_error(text, token.start, "the string is not closed", hint)
     message = f"the character {token.text!r} has no meaning here"
-    return syntax_error(text, token.start, message, _STRAY_CHARACTERS.get(token.text, ""))
+    hint = "digits are 0 to 9" if token.text.isdigit() else _STRAY_CHARACTERS.get(token.text, "")
+    return syntax_error(text, token.start, message, hint)

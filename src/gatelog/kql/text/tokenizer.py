@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Final
 
+from gatelog.kql.ast import LINE_ENDS
 from gatelog.kql.text.diagnostics import syntax_error
 from gatelog.kql.text.tokens import (
     END,
@@ -57,9 +58,11 @@ _MAX_TYPED_LENGTH: Final = 100
 
 _NEGATED = _alternatives(("in~", "in", "between", *TEXT_OPERATORS))
 _TYPED_NAMES = _alternatives(TYPES.keys() - {"dynamic", "string"})
+_D = "[0-9]"
+"""A digit: Python's `\\d` takes those of all scripts."""
 _MASTER: Final = re.compile(
     rf"""
-    (?: [\s\u180e\u200b\ufeff]+ | //[^\n\r\u2028\u2029]* )*+
+    (?: [\s\u180e\u200b\ufeff]+ | //[^{LINE_ENDS}]* )*+
     (?: (?P<{PUNCTUATION}> [-|,():;\[\]{{}}+*%] | => | == | =~ | <= | >= | <> | \.\. | in~
                          | !(?:{_NEGATED})(?!\w) | != | !~ | [=.<>/] )
       | (?P<plain_name> [^\W\d]\w*+ (?! [-("'`~@] ) )
@@ -68,10 +71,10 @@ _MASTER: Final = re.compile(
                               | ```(?s:.*?)``` | ~~~(?s:.*?)~~~ ) )
       | (?P<{TYPED}> (?:{_TYPED_NAMES})\([^)]{{0,{_MAX_TYPED_LENGTH}}}\) )
       | (?P<{NAME}> (?:{_alternatives(HYPHENATED_WORDS)})(?![\w-]) | \$?[^\W\d]\w* )
-      | (?P<{REAL}> \d+(?:\.(?!\.)\d*)?[eE][+-]?\d+\b | \d+\.(?![.\w]) | \d+\.\d+(?!\w) )
-      | (?P<{TIMESPAN}> \d+(?:\.\d+)?(?:{_alternatives(TIMESPAN_UNITS)})\b )
-      | (?P<{LONG}> 0[xX][0-9a-fA-F]+\b | \d+\b )
-      | (?P<digit_name> \d+[^\W\d]\w* )
+      | (?P<{REAL}> {_D}+(?:\.(?!\.){_D}*)?[eE][+-]?{_D}+\b | {_D}+\.(?![.\w]) | {_D}+\.{_D}+(?!\w) )
+      | (?P<{TIMESPAN}> {_D}+(?:\.{_D}+)?(?:{_alternatives(TIMESPAN_UNITS)})\b )
+      | (?P<{LONG}> 0[xX][0-9a-fA-F]+\b | {_D}+\b )
+      | (?P<digit_name> {_D}+[^\W\d]\w* )
       | (?P<{INVALID}> [hH]?@?["'][^\n\r]* | (?s:.) )
       | (?P<{END}> \Z ) )
     """,

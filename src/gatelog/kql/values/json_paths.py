@@ -6,7 +6,7 @@ import re
 
 from gatelog.kql.misfit import Misfit, Unsupported
 
-_STEP = re.compile(r"\.?([^\s.\[\]*?@()'\"]+)|\[(\d+)\]|\[['\"]([^'\"]+)['\"]\]")
+_STEP = re.compile(r"\.?([^\s.\[\]*?@()'\"]+)|\[([0-9]+)\]|\[['\"]([^'\"]+)['\"]\]")
 
 
 def json_path(path: str) -> list[str | int]:

@@ -225,10 +225,11 @@ def test_deferred_failures_are_left_to_the_completion_information() -> None:
 
 
 def test_the_visualization_names_every_property_and_sets_those_of_the_query() -> None:
-    hint = RenderHint("timechart", (("title", "T"), ("accumulate", "true"), ("ymin", "0.5")))
+    hint = RenderHint("timechart", (("title", "T"), ("accumulate", "true"), ("ymin", "0.5"), ("ymax", "1_0")))
     drawn = json.loads(visualization(hint, ordered=True))
     assert drawn["Visualization"] == "timechart"
     assert (drawn["Title"], drawn["Accumulate"], drawn["Ymin"], drawn["XColumn"]) == ("T", True, 0.5, None)
+    assert drawn["Ymax"] == "1_0"
     assert json.loads(visualization(None, ordered=False))["Visualization"] is None
 
 

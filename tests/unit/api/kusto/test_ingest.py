@@ -76,6 +76,28 @@ def test_only_the_ends_of_lines_end_a_line(kusto: Kusto, form: str) -> None:
     assert sorted(row[0] for row in kusto.rows("E")) == ["one\u2028two\x0bthree\x85four\x1cfive", "six"]
 
 
+@pytest.mark.parametrize(
+    ("form", "data"),
+    [
+        ("csv", "{0},1\r\n{0},2\n"),
+        ("tsv", "{0}\t1\n{0}\t2"),
+        ("json", '{{"name":"{0}","n":1}}\n{{"name":"{0}","n":2}}\n'),
+        ("multijson", '[{{"name":"{0}","n":1}},{{"name":"{0}","n":2}}]'),
+    ],
+)
+def test_separators_of_unicode_end_no_record(kusto: Kusto, form: str, data: str) -> None:
+    """JSON has them in a string as they are (RFC 8259), and RFC 4180 knows no other end than CR LF."""
+    said = "one\u2028two\u2029three\x85four"
+    assert kusto.ingest("E", data.format(said).encode(), streamFormat=form).status_code == 200
+    assert [row[:2] for row in kusto.rows("E | sort by n asc")] == [[said, 1], [said, 2]]
+
+
+@pytest.mark.parametrize("number", ["१", "１", "1_0", "²"])
+def test_what_python_takes_for_a_number_and_the_service_does_not_is_null(kusto: Kusto, number: str) -> None:
+    assert kusto.ingest("E", f"a,{number},{number}".encode(), streamFormat="csv").status_code == 200
+    assert kusto.rows("E | project n, at") == [[None, None]]
+
+
 def test_packed_data_is_known_by_its_first_bytes(kusto: Kusto) -> None:
     packed = gzip.compress(b"a,1") + gzip.compress(b"\nb,2")
     for data in (packed, b"c,3"):
@@ -292,6 +314,7 @@ def test_a_list_is_no_unix_time() -> None:
     [pick] = by_mapping("json", mapping, [Column("at", KqlType.DATETIME)])
     assert pick({"at": "1700000000"}, 1) == "2023-11-14T22:13:20.0000000Z"
     assert pick({"at": [0] * 10**6}, 1) is None
+    assert [pick({"at": text}, 1) for text in ("1_700_000_000", "१", "nan", "inf")] == [None] * 4
 
 
 def test_mappings_are_made_shown_used_and_dropped(kusto: Kusto) -> None:
@@ -416,7 +439,7 @@ def test_paths_are_read(path: str, steps: tuple[str | int, ...]) -> None:
     assert parse_path(path) == steps
 
 
-@pytest.mark.parametrize("path", ["", "a", "$a", "$.", "$[", "$['a]", "$[-1]", "$..a"])
+@pytest.mark.parametrize("path", ["", "a", "$a", "$.", "$[", "$['a]", "$[-1]", "$[१]", "$..a"])
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="path"):
         parse_path(path)

@@ -205,6 +205,8 @@ def test_unknown_commands_and_aspects_are_told_what_is_known(kusto: Kusto) -> No
 def test_comments_before_a_command_do_not_hide_it() -> None:
     assert is_command("// why\n\n  .show tables")
     assert not is_command("// .show\nprint 1")
+    assert is_command("// why\u2028.show tables")  # where the language ends a comment
+    assert not is_command("// why\x85.show tables")
 
 
 @pytest.mark.parametrize(

@@ -314,6 +314,7 @@ def test_preferences_are_read_in_any_order_and_bounded() -> None:
     assert preferences_of("") == Preferences()
     assert preferences_of("include-render=true, wait=20") == Preferences(20, False, True)
     assert preferences_of("wait=100000,include-statistics=true").wait == 600
+    assert preferences_of("wait=२०") == Preferences()  # a header of a batch is JSON
     assert preferences_of("wait=-1,wait,=,include-statistics=maybe") == Preferences()
 
 

@@ -9,8 +9,11 @@ import pytest
 
 from gatelog.api.metrics import NAMESPACES
 from gatelog.api.metrics.faults import MetricsError
+from gatelog.api.metrics.query import _literal
 from gatelog.api.metrics.times import GRAINS, times_of
 from gatelog.errors import KqlError
+from gatelog.kql import ast
+from gatelog.kql.parser import parse
 from gatelog.store.tables.metrics import METRICS
 
 GROUP = "/subscriptions/s/resourceGroups/g"
@@ -173,6 +176,15 @@ def test_a_filter_chooses_values_and_is_never_code(monitor, text: str, total: di
     assert {labels[code]: points[0]["total"] for labels, points in found} == total
 
 
+def test_a_value_of_a_filter_is_a_literal_of_the_same_characters() -> None:
+    """Those that nobody sees too, beyond the first 65,536 as well."""
+    value = "a\U000e0001b'\\\0\u2028é\n"
+    [statement] = parse(f"print {_literal(value)}").statements
+    assert isinstance(statement, ast.QueryStatement)
+    [column] = statement.pipeline.source.columns  # type: ignore[attr-defined]
+    assert column.value.value == value
+
+
 def test_labels_alone_are_metadata(monitor) -> None:
     answer = monitor.get(
         EAST, "metrics", metricnames="TotalCalls", resultType="Metadata", _filter="Region eq '*'"
@@ -267,6 +279,8 @@ def test_a_batch_that_makes_no_sense_is_refused(monitor, resources: Any, status:
         ({"_filter": "Nope eq '*'"}, "supported ones"),
         ({"_filter": "Region eq"}, "filter"),
         ({"_filter": "Region eq '*'", "top": "0"}, "top"),
+        ({"_filter": "Region eq '*'", "top": "१"}, "top"),
+        ({"_filter": "Region eq '*'", "top": "1_0"}, "top"),
         ({"orderby": "sum sideways"}, "orderby"),
         ({"ValidateDimensions": "perhaps"}, "true or false"),
     ],

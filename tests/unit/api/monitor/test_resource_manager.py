@@ -63,6 +63,8 @@ def test_a_type_is_listed_by_subscription_and_group_in_any_case(monitor: Monitor
     accounts = [f"{BACKEND_RESOURCES}east", f"{BACKEND_RESOURCES}west"]
     assert ids(monitor, f"{SUBSCRIPTION}/providers/Microsoft.CognitiveServices/accounts") == accounts
     assert ids(monitor, f"{GROUP.upper()}/PROVIDERS/microsoft.cognitiveservices/ACCOUNTS") == accounts
+    long_s = "re\u017fources"  # without regard to case it is an s, to Unicode
+    assert get(monitor, f"{SUBSCRIPTION}/{long_s}").status_code == 404
     assert ids(monitor, f"{SUBSCRIPTION}/providers/Microsoft.Compute/virtualMachines") == []
 
 

@@ -50,6 +50,15 @@ def test_an_error_is_underlined_in_its_line(screen: Screen) -> None:
     ]
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\u2028"])
+def test_lines_end_in_the_shell_as_they_do_in_the_language(screen: Screen, end: str) -> None:
+    screen.connection.answer = KqlSemanticError("wrong", place=Place(2, 9))
+    assert screen.after(f"Calls{end}| where Modelname == 1{end}").split("\n")[:2] == [
+        "2 │ | where Modelname == 1",
+        "            ^^^^^^^^^",
+    ]
+
+
 def test_a_caret_stands_under_characters_of_any_width(screen: Screen) -> None:
     """Wide ones take two places, a tab one."""
     screen.connection.answer = KqlSemanticError("wrong", place=Place(1, 16))

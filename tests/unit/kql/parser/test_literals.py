@@ -76,6 +76,20 @@ def test_a_literal_has_its_type_and_value(text: str, kind: str, value: object) -
     assert (found.type, found.value) == (kind, value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("long(१२)", "int(１)", "real(1.१)", "decimal(१)", "real(ınf)", "real(ınfınıty)", "time(१d)"),
+        *("time(0:0:१)", "time(१)", "datetime(२०२४-01-01)", "datetime(20२४0101)", "datetime(2024, १)"),
+        *("datetime(2024-01-01 १0:00)", "datetime(1:१0)", "guid(७4be27de-1e4e-49d9-b579-fe0b331d3642)"),
+    ],
+)
+def test_digits_and_letters_of_other_scripts_make_no_value(text: str) -> None:
+    """int(), float() and Python's `\\d` take them, and without regard to case `i` is a dotless one too."""
+    with pytest.raises(KqlSyntaxError, match="does not read as"):
+        literal(text)
+
+
 def test_real_nan_is_a_literal() -> None:
     value = literal("real(nan)").value
     assert value != value

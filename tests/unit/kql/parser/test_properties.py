@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatelog.errors import KqlSyntaxError
+from gatelog.kql import ast
 from gatelog.kql.parser import parse, parse_recovering
 from gatelog.kql.text.tokenizer import tokenize
 from gatelog.kql.text.tokens import (
@@ -81,7 +82,7 @@ def outcome(text: str) -> None:
         first = str(error)
     _, errors = parse_recovering(text)
     assert first == (str(errors[0]) if errors else None)
-    last_line = text.count("\n") + 1
+    last_line = len(ast.lines_of(text))
     places = [one.place for one in errors]
     assert all(one and 1 <= one.line <= last_line and 1 <= one.column <= len(text) + 1 for one in places)
 

@@ -91,7 +91,7 @@ def _by_age(text: CommandText, scene: Scene) -> list[Extent]:
     if text.accept_word("older"):
         count = text.advance().text
         unit = _UNITS.get(text.command_word())
-        if unit is None or not count.isdecimal():
+        if unit is None or not (count.isascii() and count.isdecimal()):
             raise bad_request("the age is written as `older 10 days` or `older 10 hours`")
         try:
             before = scene.now - int(count) * unit

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from gatelog.api.kusto.commands.grammar import CommandText
+from gatelog.kql import LINE_ENDS
 
-_COMMAND = re.compile(r"(?:\s|//[^\r\n]*+)*+\.")
+_COMMAND = re.compile(rf"(?:\s|//[^{LINE_ENDS}]*+)*+\.")
 """A dot behind comments and blanks. Possessive: what a blank or a comment took is nothing else."""
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")

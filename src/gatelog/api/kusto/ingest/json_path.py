@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 JsonPath: TypeAlias = tuple[str | int, ...]
 
 _STEP = re.compile(
-    r"\.?\[\s*(?:'(?P<single>(?:[^'\\]|\\.)*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\"|(?P<index>\d{1,9}))\s*\]"
+    r"\.?\[\s*(?:'(?P<single>(?:[^'\\]|\\.)*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\"|(?P<index>[0-9]{1,9}))\s*\]"
     r"|\.(?P<name>[^.\[\]]+)",
     re.DOTALL,
 )

@@ -20,7 +20,7 @@ import msgspec
 from gatelog.api.json_faults import json_fault
 from gatelog.api.kusto.faults import KustoError, bad_ingestion
 from gatelog.api.kusto.ingest.json_path import follow, parse_path
-from gatelog.kql import Column, KqlType, to_text
+from gatelog.kql import Column, KqlType, cell_from_text, to_text
 
 MAPPING_CHARACTERS_MAX = 64 * 1024
 """Length of one mapping."""
@@ -147,7 +147,7 @@ def _dictionary(value: Any) -> Any:
 def _unix_time(value: Any, ticks: float) -> str | None:
     """A number of units since 1970, or the text of one, as the text of a datetime."""
     try:
-        number = float(value) if isinstance(value, str) else value
+        number = cell_from_text(KqlType.REAL, value) if isinstance(value, str) else value
         return to_text(KqlType.DATETIME, int(number * ticks)) if isinstance(number, int | float) else None
     except (ValueError, OverflowError):
         return None

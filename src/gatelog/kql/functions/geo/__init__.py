@@ -1,4 +1,15 @@
-"""The geo_* functions."""
+"""The geo_* functions.
+
+points · lines · polygons           lengths, sizes, distances, places, what lies inside
+geohash · h3 · s2                   cells: which one a point lies in, and what shape one has
+coverings                           the cells that cover a shape
+unions · clippings · intersections  what shapes cover together, and what they have in common
+buffers · densify · simplified      what lies within a distance; more points, fewer points
+wkt                                 shapes in the well-known form of geometries
+geojson                             the coordinates of shapes in SQL, and whether they are valid
+sphere · spheroid                   geometry on the sphere, and distances on WGS 84
+chains · loops                      lines as edges; polygons in the order in which S2 writes them
+"""
 
 from __future__ import annotations
 

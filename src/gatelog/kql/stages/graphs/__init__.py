@@ -1,4 +1,17 @@
-"""The operators on graphs: make-graph, and what may follow it."""
+"""The operators on graphs: make-graph, and what may follow it.
+
+graph        a graph between its operators, and how it is kept in SQL
+make         make-graph, graph-where-nodes, graph-where-edges
+partitioned  make-graph partitioned-by
+match        graph-match
+paths        all paths of some lengths from a node
+elements     what the variables of a pattern mean in an expression
+spread       expressions on edges of variable length, said of each edge
+whole        nodes and edges that stand for themselves
+shortest     graph-shortest-paths
+components   graph-mark-components
+tables       graph-to-table
+"""
 
 from __future__ import annotations
 
