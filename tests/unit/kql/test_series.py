@@ -121,3 +121,15 @@ def test_series_made_of_series_make_the_statement_longer_and_do_not_double_it() 
         return len(compile(f"print s = dynamic([1]) {stages}", Catalog(), now=NOW).sql)
 
     assert length(6) - length(4) < 1.5 * (length(4) - length(2))
+
+
+@pytest.mark.parametrize("function", ["series_decompose", "series_decompose_anomalies"])
+def test_settings_that_are_columns_say_the_same_as_constants(function: str) -> None:
+    """The columns of constants are remembered; those of anything else are made for the query."""
+    series = "print s = dynamic([1, 2, 1, 2, 9, 2, 1, 2, 1, 2, 1, 2]), none = int(0)"
+    first = "2.5, " if function.endswith("anomalies") else ""
+    constants = run(f"{series} | project {function}(s, {first}2, 'linefit', 1)")
+    assert run(f"{series} | project {function}(s, {first}2 + none, 'linefit', 1 + none)") == constants
+    assert run(f"let period = 2; {series} | project {function}(s, {first}period, 'linefit', 1)") == constants
+    other = run(f"{series} | project {function}(s, {first}3, 'avg', 1)")
+    assert (other[0], other[1] == constants[1]) == (constants[0], False)

@@ -6,6 +6,7 @@ import pytest
 
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.nodes import Filled
+from gatelog.kql.clickhouse.scale import Scale
 from gatelog.kql.clickhouse.shapes import Shape, once
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.clickhouse.writer import text_of
@@ -51,3 +52,13 @@ def test_a_shape_is_one_node_and_reads_what_its_value_reads() -> None:
 def test_an_operator_at_the_top_of_a_shape_is_refused() -> None:
     with pytest.raises(AssertionError, match="operator"):
         Shape(sql.not_)(sql.column("a"))
+
+
+def test_a_heavy_one_weighs_as_much_as_its_body() -> None:
+    columns = {"points": LONGER}
+    for value in (LONGER, sql.call("h", sql.column("points"))):
+        body = sql.with_value(value, "x", lambda x: sql.call("f", x, sql.call("g", x)))
+        heavy = once("x", lambda x: sql.call("f", x, sql.call("g", x)), heavy=True)
+        light = once("x", lambda x: sql.call("f", x, sql.call("g", x)))
+        assert Scale(columns).weight(heavy(value)) == Scale(columns).weight(body)
+        assert Scale(columns).weight(light(value)) == 1 + Scale(columns).weight(value)

@@ -10,8 +10,10 @@ from sqlglot import exp
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.dialect import Verbatim
 from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.length import is_longer
+from gatelog.kql.clickhouse.replacing import Replacing
 from gatelog.kql.clickhouse.sql import Sql
-from gatelog.kql.clickhouse.writer import written
+from gatelog.kql.clickhouse.writer import text_of, written
 
 DEEP = 16
 """So many doublings of one node: 65,536 times in the text."""
@@ -183,10 +185,38 @@ def test_a_leaf_keeps_nothing_of_the_statement_around_it() -> None:
 
 def test_columns_are_replaced_in_every_kind_of_node() -> None:
     node = formula("f(x) + x * 2", x=sql.call("g", sql.column("a"), sql.not_(sql.column("b"))))
-    made = sql.replaced(node, {"a": sql.literal(1)})
+    made = Replacing({"a": sql.literal(1)})(node)
     assert written(select(made)) == 'SELECT f(g(1, NOT "b")) + g(1, NOT "b") * 2'
     assert sql.columns_read(made) == {"b"}
     assert sql.columns_read(node) == {"a", "b"}
+
+
+def test_what_reads_no_column_to_replace_stays_the_same_node() -> None:
+    shared = sql.call("g", sql.column("a"))
+    made = Replacing({"a": sql.column("c")})(sql.call("f", shared, sql.call("h", sql.column("b")), shared))
+    assert written(select(made)) == 'SELECT f(g("c"), h("b"), g("c"))'
+    assert made.args["expressions"][0] is made.args["expressions"][2]
+    assert Replacing({"x": sql.literal(1)})(made) is made
+
+
+def test_columns_of_a_long_chain_are_replaced_without_recursion() -> None:
+    chain = sql.all_of([sql.eq(sql.column("x"), number) for number in range(5_000)])
+    assert sql.columns_read(Replacing({"x": sql.column("y")})(chain)) == {"y"}
+
+
+@pytest.mark.parametrize("text", ["f(x, y)", "f(g(x), [x, 1])", "if(x, 'text', concat(x, 'b'))"])
+def test_the_length_of_calls_is_known_without_writing_them(text: str) -> None:
+    node = formula(text, **{name: sql.call("h", sql.column(name), 12) for name in "xy" if name in text})
+    length = len(text_of(node))
+    assert is_longer(node, length - 1)
+    assert not is_longer(node, length)
+
+
+def test_whether_an_expression_is_long_is_told_without_going_through_all_of_it() -> None:
+    node = sql.column("x")
+    for _ in range(60):
+        node = sql.call("f", node, sql.plus(node, node))
+    assert is_longer(node, 10_000)
 
 
 @pytest.mark.parametrize("text", ["-x", "f(-x)", "-x + 1", "1 - x"])

@@ -127,10 +127,11 @@ class Boolean(Word, exp.Boolean):
 
 
 class Composed(Shared):
-    """A node that has its `parts` below it, and nothing else."""
+    """A node that has its `parts` below it, and nothing else; it stands for `own` nodes of the engine's."""
 
     __slots__ = ("parts",)
     parts: list[exp.Expr]
+    own = 1
 
 
 class Call(Composed, exp.Anonymous):
@@ -156,10 +157,11 @@ class Filled(Composed, exp.Expression):
     As function names are, the text is a constant of the program.
     """
 
-    __slots__ = ("pieces",)
+    __slots__ = ("own", "pieces")
 
-    def __init__(self, this: tuple[str | int, ...], expressions: list[exp.Expr]) -> None:
+    def __init__(self, this: tuple[str | int, ...], expressions: list[exp.Expr], own: int = 1) -> None:
         self.pieces = this
+        self.own = own
         self.parts = expressions
         self.reads = _read_by(expressions)
 
@@ -169,10 +171,13 @@ class Filled(Composed, exp.Expression):
         return {"this": self.pieces, "expressions": self.parts}
 
 
+_KNOWING = (Leaf, Composed)
+
+
 def _read_by(parts: list[exp.Expr]) -> frozenset[str]:
     read = NOTHING
     for part in parts:
-        found = columns_read(part)
+        found = part.reads if isinstance(part, _KNOWING) else columns_read(part)
         if found and found is not read:
             read = read | found if read else found
     return read

@@ -37,7 +37,7 @@ class Scale:
 
     def _weighed(self, node: Sql) -> int:
         if isinstance(node, nodes.Composed):
-            return 1 + sum(map(self.weight, node.parts))
+            return node.own + sum(map(self.weight, node.parts))
         if isinstance(node, exp.Binary):
             return self._weight_of_chain(node)
         return 1 if isinstance(node, exp.Query) else 1 + self._sum(node.args.values())

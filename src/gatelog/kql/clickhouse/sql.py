@@ -6,7 +6,7 @@ literal or a quoted identifier. Python strings and integers given as arguments b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import TypeAlias
 
@@ -281,22 +281,3 @@ def computed_once(value: Sql, name: str, body: Callable[[Sql], Sql]) -> Sql:
 def subquery(select: exp.Query) -> Sql:
     """`(SELECT ...)` as a value."""
     return nodes.make(exp.Subquery, this=select)
-
-
-def replaced(node: Sql, values: Mapping[str, Sql]) -> Sql:
-    """The expression with columns replaced by their values."""
-    if isinstance(node, exp.Column):
-        return values.get(node.name, node)
-    if isinstance(node, nodes.Call):
-        return nodes.Call(node.name, [replaced(one, values) for one in node.parts])
-    if isinstance(node, nodes.Filled):
-        return nodes.Filled(node.pieces, [replaced(one, values) for one in node.parts])
-    if isinstance(node, nodes.Leaf | exp.Identifier | exp.Literal | exp.Query):
-        return node
-    return node.__class__(**{key: _part_replaced(part, values) for key, part in node.args.items()})
-
-
-def _part_replaced(part: object, values: Mapping[str, Sql]) -> object:
-    if isinstance(part, list):
-        return [_part_replaced(one, values) for one in part]
-    return replaced(part, values) if isinstance(part, exp.Expr) else part

@@ -9,10 +9,13 @@ residual   the series - baseline; its outliers are the anomalies
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from functools import lru_cache, partial
+from typing import NamedTuple, TypeAlias
 
+from gatelog.kql.ast import LiteralValue
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.shapes import Shape
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept, constant_string
 from gatelog.kql.functions.series_lines import Line
@@ -29,6 +32,12 @@ from gatelog.kql.values.literals import literal_term, long_term, string_term
 DYNAMIC, REAL, LONG = KqlType.DYNAMIC, KqlType.REAL, KqlType.LONG
 
 _TRENDS = ("avg", "linefit", "none")
+
+SETTINGS_MAX = 64
+"""Settings for which the columns are remembered, 20 KB of text each."""
+
+Columns: TypeAlias = "Sequence[tuple[str, Callable[[Sql], Sql]]]"
+"""The columns of a call, as formulas of the numbers of the series."""
 
 
 class _Options(NamedTuple):
@@ -103,15 +112,19 @@ def _trend(rest: Sql, options: _Options) -> Sql:
     return sql.with_value(learned, "learned", fitted)
 
 
-def _component(values: Sql, options: _Options, name: str) -> Term:
+def _component(values: Sql, options: _Options, name: str) -> Sql:
     node = sql.with_value(known(values), "points", lambda points: _COMPONENTS[name](points, options))
-    return Term(DYNAMIC, when(complete(values), written(node)))
+    return when(complete(values), written(node))
+
+
+def _components(settings: Sequence[Term]) -> Columns:
+    options = _options(settings)
+    return [(name, partial(_component, options=options, name=name)) for name in _COMPONENTS]
 
 
 def _decompose(arguments: Sequence[Term]) -> Parts:
     """`series_decompose(series [, seasonality [, trend [, test_points [, seasonality_threshold]]]])`."""
-    values, options = series(arguments[0]), _options(arguments[1:])
-    return [(name, _component(values, options, name)) for name in _COMPONENTS]
+    return _of_series(_components, arguments)
 
 
 def _forecast(arguments: Sequence[Term]) -> Term:
@@ -121,34 +134,66 @@ def _forecast(arguments: Sequence[Term]) -> Term:
     period, trend, threshold = [*given, *defaults[len(given) :]]
     options = _options([period, trend, arguments[1], threshold])
     values = formula("arrayMap(v -> ifNull(v, 0), values)", values=series(arguments[0]))
-    return _component(formula("arrayMap(v -> toNullable(v), values)", values=values), options, "baseline")
+    values = formula("arrayMap(v -> toNullable(v), values)", values=values)
+    return Term(DYNAMIC, _component(values, options, "baseline"))
 
 
 def _anomalies(arguments: Sequence[Term]) -> Parts:
     """`series_decompose_anomalies(series [, threshold [, seasonality [, trend [, test_points [, method
     [, seasonality_threshold]]]]]])`."""
-    given = list(arguments[1:])
+    return _of_series(_anomaly_columns, arguments)
+
+
+def _anomaly_columns(settings: Sequence[Term]) -> Columns:
     defaults = [
         literal_term(REAL, 1.5), long_term(-1), string_term("avg"), long_term(0),
         string_term("ctukey"), literal_term(REAL, 0.6),
     ]  # fmt: skip  # in the order of the parameters
+    given = list(settings)
     threshold, period, trend, tested, method, season_score = [*given, *defaults[len(given) :]]
-    values, options = series(arguments[0]), _options([period, trend, tested, season_score])
+    options = _options([period, trend, tested, season_score])
     score = scorer(method)
     limit = accept(threshold, REAL).sql
 
     def scored(points: Sql) -> Sql:
         return sql.with_value(_residual(points, options), "residual", score)
 
-    scores = sql.with_value(known(values), "points", scored)
-    text = "arrayMap(s -> multiIf(s > bound, '1', s < negate(bound), '-1', '0'), scores)"
-    flags = formula(text, scores=scores, bound=limit)
-    flag_text = sql.call("concat", "[", sql.call("arrayStringConcat", flags, ","), "]")
+    def scores(values: Sql) -> Sql:
+        return sql.with_value(known(values), "points", scored)
+
+    def flags(values: Sql) -> Sql:
+        text = "arrayMap(s -> multiIf(s > bound, '1', s < negate(bound), '-1', '0'), scores)"
+        made = formula(text, scores=scores(values), bound=limit)
+        flag_text = sql.call("concat", "[", sql.call("arrayStringConcat", made, ","), "]")
+        return when(complete(values), flag_text)
+
     return [
-        ("ad_flag", Term(DYNAMIC, when(complete(values), flag_text))),
-        ("ad_score", Term(DYNAMIC, when(complete(values), written(scores)))),
-        ("baseline", _component(values, options, "baseline")),
+        ("ad_flag", flags),
+        ("ad_score", lambda values: when(complete(values), written(scores(values)))),
+        ("baseline", partial(_component, options=options, name="baseline")),
     ]
+
+
+def _of_series(columns: Callable[[Sequence[Term]], Columns], arguments: Sequence[Term]) -> Parts:
+    """The columns of a series, the first argument; the others are their settings."""
+    values = series(arguments[0])
+    settings = arguments[1:]
+    constants = [(term.type, term.constant.value) for term in settings if term.constant is not None]
+    are_plain = all(isinstance(value, str | int | float) for _, value in constants)
+    if are_plain and len(constants) == len(settings):
+        made = _shapes(columns, tuple(constants))
+    else:
+        made = columns(settings)
+    return [(name, Term(DYNAMIC, build(values))) for name, build in made]
+
+
+@lru_cache(SETTINGS_MAX)
+def _shapes(
+    columns: Callable[[Sequence[Term]], Columns], constants: Sequence[tuple[KqlType, LiteralValue]]
+) -> Columns:
+    """The columns for settings that are constants: those hardly vary between queries."""
+    settings = [literal_term(kind, value) for kind, value in constants]
+    return [(name, Shape(build, heavy=True)) for name, build in columns(settings)]
 
 
 def _stats(arguments: Sequence[Term]) -> Parts:

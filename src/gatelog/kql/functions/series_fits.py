@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.shapes import once
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import Function, accept
 from gatelog.kql.functions.series_lines import (
@@ -39,16 +40,13 @@ def _safe(values: Sql) -> Sql:
 
 
 def _fit_line(arguments: Sequence[Term]) -> Parts:
-    return _over_points(arguments[0], LINE_PARTS)
+    return _over_points(arguments[0], _LINE_COLUMNS)
 
 
 def _over_points(term: Term, parts: Sequence[PointPart]) -> Parts:
     values = series(term)
     sound, points = complete(values), _safe(values)
-    return [
-        (name, Term(kind, when(sound, sql.with_value(points, "points", build))))
-        for name, kind, build in parts
-    ]
+    return [(name, Term(kind, when(sound, build(points)))) for name, kind, build in parts]
 
 
 def _residue(points: Sql) -> Sql:
@@ -137,8 +135,17 @@ TWO_LINES_PARTS: Sequence[tuple[str, KqlType, Callable[[TwoLines], Sql]]] = (
 """What series_fit_2lines tells."""
 
 
+def _column(name: str, kind: KqlType, build: Callable[[Sql], Sql]) -> PointPart:
+    """A part as a column of its own, of any points."""
+    return name, kind, once("points", build, heavy=True)
+
+
+_LINE_COLUMNS = [_column(name, kind, build) for name, kind, build in LINE_PARTS]
+_TWO_LINES_COLUMNS = [_column(name, kind, _in_two(build)) for name, kind, build in TWO_LINES_PARTS]
+
+
 def _fit_two_lines(arguments: Sequence[Term]) -> Parts:
-    return _over_points(arguments[0], [(name, kind, _in_two(build)) for name, kind, build in TWO_LINES_PARTS])
+    return _over_points(arguments[0], _TWO_LINES_COLUMNS)
 
 
 _POLYNOMIAL = """

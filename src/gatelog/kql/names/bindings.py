@@ -15,7 +15,8 @@ from gatelog.kql.types import KqlType
 
 @dataclass(frozen=True, slots=True)
 class TableBinding:
-    """A name for a table: `make` binds it anew at each use; that of one `denied` is never asked."""
+    """A name for a table: `make` gives it, at each use in columns of its own; that of one `denied` is never
+    asked."""
 
     make: Callable[[], Relation]
     denied: bool = False

@@ -14,6 +14,7 @@ from gatelog.kql.clickhouse.sql import PARAMETER_MARK
 from gatelog.kql.misfit import Misfit, NoCondition, Unsupported
 from gatelog.kql.names.bindings import Binding
 from gatelog.kql.names.own_names import readable
+from gatelog.kql.tables.schema import RenderHint
 from gatelog.kql.tables.unlisted import named_in
 from gatelog.kql.terms import Field, Term
 from gatelog.kql.types import KqlType
@@ -21,6 +22,9 @@ from gatelog.kql.types import KqlType
 MOST_STAGES = 2_000
 """Operators of one query after its functions and tables were put in place; a let-bound table counts at each
 use."""
+
+_TOO_MANY_STAGES = f"the query has more than {MOST_STAGES} stages"
+_FEWER_STAGES = "use let-bound tables less often"
 
 MOST_COLUMNS = 20_000
 """Columns of one query, those of every stage counted anew: a join makes all of both sides again."""
@@ -52,7 +56,8 @@ class Context:
     """One compilation: the text, the catalogue, the time, and the names already used in the SQL.
 
     `ask` runs a query of the compiler's own, for columns that depend on the data. `settings` are those that
-    `set` statements gave; with `best_effort` a union passes over tables that do not exist. `draws` counts
+    `set` statements gave; with `best_effort` a union passes over tables that do not exist. `changes` counts
+    the statements that set such things. `render` is how the answer in hand is to be drawn. `draws` counts
     what comes out another way each time: rand(), take without an order; `row_draws` what does so in each row.
     `once` holds what toscalar() drew. `unlisted` are the names of columns that tables have because the query
     names them.
@@ -69,6 +74,8 @@ class Context:
         self.databases: dict[str, ast.Expression] = {}
         self.settings: dict[str, ast.Expression] = {}
         self.best_effort = False
+        self.changes = 0
+        self.render: RenderHint | None = None
         self.stages = 0
         self._restrictions = 0
         self.depth = 0
@@ -76,7 +83,7 @@ class Context:
         self.unlisted = named_in(text, catalog.unlisted_columns)
         self._used = dict.fromkeys(catalog.stored_names, 1)
         self._columns = 0
-        self._searches = 0
+        self.searches = 0
         self.draws = 0
         self.row_draws = 0
         self.once: dict[tuple[int, int], DrawnOnce] = {}
@@ -123,9 +130,19 @@ class Context:
         """Notes one more operator; refuses the query when there are too many."""
         self.stages += 1
         if self.stages > MOST_STAGES:
-            raise self.error(
-                node, f"the query has more than {MOST_STAGES} stages", "use let-bound tables less often"
-            )
+            raise self.error(node, _TOO_MANY_STAGES, _FEWER_STAGES)
+
+    def count_again(self, stages: int, searches: int) -> None:
+        """Notes once more what a table counted that is used once more."""
+        self.stages += stages
+        if self.stages > MOST_STAGES:
+            raise Misfit(_TOO_MANY_STAGES, _FEWER_STAGES)
+        self.count_searches(searches)
+
+    @property
+    def options(self) -> tuple[object, ...]:
+        """What else than the names in reach tells what a table means: equal as long as it means the same."""
+        return self.changes, self.unlisted
 
     def count_restriction(self, node: ast.Restrict) -> None:
         """Notes one more restriction, with each part of its list for an operator; refuses too many."""
@@ -138,8 +155,8 @@ class Context:
 
     def count_searches(self, columns: int) -> None:
         """Notes that so many more columns are looked into; refuses the query when there are too many."""
-        self._searches += columns
-        if self._searches > MOST_SEARCHES:
+        self.searches += columns
+        if self.searches > MOST_SEARCHES:
             message = f"the query looks for words in more than {MOST_SEARCHES} columns, each word counted"
             raise Misfit(message, "name the columns or the tables, or look for fewer words")
 

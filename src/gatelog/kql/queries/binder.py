@@ -1,7 +1,7 @@
 """From syntax tree to relations: statements, pipelines, tables and the author's functions.
 
-Each operator has its function in `stages`; `STAGES` says which. A let-bound table is bound anew at each
-use, so that its columns get names of their own.
+Each operator has its function in `stages`; `STAGES` says which. A let-bound table has columns of
+its own at each use.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from gatelog.kql.queries.function_calls import entered
 from gatelog.kql.queries.materialized import Materialized
 from gatelog.kql.queries.outputs import Branch, Output, branched, only_names, result_name_of
 from gatelog.kql.queries.parameters import Parameters, with_parameters
+from gatelog.kql.queries.reused import Reused
 from gatelog.kql.queries.scans import TimeRange, stored
 from gatelog.kql.relations import Relation
 from gatelog.kql.scalars.expressions import bind, no_table
@@ -40,7 +41,6 @@ class Binder:
         self._context = context
         self._timespan = timespan
         self._given = parameters
-        self._render: RenderHint | None = None
         self._materialized = Materialized(context)
 
     def bind_query(self, query: ast.Query) -> list[Output]:
@@ -74,7 +74,7 @@ class Binder:
 
     def _outputs(self, node: ast.Pipeline, scope: Scope) -> tuple[list[Output], Scope]:
         """The answers of a query statement, and the scope of the next: it has the names that `as` gave."""
-        self._render = None
+        self._context.render = None
         draws = self._context.draws
         source = self._source(node, scope)
         before, forks = branched(node.operators)
@@ -88,7 +88,7 @@ class Binder:
         if not relation.fields:
             last = node.operators[-1] if node.operators else node
             raise self._context.error(last, "the answer has no columns", "project at least one")
-        output = Output(result_name_of(node.operators), relation, self._render)
+        output = Output(result_name_of(node.operators), relation, self._context.render)
         return [output], replace(inner, called="")
 
     def _forked(
@@ -98,9 +98,9 @@ class Binder:
         outputs, names = [], dict(scope.names)
         relation = settled(relation)
         for name, query in forks:
-            self._render = None
+            self._context.render = None
             answer, inner = self._staged_all(query.operators, relation, scope, draws)
-            outputs.append(Output(name, answer, self._render))
+            outputs.append(Output(name, answer, self._context.render))
             names.update(inner.names)
         return outputs, replace(scope, names=names, called="")
 
@@ -143,7 +143,7 @@ class Binder:
         if isinstance(value, ast.Function):
             return FunctionBinding(value, scope.names)
         if is_table(value, scope):
-            return TableBinding(lambda: self.bind_table(value, scope))
+            return TableBinding(Reused(lambda: self.bind_table(value, scope), self._context))
         before = self._context.row_draws
         term = bind(value, scope)
         if self._context.row_draws == before:
@@ -200,7 +200,7 @@ class Binder:
                         relation = self._made_once(relation, draws)
                     scope = replace(scope.with_name(name.value, self._reusable(relation)), called=name.value)
                 case ast.Render(chart=chart, properties=properties):
-                    self._render = RenderHint(chart, properties)
+                    self._context.render = RenderHint(chart, properties)
                 case ast.Invoke():
                     relation = self._invoked(stage, relation, scope)
                 case _:
@@ -239,7 +239,8 @@ class Binder:
         binding = scope.named(node.value)
         if isinstance(binding, TableBinding):
             self._context.count_stage(node)
-            return binding.make()
+            with self._context.at(node):
+                return binding.make()
         if isinstance(binding, FunctionBinding) and returns_table(binding, scope):
             return self._called(ast.Call(node.span, node.value, ()), scope)
         if binding is not None:

@@ -52,6 +52,7 @@ def _declarations(statement: ast.Statement) -> Sequence[tuple[ast.Node, str]]:
 
 def set_option(statement: ast.SetOption, scope: Scope) -> None:
     """`set name = value`: kept for whoever runs the query; query_now is the query's clock."""
+    scope.context.changes += 1
     if statement.name == "best_effort":
         scope.context.best_effort = _is_on(statement, scope)
     if statement.value is None:
@@ -100,6 +101,7 @@ def _is_on(statement: ast.SetOption, scope: Scope) -> bool:
 def alias_database(statement: ast.AliasDatabase, scope: Scope) -> None:
     """`alias database name = database("...")`: another name of the one database."""
     own_tables(statement.value, scope)
+    scope.context.changes += 1
     scope.context.databases[statement.name] = statement.value
 
 

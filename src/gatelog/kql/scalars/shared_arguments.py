@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.length import is_longer
 from gatelog.kql.clickhouse.sql import Sql
-from gatelog.kql.clickhouse.writer import text_of
 from gatelog.kql.terms import Term
 
 LONGEST_ARGUMENT = 2_000
@@ -33,7 +33,7 @@ def built(build: Build, nodes: Sequence[ast.Expression], arguments: Sequence[Ter
     named: dict[str, Sql] = {}
     given: list[Term] = []
     for place, term in enumerate(arguments):
-        if term.constant is None and len(text_of(term.sql)) > LONGEST_ARGUMENT:
+        if term.constant is None and is_longer(term.sql, LONGEST_ARGUMENT):
             name = f"argument{place}"
             named[name] = term.sql
             term = Term(term.type, sql.variable(name), term.nullable)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.shapes import once
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions.row import fixed_integer
 from gatelog.kql.names.naming import Names, chosen_names
@@ -90,7 +93,7 @@ def _array(column: ast.ExpandedColumn, scope: Scope, *, pairs: bool) -> Sql:
     if term.type is not DYNAMIC:
         hint = "read a text as JSON with parse_json(), or cut it with split()" if term.type is STRING else ""
         raise scope.context.error(column, f"only a dynamic can be expanded, this is {term.type}", hint)
-    return sql.with_value(term.sql, "json", lambda json: _elements(json, pairs=pairs))
+    return (_PAIRS if pairs else _MEMBERS)(term.sql)
 
 
 def _elements(json: Sql, *, pairs: bool) -> Sql:
@@ -110,6 +113,10 @@ def _elements(json: Sql, *, pairs: bool) -> Sql:
         json_values.is_object(json), members,
         sql.array([sql.if_null(json, json_values.NULL_TEXT)]),
     )  # fmt: skip  # pairs of condition and value
+
+
+_MEMBERS = once("json", partial(_elements, pairs=False), heavy=True)
+_PAIRS = once("json", partial(_elements, pairs=True), heavy=True)
 
 
 _NUMBER = r"^[-\d]"

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql
+from gatelog.kql.clickhouse.replacing import Replacing
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.names.naming import names_beside
 from gatelog.kql.names.own_names import own_name
@@ -282,7 +283,8 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
         assigned.get(field.name, value) for field, value in zip(machine.columns, unassigned, strict=True)
     ]
     record = sql.cast(sql.tuple_(cells), f"Tuple({', '.join(machine.record_type())})")
-    return sql.if_null(sql.replaced(test, values), sql.boolean(False)), sql.replaced(record, values)
+    replaced = Replacing(values)
+    return sql.if_null(replaced(test), sql.boolean(False)), replaced(record)
 
 
 def _nullable(field: Field) -> Field:

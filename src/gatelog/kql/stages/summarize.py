@@ -189,18 +189,19 @@ def _extreme_row(
     shown = grouped if compared is None else {*grouped, compared}
     columns = _expanded(call.arguments[1:], relation, shown, inner)
     function = "argMax" if largest else "argMin"
+    rank = _rank(function, first)
     stem = f"{'max' if largest else 'min'}_{first_name or ''}"
     obsolete = not call.function.startswith("arg_")
-    made = [(stem if obsolete else first_name or stem, _of_row(function, first, first))]
+    made = [(stem if obsolete else first_name or stem, _of_row(function, first, rank))]
     for place, (name, term) in enumerate(columns, 1):
         own = name or f"arg{place}"
         prefixed = f"{stem}_{own}" if obsolete or name is None else own
-        made.append((prefixed, _of_row(function, term, first)))
+        made.append((prefixed, _of_row(function, term, rank)))
     return list(made)
 
 
-def _of_row(function: str, term: Term, by: Term) -> Term:
-    return _unwrapped(sql.call(function, _wrapped(term), _rank(function, by)), term)
+def _of_row(function: str, term: Term, rank: sql.Sql) -> Term:
+    return _unwrapped(sql.call(function, _wrapped(term), rank), term)
 
 
 def _of_any_row(term: Term) -> Term:

@@ -15,6 +15,7 @@ from gatelog.kql import ast
 from gatelog.kql.ast.rewriting import rewritten
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.formula import formula
+from gatelog.kql.clickhouse.replacing import Replacing
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.functions import bag_of
 from gatelog.kql.names.own_names import own_name
@@ -254,10 +255,7 @@ class Elements:
         outer = tuple(computed.field for computed in self.columns.values())
         value = bind(plain, replace(self.scope, fields=(*own, *outer)))
 
-        def at_place(node: Sql) -> Sql:
-            return sql.replaced(node, values)
-
-        return at_place, value
+        return Replacing(values), value
 
 
 def _as_property(node: ast.Node) -> ast.Name | None:
