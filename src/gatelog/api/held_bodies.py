@@ -27,8 +27,8 @@ SMALL_BYTES = 64 * 1024
 BYTES_MAX = 256 * 2**20
 """What all bodies may take where nothing else is configured."""
 
-SHARE_BYTES_LEAST = 32 * 2**20
-"""A caller's share where half is less: the largest command or ingestion, packed and unpacked."""
+SHARE_BYTES_LEAST = 64 * 2**20
+"""A caller's share where half is less: the largest command or ingestion, packed and unpacked, is in it."""
 
 KEY = "gatelog.held_body"
 """Where the scope of a request has its HeldBody."""

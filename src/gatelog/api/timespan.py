@@ -18,7 +18,7 @@ _DURATION = re.compile(
     rf"(?:T(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?",
     re.ASCII,
 )
-_TIME = re.compile(r"[-0-9W]+(?:[T ][-+:.,0-9Z]+)?")
+_TIME = re.compile(r"[-0-9W]+(?:[Tt ][-+:.,0-9Z]+)?")
 """Python takes any character between a date and a time."""
 _HINT = "write P1D, PT30M, start/end or start/P1D; months and years have no fixed length"
 _TIME_HINT = "write 2026-01-31 or 2026-01-31T08:00:00Z"

@@ -153,7 +153,7 @@ class HubLimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
         Bytes,
         Setting(
             "bodies of all requests in memory, unpacked, but the first 64 KiB of each; others get 503, as"
-            " does a caller who has half of it, or 32 MiB",
+            " does a caller who has half of it, or 64 MiB",
             32 * MIB,
         ),
     ] = 256 * MIB

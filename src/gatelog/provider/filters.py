@@ -75,8 +75,10 @@ def _completion_holders(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _said(value: Any) -> Any:
-    """A verdict's member as it is kept: true, false, null, or a word."""
-    return value if value is None or isinstance(value, bool) else label_of(value)
+    """A verdict's member as it is kept: true, false, null, a number, or a word."""
+    if isinstance(value, int):
+        return value if value.bit_length() < 64 else ""
+    return value if value is None or isinstance(value, float) else label_of(value)
 
 
 def _small(results: dict[str, Any]) -> dict[str, Any]:

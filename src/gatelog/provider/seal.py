@@ -152,7 +152,7 @@ def _label_of_code(value: Any) -> str:
 def _end(start: Start, end: EndRecord, response: dict[str, Any]) -> End:
     error = response.get("error")
     error = error if isinstance(error, dict) else {}
-    code = _label_of_code(error.get("code") or error.get("type"))
+    code = _label_of_code(error.get("code") or "") or _label_of_code(error.get("type"))
     message = error.get("message")
     return End(
         reason=end.reason,

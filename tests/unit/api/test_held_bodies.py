@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -95,6 +96,8 @@ def test_the_largest_command_fits_into_the_share_of_the_smallest_hub() -> None:
     with bodies.one() as one:
         one.grow(COMMAND_BODY_BYTES_MAX)  # packed
         one.grow(COMMAND_BODY_BYTES_MAX)
+    with HeldBodies(64 * MIB).one() as one:
+        one.become(sys.getsizeof("😀" + "x" * (COMMAND_BODY_BYTES_MAX - 4)))  # four bytes a character
 
 
 def test_a_request_holds_its_body_until_it_is_answered() -> None:

@@ -29,6 +29,11 @@ NOW = datetime(2026, 9, 21, 12, tzinfo=UTC)
             datetime(2026, 9, 20, tzinfo=UTC),
             datetime(2026, 9, 20, 1, tzinfo=UTC),
         ),
+        (
+            "2026-09-20t02:00:00+02:00/PT1H",  # RFC 3339 takes both
+            datetime(2026, 9, 20, tzinfo=UTC),
+            datetime(2026, 9, 20, 1, tzinfo=UTC),
+        ),
         ("PT1.5H", NOW - timedelta(minutes=90), NOW),
         ("P0,5D", NOW - timedelta(hours=12), NOW),
         (

@@ -38,6 +38,7 @@ def test_the_version_is_printed(gatelog: Gatelog) -> None:
         (("query", "Calls", "--format", "xml"), "Invalid value for '--format': 'xml' is not one of"),
         (("size", "--calls-per-month", "0"), "greater than or equal to 1 (see `gatelog size --help`)"),
         (("demo", "--for", "soon"), "Invalid value for --for: soon is not a duration such as 20s\n"),
+        (("demo", "--for", "२०"), "Invalid value for --for: २० is not a duration such as 20s\n"),
         (("spool", "verify", "/nowhere/at/all"), "there is no directory"),
         (("query", "Calls", "--data", "/nowhere/at/all"), "holds no store"),
         (("query", "Calls", "--hub", "ftp://hub"), "not an http(s) URL: write it as http://127.0.0.1:8081"),

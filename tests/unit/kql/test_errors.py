@@ -146,6 +146,8 @@ def test_what_other_languages_say_is_answered_with_what_kql_says(
         ("T\r\n| whre x", (2, 3)),
         ("T\r| whre x", (2, 3)),
         ("T // ü\u2028| whre x", (2, 3)),
+        ("T // ü\u2029| whre x", (2, 3)),
+        ("T\r\n\n\r| where 'ü' | whre x", (4, 15)),
         ("T\r\n// ü\r\n\r\n| whre x", (4, 3)),
         ("// a\x0bb\x85c\nT | whre x", (2, 5)),
         ("T\n|\n", (3, 1)),

@@ -25,6 +25,7 @@ from gatelog.testing.kql import engine
         ("客户订单", "客户订单"),
         ("проверка", "проверка"),
         ("λόγος", "λόγο"),
+        ("λογαριασμός", "λογαρ"),
         ("σωσω", ""),
         ("ångström", "ngström"),
         ("ı", ""),
@@ -69,14 +70,28 @@ def test_whatever_becomes_such_a_letter_in_lower_case_is_found_as_well() -> None
     assert not {small for (small,) in lost} & set(plain)
 
 
+def test_every_such_letter_is_found_large_in_many_texts() -> None:
+    """Through many bytes with a constant needle the engine goes another way than through few: there it takes
+    no capital iota and mu for the small ones.
+    """
+    small = [chr(point) for point in range(128, 0x600) if chr(point).isalpha()]
+    needles = [f"-{character}x" for character in small if in_plain_sight(character) == character]
+    assert len(needles) > 150
+    texts = sql.array([sql.literal(needle.upper() + " " * 80) for needle in needles])
+    counts = sql.array([sql.call("sum", glance(sql.column("text"), needle)) for needle in needles])
+    rows = f"SELECT arrayJoin({text_of(texts)}) AS text"
+    ((found,),) = engine().query(f"SELECT {text_of(counts)} FROM ({rows})").result_rows
+    assert [needle for needle, count in zip(needles, found, strict=True) if not count] == []
+
+
 @pytest.mark.parametrize(
     ("letters", "missing"),
     [
         ("invoice", "invoi ce"),
         ("4711", "471 1"),
-        ("übung", "ubung"),
+        ("übung", "übing"),
         ("für die rechnung", "für der rechnung"),
-        ("für die rechnung", "fur die rechnung"),
+        ("tür", "tur"),
         ("müşteri sipariş", "müşteri, sipariş"),
         ("客户订单", "客户定单"),
         ("客户 invoice", "客户 in voice"),

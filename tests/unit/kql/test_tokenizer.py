@@ -89,13 +89,21 @@ def test_comments_and_blanks_separate_and_disappear() -> None:
     assert [text for _, text in kinds("a//b 'c'\r\nd\u00a0e\ufeff// end")] == ["a", "d", "e"]
 
 
-@pytest.mark.parametrize("text", ["१२", "1१", "१d", "1.१", "٣e2"])
-def test_digits_of_other_scripts_make_no_number(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "column"), [("१२", 11), ("1१", 12), ("12१4", 13), ("१d", 11), ("1 १", 13), ("٣e2", 11)]
+)
+def test_digits_of_other_scripts_make_no_number(text: str, column: int) -> None:
     """Python's `\\d` and int() take them; Kusto's language knows 0 to 9."""
     assert not {"long", "real", "timespan"} & {kind for kind, word in kinds(text) if not word.isascii()}
     with pytest.raises(KqlSyntaxError) as caught:
         parse(f"print x = {text}")
-    assert caught.value.place is not None
+    assert (caught.value.place, caught.value.hint) == ((1, column), "digits are 0 to 9")
+
+
+@pytest.mark.parametrize("text", ["1.१", "1.5१", "x.१"])
+def test_nor_do_they_go_on_with_one(text: str) -> None:
+    with pytest.raises(KqlSyntaxError):
+        parse(f"print x = {text}")
 
 
 def test_slashes_in_a_string_begin_no_comment() -> None:

@@ -122,6 +122,8 @@ def test_size_and_hash_are_of_the_wire_and_the_text_is_as_received() -> None:
         (b"abc", "text/plain; charset=nonsense", "abc", ""),
         (b"abc", "", "abc", ""),
         (b"a\x00bc", "", "", "binary"),
+        (b"a\x00bc", "\t text/plain", "a\x00bc", ""),
+        (b"a\x00bc", "\xa0text/plain", "", "binary text/plain"),  # no space to HTTP
         (b"ID3\x01", "audio/mpeg", "", "binary audio/mpeg"),
         (b"--b\r\n", "multipart/form-data; boundary=b", "", "binary multipart/form-data"),
         (b"1\n00:00\n", "application/x-subrip", "1\n00:00\n", ""),

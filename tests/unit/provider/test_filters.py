@@ -79,6 +79,16 @@ def test_categories_and_severities_are_labels() -> None:
     assert verdicts["blocked"] == ["completion:" + "c" * 256]
 
 
+def test_a_severity_may_be_a_number() -> None:
+    """Azure AI Content Safety counts to 7; a number without end is no severity."""
+    result = {"hate": {"filtered": False, "severity": 2}, "violence": {"severity": 4.5, "code": 10**400}}
+    verdicts = read_verdicts({"choices": [{"content_filter_results": result}]})
+    assert verdicts["completion"] == {
+        "hate": {"filtered": False, "severity": 2},
+        "violence": {"severity": 4.5, "code": ""},
+    }
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"choices": 1, "error": "x"}, {"prompt_filter_results": [1, {"content_filter_results": []}]}]
 )

@@ -193,6 +193,8 @@ def test_a_user_agent_has_room_for_several_products_and_no_more() -> None:
         ({"code": int("9" * 4_000)}, "9" * 256),
         ({"code": "c" * 5_000}, "c" * 256),
         ({"code": {"said": "what was asked"}}, ""),
+        ({"code": {"said": "what was asked"}, "type": "invalid_request_error"}, "invalid_request_error"),
+        ({"code": 0, "type": "server_error"}, "server_error"),
         ({"code": ["what was asked"]}, ""),
         ({"code": True}, ""),
     ],

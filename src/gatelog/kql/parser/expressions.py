@@ -173,7 +173,7 @@ class ExpressionParser(LiteralParser, ABC):
     def _parenthesized(self) -> ast.Expression:
         start = self.expect("(").start
         inner = self.pipeline()
-        self.expect(")", self._unclosed_hint(start))
+        self.expect(")", "" if self.text == ")" else self._unclosed_hint(start))
         return inner
 
     def _unclosed_hint(self, start: int) -> str:

@@ -23,28 +23,31 @@ from gatelog.kql.clickhouse.sql import Sql
 _CASED = (("à", "ÿ"), ("ā", "ž"), ("ά", "ώ"), ("а", "џ"))
 """Ranges of small letters that have had their large ones for as long as there is Unicode."""
 
-_OF_SEVERAL = frozenset("kåθωσς")
-"""Small letters of more than one large letter, and those that depend on their neighbours."""
-
+_OF_SEVERAL = frozenset("kåθωσςιμ")
+"""Small letters of more than one large letter, those that depend on their neighbours, and those whose large
+one is that of another letter too: of the iota below a letter, of the micro sign. The engine loses these.
+"""
 
 _ASCII = re.compile(r"[\0-\x7f]+")
 _TELLING = 4
-"""Letters of ASCII that few texts have: to look for them first is worth it."""
+"""Letters of ASCII that few texts have: to look for the others too is not worth it."""
 
 
 def glance(text: Sql, letters: str) -> Sql:
-    """Whether a text has these letters (lower case, `in_plain_sight`), large or small.
+    """Whether a text has these letters (lower case, `in_plain_sight`), large or small; beyond ASCII, those
+    that tell most.
 
-    Lowered as ASCII and looked through for one spelling, a text takes a third of the time that the engine's
+    Lowered as ASCII and looked through for one spelling, a text takes about half the time that the engine's
     search without regard to case takes.
     """
     if letters.upper() == letters:
         return _has(text, letters)
     if letters.isascii():
         return _has(sql.call("lower", text), letters)
-    seen = sql.greater(sql.call("positionCaseInsensitiveUTF8", text, letters), 0)
     telling = max(_ASCII.findall(letters), key=len, default="")
-    return sql.if_(glance(text, telling), seen, sql.literal(0)) if len(telling) >= _TELLING else seen
+    if len(telling) >= _TELLING:
+        return glance(text, telling)
+    return sql.greater(sql.call("positionCaseInsensitiveUTF8", text, letters), 0)
 
 
 def _has(text: Sql, letters: str) -> Sql:

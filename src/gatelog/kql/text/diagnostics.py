@@ -65,6 +65,9 @@ def _invalid(text: str, token: Token) -> KqlSyntaxError:
         if token.text.startswith("`"):
             hint = "a name with odd characters is written ['name']"
         return syntax_error(text, token.start, "the string is not closed", hint)
-    message = f"the character {token.text!r} has no meaning here"
-    hint = "digits are 0 to 9" if token.text.isdigit() else _STRAY_CHARACTERS.get(token.text, "")
-    return syntax_error(text, token.start, message, hint)
+    start = token.start
+    while text[start].isascii() and text[start].isdigit():  # what is wrong with `1१` is behind the 1
+        start += 1
+    message = f"the character {text[start]!r} has no meaning here"
+    hint = "digits are 0 to 9" if text[start].isdigit() else _STRAY_CHARACTERS.get(text[start], "")
+    return syntax_error(text, start, message, hint)

@@ -129,7 +129,7 @@ def test_extents_are_dropped_by_their_ids_and_by_their_table(kusto: Kusto) -> No
         ".drop extents <| print x = 1",
         ".drop extents (nothing)",
         ".drop extents older ten days from T",
-        ".drop extents older १० days from T",
+        ".drop extents older १ days from T",
         ".drop extents older 900000 days from T",
         ".drop extents older 99999999999999999999 hours from T",
         ".drop extents",

@@ -53,9 +53,18 @@ def test_an_error_is_underlined_in_its_line(screen: Screen) -> None:
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\u2028"])
 def test_lines_end_in_the_shell_as_they_do_in_the_language(screen: Screen, end: str) -> None:
     screen.connection.answer = KqlSemanticError("wrong", place=Place(2, 9))
-    assert screen.after(f"Calls{end}| where Modelname == 1{end}").split("\n")[:2] == [
+    assert screen.after(f"Calls{end}| where Modelname == 1{end}| take 1").split("\n")[:2] == [
         "2 │ | where Modelname == 1",
         "            ^^^^^^^^^",
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2029"])
+def test_of_a_text_of_several_lines_the_first_is_underlined(screen: Screen, end: str) -> None:
+    screen.connection.answer = KqlSemanticError("wrong", place=Place(1, 7))
+    assert screen.after(f"print ```one{end}two```").split("\n")[:2] == [
+        "1 │ print ```one",
+        "          ^^^^^^",
     ]
 
 

@@ -119,6 +119,14 @@ def test_a_name_may_begin_with_a_digit(operator: Shaped) -> None:
     assert operator("extend 24h_total = 3rd") == "Extend([24h_total=3rd])"
 
 
+def test_for_brackets_that_are_closed_no_place_is_worked_out(
+    expression: Shaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes the time to go through the text before it: thousands of brackets took minutes."""
+    monkeypatch.setattr("gatelog.kql.ast.nodes.place_of", None)
+    assert expression("(a + b) * (c - (d))") == "((a + b) * (c - d))"
+
+
 def test_a_thousand_alternatives_make_a_shallow_tree(expression: Shaped) -> None:
     def height(node: ast.Expression) -> int:
         if isinstance(node, ast.Binary) and node.op == "or":
