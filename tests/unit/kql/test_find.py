@@ -9,7 +9,7 @@ import pytest
 from gatelog import kql
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import Catalog, Column, KqlType, SavedFunction, Table
-from gatelog.kql.names.context import MOST_STAGES
+from gatelog.kql.names.context import MOST_COLUMNS, MOST_SEARCHES, MOST_STAGES
 from gatelog.kql.stages import table_lists
 
 CATALOG = Catalog(
@@ -82,6 +82,21 @@ def test_a_view_does_not_hide_that_the_query_has_too_many_stages() -> None:
     catalog = CATALOG.with_functions([view("Long", f"{{ {long} }}")])
     with pytest.raises(KqlSemanticError, match=f"more than {MOST_STAGES} stages"):
         kql.compile("union *", catalog, now=datetime(2024, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("let T = Wide; T", "columns, those of every stage counted"),
+        ("Wide | where * has 'x'", "looks for words in more than"),
+    ],
+)
+def test_a_view_does_not_hide_that_the_query_has_too_many_columns(body: str, words: str) -> None:
+    count = 1 + (MOST_COLUMNS if body.startswith("let") else MOST_SEARCHES)
+    wide = Table("Wide", tuple(Column(f"c{n}", KqlType.STRING) for n in range(count)), "t.wide")
+    catalog = Catalog([wide]).with_functions([view("Few", "{ print a = 1 }"), view("Many", f"{{ {body} }}")])
+    with pytest.raises(KqlSemanticError, match=words):
+        kql.compile("union Few*, Many*", catalog, now=datetime(2024, 1, 1, tzinfo=UTC))
 
 
 def test_what_a_view_keeps_for_several_uses_is_shown_without_what_is_protected() -> None:

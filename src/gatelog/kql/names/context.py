@@ -93,8 +93,7 @@ class Context:
         """A name for the SQL that no other column of the query has: `name`, `name_2`, ..."""
         self._columns += 1
         if self._columns > MOST_COLUMNS:
-            message = f"the query has more than {MOST_COLUMNS} columns, those of every stage counted"
-            raise Misfit(message, "project what is needed before joins and unions")
+            raise _too_many_columns()
         name = readable(name)
         if not name or name.startswith(PARAMETER_MARK):
             name = f"_{name}"
@@ -139,6 +138,14 @@ class Context:
             raise Misfit(_TOO_MANY_STAGES, _FEWER_STAGES)
         self.count_searches(searches)
 
+    def check_limits(self, node: ast.Node) -> None:
+        """Counts `node`, and refuses the query if it is beyond a limit: what refused that may have been
+        passed over before."""
+        self.count_stage(node)
+        if self._columns > MOST_COLUMNS:
+            raise _too_many_columns()
+        self.count_searches(0)
+
     @property
     def options(self) -> tuple[object, ...]:
         """What else than the names in reach tells what a table means: equal as long as it means the same."""
@@ -179,6 +186,11 @@ class Context:
     def at(self, node: ast.Node) -> _At:
         """Gives the refusals of the tables of operators and functions their place in the text."""
         return _At(self, node)
+
+
+def _too_many_columns() -> Misfit:
+    message = f"the query has more than {MOST_COLUMNS} columns, those of every stage counted"
+    return Misfit(message, "project what is needed before joins and unions")
 
 
 class _At:

@@ -6,9 +6,10 @@ the names anew takes a fraction of binding the table's text once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from gatelog.kql import ast
 from gatelog.kql import relations as rel
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.replacing import Replacing
@@ -18,9 +19,10 @@ from gatelog.kql.tables.schema import JsonPath
 from gatelog.kql.terms import Field, Hidden, JsonSource, Origin, ValueText, Words
 
 
-def renamed(relation: rel.Relation, context: Context) -> rel.Relation:
-    """The relation with all columns that are made in it called anew."""
-    return _Renaming(context).relation(relation)
+def renamed(relation: rel.Relation, guarded_at: Mapping[str, ast.Name], context: Context) -> rel.Relation:
+    """The relation with all columns that are made in it called anew; `guarded_at` is where it names protected
+    ones."""
+    return _Renaming(guarded_at, context).relation(relation)
 
 
 def is_renamable(relation: rel.Relation) -> bool:
@@ -52,7 +54,8 @@ class _Renaming:
     """Knows the new name of each column from where it is made; what is above asks for it. Relations, rows and
     columns that are shared stay so."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, guarded_at: Mapping[str, ast.Name], context: Context) -> None:
+        self._guarded_at = guarded_at
         self._context = context
         self._names: dict[str, str] = {}
         self._values: dict[str, Sql] = {}
@@ -77,6 +80,13 @@ class _Renaming:
     def _all_called(self, fields: Iterable[Field]) -> None:
         for field in fields:
             self._called(field.sql_name, field.name)
+
+    def _guarded_called(self, sql_name: str, name: str) -> None:
+        """As `_called`, for a column that is refused where its value is needed: at its place in the text."""
+        self._called(sql_name, name)
+        named_at = self._guarded_at.get(sql_name)
+        if named_at is not None:
+            self._context.guarded_at[self._name(sql_name)] = named_at
 
     def _name(self, sql_name: str) -> str:
         return self._names.get(sql_name, sql_name)
@@ -132,6 +142,8 @@ class _Renaming:
     def scan(self, scan: rel.Scan) -> rel.Relation:
         for sql_name, column in scan.columns.items():
             self._called(sql_name, column)
+        for field in scan.protected.values():
+            self._guarded_called(field.sql_name, f"{field.name}!")
         columns = {self._names[sql_name]: column for sql_name, column in scan.columns.items()}
         hidden = self._hidden(scan.hidden)
         row = self._row(scan.fields)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from gatelog.kql import ast
 from gatelog.kql.names.context import Context
 from gatelog.kql.queries.renaming import is_renamable, renamed
 from gatelog.kql.relations import Relation
 
 
 class _Bound(NamedTuple):
-    """What a use bound under some `options`, and what it counted of the query's limits."""
+    """What a use bound under some `options`, where it named protected columns, and what it counted of the
+    query's limits."""
 
     relation: Relation
     options: tuple[object, ...]
+    guarded_at: Mapping[str, ast.Name]
     stages: int
     searches: int
 
@@ -37,7 +40,7 @@ class Reused:
         if bound is None or bound.options != self._context.options or not is_renamable(bound.relation):
             return self._first()
         self._context.count_again(bound.stages, bound.searches)
-        return renamed(bound.relation, self._context)
+        return renamed(bound.relation, bound.guarded_at, self._context)
 
     def _first(self) -> Relation:
         context = self._context
@@ -45,5 +48,5 @@ class Reused:
         relation = self._make()
         if context.draws == draws and context.render is render:
             counted = context.stages - stages, context.searches - searches
-            self._bound = _Bound(relation, context.options, *counted)
+            self._bound = _Bound(relation, context.options, dict(context.guarded_at), *counted)
         return relation

@@ -84,7 +84,7 @@ def _readable(view: ast.Name, scope: Scope) -> Relation | None:
     try:
         relation = scope.bind_table(view, scope)
     except (KqlError, ProtectedColumnError):
-        scope.context.count_stage(view)  # a query that has too many columns or stages is refused all the same
+        scope.context.check_limits(view)  # a query that is beyond one is refused all the same
         return None
     if len(scope.context.guarded_at) == used:
         return relation
