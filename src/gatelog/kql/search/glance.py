@@ -41,16 +41,17 @@ def glance(text: Sql, letters: str) -> Sql:
     search without regard to case takes.
     """
     if letters.upper() == letters:
-        return _has(text, letters)
+        return has_letters(text, letters)
     if letters.isascii():
-        return _has(sql.call("lower", text), letters)
+        return has_letters(sql.call("lower", text), letters)
     telling = max(_ASCII.findall(letters), key=len, default="")
     if len(telling) >= _TELLING:
         return glance(text, telling)
     return sql.greater(sql.call("positionCaseInsensitiveUTF8", text, letters), 0)
 
 
-def _has(text: Sql, letters: str) -> Sql:
+def has_letters(text: Sql, letters: str) -> Sql:
+    """Whether a text has these letters just so."""
     return sql.greater(sql.call("position", text, letters), 0)
 
 

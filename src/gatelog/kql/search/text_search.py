@@ -23,7 +23,7 @@ from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.regex.regexes import regex_of_one
-from gatelog.kql.search.glance import glance, in_plain_sight
+from gatelog.kql.search.glance import glance, has_letters, in_plain_sight
 from gatelog.kql.search.indexed_search import indexed
 from gatelog.kql.search.origin_search import indexed_in, seen_in
 from gatelog.kql.search.term_borders import term_in, term_in_long, term_of_row
@@ -148,7 +148,7 @@ def _at_a_glance(text: Term, needle: str, found: Sql, *, ignore_case: bool, may_
     letters = in_plain_sight(needle.lower()) if ignore_case else needle
     if not letters:
         return found
-    look = glance if ignore_case else _look
+    look = glance if ignore_case else has_letters
     decides = may_decide and ignore_case and letters == needle.lower() and letters.isascii()
     within = text.source.value if text.source is not None else None
     if within is not None:  # a piece need not be cut out of a text that does not have the letters
@@ -158,10 +158,6 @@ def _at_a_glance(text: Term, needle: str, found: Sql, *, ignore_case: bool, may_
         return sql.if_(seen, look(text.sql, letters) if decides else found, sql.literal(0))
     seen = look(text.sql, letters)
     return seen if decides else sql.if_(seen, found, sql.literal(0))
-
-
-def _look(text: Sql, letters: str) -> Sql:
-    return sql.greater(sql.call("position", text, letters), 0)
 
 
 def _with_index(text: Term, needle: Term, found: Sql, *, start: bool, end: bool, may_decide: bool) -> Found:
