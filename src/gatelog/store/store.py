@@ -18,6 +18,7 @@ from gatelog.store.clients import Clients
 from gatelog.store.completeness import BootEvidence, Report, judge
 from gatelog.store.engine_version import check_engine_version
 from gatelog.store.ingest import CallWriter
+from gatelog.store.latest_calls import LatestCalls
 from gatelog.store.ledger import Ledger, SpoolBoot
 from gatelog.store.named import stop
 from gatelog.store.query import Budget, Rows, run
@@ -38,6 +39,7 @@ class Store:
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
         self._writer = CallWriter(clients)
+        self._latest = LatestCalls(clients)
         self.ledger = Ledger(clients)
         self.user_tables = UserTables(clients)
 
@@ -100,19 +102,20 @@ class Store:
 
     def run(self, sql: str, *, budget: Budget | None = None) -> Rows:
         """Answer a compiled query. KqlBudgetError beyond the budget, StoreError if the store fails."""
-        return run(self._clients, sql, budget or Budget())
+        budget = budget or Budget()
+        return run(self._clients, self._latest.shortened(sql, budget), budget)
 
     def stream_rows(
         self, sql: str, *, budget: Budget
     ) -> AbstractContextManager[Iterator[Sequence[Sequence[Any]]]]:
         """The answer in blocks of rows, while the context lasts. Errors as those of `run`, late ones too."""
-        return stream_rows(self._clients, sql, budget)
+        return stream_rows(self._clients, self._latest.shortened(sql, budget), budget)
 
     def stream_encoded(
         self, sql: str, encoding: str, *, budget: Budget
     ) -> AbstractContextManager[Iterator[bytes]]:
         """The answer in the engine's format `encoding`, while the context lasts."""
-        return stream_encoded(self._clients, sql, encoding, budget)
+        return stream_encoded(self._clients, self._latest.shortened(sql, budget), encoding, budget)
 
     def stop(self, name: UUID) -> None:
         """End the queries that run under `name` (`name_statements`), soon."""

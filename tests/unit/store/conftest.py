@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
-import clickhouse_connect
 import pytest
 
 from gatelog.store import Store
+from gatelog.store.clients import Clients
 from gatelog.testing.clickhouse_server import ClickHouseServer
 
 DATABASE = "store_test"
@@ -38,24 +38,30 @@ def database() -> str:
 
 
 @pytest.fixture(scope="session")
-def open_stores() -> Iterator[dict[str, Store]]:
-    """Stores by DSN, opened once: a schema takes longer to make than most tests to run."""
-    stores: dict[str, Store] = {}
-    yield stores
-    for store in stores.values():
-        store.close()
+def open_clients() -> Iterator[dict[str, Clients]]:
+    """Connections by DSN, to a schema made once: it takes longer than most tests to run."""
+    clients: dict[str, Clients] = {}
+    yield clients
+    for opened in clients.values():
+        opened.close()
 
 
 @pytest.fixture
-def store(dsn: str, open_stores: dict[str, Store]) -> Store:
-    """An empty store."""
-    if dsn not in open_stores:
-        open_stores[dsn] = Store.open(dsn, database=DATABASE)
-    client = clickhouse_connect.get_client(dsn=dsn, database=DATABASE)
-    for table in ("calls", "boots", "accounts", "unlogged", "expired"):
-        client.command(f"TRUNCATE TABLE {table}")
-    client.close()
-    return open_stores[dsn]
+def clients(dsn: str, open_clients: dict[str, Clients]) -> Clients:
+    """Connections to an empty store."""
+    if dsn not in open_clients:
+        open_clients[dsn] = Clients(dsn, DATABASE)
+        Store.open(dsn, database=DATABASE).close()
+    with open_clients[dsn].borrow() as client:
+        for table in ("calls", "boots", "accounts", "unlogged", "expired"):
+            client.command(f"TRUNCATE TABLE {table}")
+    return open_clients[dsn]
+
+
+@pytest.fixture
+def store(clients: Clients) -> Store:
+    """An empty store, which knows nothing of what another test did."""
+    return Store(clients)
 
 
 @pytest.fixture

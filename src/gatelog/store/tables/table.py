@@ -27,6 +27,7 @@ from gatelog.kql import (
     View,
     WordsColumn,
 )
+from gatelog.store.latest_calls import of_latest_days
 
 STRING_NULL = "''"
 
@@ -46,15 +47,6 @@ Nullable.
 
 STORED_BY = "toStartOfHour(received)"
 """What the rows of `calls` are stored by at first (schema.py)."""
-
-_LATEST = """received >= (
-  SELECT min(day) FROM (
-    SELECT day, sum(of_day) OVER (ORDER BY day DESC ROWS UNBOUNDED PRECEDING) - of_day AS of_later_days
-    FROM (SELECT toDate(received) AS day, count() AS of_day FROM calls GROUP BY day))
-  WHERE of_later_days < {count})"""
-"""The days of the latest calls. The engine knows how many a partition has; to find them in an index of all
-times takes longer than to read them.
-"""
 
 _SOUGHT = re.compile(r"\b(?:request_body|response_body|request_id|conversation_id)\b")
 """Columns of `calls` that take long to read, and those with an index that finds few rows."""
@@ -168,7 +160,7 @@ class LogTable:
         """Where the rows are those of `calls`, and all of them, days are enough."""
         if self.rows != "calls" or self.condition:
             return self.latest
-        return Latest("TimeGenerated", lambda count: _LATEST.format(count=count))
+        return Latest("TimeGenerated", of_latest_days)
 
     def _stored_order(self) -> StoredOrder | None:
         """That of `calls`, if the rows are its rows. An index of words is asked as any other column is."""
