@@ -13,9 +13,9 @@ in need.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
 from sqlglot import exp
 
 from gatelog.kql.clickhouse.sql import Sql, column, columns_read
@@ -45,8 +45,7 @@ class SortKey(NamedTuple):
         return exp.Ordered(this=column(self.sql_name), desc=self.descending, nulls_first=self.nulls_first)
 
 
-@dataclass(frozen=True, eq=False)
-class Computed:
+class Computed(msgspec.Struct, frozen=True, eq=False):
     """A new column and its expression."""
 
     field: Field
@@ -58,8 +57,7 @@ class Computed:
         return columns_read(self.sql)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Relation:
+class Relation(msgspec.Struct, frozen=True, eq=False):
     """A table at some stage of the query."""
 
     fields: tuple[Field, ...]
@@ -80,8 +78,7 @@ class Relation:
         return NOTHING_HIDDEN
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scan(Relation):
+class Scan(Relation, frozen=True, eq=False):
     """A table of the catalogue; `columns` maps SQL names to the columns of its source.
 
     `typed` grows while expressions are bound: the typed columns behind the JSON paths they use. The SQL names
@@ -90,8 +87,8 @@ class Scan(Relation):
 
     table: Table
     columns: Mapping[str, str]
-    typed: dict[tuple[str, JsonPath], Field] = field(default_factory=dict)
-    protected: Mapping[str, Field] = field(default_factory=dict)
+    typed: dict[tuple[str, JsonPath], Field] = msgspec.field(default_factory=dict)
+    protected: Mapping[str, Field] = msgspec.field(default_factory=dict)
     ingested: Field | None = None
 
     @property
@@ -100,20 +97,17 @@ class Scan(Relation):
         return Hidden(self.protected, self.ingested)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows(Relation):
+class Rows(Relation, frozen=True, eq=False):
     """Rows written in the query, constant expressions."""
 
     rows: tuple[tuple[Sql, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Single(Relation):
+class Single(Relation, frozen=True, eq=False):
     """One row without columns."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Counted(Relation):
+class Counted(Relation, frozen=True, eq=False):
     """The numbers from 0 to `count` - 1, in order, as the only column."""
 
     count: Sql
@@ -124,8 +118,7 @@ class Counted(Relation):
         return True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stage(Relation):
+class Stage(Relation, frozen=True, eq=False):
     """A relation made of one other."""
 
     input: Relation
@@ -146,23 +139,20 @@ class Stage(Relation):
         return self.input.hidden
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Filter(Stage):
+class Filter(Stage, frozen=True, eq=False):
     """The rows for which `condition` is true; NULL is not."""
 
     condition: Sql
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compute(Stage):
+class Compute(Stage, frozen=True, eq=False):
     """New columns beside those of the input; `windowed` when they depend on the order of the rows."""
 
     computed: tuple[Computed, ...]
     windowed: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Copied(Compute):
+class Copied(Compute, frozen=True, eq=False):
     """The rows in columns of their own, so that both can be used side by side; `known` are hidden columns
     that can be told from those of the original."""
 
@@ -174,22 +164,20 @@ class Copied(Compute):
         return self.known
 
 
-@dataclass(slots=True, eq=False)
-class KeptRows:
+class KeptRows(msgspec.Struct, eq=False):
     """The one statement for the rows of a Kept, and the columns in them: what its uses so far need. A later
     use that needs more adds to both; the statement is written when all uses are known.
     """
 
-    statement: exp.Select = field(default_factory=exp.Select)
-    names: list[str] = field(default_factory=list)
+    statement: exp.Select = msgspec.field(default_factory=exp.Select)
+    names: list[str] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Kept(Stage):
+class Kept(Stage, frozen=True, eq=False):
     """The rows as they come out once, wherever the query reads them; `row` is the column that holds one."""
 
     row: str
-    rows: KeptRows = field(default_factory=KeptRows)
+    rows: KeptRows = msgspec.field(default_factory=KeptRows)
 
     @property
     def hidden(self) -> Hidden:
@@ -197,8 +185,7 @@ class Kept(Stage):
         return NOTHING_HIDDEN
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sort(Stage):
+class Sort(Stage, frozen=True, eq=False):
     """The rows in the order of `keys`."""
 
     keys: tuple[SortKey, ...]
@@ -214,8 +201,7 @@ class Sort(Stage):
         return True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Serialized(Stage):
+class Serialized(Stage, frozen=True, eq=False):
     """The rows in the order in which they come, declared to be one that counts."""
 
     @property
@@ -224,8 +210,7 @@ class Serialized(Stage):
         return True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unordered(Stage):
+class Unordered(Stage, frozen=True, eq=False):
     """The rows as they come: the order of its input has served its purpose."""
 
     @property
@@ -239,16 +224,14 @@ class Unordered(Stage):
         return False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Limit(Stage):
+class Limit(Stage, frozen=True, eq=False):
     """The first `count` rows; with `by` of each combination of these columns."""
 
     count: Sql
     by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unnest(Stage):
+class Unnest(Stage, frozen=True, eq=False):
     """A row for each element: `items` are columns, each from the array column of the same place in `arrays`.
 
     Arrays that are shorter are filled with the default of their type.
@@ -263,8 +246,7 @@ class Unnest(Stage):
         return tuple(key._replace(unique=False) for key in self.input.order)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Aggregate(Stage):
+class Aggregate(Stage, frozen=True, eq=False):
     """A row for each combination of the keys. `ordered` when an aggregate keeps the order of the rows."""
 
     keys: tuple[Computed, ...]
@@ -287,8 +269,7 @@ class Aggregate(Stage):
         return NOTHING_HIDDEN
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Join(Relation):
+class Join(Relation, frozen=True, eq=False):
     """ClickHouse's join `kind` ("LEFT", "LEFT ANTI", ...) of two relations on equal (or both null) keys; with
     `one_left` the left one is an Aggregate that takes one row of each key."""
 
@@ -311,8 +292,7 @@ class Branch(NamedTuple):
     columns: tuple[Sql, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Union(Relation):
+class Union(Relation, frozen=True, eq=False):
     """All rows of all branches."""
 
     branches: tuple[Branch, ...]

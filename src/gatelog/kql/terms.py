@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql
@@ -21,13 +23,13 @@ from gatelog.kql.tables.schema import JsonPath
 from gatelog.kql.types import CLICKHOUSE_TYPES, KqlType
 
 
-class Constant(NamedTuple):
+class Constant(msgspec.Struct, frozen=True):
     """A value known when the query is compiled, as in `ast.Literal`."""
 
     value: ast.LiteralValue
 
 
-class Words(NamedTuple):
+class Words(msgspec.Struct, frozen=True):
     """The indexed words of a stored text, by their name in the SQL; see `schema.WordsColumn`."""
 
     sql_name: str
@@ -38,7 +40,7 @@ class Words(NamedTuple):
     parted: str | None = None
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True):
     """The stored text with the JSON that values are read from, by its name in the SQL, and its words if they
     are indexed; see `schema.OriginColumn`. `whole`: the text is that JSON, with nothing made of it before."""
 
@@ -48,7 +50,7 @@ class Origin(NamedTuple):
     whole: bool = False
 
 
-class ValueText(NamedTuple):
+class ValueText(msgspec.Struct, frozen=True):
     """The text of a dynamic column, what it was read from, and the condition under which it is a piece of
     that, by their names in the SQL; see `schema.OriginColumn`."""
 
@@ -57,7 +59,7 @@ class ValueText(NamedTuple):
     stands: str
 
 
-class JsonSource(NamedTuple):
+class JsonSource(msgspec.Struct, frozen=True):
     """Where a value was read from: a path below a column of a scanned table, the text that has its JSON, and
     the words of that column if the path is empty; `value` is the text of the dynamic column itself, if the
     table has it."""
@@ -77,10 +79,10 @@ class JsonSource(NamedTuple):
 
     def child(self, key: str | int) -> JsonSource:
         """The member or element `key` of this value."""
-        return self._replace(path=(*self.path, key), words=None)
+        return replace(self, path=(*self.path, key), words=None)
 
 
-class Field(NamedTuple):
+class Field(msgspec.Struct, frozen=True):
     """A column of an intermediate table: its KQL name and type, and its name in the SQL.
 
     `source` and `filter` are those of the term that it was made of.
@@ -99,10 +101,10 @@ class Field(NamedTuple):
 
     def detached(self) -> Field:
         """The same column where those of the scanned table are no more."""
-        return self._replace(source=None, filter=None)
+        return replace(self, source=None, filter=None)
 
 
-class Hidden(NamedTuple):
+class Hidden(msgspec.Struct, frozen=True):
     """Columns that KQL does not see: `guarded` ones by their names, through which an expression may go to a
     typed column, and when the row was `ingested`, where it is still one of a table.
     """
@@ -114,7 +116,7 @@ class Hidden(NamedTuple):
 NOTHING_HIDDEN = Hidden()
 
 
-class Term(NamedTuple):
+class Term(msgspec.Struct, frozen=True):
     """A typed SQL expression.
 
     `truth` is a shorter SQL for places that take NULL as false (filters); it may be NULL where `sql` is

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from gatelog.kql.clickhouse.writer import text_of
 from gatelog.kql.search.origin_search import indexed_in, seen_in
@@ -58,7 +59,7 @@ def test_nothing_is_looked_for_where_nothing_is_certain(needle: str) -> None:
 )
 def test_the_index_is_asked_for_letters_and_for_escapes(needle: str, asked: list[str]) -> None:
     """`\\u0069nvoice` is an invoice in JSON."""
-    origin = ORIGIN._replace(words=Words("words", None, None))
+    origin = replace(ORIGIN, words=Words("words", None, None))
     condition = indexed_in(origin, needle)
     assert condition is not None
     assert re.findall(r"'(.*?)'", text_of(condition)) == asked
@@ -67,7 +68,7 @@ def test_the_index_is_asked_for_letters_and_for_escapes(needle: str, asked: list
 @pytest.mark.parametrize("needle", ["", "abc", "客户", "user", "4711abc", "u2028", "8abcd", "e100000"])
 def test_the_index_is_not_asked_for_what_may_be_spelled_in_other_ways(needle: str) -> None:
     """Digits may be those of an escape that the engine writes."""
-    assert indexed_in(ORIGIN._replace(words=Words("words", None, None)), needle) is None
+    assert indexed_in(replace(ORIGIN, words=Words("words", None, None)), needle) is None
 
 
 def test_without_an_index_none_is_asked() -> None:

@@ -15,6 +15,7 @@ from gatelog.kql.clickhouse import sql
 from gatelog.kql.names.context import MOST_STAGES, Context
 from gatelog.kql.queries import renaming
 from gatelog.kql.stages import Graph
+from gatelog.kql.terms import Field
 from gatelog.store import CATALOG
 from gatelog.testing.kql import run
 
@@ -187,7 +188,8 @@ def test_what_is_kept_has_one_name() -> None:
     below = relations.Limit((), kept, sql.literal(1))
     joined = relations.Join((), relations.Single(()), below, "INNER", ())
     assert not renaming.is_renamable(joined)
-    assert not renaming.is_renamable(Graph.__new__(Graph))
+    node, rows = Field("n", KqlType.STRING, "n"), relations.Single(())
+    assert not renaming.is_renamable(Graph((), rows, node, rows, node, node))
     assert renaming.is_renamable(relations.Single(()))
 
 

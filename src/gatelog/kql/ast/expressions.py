@@ -6,7 +6,6 @@ Type names are canonical: bool, datetime, decimal, dynamic, guid, int, long, rea
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
@@ -21,27 +20,23 @@ DynamicValue: TypeAlias = (
 LiteralValue: TypeAlias = "DynamicValue | Decimal | UUID"
 
 
-@dataclass(frozen=True, slots=True)
-class Name(Expression):
+class Name(Expression, frozen=True):
     """A reference to (or declaration of) a column, table, variable; `$left` and `$right` inside a join."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class WildcardName(Expression):
+class WildcardName(Expression, frozen=True):
     """A name pattern such as `Security*`, where `*` stands for any run of characters."""
 
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Star(Expression):
+class Star(Expression, frozen=True):
     """`*`: all columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal(Expression):
+class Literal(Expression, frozen=True):
     """A constant. `value` is None for a typed null such as `long(null)`, and by `type`:
 
     bool: bool · int, long: int · real: float (nan and inf included) · decimal: Decimal · string: str
@@ -53,16 +48,14 @@ class Literal(Expression):
     value: LiteralValue
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Expression):
+class Unary(Expression, frozen=True):
     """`-x` or `+x`."""
 
     op: str
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Expression):
+class Binary(Expression, frozen=True):
     """Two operands and one of: + - * / % == != < <= > >= =~ !~ and or, `matches regex`, `:` (search),
     and the string operators has, contains, startswith, endswith, hasprefix, hassuffix with `!` and `_cs`,
     like, notlike, likecs, notlikecs. `<>` arrives as `!=`.
@@ -73,8 +66,7 @@ class Binary(Expression):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class InList(Expression):
+class InList(Expression, frozen=True):
     """`operand op (items)`, op of: in !in in~ !in~ has_any has_all. An item may be a table or a dynamic."""
 
     op: str
@@ -82,8 +74,7 @@ class InList(Expression):
     items: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Between(Expression):
+class Between(Expression, frozen=True):
     """`operand between (low .. high)`, both ends included; `negated` for `!between`."""
 
     negated: bool
@@ -92,16 +83,14 @@ class Between(Expression):
     high: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class NamedArgument(Expression):
+class NamedArgument(Expression, frozen=True):
     """`name = value` in the arguments of a call."""
 
     name: str
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Expression):
+class Call(Expression, frozen=True):
     """`function(arguments)`; with a qualifier, `database("x").function(arguments)`.
 
     Arguments may be `Star`, `TypeOf`, `NamedArgument`, `WildcardName` and tables (`Pipeline`).
@@ -112,32 +101,28 @@ class Call(Expression):
     qualifier: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Member(Expression):
+class Member(Expression, frozen=True):
     """`base.name`, also written `base.['name']`."""
 
     base: Expression
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Index(Expression):
+class Index(Expression, frozen=True):
     """`base[index]`."""
 
     base: Expression
     index: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class WildcardMember(Expression):
+class WildcardMember(Expression, frozen=True):
     """`base.pattern*`: tables of another database by pattern, `database("x").Sec*`."""
 
     base: Expression
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnDeclaration(Node):
+class ColumnDeclaration(Node, frozen=True):
     """`name: type`, in datatable, typeof, parameters; `default` where a default may be given."""
 
     name: str
@@ -145,8 +130,7 @@ class ColumnDeclaration(Node):
     default: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeOf(Expression):
+class TypeOf(Expression, frozen=True):
     """`typeof(long)`, `typeof(long, string)`, or a row schema, `typeof(*, a: long)`, then no `types`."""
 
     types: tuple[str, ...]
@@ -154,16 +138,14 @@ class TypeOf(Expression):
     star: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NamedExpression(Node):
+class NamedExpression(Node, frozen=True):
     """An item of a list of columns: `value`, `name = value`, or `(name, name) = value`."""
 
     names: tuple[Name, ...]
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Ordering(Node):
+class Ordering(Node, frozen=True):
     """A sort key with its defaults resolved: desc, and nulls first when ascending, last when descending."""
 
     key: NamedExpression
@@ -171,16 +153,14 @@ class Ordering(Node):
     nulls_first: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter(Node):
+class Parameter(Node, frozen=True):
     """`name = value` of an operator, where it has no field; value as written, a string without quotes."""
 
     name: str
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline(Expression):
+class Pipeline(Expression, frozen=True):
     """`source | operator | operator`.
 
     `source` is a tabular expression, an operator that needs no input (union, print, range, search, find,
@@ -191,8 +171,7 @@ class Pipeline(Expression):
     operators: tuple[Operator, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DataTable(Expression):
+class DataTable(Expression, frozen=True):
     """`datatable(columns)[values]`; values row after row."""
 
     columns: tuple[ColumnDeclaration, ...]
@@ -200,8 +179,7 @@ class DataTable(Expression):
     parameters: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalData(Expression):
+class ExternalData(Expression, frozen=True):
     """`externaldata(columns)[uris] with (properties)`.
 
     `parameters` are those of `inline_external_table(columns) kind=k dataformat=f (uris) with (...)`.

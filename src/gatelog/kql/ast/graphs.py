@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gatelog.kql.ast.expressions import Name, NamedExpression, Parameter, Pipeline
 from gatelog.kql.ast.nodes import Expression, Node, Operator
 
 
-@dataclass(frozen=True, slots=True)
-class NodeTable(Node):
+class NodeTable(Node, frozen=True):
     """`table on key` of make-graph's `with`."""
 
     table: Expression
     key: Name
 
 
-@dataclass(frozen=True, slots=True)
-class MakeGraph(Operator):
+class MakeGraph(Operator, frozen=True):
     """`make-graph source --> target with nodes on key`; `node_id` for `with_node_id = name`.
 
     `partitioned_by` and `subquery` for `partitioned-by column (subquery)`.
@@ -33,15 +29,13 @@ class MakeGraph(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PatternNode(Node):
+class PatternNode(Node, frozen=True):
     """`(name)`; the name is None for `()`."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PatternEdge(Node):
+class PatternEdge(Node, frozen=True):
     """`-[name]->`, `<-[name]-`, `-[name]-`, or the short `-->`, `<--`, `--`.
 
     direction is out, in or any; `low` and `high` for `*low..high`, both None for a single step.
@@ -53,15 +47,13 @@ class PatternEdge(Node):
     high: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GraphPattern(Node):
+class GraphPattern(Node, frozen=True):
     """Alternating nodes and edges; starts and ends with a node."""
 
     elements: tuple[PatternNode | PatternEdge, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GraphMatch(Operator):
+class GraphMatch(Operator, frozen=True):
     """`graph-match cycles = all patterns where predicate project columns`."""
 
     patterns: tuple[GraphPattern, ...]
@@ -70,8 +62,7 @@ class GraphMatch(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GraphShortestPaths(Operator):
+class GraphShortestPaths(Operator, frozen=True):
     """`graph-shortest-paths output = any pattern where predicate project columns`."""
 
     patterns: tuple[GraphPattern, ...]
@@ -80,31 +71,27 @@ class GraphShortestPaths(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GraphMarkComponents(Operator):
+class GraphMarkComponents(Operator, frozen=True):
     """`graph-mark-components kind = weak with_component_id = name`."""
 
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GraphWhereNodes(Operator):
+class GraphWhereNodes(Operator, frozen=True):
     """`graph-where-nodes predicate`."""
 
     predicate: Expression
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GraphWhereEdges(Operator):
+class GraphWhereEdges(Operator, frozen=True):
     """`graph-where-edges predicate`."""
 
     predicate: Expression
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class GraphTable(Node):
+class GraphTable(Node, frozen=True):
     """`nodes as name with_node_id = id` or `edges as name ...`; `part` is nodes or edges."""
 
     part: str
@@ -112,8 +99,7 @@ class GraphTable(Node):
     parameters: tuple[Parameter, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class GraphToTable(Operator):
+class GraphToTable(Operator, frozen=True):
     """`graph-to-table nodes, edges`."""
 
     tables: tuple[GraphTable, ...]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gatelog.kql.ast.expressions import (
     ColumnDeclaration,
     Name,
@@ -16,16 +14,14 @@ from gatelog.kql.ast.expressions import (
 from gatelog.kql.ast.nodes import Expression, Node, Operator, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class ExpandedColumn(Node):
+class ExpandedColumn(Node, frozen=True):
     """`name = value to typeof(type)` of mv-expand and mv-apply."""
 
     column: NamedExpression
     type: TypeOf | None
 
 
-@dataclass(frozen=True, slots=True)
-class MvExpand(Operator):
+class MvExpand(Operator, frozen=True):
     """`mv-expand columns limit n`; `bag_expansion` is bag or array."""
 
     columns: tuple[ExpandedColumn, ...]
@@ -35,8 +31,7 @@ class MvExpand(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MvApply(Operator):
+class MvApply(Operator, frozen=True):
     """`mv-apply columns limit n on (subquery)`; `context_id` is the name given by the optional `id`."""
 
     columns: tuple[ExpandedColumn, ...]
@@ -47,8 +42,7 @@ class MvApply(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Partition(Operator):
+class Partition(Operator, frozen=True):
     """`partition by key (subquery)`; `explicit` for `{ query }`, which names its own source."""
 
     by: Expression
@@ -57,31 +51,27 @@ class Partition(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ForkBranch(Node):
+class ForkBranch(Node, frozen=True):
     """`name = (subquery)`."""
 
     name: Name | None
     subquery: Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Fork(Operator):
+class Fork(Operator, frozen=True):
     """`fork (subquery) (subquery)`: several results."""
 
     branches: tuple[ForkBranch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facet(Operator):
+class Facet(Operator, frozen=True):
     """`facet by columns with (subquery)`: several results."""
 
     columns: tuple[Name, ...]
     subquery: Pipeline | None
 
 
-@dataclass(frozen=True, slots=True)
-class ScanStep(Node):
+class ScanStep(Node, frozen=True):
     """`step name optional output = all : condition => assignments`; output is all, last, none or None."""
 
     name: Name
@@ -91,8 +81,7 @@ class ScanStep(Node):
     assignments: tuple[NamedExpression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scan(Operator):
+class Scan(Operator, frozen=True):
     """`scan with_match_id = id declare (columns) order by keys partition by keys with (steps)`."""
 
     match_id: str | None
@@ -103,8 +92,7 @@ class Scan(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MacroExpand(Operator):
+class MacroExpand(Operator, frozen=True):
     """`macro-expand group as name (statements)`; a source."""
 
     group: Expression

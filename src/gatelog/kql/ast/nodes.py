@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+import msgspec
 
 from gatelog.errors import Place
 from gatelog.kql.ast.lines import place_of
 
 
-class Span(NamedTuple):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """Half-open range of offsets, in characters, into the text of the query."""
 
     start: int
@@ -20,23 +19,37 @@ class Span(NamedTuple):
         return place_of(self.start, text)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(msgspec.Struct, frozen=True, eq=False):
     """Root of the syntax tree. Two nodes are equal when they say the same, wherever they stand."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _said(self) == _said(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *_said(self)))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}{_said(self)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Expression(Node):
+class Expression(Node, frozen=True):
     """Anything that has a value: a scalar, a column, or a table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operator(Node):
+class Operator(Node, frozen=True):
     """One stage of a pipeline: table in (unless it is a source), table out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement(Node):
+class Statement(Node, frozen=True):
     """What stands between two semicolons."""
+
+
+_PLACES = frozenset({"span", "equals"})
+"""Members that say where something stands."""
+
+
+def _said(node: Node) -> tuple[object, ...]:
+    """The members of a node, but for where it stands."""
+    return tuple([getattr(node, name) for name in node.__struct_fields__ if name not in _PLACES])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
 from typing import Any, TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from gatelog.kql.ast.nodes import Node, Span
 
@@ -20,7 +21,7 @@ def rewritten(node: Tree, change: Change, span: Span | None = None) -> Tree:
     if changed is not None:
         return changed  # type: ignore[return-value]  # the place of an expression takes any
     parts: dict[str, Any] = {
-        field.name: _part(getattr(node, field.name), change, span) for field in fields(node)
+        name: _part(getattr(node, name), change, span) for name in node.__struct_fields__
     }
     return replace(node, **{**parts, "span": node.span if span is None else span})
 
@@ -28,7 +29,7 @@ def rewritten(node: Tree, change: Change, span: Span | None = None) -> Tree:
 def _part(value: object, change: Change, span: Span | None) -> object:
     if isinstance(value, Node):
         return rewritten(value, change, span)
-    if isinstance(value, tuple) and not isinstance(value, Span):
+    if isinstance(value, tuple):
         return tuple(_items(value, change, span))
     return value
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from gatelog.kql.ast.expressions import (
     ColumnDeclaration,
     Name,
@@ -19,76 +17,66 @@ from gatelog.kql.ast.expressions import (
 from gatelog.kql.ast.nodes import Expression, Node, Operator, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Where(Operator):
+class Where(Operator, frozen=True):
     """`where predicate`, also spelled `filter`; `equals` is the sign in `where name = predicate`, where the
     name has no meaning."""
 
     predicate: Expression
     hints: tuple[Parameter, ...] = ()
-    equals: Span | None = field(default=None, compare=False, repr=False)
+    equals: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extend(Operator):
+class Extend(Operator, frozen=True):
     """`extend a = x, y`."""
 
     columns: tuple[NamedExpression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Project(Operator):
+class Project(Operator, frozen=True):
     """`project a = x, y`; `smart` for `project-smart`."""
 
     columns: tuple[NamedExpression, ...]
     smart: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectAway(Operator):
+class ProjectAway(Operator, frozen=True):
     """`project-away a, b*`."""
 
     columns: tuple[Name | WildcardName | Star, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectKeep(Operator):
+class ProjectKeep(Operator, frozen=True):
     """`project-keep a, b*`."""
 
     columns: tuple[Name | WildcardName | Star, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectByNames(Operator):
+class ProjectByNames(Operator, frozen=True):
     """`project-by-names "a", "b*", names`: columns named by constant strings or arrays of strings."""
 
     names: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectRename(Operator):
+class ProjectRename(Operator, frozen=True):
     """`project-rename new = old`; each value is a `Name`, names are never empty."""
 
     columns: tuple[NamedExpression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReorderedColumn(Node):
+class ReorderedColumn(Node, frozen=True):
     """An item of project-reorder; order is None (as they stand), asc, desc, granny-asc or granny-desc."""
 
     column: Name | WildcardName | Star
     order: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectReorder(Operator):
+class ProjectReorder(Operator, frozen=True):
     """`project-reorder a, b* asc`."""
 
     columns: tuple[ReorderedColumn, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Summarize(Operator):
+class Summarize(Operator, frozen=True):
     """`summarize aggregates by keys`; either may be empty, not both. `bin` is the legacy `by x bin = 1h`."""
 
     aggregates: tuple[NamedExpression, ...]
@@ -97,31 +85,27 @@ class Summarize(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Count(Operator):
+class Count(Operator, frozen=True):
     """`count`, with `as name`."""
 
     name: Name | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Take(Operator):
+class Take(Operator, frozen=True):
     """`take n`, also spelled `limit`."""
 
     count: Expression
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sort(Operator):
+class Sort(Operator, frozen=True):
     """`sort by keys`, also spelled `order`."""
 
     keys: tuple[Ordering, ...]
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Top(Operator):
+class Top(Operator, frozen=True):
     """`top n by keys`."""
 
     count: Expression
@@ -129,8 +113,7 @@ class Top(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TopHitters(Operator):
+class TopHitters(Operator, frozen=True):
     """`top-hitters n of expression by weight`."""
 
     count: Expression
@@ -138,8 +121,7 @@ class TopHitters(Operator):
     by: NamedExpression | None
 
 
-@dataclass(frozen=True, slots=True)
-class TopNestedLevel(Node):
+class TopNestedLevel(Node, frozen=True):
     """One level: `top-nested n of x with others = y by aggregate desc`; without n all values are kept."""
 
     count: Expression | None
@@ -149,31 +131,27 @@ class TopNestedLevel(Node):
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TopNested(Operator):
+class TopNested(Operator, frozen=True):
     """`top-nested ..., top-nested ...`."""
 
     levels: tuple[TopNestedLevel, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Distinct(Operator):
+class Distinct(Operator, frozen=True):
     """`distinct columns`; a single `Star` value for all."""
 
     columns: tuple[NamedExpression, ...]
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesAggregate(Node):
+class SeriesAggregate(Node, frozen=True):
     """`aggregate default = value` of make-series; without a default, absent points are 0."""
 
     column: NamedExpression
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class MakeSeries(Operator):
+class MakeSeries(Operator, frozen=True):
     """`make-series aggregates on axis from start to stop step width by keys`.
 
     `inclusive` for the older `in range(start, stop, step)`, whose stop belongs to the series.
@@ -189,43 +167,37 @@ class MakeSeries(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sample(Operator):
+class Sample(Operator, frozen=True):
     """`sample n`."""
 
     count: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class SampleDistinct(Operator):
+class SampleDistinct(Operator, frozen=True):
     """`sample-distinct n of x`."""
 
     count: Expression
     of: NamedExpression
 
 
-@dataclass(frozen=True, slots=True)
-class GetSchema(Operator):
+class GetSchema(Operator, frozen=True):
     """`getschema`."""
 
 
-@dataclass(frozen=True, slots=True)
-class AssertSchema(Operator):
+class AssertSchema(Operator, frozen=True):
     """`assert-schema (columns)`."""
 
     columns: tuple[ColumnDeclaration, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Serialize(Operator):
+class Serialize(Operator, frozen=True):
     """`serialize columns`."""
 
     columns: tuple[NamedExpression, ...]
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class As(Operator):
+class As(Operator, frozen=True):
     """`as name`."""
 
     name: Name
@@ -237,13 +209,11 @@ class As(Operator):
         return any(hint.name == "hint.materialized" and hint.value == "true" for hint in self.hints)
 
 
-@dataclass(frozen=True, slots=True)
-class Consume(Operator):
+class Consume(Operator, frozen=True):
     """`consume`."""
 
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ExecuteAndCache(Operator):
+class ExecuteAndCache(Operator, frozen=True):
     """`execute-and-cache`."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gatelog.kql.ast.expressions import ColumnDeclaration, Literal, Name, Pipeline
 from gatelog.kql.ast.nodes import Expression, Node, Statement
 
 
-@dataclass(frozen=True, slots=True)
-class TabularParameter(Node):
+class TabularParameter(Node, frozen=True):
     """`name: (column: type, ...)` of a function; `star` for `name: (*)`."""
 
     name: str
@@ -17,8 +14,7 @@ class TabularParameter(Node):
     star: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Function(Expression):
+class Function(Expression, frozen=True):
     """`(parameters) { statements }`, or `view`; the last statement is its result: a `QueryStatement`."""
 
     parameters: tuple[ColumnDeclaration | TabularParameter, ...]
@@ -26,38 +22,33 @@ class Function(Expression):
     view: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EntityGroup(Expression):
+class EntityGroup(Expression, frozen=True):
     """`entity_group [cluster("a").database("b"), ...]`."""
 
     entities: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Let(Statement):
+class Let(Statement, frozen=True):
     """`let name = value`: a scalar, a table (a `Pipeline` when it has operators), or a `Function`."""
 
     name: Name
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class SetOption(Statement):
+class SetOption(Statement, frozen=True):
     """`set name = value`; the value is None for a bare `set name`."""
 
     name: str
     value: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
-class DeclareParameters(Statement):
+class DeclareParameters(Statement, frozen=True):
     """`declare query_parameters(name: type = default, ...)`."""
 
     parameters: tuple[ColumnDeclaration, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PatternCase(Node):
+class PatternCase(Node, frozen=True):
     """`("a").["path"] = { statements }` of a pattern."""
 
     arguments: tuple[Literal, ...]
@@ -65,8 +56,7 @@ class PatternCase(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeclarePattern(Statement):
+class DeclarePattern(Statement, frozen=True):
     """`declare pattern name = (argument: type)[path: type] { cases }`; no cases for a forward declaration."""
 
     name: str
@@ -75,30 +65,26 @@ class DeclarePattern(Statement):
     cases: tuple[PatternCase, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AliasDatabase(Statement):
+class AliasDatabase(Statement, frozen=True):
     """`alias database name = cluster("x").database("y")`."""
 
     name: str
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Restrict(Statement):
+class Restrict(Statement, frozen=True):
     """`restrict access to (tables)`."""
 
     tables: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QueryStatement(Statement):
+class QueryStatement(Statement, frozen=True):
     """A tabular (or scalar, inside a function) expression; the source alone when there is no operator."""
 
     pipeline: Pipeline
 
 
-@dataclass(frozen=True, slots=True)
-class Query(Node):
+class Query(Node, frozen=True):
     """The whole text."""
 
     statements: tuple[Statement, ...]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gatelog.kql.ast.expressions import Call, Name, NamedExpression, Parameter, Star, TypeOf, WildcardName
 from gatelog.kql.ast.nodes import Expression, Node, Operator
 
 
-@dataclass(frozen=True, slots=True)
-class Join(Operator):
+class Join(Operator, frozen=True):
     """`join kind = k (right) on conditions`; default kind innerunique.
 
     A condition is a `Name` present on both sides, or equates `Member($left, x)` and `Member($right, y)`.
@@ -21,8 +18,7 @@ class Join(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup(Operator):
+class Lookup(Operator, frozen=True):
     """`lookup kind = leftouter (right) on conditions`; leftouter or inner."""
 
     kind: str
@@ -31,8 +27,7 @@ class Lookup(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Union(Operator):
+class Union(Operator, frozen=True):
     """`union kind = outer withsource = name isfuzzy = true tables`; after a pipe, the input is one more."""
 
     kind: str
@@ -42,8 +37,7 @@ class Union(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Search(Operator):
+class Search(Operator, frozen=True):
     """`search kind = case_sensitive in (tables) predicate`; a source, or a filter after a pipe."""
 
     kind: str
@@ -52,8 +46,7 @@ class Search(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FindColumn(Node):
+class FindColumn(Node, frozen=True):
     """A column of find's project; `pack` for `pack(*)`, whose name is then pack_."""
 
     column: Name | Star
@@ -61,8 +54,7 @@ class FindColumn(Node):
     pack: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Find(Operator):
+class Find(Operator, frozen=True):
     """`find withsource = name in (tables) where predicate project columns`; `smart` unless columns given."""
 
     source_column: str | None
@@ -74,15 +66,13 @@ class Find(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Print(Operator):
+class Print(Operator, frozen=True):
     """`print a = x, y`; a source."""
 
     columns: tuple[NamedExpression, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Range(Operator):
+class Range(Operator, frozen=True):
     """`range name from start to stop step width`; a source."""
 
     name: Name
@@ -91,8 +81,7 @@ class Range(Operator):
     step: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluate(Operator):
+class Evaluate(Operator, frozen=True):
     """`evaluate plugin(arguments) : (output schema)`; `plugin` is a `Call`."""
 
     plugin: Expression
@@ -100,8 +89,7 @@ class Evaluate(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Invoke(Operator):
+class Invoke(Operator, frozen=True):
     """`invoke function(arguments)`."""
 
     function: Call

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gatelog.kql.ast.expressions import ColumnDeclaration, Literal, Name, NamedExpression, Parameter, Star
 from gatelog.kql.ast.nodes import Expression, Node, Operator
 
 
-@dataclass(frozen=True, slots=True)
-class ParseColumn(Node):
+class ParseColumn(Node, frozen=True):
     """`name` or `name: type` between the literals of a parse pattern; string when no type is given."""
 
     name: Name
     type: str = "string"
 
 
-@dataclass(frozen=True, slots=True)
-class Parse(Operator):
+class Parse(Operator, frozen=True):
     """`parse kind = simple flags = x source with pattern`; `filtering` for parse-where: drops what fails.
 
     kind is simple, regex or relaxed; the pattern is made of strings, columns and `*`.
@@ -30,8 +26,7 @@ class Parse(Operator):
     filtering: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ParseKv(Operator):
+class ParseKv(Operator, frozen=True):
     """`parse-kv source as (columns) with (properties)`."""
 
     source: Expression
@@ -40,8 +35,7 @@ class ParseKv(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reduce(Operator):
+class Reduce(Operator, frozen=True):
     """`reduce by expression with threshold = x`."""
 
     by: NamedExpression
@@ -49,8 +43,7 @@ class Reduce(Operator):
     hints: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Render(Operator):
+class Render(Operator, frozen=True):
     """`render chart with (name = value, ...)`; the values of properties as written (`ycolumns` is a list)."""
 
     chart: str

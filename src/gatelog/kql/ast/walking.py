@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 from gatelog.kql.ast.expressions import Name, Star
 from gatelog.kql.ast.nodes import Node
@@ -12,8 +11,8 @@ from gatelog.kql.ast.nodes import Node
 def descendants(node: Node) -> Iterator[Node]:
     """The node and all below it, in the order of the text."""
     yield node
-    for field in fields(node):
-        for child in _nodes(getattr(node, field.name)):
+    for name in node.__struct_fields__:
+        for child in _nodes(getattr(node, name)):
             yield from descendants(child)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gatelog.errors import KqlError
 from gatelog.kql import ast
@@ -110,7 +111,7 @@ class CursorBinder(Binder):
                 default = bind(node.default, scope) if node.default is not None else None
             except _UNBOUND:
                 default = None
-            unknown = null_of(kind)._replace(constant=None)
+            unknown = replace(null_of(kind), constant=None)
             return default if default is not None and default.type is kind else unknown
         fields = tuple(self._context.field(column.name, KqlType(column.type)) for column in node.columns)
         return TableBinding(lambda: Rows(fields, ()))

@@ -10,7 +10,7 @@ A case is a function without arguments; its parameters are the texts of the case
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.names.bindings import FunctionBinding, PatternBinding, PatternCase

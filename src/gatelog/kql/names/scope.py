@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.clickhouse.sql import Sql
@@ -23,19 +25,17 @@ _STORED = "\udc00"
 that nothing it declares takes their place."""
 
 
-@dataclass(slots=True)
-class Pending:
+class Pending(msgspec.Struct, eq=False):
     """What binding the expressions of a stage asks of the stage: columns computed before it, and ordered
     input. `place` is a number for each row, where equal keys leave the order of some of them open.
     """
 
-    windows: list[Computed] = field(default_factory=list)
+    windows: list[Computed] = msgspec.field(default_factory=list)
     ordered: bool = False
     place: Field | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True, eq=False):
     """The names in reach: columns of the row first, then let-bound names.
 
     `input` is the relation of the row: what is asked of it goes through all its stages, so only where the
@@ -53,7 +53,7 @@ class Scope:
     keys: tuple[Field, ...] | None = None
     part: Field | None = None
     called: str = ""
-    pending: Pending = field(default_factory=Pending)
+    pending: Pending = msgspec.field(default_factory=Pending)
 
     def over(self, relation: Relation) -> Scope:
         """The scope of a stage whose input is `relation`."""

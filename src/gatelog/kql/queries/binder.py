@@ -7,8 +7,9 @@ its own at each use.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from gatelog.errors import KqlSemanticError
 from gatelog.kql import ast

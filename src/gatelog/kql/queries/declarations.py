@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from fnmatch import translate
 from itertools import chain
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.names.bindings import HIDDEN, Binding, DrawnBinding, FunctionBinding

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import zip_longest
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from gatelog.errors import KqlError
 from gatelog.kql import ast

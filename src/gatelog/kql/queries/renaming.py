@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from msgspec.structs import astuple
+
 from gatelog.kql import ast
 from gatelog.kql import relations as rel
 from gatelog.kql.clickhouse import sql
@@ -126,7 +128,7 @@ class _Renaming:
     def _words(self, words: Words | None) -> Words | None:
         if words is None:
             return None
-        first, *others = words
+        first, *others = astuple(words)
         return Words(self._name(first), *(name and self._name(name) for name in others))
 
     def _hidden(self, hidden: Hidden) -> Hidden:

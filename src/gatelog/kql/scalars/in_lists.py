@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import reduce
 from uuid import UUID
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from gatelog.kql import ast
@@ -201,7 +202,7 @@ def _in_table(operand: Term, node: ast.Expression, scope: Scope, *, ignore_case:
         raise Misfit(f"a {operand.type} cannot be in a table of {first.type}")
     subject, item = subject_among(operand, target), convert(reference(first), target)
     if ignore_case:
-        subject, item = (term._replace(sql=lowered(term)) for term in (subject, item))
+        subject, item = (replace(term, sql=lowered(term)) for term in (subject, item))
     if not isinstance(item.sql, exp.Column):
         made = scope.context.field(first.name, target)
         table, item = Compute((made,), table, (Computed(made, item.sql),)), reference(made)

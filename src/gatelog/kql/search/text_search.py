@@ -19,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.misfit import Misfit
@@ -80,7 +82,7 @@ def _where_seen(text: Term, needle: Term) -> Term:
     """
     value, origin = _constant(needle), _origin(text)
     seen = None if value is None or origin is None else seen_in(origin, value)
-    return text if seen is None else text._replace(sql=sql.if_(seen, text.sql, sql.null()))
+    return text if seen is None else replace(text, sql=sql.if_(seen, text.sql, sql.null()))
 
 
 def _index_of_origin(text: Term, needle: Term) -> Sql | None:

@@ -4,8 +4,8 @@ row, the order of the rows, a type literal or a table."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from gatelog.kql import ast

@@ -6,8 +6,7 @@ of a stage also numbers the rows, in the same SELECT, and from there on their or
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from sqlglot import exp
 
 from gatelog.kql.clickhouse import sql

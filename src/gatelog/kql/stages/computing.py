@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
 from sqlglot import exp
 
 from gatelog.kql.clickhouse import sql
@@ -49,7 +50,7 @@ def with_columns(
 def unfiltered(fields: Iterable[Field]) -> tuple[Field, ...]:
     """The columns where a filter can be asked no earlier: what it would read instead, whole texts, would come
     all the way with every row."""
-    return tuple(field._replace(filter=None) for field in fields)
+    return tuple(replace(field, filter=None) for field in fields)
 
 
 def copied(relation: Relation, context: Context) -> Relation:

@@ -15,8 +15,9 @@ Source: learn.microsoft.com/azure/data-explorer/kusto/query/funnel-sequence-plug
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.names.scope import Scope
@@ -37,8 +38,7 @@ _ANSWERS: tuple[tuple[str, ...], ...] = (("prev", "next"), ("prev",), ("next",))
 """What each of the answers is divided by."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part(ast.Call):
+class _Part(ast.Call, frozen=True):
     """A call for one of the answers."""
 
     names: tuple[str, ...] = ()

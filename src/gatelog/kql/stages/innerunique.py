@@ -5,7 +5,8 @@ filter asks of the left side Kusto asks before, so that the row that is taken is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.ast.walking import descendants

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.sql import Sql
@@ -215,4 +217,4 @@ def _nullable(relation: Relation, scope: Scope) -> tuple[Relation, dict[str, Fie
         for field in relation.fields
     )
     came = next((replaced.get(field.sql_name, field) for field in ingested), None)
-    return Copied(fields, relation, tuple(computed), known=hidden._replace(ingested=came)), replaced
+    return Copied(fields, relation, tuple(computed), known=replace(hidden, ingested=came)), replaced

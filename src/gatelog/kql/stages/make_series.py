@@ -7,6 +7,8 @@ Times are counted in ticks. The end is not part of the series, except in the old
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql, ticks
 from gatelog.kql.clickhouse.formula import formula
@@ -54,7 +56,7 @@ class Axis:
         self.value = convert(value, self.type)
         self.step = _bound(stage.step, TIMESPAN if self.type is DATETIME else self.type, scope)
         if self.step.constant is None:
-            self.step = self.step._replace(sql=_checked(self.step.sql))
+            self.step = replace(self.step, sql=_checked(self.step.sql))
         elif isinstance(wide := self.step.constant.value, int | float) and wide <= 0:
             raise scope.context.error(stage.step, _NO_STEP)
         self.start, self.stop = (

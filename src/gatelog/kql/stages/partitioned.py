@@ -8,7 +8,8 @@ key, limits count within the part. What that cannot be done for is in `row_queri
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.ast.walking import descendants

@@ -12,7 +12,8 @@ are is asked for while the query is compiled.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql

@@ -15,7 +15,9 @@ active (whose state moves up), else repeated when it is active itself; the first
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.clickhouse import sql
@@ -288,7 +290,7 @@ def _evaluated(machine: Machine, place: int, known: Sequence[Sql], scope: Scope)
 
 
 def _nullable(field: Field) -> Field:
-    return field.detached()._replace(nullable=field.type is not KqlType.STRING)
+    return replace(field.detached(), nullable=field.type is not KqlType.STRING)
 
 
 def _assigned(item: ast.NamedExpression, machine: Machine, names: frozenset[str], scope: Scope) -> Sql:

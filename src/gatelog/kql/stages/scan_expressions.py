@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.names.own_names import own_name
@@ -17,8 +17,6 @@ def flattened(node: ast.Expression, steps: frozenset[str], scope: Scope) -> ast.
 
 def _rewritten(value: object, steps: frozenset[str], scope: Scope) -> object:
     match value:
-        case ast.Span():
-            return value
         case ast.Call(function=name) if name in WINDOW_FUNCTIONS:
             hint = "a step's own memory is read as step.column"
             raise scope.context.error(value, f"{name}() has no meaning inside scan", hint)
@@ -26,10 +24,9 @@ def _rewritten(value: object, steps: frozenset[str], scope: Scope) -> object:
             return ast.Name(span, own_name(step, column))
         case tuple():
             return tuple(_rewritten(item, steps, scope) for item in value)
-        case ast.Node() if is_dataclass(value):
-            changed = {
-                field.name: _rewritten(getattr(value, field.name), steps, scope) for field in fields(value)
-            }
-            return replace(value, **changed)  # type: ignore[arg-type]  # each of its field's type
+        case ast.Node():
+            names = value.__struct_fields__
+            changed = {name: _rewritten(getattr(value, name), steps, scope) for name in names}
+            return replace(value, **changed)
         case _:
             return value

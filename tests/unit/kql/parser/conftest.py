@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 
 import pytest
 
@@ -50,7 +49,7 @@ def _shape(value: object) -> str:
 
 def _node(node: ast.Node) -> str:
     """Class and fields; empty fields at the end are left out."""
-    values = [getattr(node, field.name) for field in fields(node) if field.name != "span"]
+    values = [getattr(node, name) for name in node.__struct_fields__ if name != "span"]
     while values and values[-1] in (None, (), False, ""):
         values.pop()
     return f"{type(node).__name__}({', '.join(map(_shape, values))})"

@@ -144,7 +144,8 @@ def test_a_span_covers_the_whole_expression() -> None:
     text = "print  a.b + f(x)[0]"
     match parse(text).statements[0]:
         case ast.QueryStatement(pipeline=ast.Pipeline(source=ast.Print(columns=(column,)))):
-            assert text[slice(*column.value.span)] == "a.b + f(x)[0]"
+            span = column.value.span
+            assert text[span.start : span.end] == "a.b + f(x)[0]"
 
 
 @pytest.mark.parametrize("opening", ["(", "f(", "[", "a in (", "dynamic([", "x[", "-(", "a + (b * ("])

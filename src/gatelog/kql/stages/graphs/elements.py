@@ -8,8 +8,10 @@ is computed from the arrays of the graph; what is left is an expression like any
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.ast.rewriting import rewritten
@@ -59,9 +61,9 @@ def words(node: Any) -> set[str]:
         return {node}
     if isinstance(node, tuple):
         return set().union(*map(words, node))
-    if not is_dataclass(node) or isinstance(node, type):
+    if not isinstance(node, ast.Node):
         return set()
-    return set().union(*(words(getattr(node, part.name)) for part in fields(node)))
+    return set().union(*(words(getattr(node, name)) for name in node.__struct_fields__))
 
 
 @dataclass(slots=True)

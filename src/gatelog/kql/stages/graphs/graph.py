@@ -14,7 +14,6 @@ graph-match, graph-shortest-paths     the graph as arrays, on one row, that the 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from gatelog.kql.clickhouse import sql
@@ -44,8 +43,7 @@ arrayMap(
 _ENTERING = _LEAVING.replace("(edge.1, toUInt64(place), edge.2)", "(edge.2, toUInt64(place), edge.1)")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Graph(Relation):
+class Graph(Relation, frozen=True, eq=False):
     """Nodes and edges. `node_id`, `source` and `target` are string columns beside the properties, which are
     the `fields` of the two tables; the graph itself has no columns."""
 

@@ -5,7 +5,7 @@ The sub-query is bound once for each value, as that of `partition` by values, an
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gatelog.kql import ast
 from gatelog.kql.names.own_names import own_name
