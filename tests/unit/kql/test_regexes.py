@@ -125,6 +125,12 @@ def test_the_first_match_between_borders_is_that_of_unicode(pattern: str, texts:
 
 @given(BORDERED, st.text("éaя1- ", max_size=12))
 @example(r"\b(\w+)\b", "éa я-aя")
+@example("éя*", "é")
+@example("aéя?1", "aé1")
+@example("aé{0,3}", "a")
+@example("aé{0}?1", "a1")
+@example("a[é]?", "a")
+@example("aя1é*?-", "aя1-")
 @settings(max_examples=80, deadline=None)
 def test_all_matches_are_those_of_unicode_where_no_border_is_left(pattern: str, text: str) -> None:
     read = read_regex(pattern)

@@ -52,6 +52,7 @@ _LOOKAROUNDS = ("(?=", "(?!", "(?<=", "(?<!")
 _NAME = re.compile(r"[^\W\d][\w.\[\]]*")
 _REPEATED = re.compile(r"\{([0-9]+)(?:,([0-9]*))?\}")
 _REPETITION = re.compile(r"[*+?]|\{[0-9]+(?:,[0-9]*)?\}")
+_OR_NONE = ("?", "*", "{0")
 _WORD_BORDER = re.compile(r"b\{(start|end)(-half)?\}|([<>])")
 _WORD = r"[A-Za-z0-9_]|\\[wd]|\[(?:[A-Za-z0-9_](?:-[A-Za-z0-9])?|\\[wd])+\]"
 """What one character of a word looks like in a pattern."""
@@ -133,6 +134,9 @@ class _Pieces:
             self.nested += 1
         if _is_long(piece):
             self.all[-1] = by_blocks(self.all[-1])
+        if piece.startswith(_OR_NONE) and not self.all[-1][-1].isascii():
+            # The engine first looks for a text that all matches have, but for the last byte before a `?`.
+            self.all[-1] = f"{self.all[-1][:-1]}[{self.all[-1][-1]}]"
         self.repetitions += 1
         self.all.append(piece)
 
