@@ -17,7 +17,6 @@ from typing import Final
 
 from gatelog.kql import ast
 from gatelog.kql.parser.literals import LiteralParser
-from gatelog.kql.parser.values import string_value
 from gatelog.kql.text.foreign_words import argument_hint, function_hint, name_hint
 from gatelog.kql.text.tokens import LONG, NAME, REAL, RESERVED_WORDS, STRING, TEXT_OPERATORS, TIMESPAN
 
@@ -288,26 +287,6 @@ class ExpressionParser(LiteralParser, ABC):
         self.expect("=")
         value = self.expression()
         return ast.NamedExpression(self.span_from(name.span.start), (name,), value)
-
-    def parameter(self) -> ast.Parameter:
-        """`name = value`, or `hint.name = value`."""
-        start = self.token.start
-        name = self.advance().text
-        if name == "hint":
-            self.expect(".")
-            name = f"hint.{self.advance().text}"
-        self.expect("=")
-        value = self._parameter_value()
-        return ast.Parameter(self.span_from(start), name, value)
-
-    def _parameter_value(self) -> str:
-        if self.token.kind == STRING:
-            return string_value(self.query, self.advance())
-        if self.at_quoted_name():
-            return self.name().value
-        if self.token.kind not in {NAME, LONG}:
-            raise self.error("the value of a parameter")
-        return self.advance().text
 
 
 def _balanced(operator: str, operands: list[ast.Expression]) -> ast.Expression:

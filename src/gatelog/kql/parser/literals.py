@@ -1,4 +1,4 @@
-"""Literals, types and schemas.
+"""Literals, types, schemas, and the parameters of operators.
 
 literal := string string* | number | timespan | true | false | type(text) | dynamic(json)
 json    := [json, ...] | {string: json, ...} | null | -number | literal
@@ -136,6 +136,26 @@ class LiteralParser(Cursor):
         if doubled:
             self.expect(")")
         return ast.TypeOf(self.span_from(start), (), columns, star)
+
+    def parameter(self) -> ast.Parameter:
+        """`name = value`, or `hint.name = value`."""
+        start = self.token.start
+        name = self.advance().text
+        if name == "hint":
+            self.expect(".")
+            name = f"hint.{self.advance().text}"
+        self.expect("=")
+        value = self._parameter_value()
+        return ast.Parameter(self.span_from(start), name, value)
+
+    def _parameter_value(self) -> str:
+        if self.token.kind == STRING:
+            return string_value(self.query, self.advance())
+        if self.at_quoted_name():
+            return self.name().value
+        if self.token.kind not in {NAME, LONG}:
+            raise self.error("the value of a parameter")
+        return self.advance().text
 
     def _number(self, token: Token) -> ast.Literal:
         span = ast.Span(token.start, token.end)
