@@ -203,6 +203,7 @@ class Hub:
             uvicorn.Config(
                 api.application(),
                 http=partial(HubProtocol, limits=limits),  # type: ignore[arg-type]  # called like the class
+                ws="none",
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -271,4 +272,8 @@ def _budget(query: QueryConfig) -> Budget:
 def _listen(config: Config) -> socket.socket:
     host, port = config.hub.listen
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    listener = socket.create_server((host, port), family=family)
+    # Connections inherit it. asyncio sets it only where a socket names its protocol, and these do not: the
+    # body of each answer would wait until the client acknowledges the head, which takes it 40 ms.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

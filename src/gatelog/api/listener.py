@@ -16,11 +16,12 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
-from httptools import HttpParserCallbackError, HttpParserInvalidURLError
+from httptools import HttpParserCallbackError, HttpParserInvalidURLError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gatelog.api.lingering import LingeringTransport
 from gatelog.api.problems import RequestError, problem
+from gatelog.api.versions import UntilClosed, head_without_offer
 from gatelog.config import HubLimitsConfig
 
 _FRAMING_A_BYTE = 8
@@ -44,6 +45,8 @@ class HubProtocol(HttpToolsProtocol):
         self._limits = limits
         self._framing_bytes = 0
         self._head_bytes = 0
+        self._head_again = b""
+        self._head_again_end = 0
         self._in_request = False
         self._in_body = False
         self._deadline: asyncio.TimerHandle | None = None
@@ -65,7 +68,10 @@ class HubProtocol(HttpToolsProtocol):
             self.transport.drop(data)
             return
         self._framing_bytes += len(data)
-        super().data_received(data)
+        while data:
+            self._head_again, self._head_again_end = b"", len(data)
+            super().data_received(data)
+            data = self._head_again + data[self._head_again_end :]
         if self._framing_bytes > self._limits.header_bytes_max:
             self._refuse(self._too_large())
 
@@ -88,10 +94,18 @@ class HubProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The end of its head."""
+        """The end of its head. One that offers another protocol is read again without its offer, for the
+        parser takes what follows it, a body too, for that protocol.
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if self.parser.should_upgrade() and method != b"CONNECT":
+            self._head_again = head_without_offer(method, self.url, version, self.headers)
+            return
         self._framing_bytes = 0
         self._check_head()
         super().on_headers_complete()
+        if version == "1.0":
+            self.cycle.send = UntilClosed(self.cycle)  # type: ignore[assignment, method-assign]
         self._in_body = True
         self._within(self._limits.body_s)
 
@@ -102,9 +116,17 @@ class HubProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The end of its body."""
+        if self._head_again:
+            return
         self._done()
         self._in_request = self._in_body = False
         super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """uvicorn calls this while it handles what says where the head ended that is to be read again."""
+        offer = sys.exception()
+        if isinstance(offer, HttpParserUpgrade):
+            self._head_again_end = offer.args[0]
 
     def send_400_response(self, msg: str) -> None:
         """uvicorn calls this while it handles the parser's error, which says more than `msg`."""

@@ -27,7 +27,7 @@ from gatelog.api.set_statements import read_set_statements
 from gatelog.api.timespan import parse_timespan
 from gatelog.control import Functions, open_control
 from gatelog.errors import GatelogError, KqlSemanticError
-from gatelog.kql import DEFAULT_DATABASE, Catalog, Compiled, SavedFunction, compile_batch, exported
+from gatelog.kql import DEFAULT_DATABASE, Catalog, Compiled, SavedFunction, ast, compile_batch, exported
 from gatelog.model import Clock, SystemClock
 from gatelog.store import GATEWAY_RESOURCE_ID, TABLES, Budget, Store, UserTable, Work
 
@@ -49,7 +49,8 @@ class Question:
     """`timespan` as ISO 8601 or (from, to); `parameters` for `declare query_parameters`; a `budget` can only
     narrow the hub's own; `now` is what now() and ago() see (default: the hub's clock); `resource` restricts
     every table to the rows of one Azure resource (its id in lower case). What names no resource is the
-    gateway's. `catalog` is what the question may name in place of the record.
+    gateway's. `catalog` is what the question may name in place of the record. `settings` hold as if the text
+    set them first.
     """
 
     text: str
@@ -59,6 +60,7 @@ class Question:
     now: datetime | None = None
     resource: str = ""
     catalog: Catalog | None = None
+    settings: Mapping[str, ast.Literal] = field(default_factory=dict)
 
 
 def parameter_text(value: Any) -> str:
@@ -198,6 +200,7 @@ class Questions:
             now=now,
             timespan=_span(question.timespan, now),
             parameters=question.parameters,
+            settings=question.settings,
             ask=lambda select: self._store().run(select, budget=budget.after(time.monotonic() - began)).rows,
         )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from types import MappingProxyType
 
-from gatelog.kql import parser
+from gatelog.kql import ast, parser
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.clickhouse import sql, ticks
 from gatelog.kql.clickhouse.writer import written
@@ -64,6 +64,7 @@ def compile_batch(
     now: datetime,
     timespan: tuple[datetime | None, datetime | None] | None = None,
     parameters: Parameters = MappingProxyType({}),
+    settings: Mapping[str, ast.Literal] = MappingProxyType({}),
     use_paths: bool = True,
     ask: Ask | None = None,
 ) -> tuple[Compiled, ...]:
@@ -71,13 +72,14 @@ def compile_batch(
 
     A query statement has one answer; one that ends in fork or facet has several. `now` is what now() and
     ago() see. `timespan` (from, to; `to` excluded) restricts every table that has a TimeGenerated.
-    `parameters` are values for `declare query_parameters`, as KQL literals. Without `use_paths` JSON is read
-    even where typed columns hold the answer. `ask` runs a SELECT and gives its rows: needed where the columns
-    of the result depend on the data (evaluate pivot).
+    `parameters` are values for `declare query_parameters`, as KQL literals; `settings` hold as if the query
+    set them first. Without `use_paths` JSON is read even where typed columns hold the answer. `ask` runs a
+    SELECT and gives its rows: needed where the columns of the result depend on the data (evaluate pivot).
     Raises KqlSyntaxError, KqlSemanticError or KqlUnsupportedError with line, column and a hint.
     """
     query = parser.parse(text)
     context = Context(text, catalog, _ticks(now), use_paths=use_paths, ask=ask)
+    context.settings.update(settings)
     binder = Binder(context, _time_range(timespan), parameters)
     try:
         with context.at(query):

@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from gatelog.api import Hub
+from gatelog.api.listener import HubProtocol
 from gatelog.config import Address, Config, Dsn, HubConfig, HubLimitsConfig, StoreConfig, TlsConfig
 from gatelog.testing.clickhouse_server import ClickHouseServer
 
@@ -108,6 +109,30 @@ def test_a_question_in_time_is_answered_and_another_after_it(serve) -> None:
             assert (status, msgspec.json.decode(body)["rows"]) == (200, [[1]])
 
     serve(scenario)
+
+
+@BOTH
+def test_no_part_of_an_answer_waits_until_the_client_acknowledges_the_one_before(
+    serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Head and body are written one after the other; with Nagle's algorithm each answer takes 40 ms more."""
+    seen: list[int] = []
+
+    def connection_made(protocol: HubProtocol, transport: asyncio.Transport) -> None:
+        connected_socket = transport.get_extra_info("socket")
+        seen.append(connected_socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        made(protocol, transport)
+
+    made = HubProtocol.connection_made
+    monkeypatch.setattr(HubProtocol, "connection_made", connection_made)
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(WHOLE)
+        await answer(reader)
+
+    serve(scenario)
+    assert seen == [1]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +265,77 @@ def test_a_request_of_http_1_0_needs_no_host(serve) -> None:
         reader, writer = await connected()
         writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
         assert (await answer(reader))[0] == 200
+
+    serve(scenario)
+
+
+def test_an_answer_to_http_1_0_has_no_chunks(serve) -> None:
+    """It ends with the connection where its length is not known before (RFC 9112, 6.1)."""
+    rows = 200_000
+    question = msgspec.json.encode({"query": f"range x from 1 to {rows} step 1"})
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write((HEAD % len(question)).replace(b"HTTP/1.1", b"HTTP/1.0") + question)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head
+        assert b"content-length" not in head
+        assert len(msgspec.json.decode(await reader.read())["rows"]) == rows
+
+    serve(scenario)
+
+
+def test_http_1_0_is_not_told_to_go_on(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        asked = WHOLE.replace(b"HTTP/1.1\r\n", b"HTTP/1.0\r\nexpect: 100-continue\r\n")
+        writer.write(asked)
+        assert (await answer(reader))[0] == 200
+
+    serve(scenario)
+
+
+OFFER = b"connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAA\r\n"
+"""As Java's client sends it with each first request where there is no TLS."""
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 100, 10_000])
+def test_an_offer_of_http_2_is_declined_and_its_request_answered(serve, piece_bytes: int) -> None:
+    """Bodies of such requests are bodies, and none is taken for the next request."""
+    offering = WHOLE.replace(b"host:", OFFER + b"host:")
+    chunked = offering.replace(b"content-length: %d" % len(QUESTION), b"transfer-encoding: chunked")
+    chunked = chunked.replace(QUESTION, b"%x\r\n%s\r\n0\r\n\r\n" % (len(QUESTION), QUESTION))
+    health = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n" + OFFER + b"\r\n"
+    sent = offering + health + chunked + WHOLE
+
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        for start in range(0, len(sent), piece_bytes):
+            writer.write(sent[start : start + piece_bytes])
+            await writer.drain()
+        answers = [await answer(reader) for _ in range(4)]
+        assert [status for status, _ in answers] == [200] * 4
+        assert [msgspec.json.decode(body).get("rows") for _, body in answers] == [[[1]], None, [[1]], [[1]]]
+
+    serve(scenario)
+
+
+def test_a_head_with_an_offer_has_the_limits_of_others(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        for head in (b"x: " + b"y" * 4096 + b"\r\n", b"host: other\r\n"):
+            reader, writer = await connected()
+            writer.write(WHOLE.replace(b"host:", OFFER + head + b"host:"))
+            refused = {b"x": (431, "head_too_large"), b"h": (400, "malformed_request")}[head[:1]]
+            assert problem_of(await reader.read()) == refused
+
+    serve(scenario)
+
+
+def test_a_tunnel_is_refused(serve) -> None:
+    async def scenario(connected: Connected) -> None:
+        reader, writer = await connected()
+        writer.write(b"CONNECT localhost:80 HTTP/1.1\r\nhost: localhost:80\r\n" + OFFER + b"\r\n")
+        assert problem_of(await reader.read()) == (400, "malformed_request")
 
     serve(scenario)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ _COMPRESSION_LEVEL = 1
 """Answers are text that shrinks well at any level; more effort would only delay them."""
 
 _GZIP = 16 + zlib.MAX_WBITS
+_NOT_WANTED = re.compile(r"q=0(?:\.0*)?")
 _JSON = "application/json; charset=utf-8"
 
 
@@ -60,7 +62,10 @@ def complete(request: Request, context: RequestContext, body: bytes) -> Response
 
 
 def _takes_gzip(request: Request) -> bool:
-    return "gzip" in request.headers.get("accept-encoding", "").lower()
+    """Whether it names gzip, and not as what it does not want (RFC 9110, 12.5.3)."""
+    listed = ",".join(request.headers.getlist("accept-encoding")).lower().split(",")
+    weights = {coding.strip(): weight.strip() for coding, _, weight in (one.partition(";") for one in listed)}
+    return "gzip" in weights and not _NOT_WANTED.fullmatch(weights["gzip"])
 
 
 @contextmanager

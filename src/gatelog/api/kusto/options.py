@@ -11,17 +11,23 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gatelog.api.kusto.faults import bad_request
 from gatelog.api.set_statements import SetByQuery
-from gatelog.kql import KqlType, cell_from_text, to_python
+from gatelog.errors import KqlSyntaxError
+from gatelog.kql import KqlType, LiteralParser, ast, cell_from_text, to_python
 
 RECORDS_MAX = 500_000
 """Records of an answer when the request sets nothing: the service's own limit."""
 
 BYTES_MAX = 64 * 2**20
 """Bytes of an answer when the request sets nothing: the service's own limit."""
+
+
+_LANGUAGE_SETTINGS = ("query_bin_auto_size", "query_bin_auto_at")
+"""Properties that functions of the language read."""
 
 
 class Placement(enum.Enum):
@@ -51,6 +57,7 @@ class Options(NamedTuple):
     only_permissions: bool = False
     only_schema: bool = False
     application: str = ""
+    settings: Mapping[str, ast.Literal] = MappingProxyType({})
 
     def changed_by(self, given: SetByQuery) -> Options:
         """The same where the query sets nothing else: it wins."""
@@ -116,7 +123,13 @@ def read_options(properties: Mapping[str, Any]) -> Options:
         only_permissions=bag.flag("validatepermissions"),
         only_schema=bag.flag("query_results_apply_getschema"),
         application=bag.get("request_app_name", read=_text) or "",
+        settings=_settings(bag),
     )
+
+
+def _settings(bag: _Bag) -> Mapping[str, ast.Literal]:
+    given = {name: bag.get(name, read=_literal) for name in _LANGUAGE_SETTINGS}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _scope(bag: _Bag) -> tuple[datetime | None, datetime | None] | None:
@@ -159,6 +172,20 @@ def _datetime(value: Any) -> datetime | None:
         return None
     ticks = cell_from_text(KqlType.DATETIME, _inside(value, "datetime"))
     return None if ticks is None else to_python(KqlType.DATETIME, ticks)
+
+
+def _literal(value: Any) -> ast.Literal | None:
+    """A number, or the text of a literal: `1h`, `datetime(2026-01-31)`."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        parser = LiteralParser(str(value))
+        found = parser.signed_literal()
+    except KqlSyntaxError:
+        return None
+    if not isinstance(found, ast.Literal) or parser.token.kind != "end":
+        return None
+    return ast.Literal(ast.Span(0, 0), found.type, found.value)
 
 
 def _inside(text: str, *names: str) -> str:

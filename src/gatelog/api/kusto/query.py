@@ -75,7 +75,13 @@ def _budget(services: Services, options: Options) -> Budget:
 def _question(request: KustoRequest, source: Source, budget: Budget) -> Question:
     options = request.options
     return Question(
-        source.text, options.scope, request.parameters, budget, options.now, catalog=source.catalog
+        source.text,
+        options.scope,
+        request.parameters,
+        budget,
+        options.now,
+        catalog=source.catalog,
+        settings=options.settings,
     )
 
 

@@ -74,12 +74,48 @@ def test_a_timeout_is_any_timespan(text: str) -> None:
         {"query_language": "sql"},
         {"results_error_reporting_placement": "nowhere"},
         {"query_datetimescope_to": "2024-01-01", "query_datetimescope_column": "Other"},
+        {"query_bin_auto_size": "1h; Calls"},
+        {"query_bin_auto_size": "now()"},
+        {"query_bin_auto_size": "'"},
+        {"query_bin_auto_at": "2017-01-01"},
+        {"query_bin_auto_at": True},
     ],
 )
 def test_an_option_that_cannot_be_read_is_refused_by_name(properties: dict[str, Any]) -> None:
     with pytest.raises(KustoError) as caught:
         read_options(properties)
     assert caught.value.fault.status == 400
+
+
+@pytest.mark.parametrize(
+    ("properties", "bins"),
+    [
+        ({"Query_Bin_Auto_Size": 5}, [0, 5, 10]),
+        ({"query_bin_auto_size": "5", "query_bin_auto_at": "-1"}, [-1, 4, 9]),
+    ],
+)
+def test_bins_are_as_wide_as_the_request_says(
+    kusto: Kusto, properties: dict[str, Any], bins: list[int]
+) -> None:
+    def ask(text: str) -> list[int]:
+        request = {"csl": text, "properties": {"Options": properties}}
+        answer = kusto.client.post("/v1/rest/query", json=request, headers={"authorization": "Bearer writer"})
+        return [row[0] for row in answer.json()["Tables"][0]["Rows"]]
+
+    binned = "range x from 1 to 12 step 1 | summarize by bin = bin_auto(x) | sort by bin asc"
+    assert ask(binned) == bins
+    assert ask(f"set query_bin_auto_size = 6; set query_bin_auto_at = 0; {binned}") == [0, 6, 12]
+
+
+def test_bins_of_times_begin_where_the_request_says(kusto: Kusto) -> None:
+    text = "print bin_auto(datetime(2017-01-01 02:01))"
+    properties = {"query_bin_auto_size": "1h", "query_bin_auto_at": "datetime(2017-01-01 00:05)"}
+    answer = kusto.client.post(
+        "/v1/rest/query",
+        json={"csl": text, "properties": {"Options": properties}},
+        headers={"authorization": "Bearer writer"},
+    )
+    assert answer.json()["Tables"][0]["Rows"] == [["2017-01-01T01:05:00.0000000Z"]]
 
 
 def test_no_request_timeout_wins_over_a_timeout() -> None:
@@ -126,6 +162,9 @@ def test_answers_are_packed_only_for_clients_that_take_it(kusto: Kusto) -> None:
 
     headers, packed = ask("gzip,deflate")
     assert headers["content-encoding"] == "gzip"
+    assert ask("br, GZIP ;q=0.5")[0]["content-encoding"] == "gzip"
+    for unwanted in ("gzip;q=0", "identity, gzip; q=0.000"):
+        assert "content-encoding" not in ask(unwanted)[0]
     plain_headers, plain = ask("identity")
     assert "content-encoding" not in plain_headers
     rows = json.loads(plain)["Tables"][0]["Rows"]
