@@ -15,7 +15,10 @@ from gatelog.errors import ConfigError, ConfigProblem
 
 
 def check(config: ConfigFile, json: Json = False) -> None:
-    """Validate the configuration: exit 0, or 2 with one problem a line (`path: what: hint`)."""
+    """Validate the configuration.
+
+    Exit 0, or 2 with one problem a line (`path: what: hint`).
+    """
     problems: list[ConfigProblem] = []
     noticed: list[ConfigProblem] = []
     try:

@@ -24,7 +24,10 @@ def completeness(
     end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="ISO 8601; default: now.")] = None,
     json: Json = False,
 ) -> None:
-    """Prove that accepted = recorded + counted as unlogged, boot by boot. Exit 1 if calls are missing."""
+    """Prove that no call is missing from the record.
+
+    Accepted = recorded + counted as unlogged, boot by boot. Exit 1 if calls are missing.
+    """
     from gatelog.app import HubClient, print_completeness, standard_output  # loaded here: --help stays quick
     from gatelog.cli.waiting import waiting  # as above
 

@@ -22,7 +22,10 @@ def demo(
     ] = Path("demo-data"),
     json: Json = False,
 ) -> None:
-    """Run simulators, gateway and hub with traffic from the real openai SDK, then ask the usual questions."""
+    """Run the whole thing on this machine, with traffic.
+
+    Simulators, gateway and hub, called by the real openai SDK; then the usual questions are asked.
+    """
     from gatelog.app import run_demo  # loaded here: --help stays quick
 
     run_demo(data, seconds=_seconds(duration), as_json=json)

@@ -7,6 +7,9 @@ exit 2  the user's fault (options, configuration, query)
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from typing import Annotated
 
@@ -26,6 +29,8 @@ from gatelog.errors import ConfigError, GatelogError, KqlError, SpoolLockedError
 OURS = 1
 USERS = 2
 USAGE = "Usage: "
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""How a full disk is told to what writes, to standard output above all."""
 
 app = typer.Typer(
     name="gatelog",
@@ -59,8 +64,11 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # where it takes no UTF-8, an answer is worth reading still
     try:
         code = app(prog_name="gatelog", standalone_mode=False)
+        print(end="", flush=True)
     except typer.TyperException as error:
         code = _misused(error)
     except (typer.Abort, KeyboardInterrupt):
@@ -71,6 +79,13 @@ def main() -> None:
         code = _fail(str(error), USERS)
     except GatelogError as error:
         code = _fail(str(error), getattr(error, "exit_code", OURS))
+    except OSError as error:
+        if error.errno not in NO_ROOM | {errno.EPIPE}:
+            raise
+        code = OURS  # and not a word to a reader that wants no more
+        if error.errno != errno.EPIPE:
+            code = _fail(f"cannot write: {error.strerror}", OURS)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of it would fail again
     sys.exit(code or 0)
 
 

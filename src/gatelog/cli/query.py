@@ -57,7 +57,7 @@ def query(
         return
     if format in BINARY and output is None and sys.stdout.isatty():
         raise typer.BadParameter(f"{format} is not for a terminal: name a file", param_hint="--output")
-    text = sys.stdin.read() if kql is None or kql == "-" else kql
+    text = _piped() if kql is None or kql == "-" else kql
     if text.lstrip().startswith("."):
         if data is not None and hub is None and config is None:
             raise typer.BadParameter(
@@ -72,6 +72,16 @@ def query(
         _answer(_from_data(directory, text, timespan, kind), format, output)
     else:
         _answer(_from_hub(HubClient.find(hub, config, data), text, timespan, kind), format, output)
+
+
+def _piped() -> str:
+    """Standard input, which is UTF-8 wherever it comes from; a byte order mark is none of the query."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            f"standard input is not UTF-8 (byte {error.start + 1}): save the query as UTF-8", param_hint="KQL"
+        ) from None
 
 
 def _shell(target: Path | HubClient, timespan: str | None, format: OutputFormat, output: Path | None) -> None:
@@ -123,9 +133,15 @@ def _watched(opened: AbstractContextManager[Iterator[bytes]], *, through: bool) 
 def _command(text: str, client: HubClient, format: OutputFormat, output: Path | None) -> None:
     """A management command of Kusto, `.show tables`: a hub carries it out."""
     from gatelog.app import print_table, standard_output  # as above
+    from gatelog.cli.shell.commands import COMMANDS
     from gatelog.cli.shell.connection import HubConnection
     from gatelog.cli.waiting import waiting
 
+    word = text.split()[0]
+    if word in COMMANDS:
+        raise typer.BadParameter(
+            f"{word} is a command of the shell: run `gatelog query` without a query", param_hint="KQL"
+        )
     if format not in ("table", "json"):
         raise typer.BadParameter("a management command answers as table or json", param_hint="--format")
     if output is not None:
@@ -168,11 +184,14 @@ def _directory(data: Path | None, hub: str | None) -> Path | None:
     """The data directory that is to be asked itself, if one is."""
     if data is None or hub is not None:
         return None
-    if not (data / "store").is_dir():
-        raise typer.BadParameter(
-            f"{data} holds no store: name the `data` of a configuration", param_hint="--data"
-        )
-    return data
+    inside = data / "data"
+    try:
+        if (data / "store").is_dir():
+            return data
+        named = inside if (inside / "store").is_dir() else "the `data` of a configuration"
+    except OSError as error:
+        raise typer.BadParameter(f"{data} cannot be read: {error.strerror}", param_hint="--data") from None
+    raise typer.BadParameter(f"{data} holds no store: name {named}", param_hint="--data")
 
 
 @contextmanager

@@ -18,7 +18,10 @@ def run(
     ready_fd: ReadyPipe = None,
     parent_fd: ParentPipe = None,
 ) -> None:
-    """Run gateway and hub on this machine. Prints one line with `ready` once both serve; SIGTERM drains."""
+    """Run gateway and hub on this machine.
+
+    Prints one line with `ready` once both serve; SIGTERM drains.
+    """
     from gatelog.app import run_supervisor  # loaded by the commands that need it: --help stays quick
 
     configure_logging("supervisor")
@@ -34,7 +37,10 @@ def gateway(
     ready_fd: ReadyPipe = None,
     parent_fd: ParentPipe = None,
 ) -> None:
-    """Run the gateway alone: what clients talk to. It needs no hub to serve and record."""
+    """Run the gateway alone: what clients talk to.
+
+    It needs no hub to serve and record.
+    """
     from gatelog.app import run_gateway  # as above
 
     configure_logging(f"gateway-{index}")
@@ -47,7 +53,10 @@ def hub(
     ready_fd: ReadyPipe = None,
     parent_fd: ParentPipe = None,
 ) -> None:
-    """Run the hub alone: it stores what gateways recorded below the data directory, and answers queries."""
+    """Run the hub alone: what stores and answers queries.
+
+    It stores what gateways recorded below the data directory.
+    """
     from gatelog.app import run_hub  # as above
 
     configure_logging("hub")
@@ -72,7 +81,10 @@ def simulate(
     ready_fd: ReadyPipe = None,
     parent_fd: ParentPipe = None,
 ) -> None:
-    """Run a simulated Azure OpenAI instance: for trying things out, tests and benchmarks."""
+    """Run a simulated Azure OpenAI instance.
+
+    For trying things out, tests and benchmarks.
+    """
     from gatelog.app import announce, follow  # as above
     from gatelog.simulator import serve
 

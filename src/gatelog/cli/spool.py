@@ -32,22 +32,34 @@ def verify(
     ],
     json: Json = False,
 ) -> None:
-    """Read every record: how many there are, what is missing, what is damaged. Exit 1 on damage."""
-    from gatelog.cli.waiting import waiting  # loaded here: --help stays quick
-    from gatelog.spool import verify as verify_spool
+    """Read every record: what is missing, what is damaged.
 
-    found = _spools(directory)
-    with waiting("reading") as line:
-        reports = []
-        for number, one in enumerate(found, 1):
-            line.amount = f"{one.name}, {number} of {len(found)}"
-            reports.append(verify_spool(one))
+    Says how many there are, too. Exit 1 on damage.
+    """
+    try:
+        reports = _reports(_spools(directory))
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{error.filename or directory} cannot be read: {error.strerror}", param_hint="DIR"
+        ) from None
     if json:
         listed = [report.to_json() for report in reports]
         print(msgspec.json.encode(listed[0] if len(listed) == 1 else {"spools": listed}).decode())
     else:
         print("\n".join(map(_text, reports)))
     raise typer.Exit(DAMAGE if any(report.damaged for report in reports) else 0)
+
+
+def _reports(found: list[Path]) -> list[VerifyReport]:
+    from gatelog.cli.waiting import waiting  # loaded here: --help stays quick
+    from gatelog.spool import verify as verify_spool
+
+    reports = []
+    with waiting("reading") as line:
+        for number, one in enumerate(found, 1):
+            line.amount = f"{one.name}, {number} of {len(found)}"
+            reports.append(verify_spool(one))
+    return reports
 
 
 def _spools(directory: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """`gatelog query` and `gatelog completeness`, asked of a hub that answers from a script."""
 
+import io
 import json
 import ssl
 import threading
@@ -10,6 +11,9 @@ from typing import Any, ClassVar
 
 import pytest
 import trustme
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
 from gatelog.app.local_hubs import register
 
@@ -106,6 +110,8 @@ def test_an_answer_goes_into_a_pipe_as_it_is_and_a_terminal_obeys_nothing_of_it(
         (("--output", "file.csv"), "a shell prints table, csv or json"),
         ((".show tables", "--format", "csv"), "--format: a management command answers as table or json"),
         ((".show tables", "--output", "file"), "--output: a management command prints its answer"),
+        ((".tables",), "KQL: .tables is a command of the shell: run `gatelog query` without a query"),
+        ((" .help summarize",), "KQL: .help is a command of the shell"),
     ],
 )
 def test_what_cannot_be_printed_so_is_refused_before_it_is_asked(
@@ -124,6 +130,44 @@ def test_a_decimal_is_shown_with_all_its_digits(gatelog: Gatelog, hub: str) -> N
         "12345678901234567.0123456789",
         "1.5",
     ]
+
+
+def test_a_query_from_standard_input_is_utf_8(
+    gatelog: Gatelog, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the locale says; editors of Windows begin it with a byte order mark, or write UTF-16."""
+    reply(200, ANSWER)
+    for data, code in ((b"\xef\xbb\xbfprint '\xe6\x97\xa5'", 0), ("print 1".encode("utf-16"), 2)):
+        stdin = io.TextIOWrapper(io.BytesIO(data), encoding="ascii")
+        monkeypatch.setattr("sys.stdin", stdin)
+        left, _, err = gatelog("query", "--hub", hub, "-")
+        assert left == code, err
+    assert [question["query"] for *_, question in Hub.asked] == ["print '\u65e5'"]
+    assert "standard input is not UTF-8 (byte 1): save the query as UTF-8" in err
+
+
+def test_a_terminal_without_utf_8_shows_what_it_can(
+    gatelog: Gatelog, hub: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply(200, {"columns": [{"name": "Said", "type": "string"}], "rows": [["\u65e5 gr\u00fcn"]]})
+    out = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding="latin-1", write_through=True))
+    assert gatelog("query", "Calls", "--hub", hub).code == 0
+    assert "? gr\u00fcn" in out.getvalue().decode("latin-1")
+
+
+def test_a_shell_whose_history_cannot_be_kept_says_so_and_goes_on(
+    gatelog: Gatelog, hub: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GATELOG_HISTORY", str(tmp_path))  # a directory
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    reply(200, {"tables": [], "functions": []})
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=DummyOutput()):
+        keyboard.send_text("exit\r")
+        code, out, _ = gatelog("query", "--hub", hub)
+    assert code == 0
+    assert "history is not kept" in out
+    assert "GATELOG_HISTORY names another file" in " ".join(out.split())
 
 
 def test_no_error_is_obeyed_by_the_terminal(gatelog: Gatelog, hub: str) -> None:

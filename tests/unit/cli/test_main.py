@@ -1,8 +1,10 @@
 """The program as a whole: exit codes, errors, speed of `--help`."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,9 @@ def test_the_version_is_printed(gatelog: Gatelog) -> None:
         (("demo", "--for", "२०"), "Invalid value for --for: २० is not a duration such as 20s\n"),
         (("spool", "verify", "/nowhere/at/all"), "there is no directory"),
         (("query", "Calls", "--data", "/nowhere/at/all"), "holds no store"),
+        (("query", "Calls", "--data", "x" * 300), "x cannot be read: File name too long"),
+        (("query", "Calls", "--config", "x" * 300), "x: cannot be read (File name too long)"),
+        (("spool", "verify", "x" * 300), "x cannot be read: File name too long"),
         (("query", "Calls", "--hub", "ftp://hub"), "not an http(s) URL: write it as http://127.0.0.1:8081"),
         (("query", "Calls", "--hub", "http://hub:web"), "not an http(s) URL"),
         (("query", "Calls", "--hub", "http://[::1"), "not an http(s) URL"),
@@ -58,6 +63,18 @@ def test_the_users_mistakes_exit_with_2(gatelog: Gatelog, arguments: tuple[str, 
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
     assert says in err
+
+
+def test_a_directory_around_the_data_is_told_from_the_data(gatelog: Gatelog, tmp_path: Path) -> None:
+    """`gatelog demo --data DIR` keeps its data in DIR/data."""
+    (tmp_path / "data" / "store").mkdir(parents=True)
+    assert f"name {tmp_path}/data" in gatelog("query", "Calls", "--data", str(tmp_path)).err
+
+
+def test_the_list_of_commands_says_whole_sentences(gatelog: Gatelog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for group in ((), ("spool",), ("token",)):
+        assert "..." not in gatelog(*group, "--help").out.replace("OPTIONS] COMMAND [ARGS]...", "")
 
 
 @pytest.mark.parametrize("group", [(), ("spool",), ("token",)])
@@ -102,6 +119,20 @@ def test_errors_leave_with_a_line_and_a_code(
     left, out, err = gatelog("anything")
     assert (left, out) == (code, "")
     assert err.startswith(f"error: {line}")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_answer_that_cannot_be_written_is_told(unbuffered: str) -> None:
+    """As on a full disk, whether it is found when it is printed or at the end."""
+    command = [sys.executable, "-m", "gatelog", "size", "--calls-per-month", "1"]
+    with Path("/dev/full").open("w") as full:
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, env=environment, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: cannot write: No space left on device\n"
 
 
 def test_help_is_quick_because_it_loads_nothing_heavy() -> None:

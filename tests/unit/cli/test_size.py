@@ -29,7 +29,16 @@ def test_it_answers_in_json(gatelog: Gatelog) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("--calls-per-month", "0"), ("--calls-per-month", "1", "--stream-share", "1.1")]
+    "arguments",
+    [
+        (),
+        ("--calls-per-month", "0"),
+        ("--calls-per-month", "1", "--stream-share", "1.1"),
+        ("--calls-per-month", "1", "--peak-factor", "inf"),
+        ("--calls-per-month", "1", "--bytes-per-call", "9" * 400),
+        ("--calls-per-month", "9" * 400),
+        ("--calls-per-month", "1", "--retention-days", "9" * 400),
+    ],
 )
 def test_a_workload_that_cannot_be_is_refused(gatelog: Gatelog, arguments: tuple[str, ...]) -> None:
     code, out, err = gatelog("size", *arguments)

@@ -76,3 +76,15 @@ def test_a_directory_without_a_spool_is_not_said_to_be_whole(gatelog: Gatelog, t
     code, out, err = gatelog("spool", "verify", str(tmp_path / "elsewhere"))
     assert (code, out) == (2, "")
     assert "elsewhere holds no spool" in err
+
+
+def test_a_segment_that_cannot_be_read_is_the_users_matter_and_no_damage(
+    gatelog: Gatelog, spool: Path
+) -> None:
+    """As one of the service's own, which others may not open."""
+    [segment] = spool.glob("*.seg")
+    segment.unlink()
+    segment.mkdir()
+    code, out, err = gatelog("spool", "verify", str(spool))
+    assert (code, out) == (2, "")
+    assert f"{spool} cannot be read: Is a directory" in err

@@ -118,6 +118,15 @@ def names(text: str, kind: str = "") -> list[str]:
         ("Calls | project-away Mo⌶", "column", ["ModelName"]),
         ("Calls | project-re⌶", "operator", ["project-rename", "project-reorder"]),
         ("R⌶", "function", ["Recent"]),
+        ("Calls | where ModelName == 'x' and ModelName ⌶", "comparison", ["==", "!=", "=~", "has"]),
+        ("Calls | where ModelName == 'x' and (Prices == 1 or TotalTokens ⌶", "comparison", ["<", ">="]),
+        ("Calls | where TotalTokens + TotalTokens ⌶", "comparison", ["==", "<", "+", "*", "between"]),
+        ("Calls | where TimeGenerated > now() ⌶", "comparison", ["and", "or", "==", "!=", "+", "-"]),
+        ("Calls | evaluate pivot(ModelName, s⌶", "aggregate", ["sum"]),
+        ("datatable(x: bool, d: dynamic) [⌶", "value", ["true", "false"]),
+        ("datatable(x: bool, d: dynamic) [true, ⌶", "function", ["dynamic", "datetime"]),
+        ("let f = (x: dynamic = ⌶", "function", ["dynamic"]),
+        ("⌶", "keyword", ["restrict", "alias"]),
     ],
 )
 def test_what_can_follow_is_suggested(text: str, kind: str, wanted: list[str]) -> None:
@@ -158,6 +167,10 @@ def test_a_word_that_a_parameter_may_be_comes_with_what_it_means(text: str, word
         ("Calls | where ModelName ⌶", "+"),  # of numbers only
         ("Calls | where ModelName ⌶", "and"),  # of conditions only
         ("Calls | where ModelName == 'x' ⌶", "<"),
+        ("Calls | where ModelName == 'x' and TotalTokens ⌶", "has"),  # of text only
+        ("Calls | where ModelName == 'x' and TotalTokens ⌶", "and"),  # of conditions only
+        ("Calls | where ModelName == 'x' and TotalTokens > 1 ⌶", "<"),
+        ("Calls | evaluate pivot(ModelName, ⌶", "strcat"),  # aggregates only
         ("Calls ⌶", "where"),  # behind a pipe only
         ("Calls | take 5 ⌶", "by"),
         ("Calls | make-series count() on TimeGenerated ⌶", "=="),
@@ -178,6 +191,7 @@ def test_what_cannot_follow_is_not_suggested(text: str, absent: str) -> None:
         "Calls | where TimeGenerated > datetime(2026-⌶",
         "Calls | extend ⌶ = 1" + " " * 300_000,  # longer than a query may be
         "Calls | where == == ⌶",
+        f"Calls | summarize n = no_such(), {', '.join(f'a{n} = 1' for n in range(20_001))} | where ⌶",
     ],
 )
 def test_nothing_is_suggested_where_nothing_has_a_name(text: str) -> None:
@@ -192,6 +206,10 @@ def test_the_likeliest_come_first() -> None:
     assert suggestions("Calls | where ModelName ⌶")[0].kind == "comparison"
     assert suggestions("Calls | where not(ModelName ⌶")[0].kind == "comparison"
     assert names("Calls | where ModelName == 'x' ⌶")[0] == "|"
+    assert suggestions("Calls | where ModelName == 'x' and ModelName ⌶")[0].kind == "comparison"
+    assert names("Calls | where ModelName == 'x' and TotalTokens == 1 ⌶")[:3] == ["|", "and", "or"]
+    assert names("Calls | extend x = to⌶", "function")[:2] == ["tostring", "todatetime"]
+    assert names("Calls | summarize ⌶")[:2] == ["count", "max"]
     assert names("Calls | ⌶")[:2] == ["where", "project"]
 
 
@@ -207,6 +225,9 @@ def test_errors_before_do_not_stop_completion() -> None:
     assert names(
         "Calls | summarize n = no_such(), max(TotalTokens) by m = ModelName | where ⌶", "column"
     ) == [*("m", "n", "max_TotalTokens")]
+    assert names("Calls | summarize n = arg_max(no_such, *) by ModelName | where ⌶", "column")[:4] == [
+        *("ModelName", "n", "TimeGenerated", "TotalTokens")
+    ]
     assert "Price" in names("let broken = no_such(); Prices | where P⌶", "column")
     unreadable = 'parse-kv ModelName as (a: long) with (regex = "(")'
     assert names(f"Prices | {unreadable} | where P⌶", "column") == ["Price"]
@@ -215,6 +236,31 @@ def test_errors_before_do_not_stop_completion() -> None:
 def test_a_let_table_that_does_not_bind_as_a_whole_keeps_its_columns() -> None:
     text = "let t = Prices | extend odd = no_such(1) | where odd > 1; t | where ⌶"
     assert names(text, "column") == ["ModelName", "Price", "odd"]
+
+
+@pytest.mark.parametrize(
+    ("joined", "columns"),
+    [
+        ("join kind=inner (Prices) on NoSuch", ["ModelName", "Other", "ModelName1", "Price"]),
+        ("lookup (Prices) on NoSuch", ["ModelName", "Other", "ModelName1", "Price"]),
+        ("join kind=leftanti (Prices) on NoSuch", ["ModelName", "Other"]),
+        ("join kind=rightsemi (Prices) on NoSuch", ["ModelName", "Price"]),
+    ],
+)
+def test_a_join_whose_condition_does_not_bind_has_the_columns_of_its_sides(
+    joined: str, columns: list[str]
+) -> None:
+    text = f"Calls | project ModelName, Other = 1 | {joined} | where ⌶"
+    assert names(text, "column") == columns
+
+
+def test_what_binds_beside_what_does_not_keeps_its_type() -> None:
+    """Each expression by itself: of one that is wrong the others know nothing."""
+    for stage in ("extend", "project", "summarize"):
+        text = f"Calls | {stage} odd = no_such(1), n = max_of(1, 2), t = min(TotalTokens) | where t ⌶"
+        text = text if stage == "summarize" else text.replace("min(TotalTokens)", "TotalTokens")
+        assert "has" not in names(text), stage
+        assert ">=" in names(text), stage
 
 
 def test_an_unknown_column_can_still_be_read_by_what_follows() -> None:

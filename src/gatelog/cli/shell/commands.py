@@ -26,6 +26,9 @@ class Host(Protocol):
     def say(self, text: str) -> None:
         """Print a remark."""
 
+    def explain(self, form: str, text: str) -> None:
+        """Print how something is written, and what it does."""
+
     def export(self, name: str) -> None:
         """Write the last answer to a file."""
 
@@ -42,15 +45,23 @@ class Command(NamedTuple):
 def _help(host: Host, word: str) -> None:
     if word in host.catalog.saved:
         function = host.catalog.saved[word]
-        rows = [[f"{function.name}{function.parameters}", function.docstring, function.body]]
-        host.show(_texts(("saved function", "what it does", "body"), rows))
+        form = f"{function.name}{function.parameters}"
+        if host.form == "table":
+            host.explain(form, "\n".join(filter(None, (function.docstring, function.body))))
+        else:
+            rows = [[form, function.docstring, function.body]]
+            host.show(_texts(("saved function", "what it does", "body"), rows))
         return
     if word:
         found = [one for one in (*known_operators(), *known_functions()) if one.name == word]
         if not found:
             raise CommandError(f"there is no operator and no function '{word}'")
-        rows = [[one.kind.value, one.signature, one.documentation] for one in found]
-        host.show(_texts(("kind", "form", "what it does"), rows))
+        if host.form == "table":
+            for one in found:
+                host.explain(f"{one.kind.value}  {one.signature}", one.documentation)
+        else:
+            rows = [[one.kind.value, one.signature, one.documentation] for one in found]
+            host.show(_texts(("kind", "form", "what it does"), rows))
         return
     host.show(_texts(("command", "what it does"), [[one.usage, one.help] for one in COMMANDS.values()]))
     if host.managed:
@@ -130,6 +141,9 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+SPOKEN: Mapping[str, str] = {"exit": ".quit", "quit": ".quit", "help": ".help"}
+"""Words that people try first, alone in a line; a table of such a name is `['help']`."""
+
 HUB_COMMANDS: Mapping[str, str] = {
     ".show tables": "The tables of the database.",
     ".show table": "T cslschema, details, …: one of them.",
@@ -153,6 +167,11 @@ _BRACKETED = "['"
 
 _NAMES_ANEW = frozenset({".create table"})
 """Of these, what is named must not be there yet."""
+
+
+def is_command(text: str) -> bool:
+    """Whether a text is a command of the shell or of the hub, not a query."""
+    return text.lstrip().startswith(".") or text.strip() in SPOKEN
 
 
 def suggestions(host: Host, text: str) -> list[Suggestion]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
 from prompt_toolkit import PromptSession
@@ -20,19 +19,22 @@ from prompt_toolkit.completion import Completion as MenuEntry
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition, has_completions
 from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout.processors import TabsProcessor
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import Output
 from prompt_toolkit.styles import Style
 
-from gatelog.cli.shell.commands import begun_word
-from gatelog.cli.shell.history import open_history
+from gatelog.cli.shell.commands import begun_word, is_command
 from gatelog.kql import Catalog, Suggestion, complete, ends_in_query, pieces
 
 PROMPT: Final = "kql> "
 CONTINUATION: Final = "...> "
+TAB_CHARACTERS: Final = 4
+"""Width of a tab in a query that was pasted."""
+
 MENU_ENTRIES_MAX: Final = 200
 """Suggestions in the menu: nobody scrolls on."""
 
@@ -100,11 +102,6 @@ def _entry(one: Suggestion, start: int) -> MenuEntry:
     return MenuEntry(one.text, start, display=one.name, display_meta=said)
 
 
-def is_command(text: str) -> bool:
-    """Whether a text is a command of the shell or of the hub, not a query."""
-    return text.lstrip().startswith(".")
-
-
 def runs_at_enter(document: Document) -> bool:
     """Whether Enter at the cursor runs the text: the one rule that people have to know."""
     text = document.text.strip()
@@ -152,12 +149,11 @@ def editor(
     completer: QueryCompleter,
     toolbar: Callable[[], str],
     *,
-    history_file: Path | None,
+    history: History,
     input: Input | None = None,
     output: Output | None = None,
 ) -> PromptSession[str]:
-    """A prompt for queries. Without a `history_file` nothing is written down."""
-    history: History = InMemoryHistory() if history_file is None else open_history(history_file)
+    """A prompt for queries."""
     return PromptSession(
         [("class:prompt", PROMPT)],
         multiline=True,
@@ -167,6 +163,7 @@ def editor(
         history=history,
         key_bindings=_bindings(),
         prompt_continuation=_continued,
+        input_processors=[TabsProcessor(tabstop=TAB_CHARACTERS, char1=" ", char2=" ")],
         bottom_toolbar=toolbar,
         style=STYLE,
         input=input,

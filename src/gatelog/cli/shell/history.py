@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -30,14 +31,23 @@ def history_file(environ: Mapping[str, str] = os.environ) -> Path | None:
     return Path(state) / "gatelog" / "history"
 
 
+class _KeptHistory(FileHistory):
+    """A full disk ends no session: what cannot be written is known until its end."""
+
+    def store_string(self, string: str) -> None:
+        """As in FileHistory."""
+        with suppress(OSError):
+            super().store_string(string)
+
+
 def open_history(file: Path) -> FileHistory:
-    """The history in `file`, which is made, cut and closed to others as need be."""
+    """The history in `file`, which is made, cut and closed to others as need be. OSError if it cannot be."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(file, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o600))
     file.chmod(0o600)
     if file.stat().st_size > HISTORY_BYTES_MAX:
         _forget_older_half(file)
-    return FileHistory(str(file))
+    return _KeptHistory(str(file))
 
 
 def _forget_older_half(file: Path) -> None:

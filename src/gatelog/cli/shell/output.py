@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -28,7 +28,10 @@ ROWS_SHOWN_MAX: Final = 1000
 CHART_LINES: Final = 16
 """Height of a chart, less where the screen is lower."""
 
-_PAGER: Final = "less -RFSX"
+_LESS: Final = "RFSX"
+"""Options of less: colours, done if all fits, long lines go on to the right, the text stays on the screen."""
+
+_PAGER: Final = f"less -{_LESS}"
 
 
 def as_csv(answer: AnswerTable) -> str:
@@ -76,6 +79,12 @@ def _print_chart(answer: AnswerTable, hint: RenderHint, console: Console) -> Non
         _print_table(answer, console)
         console.print(f"no chart: {error}", style="dim", markup=False)
         return
+    _paged(console, lambda: _print_lines(lines[:ROWS_SHOWN_MAX], console))
+    if len(lines) > ROWS_SHOWN_MAX:
+        console.print(f"the first {ROWS_SHOWN_MAX:,} lines; .export FILE writes all rows", style="dim")
+
+
+def _print_lines(lines: Iterable[Text], console: Console) -> None:
     for line in lines:
         console.print(line, no_wrap=True, overflow="crop", crop=True)
 
@@ -85,13 +94,24 @@ def _paged(console: Console, show: Callable[[], None]) -> None:
     with console.capture() as captured:
         show()
     text = captured.get()
-    command = shlex.split(os.environ.get("PAGER") or _PAGER)
+    command = _pager()
     fits = text.count("\n") < console.height
     if console.is_terminal and not fits and command and shutil.which(command[0]):
-        subprocess.run(command, input=text.encode(), check=False)  # noqa: S603 - the user's own pager
+        environment = {"LESS": _LESS, **os.environ}
+        subprocess.run(  # noqa: S603 - the user's own pager
+            command, input=text.encode(), env=environment, check=False
+        )
     else:
         console.file.write(text)
         console.file.flush()
+
+
+def _pager() -> list[str]:
+    """The pager's words; none where the user's cannot be told apart."""
+    try:
+        return shlex.split(os.environ.get("PAGER") or _PAGER)
+    except ValueError:
+        return []
 
 
 def print_query_error(query: str, error: KqlError, console: Console) -> None:

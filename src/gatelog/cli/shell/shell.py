@@ -13,7 +13,6 @@ from rich.console import Console
 from gatelog.app import HubError, printable
 from gatelog.cli.shell import commands
 from gatelog.cli.shell.connection import AnswerTable, CommandError, Connection
-from gatelog.cli.shell.editing import is_command
 from gatelog.cli.shell.output import (
     as_csv,
     as_json,
@@ -71,7 +70,7 @@ class Shell:
         """Answer one query or command, whatever comes of it; False to leave."""
         text = text.strip()
         try:
-            if is_command(text):
+            if commands.is_command(text):
                 self._command(text)
             elif text:
                 self._query(text)
@@ -106,6 +105,11 @@ class Shell:
         """Print a remark."""
         self._console.print(printable(text), style="dim", markup=False, highlight=False)
 
+    def explain(self, form: str, text: str) -> None:
+        """Print how something is written, and below it what it does, both whole."""
+        self._console.print(printable(form), style="bold", markup=False, highlight=False)
+        self._console.print(printable(text), markup=False, highlight=False)
+
     def export(self, name: str) -> None:
         """Write the last answer to a file, as JSON if its name says so, else as CSV."""
         if self._last is None:
@@ -119,7 +123,7 @@ class Shell:
 
     def _command(self, text: str) -> None:
         name, _, rest = text.partition(" ")
-        command = commands.COMMANDS.get(name)
+        command = commands.COMMANDS.get(commands.SPOKEN.get(text, name))
         if command is not None:
             command.run(self, rest.strip())
             return

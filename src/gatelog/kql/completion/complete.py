@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from gatelog.errors import KqlSyntaxError
+from gatelog.errors import KqlError, KqlSyntaxError
 from gatelog.kql.catalog import Catalog
 from gatelog.kql.completion import vocabulary
 from gatelog.kql.completion.cursor_parser import place_at_end
@@ -14,7 +15,8 @@ from gatelog.kql.completion.names import Names
 from gatelog.kql.completion.place import Place, Stage, Want
 from gatelog.kql.completion.suggestion import Completion, Suggestion, SuggestionKind
 from gatelog.kql.documentation import PARAMETER_VALUES
-from gatelog.kql.parser.expressions import binding_power
+from gatelog.kql.misfit import Misfit
+from gatelog.kql.parser.expressions import EQUALITY, binding_power
 from gatelog.kql.text.tokenizer import tokenize
 from gatelog.kql.text.tokens import END, HYPHENATED_WORDS, INVALID, NAME, PUNCTUATION
 from gatelog.kql.types import KqlType
@@ -36,7 +38,6 @@ _LINE_END: Final = re.compile(r"[\n\r\u2028\u2029]")
 _AGGREGATING: Final = frozenset(("summarize", "make-series", "top-nested"))
 _CONDITIONS: Final = frozenset(("where", "filter", "search", "find", "scan", "graph-match"))
 _JOINING: Final = frozenset(("join", "lookup"))
-_LITERALS: Final = ("true", "false")
 _COLUMN_PROPERTIES: Final = frozenset(("xcolumn", "ycolumns", "series", "anomalycolumns", "shufflekey"))
 
 
@@ -53,7 +54,7 @@ def complete(text: str, position: int, catalog: Catalog) -> Completion:
     try:
         place = place_at_end(text[:start])
         found = _matching(_candidates(place, Names(text, catalog, place)), word)
-    except (KqlSyntaxError, RecursionError):  # too long or too deep to be a query
+    except (KqlError, Misfit, RecursionError):  # too long, too deep or too wide to be a query
         return Completion(start, ())
     return Completion(start, tuple(found[:MAX_SUGGESTIONS]))
 
@@ -114,9 +115,10 @@ def _candidates(place: Place, names: Names) -> Iterator[Suggestion]:
 
 def _goes_on_as_value(place: Place, names: Names) -> bool:
     """Whether what ends at the cursor is sooner compared than done: a condition that is no bool yet."""
-    if place.operand is None or place.stage is None or place.stage.name not in _CONDITIONS:
+    if place.stage is None or place.stage.name not in _CONDITIONS:
         return False
-    return names.operand_type() is not KqlType.BOOL
+    condition = next((one for one in place.operands if one.above < EQUALITY), None)
+    return condition is not None and names.type_of(condition.expression) is not KqlType.BOOL
 
 
 def _wanted(place: Place, names: Names) -> Iterable[Suggestion]:
@@ -131,6 +133,8 @@ def _wanted(place: Place, names: Names) -> Iterable[Suggestion]:
             return [*_values(place, names), *names.tables(), *vocabulary.TABLE_CALLS]
         case Want.VALUE:
             return _values(place, names)
+        case Want.LITERAL:
+            return [*vocabulary.TRUTHS, *vocabulary.LITERALS]
         case Want.OPERATOR:
             return vocabulary.PIPED
         case Want.COLUMN:
@@ -157,11 +161,12 @@ def _values(place: Place, names: Names) -> list[Suggestion]:
     stage = place.stage
     if stage is not None and stage.name in _JOINING and stage.clause == "on" and not place.calls:
         return names.join_keys(stage)
+    if stage is not None and stage.name == "evaluate" and place.calls[-1:] == ("pivot",):
+        return [*names.columns(), *vocabulary.AGGREGATE_CALLS]
     found = [*names.columns(), *names.values()]
     if stage is not None and stage.name in _AGGREGATING and _is_aggregate_place(stage, place):
         found = [*vocabulary.AGGREGATE_CALLS, *found]
-    literals = (Suggestion(SuggestionKind.VALUE, word, word, "bool") for word in _LITERALS)
-    return [*found, *vocabulary.SCALARS, *literals]
+    return [*found, *vocabulary.SCALARS, *vocabulary.TRUTHS]
 
 
 def _is_aggregate_place(stage: Stage, place: Place) -> bool:
@@ -171,14 +176,33 @@ def _is_aggregate_place(stage: Stage, place: Place) -> bool:
 
 
 def _after_operand(place: Place, names: Names) -> list[Suggestion]:
-    """Operators that may follow the value at the cursor; tables take none but the pipe."""
-    if place.operand is None or place.operand_want in {Want.STATEMENT, Want.TABLE}:
+    """Operators that may follow the value at the cursor; tables take none but the pipe.
+
+    A side of a comparison is not compared again, but may be one of a sum; what is no condition yet is not
+    joined to the condition before it.
+    """
+    if place.operand_want in {Want.STATEMENT, Want.TABLE}:
         return []
-    kind = names.operand_type()
-    if place.operand_want in {Want.EITHER, Want.ITEM} and kind is None:
-        return []
-    found = vocabulary.behind_value(kind)
-    return [one for one in found if binding_power(one.text.split()[0]) > place.least_power]
+    sides: list[Suggestion] = []
+    found: list[Suggestion] = []
+    at_most = math.inf
+    for operand in place.operands:
+        kind = names.type_of(operand.expression)
+        tight = [
+            one
+            for one in vocabulary.behind_value(kind)
+            if operand.above < binding_power(one.text.split()[0]) <= at_most
+        ]
+        at_most = operand.above
+        if operand.above >= EQUALITY:
+            sides += [one for one in tight if one.name in vocabulary.ARITHMETIC]
+            continue
+        if kind is None and place.operand_want in {Want.EITHER, Want.ITEM}:
+            return []
+        found = tight + found
+        if kind is not None and kind is not KqlType.BOOL:
+            break
+    return found + sides
 
 
 def _property_values(place: Place, names: Names) -> list[Suggestion]:

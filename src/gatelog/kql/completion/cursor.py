@@ -42,7 +42,6 @@ class Cursor(Parser):
         self.frames: list[Frame] = []
         self.calls: list[str] = []
         self.wanted = Want.STATEMENT
-        self.power: int | None = None  # an operator here must bind tighter; None outside an expression
 
     def read(self) -> Place:
         """Parse; the place is complete when the cursor is reached."""
@@ -131,14 +130,14 @@ class Cursor(Parser):
     @contextmanager
     def in_stage(self, name: str) -> Iterator[None]:
         """The innermost pipeline is within the operator `name`."""
-        frame, power = self.frames[-1], self.power
+        frame = self.frames[-1]
         assert isinstance(frame, OpenPipeline)
-        frame.stage, self.power = Stage(name), None
+        frame.stage = Stage(name)
         try:
             with self.wanting(Want.VALUE):
                 yield
         finally:
-            frame.stage, self.power = None, power
+            frame.stage = None
 
     def stage(self) -> Stage | None:
         """The operator that the cursor is in, if the innermost construct is a pipeline."""

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from gatelog.kql import ast
 from gatelog.kql.completion.cursor import CURSOR, AtCursorError, Cursor
-from gatelog.kql.completion.place import OpenPipeline, OpenStatements, Place, Want
+from gatelog.kql.completion.place import OpenPipeline, OpenStatements, Operand, Place, Want
 from gatelog.kql.documentation import SET_OPTIONS
 from gatelog.kql.text.tokens import SOURCE_WORDS
 
@@ -29,7 +29,7 @@ _NAMES_WANTED: Final = {
 }
 """Operators in which a plain name means something that exists; elsewhere it is a new one."""
 
-_STATEMENT_WORDS: Final = ("let", "set", "declare")
+_STATEMENT_WORDS: Final = ("let", "set", "declare", "restrict", "alias")
 _UNORDERED: Final = frozenset(("asc", "desc", "granny-asc", "granny-desc", "first", "last"))
 
 
@@ -210,14 +210,9 @@ class _CursorParser(Cursor):
     # expressions
 
     def expression(self, above: int = 0) -> ast.Expression:
-        before = self.power
-        self.power = above if before is None else min(above, before)
-        try:
-            expression = super().expression(above)
-        finally:
-            self.power = before
+        expression = super().expression(above)
         if self.at_cursor:
-            self.place.operand = expression
+            self.place.operands.append(Operand(expression, above))
         return expression
 
     def _items(self) -> tuple[ast.Expression, ...]:
@@ -226,16 +221,20 @@ class _CursorParser(Cursor):
 
     def _operand(self) -> ast.Expression:
         operand = super()._operand()
-        if self.at_cursor and self.place.operand is None:
+        if self.at_cursor:
             self.settle()
-            self.place.operand, self.place.operand_want = operand, self.wanted
-            self.place.least_power = self.power or 0
+            self.place.operand_want = self.wanted
         return operand
 
     def primary(self) -> ast.Expression:
         if self.at_cursor:
             raise self.reach(self.wanted)
         return super().primary()
+
+    def signed_literal(self) -> ast.Expression:
+        if self.at_cursor:
+            raise self.reach(Want.LITERAL)
+        return super().signed_literal()
 
     def _at_stray_dot(self) -> bool:
         return self.peek().text != CURSOR and super()._at_stray_dot()
@@ -249,11 +248,9 @@ class _CursorParser(Cursor):
 
     def call(self, function: ast.Name, qualifier: ast.Expression | None = None) -> ast.Call:
         want = Want.TABLE if function.value in _TABLE_FUNCTIONS else Want.VALUE
-        power, self.power = self.power, None
         self.calls.append(function.value)
         try:
             with self.wanting(want):
                 return super().call(function, qualifier)
         finally:
             self.calls.pop()
-            self.power = power

@@ -99,10 +99,9 @@ class Names:
                 return self._json_members(base)
         return []
 
-    def operand_type(self) -> KqlType | None:
-        """The type of the value that ends at the cursor; None where it does not bind."""
-        operand = self._place.operand
-        return None if operand is None else self._binder.type_of(operand, self._scope)
+    def type_of(self, value: ast.Expression) -> KqlType | None:
+        """The type of a value; None where it does not bind."""
+        return self._binder.type_of(value, self._scope)
 
     def _function(self, name: str, binding: FunctionBinding) -> Suggestion:
         parameters = ", ".join(

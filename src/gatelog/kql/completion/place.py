@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from gatelog.kql import ast
 
@@ -19,6 +19,7 @@ class Want(Enum):
     EITHER = auto()  # a table or a value: what let binds
     ITEM = auto()  # a value, or a table of values: what stands in the list of `in`
     VALUE = auto()
+    LITERAL = auto()
     COLUMN = auto()
     MEMBER = auto()
     FUNCTION = auto()  # of the author's own, behind invoke
@@ -60,14 +61,25 @@ class OpenPipeline:
 Frame: TypeAlias = OpenStatements | OpenPipeline
 
 
+class Operand(NamedTuple):
+    """An expression that ends at the cursor: of `a and b ⌶` both `b` and the whole.
+
+    An operator that may follow it binds tighter than `above`; one that binds tighter than the operand before
+    it in the list says is that one's.
+    """
+
+    expression: ast.Expression
+    above: int
+
+
 @dataclass(slots=True)
 class Place:
     """What the parser found at the cursor.
 
     `words` are keywords it would have taken, `parameters` the parameters of the operator, `calls` the
-    functions whose arguments are being written. `operand` is the expression that ends at the cursor, with
-    what was wanted there; operators that bind no tighter than `least_power` cannot follow it.
-    `subject` is the base of a member, or the name of the property whose value is wanted.
+    functions whose arguments are being written. `operands` are the expressions that end at the cursor, the
+    innermost first, `operand_want` is what was wanted there. `subject` is the base of a member, or the name
+    of the property whose value is wanted.
     """
 
     want: Want = Want.NOTHING
@@ -75,9 +87,8 @@ class Place:
     words: list[str] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)
     calls: tuple[str, ...] = ()
-    operand: ast.Expression | None = None
+    operands: list[Operand] = field(default_factory=list)
     operand_want: Want = Want.NOTHING
-    least_power: int = 0
     subject: ast.Expression | str | None = None
     in_parentheses: bool = True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -14,11 +14,12 @@ from gatelog.kql.completion.place import Frame, OpenPipeline, OpenStatements
 from gatelog.kql.misfit import Misfit
 from gatelog.kql.names.bindings import TableBinding
 from gatelog.kql.names.context import Context
-from gatelog.kql.names.naming import result_name
+from gatelog.kql.names.naming import names_beside, result_name
 from gatelog.kql.names.scope import Scope
 from gatelog.kql.queries.binder import Binder
 from gatelog.kql.relations import Compute, Computed, ProtectedColumnError, Relation, Rows
 from gatelog.kql.scalars.expressions import bind
+from gatelog.kql.stages.join import KINDS
 from gatelog.kql.terms import Field, Term, null_of
 from gatelog.kql.types import KqlType
 
@@ -150,32 +151,71 @@ class CursorBinder(Binder):
             try:
                 relation = self._staged_over(relation, operator, scope)
             except _UNBOUND:
-                relation = self._guessed(relation, operator)
+                relation = self._guessed(relation, operator, scope)
         return scope, relation
 
     def _staged_over(self, relation: Relation, operator: ast.Operator, scope: Scope) -> Relation:
         whole = ast.Pipeline(NOWHERE, ast.Name(NOWHERE, _INPUT), (operator,))
         return super().bind_table(whole, scope.with_name(_INPUT, TableBinding(lambda: relation)))
 
-    def _guessed(self, relation: Relation, operator: ast.Operator) -> Relation:
+    def _guessed(self, relation: Relation, operator: ast.Operator, scope: Scope) -> Relation:
         """The columns that an operator surely makes, though some of its expressions do not bind."""
         match operator:
             case ast.Extend(columns=columns):
-                kept = relation.fields
+                made = [*relation.fields, *self._each(ast.Project, columns, relation, scope)]
             case ast.Project(columns=columns):
-                kept = ()
+                made = self._each(ast.Project, columns, relation, scope)
             case ast.Summarize(aggregates=aggregates, by=by):
-                kept, columns = (), (*by, *aggregates)
+                made = self._each(_groups, by, relation, scope)
+                made += self._each(_aggregates, aggregates, relation, scope)
+            case ast.Join(right=right, kind=kind) if kind in KINDS:
+                made = self._beside(relation, right, KINDS[kind].shows, scope)
+            case ast.Lookup(right=right):
+                made = self._beside(relation, right, "both", scope)
             case _:
                 return relation
-        known = {field.name: field for field in relation.fields}
-        fields = {field.name: field for field in kept}
-        for name, is_new in filter(None, map(_result, columns)):
-            old = None if is_new else known.get(name)
-            fields[name] = old or self._context.field(name, KqlType.DYNAMIC)
-        unknown = null_of(KqlType.DYNAMIC).sql
-        made = [Computed(field, unknown) for field in fields.values() if field not in relation.fields]
-        return Compute(tuple(fields.values()), relation, tuple(made))
+        fields = tuple({field.name: field for field in made}.values())
+        known = {field.sql_name for field in relation.fields}
+        new = [Computed(field, null_of(field.type).sql) for field in fields if field.sql_name not in known]
+        return Compute(fields, relation, tuple(new))
+
+    def _each(
+        self,
+        stage: Callable[[ast.Span, tuple[ast.NamedExpression, ...]], ast.Operator],
+        columns: Iterable[ast.NamedExpression],
+        relation: Relation,
+        scope: Scope,
+    ) -> list[Field]:
+        """The columns that each expression makes by itself."""
+        made: list[Field] = []
+        for column in columns:
+            try:
+                made += self._staged_over(relation, stage(column.span, (column,)), scope).fields
+            except _UNBOUND:
+                made += self._promised(column, relation)
+        return made
+
+    def _promised(self, column: ast.NamedExpression, relation: Relation) -> Iterator[Field]:
+        """The columns of an expression that does not bind: by the names before the `=`, or that of the
+        expression; of `arg_max(…, *)` those of the input too.
+        """
+        name = result_name(column.value)
+        names = [one.value for one in column.names] or ([] if name is None else [name])
+        yield from (self._context.field(name, KqlType.DYNAMIC) for name in names)
+        if isinstance(column.value, ast.Call) and any(
+            isinstance(argument, ast.Star) for argument in column.value.arguments
+        ):
+            yield from relation.fields
+
+    def _beside(self, left: Relation, table: ast.Expression, shows: str, scope: Scope) -> list[Field]:
+        """The columns of a join whose condition does not bind."""
+        if shows == "left":
+            return [*left.fields]
+        right = self.columns_of(table, scope)
+        kept = left.fields if shows == "both" else ()
+        names = names_beside([field.name for field in kept], [field.name for field in right])
+        made = (self._context.field(name, field.type) for name, field in zip(names, right, strict=True))
+        return [*kept, *made]
 
 
 def _is_open(name: Term) -> bool:
@@ -183,9 +223,9 @@ def _is_open(name: Term) -> bool:
     return name.constant is None or name.constant.value is None
 
 
-def _result(column: ast.NamedExpression) -> tuple[str, bool] | None:
-    """The name of a column, and whether it is a new one; None where only binding can tell."""
-    if column.names:
-        return column.names[0].value, True
-    name = result_name(column.value)
-    return None if name is None else (name, not isinstance(column.value, ast.Name))
+def _aggregates(span: ast.Span, aggregates: tuple[ast.NamedExpression, ...]) -> ast.Summarize:
+    return ast.Summarize(span, aggregates, ())
+
+
+def _groups(span: ast.Span, by: tuple[ast.NamedExpression, ...]) -> ast.Summarize:
+    return ast.Summarize(span, (), by)

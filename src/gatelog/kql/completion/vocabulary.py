@@ -27,12 +27,22 @@ _MOST_USED: Final = (
 )
 """In published queries; the other operators follow by name."""
 
+_MOST_CALLED: Final = (
+    *("ago", "tostring", "isnotempty", "parse_json", "dynamic", "bin", "iff", "split", "extract", "strcat"),
+    *("case", "not", "todatetime", "tolower", "now", "isempty", "array_length", "toint", "column_ifexists"),
+    *("coalesce", "bag_pack", "extract_all", "startofday", "datetime_diff", "toscalar", "tolong", "isnull"),
+    *("todouble", "replace_string", "pack_array", "toupper", "strlen", "parse_url", "substring", "round"),
+    *("count", "max", "make_set", "min", "arg_max", "dcount", "sum", "avg", "countif", "make_list"),
+    *("percentile", "arg_min", "dcountif", "percentiles", "sumif", "take_any", "stdev"),
+)
+"""In published queries, under today's names; the other functions and aggregates follow by name."""
+
 _TEXT_COMPARISONS: Final = frozenset(
     word
     for word in documentation.BETWEEN_VALUES
     if word.lstrip("!").startswith(("has", "contains", "starts", "ends"))
 ) | {"=~", "!~", "in~", "!in~", "matches regex"}
-_ARITHMETIC: Final = frozenset("+-*/%")
+ARITHMETIC: Final = frozenset("+-*/%")
 _LOGICAL: Final = frozenset(("and", "or"))
 _BETWEEN_CONDITIONS: Final = _LOGICAL | {"==", "!="}
 
@@ -54,7 +64,8 @@ def _word(kind: SuggestionKind, name: str, entry: documentation.Entry | None) ->
 
 def _calls(kind: SuggestionKind, names: Iterable[str]) -> tuple[Suggestion, ...]:
     found = []
-    for name in sorted(names):
+    known = set(names)
+    for name in (*filter(known.__contains__, _MOST_CALLED), *sorted(known.difference(_MOST_CALLED))):
         entry = documentation.FUNCTIONS.get(name, documentation.Entry(f"{name}(...)", ""))
         found.append(Suggestion(kind, name, f"{name}(", *entry))
     return tuple(found)
@@ -63,6 +74,10 @@ def _calls(kind: SuggestionKind, names: Iterable[str]) -> tuple[Suggestion, ...]
 SCALARS: Final = _calls(
     SuggestionKind.FUNCTION,
     {*FUNCTIONS, *SPECIAL_FUNCTIONS, *SEVERAL_COLUMNS, *_LITERAL_TYPES},
+)
+LITERALS: Final = _calls(SuggestionKind.FUNCTION, _LITERAL_TYPES)
+TRUTHS: Final = tuple(
+    Suggestion(SuggestionKind.VALUE, word, word, KqlType.BOOL.value) for word in ("true", "false")
 )
 AGGREGATE_CALLS: Final = _calls(SuggestionKind.AGGREGATE, {*AGGREGATES, *ROW_AGGREGATES})
 AGGREGATE_NAMES: Final = frozenset(one.name for one in AGGREGATE_CALLS)
@@ -130,7 +145,7 @@ def _is_of_use(operator: str, kind: KqlType | None) -> bool:
         return operator in _BETWEEN_CONDITIONS
     if operator in _TEXT_COMPARISONS:
         return kind in {KqlType.STRING, KqlType.DYNAMIC}
-    if operator in _ARITHMETIC:
+    if operator in ARITHMETIC:
         return kind is not KqlType.STRING
     return operator not in _LOGICAL
 

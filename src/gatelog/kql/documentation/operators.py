@@ -76,6 +76,8 @@ STATEMENTS: Mapping[str, Entry] = entries("""
     let name = value — Binds a name to a value, a table or a function for the rest of the query.
     set name = value — Sets an option of the query.
     declare query_parameters(name: type = value) — Declares parameters that come with the request.
+    restrict access to (table, ...) — What follows may ask these tables and functions only.
+    alias database name = database("name") — Another name for this database.
 """)
 
 SET_OPTIONS: Mapping[str, Entry] = entries("""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 from rich.console import Console
@@ -90,7 +91,7 @@ class Screen:
             keyboard.send_text(keys)
             completer = QueryCompleter(lambda: self.shell.catalog, lambda text: suggestions(self.shell, text))
             session = editor(
-                completer, self.shell.toolbar, history_file=None, input=keyboard, output=DummyOutput()
+                completer, self.shell.toolbar, history=InMemoryHistory(), input=keyboard, output=DummyOutput()
             )
             if at_menu:
                 _type_at_menu(session.default_buffer, keyboard, at_menu)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import re
 import stat
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.application import create_app_session
 from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.document import Document
+from prompt_toolkit.history import InMemoryHistory
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output.vt100 import Vt100_Output
 
 from gatelog.api.kusto.commands.dispatch import CHANGE_COMMANDS, SHOW_COMMANDS
 from gatelog.cli.shell import suggestions
 from gatelog.cli.shell.commands import HUB_COMMANDS
-from gatelog.cli.shell.editing import QueryCompleter, QueryLexer, runs_at_enter
+from gatelog.cli.shell.editing import QueryCompleter, QueryLexer, editor, runs_at_enter
 from gatelog.cli.shell.history import HISTORY_BYTES_MAX, history_file, open_history
 from gatelog.cli.shell.shell import Shell
 from gatelog.kql import Catalog, Column, KqlType, Table
@@ -185,3 +192,25 @@ def test_history_can_be_elsewhere_or_nowhere(tmp_path: Path) -> None:
     assert history_file({"GATELOG_HISTORY": str(tmp_path / "h")}) == tmp_path / "h"
     assert history_file({"GATELOG_HISTORY": "off"}) is None
     assert history_file({}) == Path.home() / ".local" / "state" / "gatelog" / "history"
+
+
+def test_what_cannot_be_written_is_known_until_the_session_ends(tmp_path: Path) -> None:
+    """As on a full disk."""
+    history = open_history(tmp_path / "history")
+    (tmp_path / "history").unlink()
+    (tmp_path / "history").mkdir()
+    history.append_string("print 1")
+    assert history.get_strings()[-1] == "print 1"
+
+
+def test_a_tab_in_a_pasted_query_is_blank(screen: Screen) -> None:
+    shown = io.StringIO()
+    output = Vt100_Output(shown, lambda: Size(24, 80), term="xterm")
+    with create_pipe_input() as keyboard, create_app_session(input=keyboard, output=output):
+        keyboard.send_text("\x1b[200~Calls\n\t| count;\x1b[201~" + ALT_ENTER)
+        completer = QueryCompleter(lambda: CATALOG, lambda _: ())
+        history = InMemoryHistory()
+        session = editor(completer, screen.shell.toolbar, history=history, input=keyboard, output=output)
+        assert session.prompt() == "Calls\n\t| count;"
+    assert "^I" not in shown.getvalue()
+    assert "    |" in re.sub(r"\x1b\[[0-9;]*m", "", shown.getvalue())

@@ -9,9 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from gatelog.app import HubError
 from gatelog.cli.shell.commands import suggestions
+from gatelog.cli.shell.shell import Shell
 from gatelog.errors import KqlSemanticError, Place, StoreUnavailableError
 from gatelog.kql import Catalog, Column, KqlType, SavedFunction, Table
 
@@ -195,6 +197,7 @@ def test_the_names_are_listed(screen: Screen) -> None:
     assert "strlen(text)" in screen.after(".functions strl")
     assert "One row for each combination of the keys." in screen.after(".help summarize")
     assert ".export FILE" in screen.after(".help")
+    assert ".export FILE" in screen.after("help")
     assert "no function 'nonsense'" in screen.after(".help nonsense")
 
 
@@ -247,3 +250,86 @@ def test_a_table_is_cut_where_nobody_reads_on(screen: Screen) -> None:
     text = screen.after("Calls")
     assert "the first 1,000 rows" in text
     assert "1,500 rows in" in text
+
+
+def test_what_a_word_does_is_said_whole_however_narrow_the_screen(screen: Screen) -> None:
+    screen.console.width = 40
+    screen.shell.catalog = Catalog((), [SavedFunction("Twice", "(x: long)", "{ 2 * x }", "The double. " * 9)])
+    said = " ".join(screen.after(".help summarize", ".help Twice").split())
+    assert "operator summarize aggregate, ... by key, ..." in said
+    assert "One row for each combination of the keys." in said
+    assert f"Twice(x: long) {'The double. ' * 9}{{ 2 * x }}" in said
+    assert "…" not in said
+    screen.after(".format json")
+    assert json.loads(screen.after(".help summarize"))["rows"][0][0] == "operator"
+
+
+@pytest.mark.parametrize("word", ["exit", "quit", ".quit", " exit "])
+def test_the_shell_is_left_by_the_words_that_people_try(screen: Screen, word: str) -> None:
+    assert not screen.shell.execute(word)
+    assert screen.connection.asked == []
+
+
+def test_a_query_may_begin_with_such_a_word(screen: Screen) -> None:
+    screen.after("exit | take 1", "['quit']")
+    assert [query for query, _ in screen.connection.asked] == ["exit | take 1", "['quit']"]
+
+
+def test_a_chart_has_so_many_lines_at_most(screen: Screen) -> None:
+    rows = [[f"team {number}", number] for number in range(1, 3001)]
+    columns = [{"name": "Team", "type": "string"}, {"name": "n", "type": "long"}]
+    screen.connection.answer = {"columns": columns, "rows": rows}
+    lines = screen.after("Calls | render barchart").splitlines()
+    assert "team 1000 " in lines[999]
+    assert lines[1000:] == [
+        "the first 1,000 lines; .export FILE writes all rows",
+        "3,000 rows in 1.000 s",
+    ]
+
+
+@pytest.fixture
+def long_answer(screen: Screen) -> Screen:
+    """A terminal of 40 lines, and an answer of 99 rows."""
+    screen.console = Console(file=screen.file, width=100, height=40, force_terminal=True)
+    screen.shell = Shell(screen.connection, screen.console)
+    screen.connection.answer = {
+        "columns": [{"name": "n", "type": "long"}],
+        "rows": [[number] for number in range(99)],
+    }
+    return screen
+
+
+@pytest.mark.parametrize(("own", "options"), [(None, "RFSX"), ("-i", "-i")])
+def test_a_pager_is_told_of_the_colours_unless_the_user_has_options(
+    long_answer: Screen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own: str | None, options: str
+) -> None:
+    """`PAGER=less` alone would show the colours as text."""
+    pager = tmp_path / "pager"
+    pager.write_text(f'#!/bin/sh\n{{ echo "$LESS"; cat; }} > {tmp_path}/shown\n')
+    pager.chmod(0o755)
+    monkeypatch.setenv("PAGER", str(pager))
+    monkeypatch.delenv("LESS", raising=False)
+    if own is not None:
+        monkeypatch.setenv("LESS", own)
+    long_answer.after("Calls")
+    shown = (tmp_path / "shown").read_text().splitlines()
+    assert (shown[0], shown[-1].strip()) == (options, "98")
+
+
+def test_a_chart_that_is_longer_than_the_screen_is_paged_too(
+    long_answer: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGER", "true")
+    long_answer.connection.answer = {
+        "columns": [{"name": "Team", "type": "string"}, {"name": "n", "type": "long"}],
+        "rows": [[f"team {number}", number] for number in range(1, 100)],
+    }
+    assert "team 50" not in long_answer.after("Calls | render barchart")
+
+
+@pytest.mark.parametrize("pager", ["'less", "no-such-pager", " "])
+def test_without_a_pager_all_is_printed(
+    long_answer: Screen, monkeypatch: pytest.MonkeyPatch, pager: str
+) -> None:
+    monkeypatch.setenv("PAGER", pager)
+    assert "98" in long_answer.after("Calls")
