@@ -151,6 +151,7 @@ def execute(
         "max_execution_time": budget.seconds,
         "timeout_overflow_mode": "throw",
         "max_memory_usage": budget.memory_bytes,
+        **_INTERPRETED,
         **naming(),
     }
     try:
@@ -180,6 +181,11 @@ def check_length(sql: str) -> None:
         )
 
 
+_INTERPRETED: Mapping[str, Any] = MappingProxyType({"compile_expressions": 0})
+"""What the engine compiles, once it has met an expression a few times, is a column where it counts on the
+constant that a null makes of it: a query would fail from its fourth time on."""
+
+
 def query_settings(sql: str, budget: Budget) -> dict[str, Any]:
     """What makes the engine keep to a budget with a statement, and read only."""
     return {
@@ -197,6 +203,7 @@ def query_settings(sql: str, budget: Budget) -> dict[str, Any]:
         # Looking for aggregates of keys takes the engine seconds over what a plugin makes of seventy columns,
         # in which it does not look at its clock; they are none that a query needs fewer of.
         "optimize_aggregators_of_group_by_keys": 0,
+        **_INTERPRETED,
         # A search for a piece of a word goes through the dictionary of the index, however many words have it:
         # the alternative is to read every text.
         "text_index_like_min_pattern_length": 3,

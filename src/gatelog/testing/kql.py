@@ -42,4 +42,4 @@ def _ask(select: str) -> Sequence[Sequence[object]]:
 @cache
 def engine() -> Client:
     """The engine in memory, one for the process."""
-    return clickhouse_connect.get_client(dsn="chdb://:memory:")
+    return clickhouse_connect.get_client(dsn="chdb://:memory:", settings={"compile_expressions": 0})

@@ -194,6 +194,15 @@ def test_a_server_tells_what_it_read() -> None:
     assert query._work({}, embedded=False) == Work()
 
 
+def test_a_query_is_answered_however_often_it_is_asked(store: Store) -> None:
+    """The engine compiles expressions that it meets again; one with a null constant in it then failed."""
+    sql = (
+        "SELECT number + CAST(NULL, 'Nullable(Int64)') + 1 AS j FROM numbers(10)"
+        " WHERE number < 5 AND isNull(j) GROUP BY j"
+    )
+    assert [store.run(sql).rows for _ in range(8)] == [[(None,)]] * 8
+
+
 def test_no_time_is_spent_on_aggregates_of_keys(store: Store) -> None:
     """To find them takes the engine long over statements of many columns."""
     rows = store.run("EXPLAIN QUERY TREE SELECT max(number) FROM numbers(9) GROUP BY number").rows

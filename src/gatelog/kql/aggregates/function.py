@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from sqlglot import exp
+
 from gatelog.kql.clickhouse import sql
 from gatelog.kql.clickhouse.sql import Sql
 from gatelog.kql.terms import Term
@@ -42,5 +44,11 @@ class AggregateFunction:
 def aggregate(function: str, predicate: Term | None, *arguments: Sql) -> Sql:
     """`function(arguments)`, over the rows for which the predicate is true."""
     if predicate is None:
-        return sql.call(function, *arguments)
+        return sql.call(function, *map(_row_by_row, arguments))
     return sql.call(f"{function}If", *arguments, predicate.condition)
+
+
+def _row_by_row(value: Sql) -> Sql:
+    """A product is made of each row. The engine would multiply the sum instead, and fails where the factor
+    is a constant that turns out to be NULL."""
+    return sql.call("identity", value) if isinstance(value, exp.Mul | exp.Div) else value
