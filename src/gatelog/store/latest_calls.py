@@ -4,12 +4,14 @@
     received >= toDateTime64('…')         the minute from which on there were as many calls a while ago
 
 Calls come, and the oldest go first (retention.py): of calls from a time on there are never fewer again while
-older ones are left. So what was found once stays true, and is found anew to read less. That somebody deletes
-calls in the store past gatelog is noticed after FRESH_S.
+older ones are left. So what was found once stays true, and is found anew to read less. Only calls that come
+late, from before days that were dropped, would be missed: whoever drops days says `forget`. What is deleted
+past this process is noticed after FRESH_S.
 
     unasked ── a statement asks ──► asked ── another ──► known ─┬─ after FRESH_S: counted anew, from there on
-       ▲                                                        └─ after FORGOTTEN_S without a statement
-       └──────────────────────────────────────────────────────────────────────┘
+       ▲                              ▲                         ├─ and calls from there on are gone
+       │                              └─────────────────────────┤
+       └────────────────────────────────────────────────────────┴─ after FORGOTTEN_S without a statement
 The first statement pays for no more than its own answer: it may be the only one of its process.
 """
 
@@ -35,12 +37,12 @@ FORGOTTEN_S = 3600.0
 _COUNTED = Budget()
 """Rows and bytes of a count, whatever the answer may have."""
 
-# A quoted count: no literal of a query can hold this text, as its quotes would be written otherwise there.
+# With quotes of both kinds: no literal or name of a query can hold it, as its own are written otherwise.
 _DAYS = """received >= (
   SELECT min(day) FROM (
     SELECT day, sum(of_day) OVER (ORDER BY day DESC ROWS UNBOUNDED PRECEDING) - of_day AS of_later_days
     FROM (SELECT toDate(received) AS day, count() AS of_day FROM calls GROUP BY day))
-  WHERE of_later_days < '{count}')"""
+  WHERE "of_later_days" < '{count}')"""
 
 _ASKED = re.compile(re.escape(_DAYS).replace(re.escape("{count}"), r"(\d+)"))
 
@@ -79,14 +81,19 @@ class LatestCalls:
         self._seconds = seconds
         self._known: _Known | None = None
 
-    def shortened(self, sql: str, budget: Budget) -> str:
-        """The statement with a time in place of the days of the latest calls, where one is known. Blocks, and
-        has the errors of `run`, where it counts."""
-        asked = _ASKED.search(sql)
-        if asked is None:
-            return sql
+    def shortened(self, sql: str, budget: Budget) -> tuple[str, Budget]:
+        """The statement with a time in place of the days of the latest calls, where one is known, and what is
+        left of its budget. Blocks, and has the errors of `run`, where it counts."""
+        if _ASKED.search(sql) is None:
+            return sql, budget
+        began = self._seconds()
         minutes = self._minutes(budget)
-        return _ASKED.sub(lambda found: _from_then_on(minutes, int(found[1])) or found[0], sql)
+        shorter = _ASKED.sub(lambda found: _from_then_on(minutes, int(found[1])) or found[0], sql)
+        return shorter, budget.after(self._seconds() - began)
+
+    def forget(self) -> None:
+        """Begin again: calls may have been removed."""
+        self._known = None
 
     def _minutes(self, budget: Budget) -> Sequence[_Minute]:
         now, known = self._seconds(), self._known
@@ -98,13 +105,13 @@ class LatestCalls:
             self._known = known
         return known.minutes or ()
 
-    def _counted(self, before: Sequence[_Minute], budget: Budget) -> Sequence[_Minute]:
-        """As it is now: from where it was known before, unless calls from there on are gone."""
-        if before:
-            minutes = self._count(_from(before[-1].first), budget)
-            if minutes and minutes[-1].calls >= before[-1].calls:
-                return _enough(minutes)
-        return _enough(self._count(of_latest_days(ROWS_KNOWN), budget))
+    def _counted(self, before: Sequence[_Minute], budget: Budget) -> Sequence[_Minute] | None:
+        """As it is now: from where it was known before, and nothing if calls from there on are gone."""
+        condition = _from(before[-1].first) if before else of_latest_days(ROWS_KNOWN)
+        minutes = self._count(condition, budget)
+        if before and (not minutes or minutes[-1].calls < before[-1].calls):
+            return None
+        return _enough(minutes)
 
     def _count(self, condition: str, budget: Budget) -> list[_Minute]:
         own = budget._replace(rows=_COUNTED.rows, bytes=_COUNTED.bytes)

@@ -102,20 +102,20 @@ class Store:
 
     def run(self, sql: str, *, budget: Budget | None = None) -> Rows:
         """Answer a compiled query. KqlBudgetError beyond the budget, StoreError if the store fails."""
-        budget = budget or Budget()
-        return run(self._clients, self._latest.shortened(sql, budget), budget)
+        return run(self._clients, *self._latest.shortened(sql, budget or Budget()))
 
     def stream_rows(
         self, sql: str, *, budget: Budget
     ) -> AbstractContextManager[Iterator[Sequence[Sequence[Any]]]]:
         """The answer in blocks of rows, while the context lasts. Errors as those of `run`, late ones too."""
-        return stream_rows(self._clients, self._latest.shortened(sql, budget), budget)
+        return stream_rows(self._clients, *self._latest.shortened(sql, budget))
 
     def stream_encoded(
         self, sql: str, encoding: str, *, budget: Budget
     ) -> AbstractContextManager[Iterator[bytes]]:
         """The answer in the engine's format `encoding`, while the context lasts."""
-        return stream_encoded(self._clients, self._latest.shortened(sql, budget), encoding, budget)
+        shorter, left = self._latest.shortened(sql, budget)
+        return stream_encoded(self._clients, shorter, encoding, left)
 
     def stop(self, name: UUID) -> None:
         """End the queries that run under `name` (`name_statements`), soon."""
@@ -123,13 +123,16 @@ class Store:
 
     def expire(self, today: date, *, retention_days: int, body_retention_days: int) -> Expired:
         """Remove rows and bodies whose time is over on `today` (UTC)."""
-        return expire(
-            self._clients,
-            self.ledger,
-            today,
-            retention_days=retention_days,
-            body_retention_days=body_retention_days,
-        )
+        try:
+            return expire(
+                self._clients,
+                self.ledger,
+                today,
+                retention_days=retention_days,
+                body_retention_days=body_retention_days,
+            )
+        finally:
+            self._latest.forget()
 
     def prove(self, start_ns: int | None = None, end_ns: int | None = None) -> Report:
         """Account for every call of the boots that ran between two Unix times (None = open)."""

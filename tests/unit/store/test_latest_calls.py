@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,8 @@ from gatelog.errors import KqlTimeoutError
 from gatelog.store import CATALOG, Budget, Store, latest_calls
 from gatelog.store.clients import Clients
 from gatelog.store.latest_calls import FORGOTTEN_S, FRESH_S, LatestCalls, of_latest_days
-from gatelog.store.query import run
+from gatelog.store.query import Rows, run
+from gatelog.store.stream import stream_encoded, stream_rows
 from gatelog.testing.records import RECEIVED_AT_NS, chat_exchange
 
 NOW = datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -42,8 +44,13 @@ def known_to(clients: Clients, asked: int = 1) -> tuple[LatestCalls, Seconds]:
     seconds = Seconds()
     known = LatestCalls(clients, seconds)
     for _ in range(asked):
-        known.shortened(latest(1), BUDGET)
+        shortened(known, 1)
     return known, seconds
+
+
+def shortened(known: LatestCalls, count: int) -> str:
+    """What is asked for the latest so many calls."""
+    return known.shortened(latest(count), BUDGET)[0]
 
 
 def requests(rows: Sequence[Sequence[object]]) -> list[object]:
@@ -63,14 +70,37 @@ def test_the_second_statement_names_the_minute_that_is_enough(store: Store, clie
     """The first pays for nothing but itself. Of a minute it is the first call's time, to all its digits."""
     insert(store, [1, 2, HOUR, HOUR + 90])
     known, _ = known_to(clients, asked=0)
-    assert known.shortened(latest(2), BUDGET) == latest(2)
-    times = {count: known.shortened(latest(count), BUDGET) for count in (1, 2, 3, 4, 5)}
+    assert shortened(known, 2) == latest(2)
+    times = {count: shortened(known, count) for count in (1, 2, 3, 4, 5)}
     assert all("min(day)" not in times[count] for count in (1, 2, 3, 4))
     first = RECEIVED_AT_NS // 10**9
     for count, second in ((1, HOUR + 90), (2, HOUR), (3, 1), (4, 1)):
         shown = datetime.fromtimestamp(first + second, UTC)
-        assert f"received >= toDateTime64('{shown:%Y-%m-%d %H:%M:%S}" in times[count], count
+        assert f"received >= toDateTime64('{shown:%Y-%m-%d %H:%M:%S}.1234567', 7, 'UTC')" in times[count]
     assert times[5] == latest(5)
+
+
+def test_a_minute_is_counted_once_and_from_what_is_known(
+    store: Store, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is older than so many calls is not remembered, and not read again until all is forgotten."""
+    counts: list[str] = []
+
+    def counted(clients: Clients, sql: str, budget: Budget) -> Rows:
+        counts.append(sql)
+        return run(clients, sql, budget)
+
+    monkeypatch.setattr(latest_calls, "run", counted)
+    monkeypatch.setattr(latest_calls, "ROWS_KNOWN", 2)
+    insert(store, [1, 100, 200])
+    known, seconds = known_to(clients)
+    assert counts == []
+    for passed, made in ((0, 1), (FRESH_S, 1), (1, 2), (FRESH_S, 2), (FORGOTTEN_S + 1, 2), (0, 3)):
+        seconds.now += passed
+        assert shortened(known, 3) == latest(3)
+        assert len(counts) == made
+    assert ["min(day)" in count for count in counts] == [True, False, True]
+    assert shortened(known, 2) != latest(2)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -98,14 +128,20 @@ def test_whatever_comes_the_answer_is_that_of_all_calls(
         stored |= set(new)
         seconds.now += passed
         for _ in range(2):
-            assert (
-                requests(run(clients, known.shortened(latest(count), BUDGET), BUDGET).rows)
-                == received([*stored])[:count]
-            )
+            rows = run(clients, shortened(known, count), BUDGET).rows
+            assert requests(rows) == received([*stored])[:count]
 
 
-def test_all_ways_to_ask_take_the_time(store: Store) -> None:
+def test_all_ways_to_ask_take_the_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows, blocks and encoded answers are those that were asked for, three times in a row."""
+    asked: list[str] = []
+
+    def noted(way: Callable[..., object], clients: Clients, sql: str, *others: object) -> object:
+        asked.append(sql)
+        return way(clients, sql, *others)
+
+    for way in (run, stream_rows, stream_encoded):
+        monkeypatch.setattr(f"gatelog.store.store.{way.__name__}", partial(noted, way))
     insert(store, range(1, 200))
     for _ in range(3):
         assert requests(store.run(latest(100)).rows) == received(range(100, 200))
@@ -113,6 +149,7 @@ def test_all_ways_to_ask_take_the_time(store: Store) -> None:
             assert [name for block in blocks for (name,) in block] == received(range(100, 200))
         with store.stream_encoded(latest(100), "CSV", budget=BUDGET) as pieces:
             assert b"".join(pieces).decode().replace('"', "").split() == received(range(100, 200))
+    assert ["min(day)" in sql for sql in asked] == [True] + [False] * 8
 
 
 def test_a_count_has_the_time_of_the_statement_but_not_its_rows(store: Store) -> None:
@@ -122,14 +159,22 @@ def test_a_count_has_the_time_of_the_statement_but_not_its_rows(store: Store) ->
         assert store.run(latest(1), budget=Budget(rows=1)).rows == [("request-6931",)]
 
 
-def test_calls_taken_out_past_the_hub_are_noticed(store: Store, clients: Clients) -> None:
-    """When the times are counted anew, which is then done from the beginning."""
+@pytest.mark.parametrize(
+    ("removed", "left", "found"), [("sequence = 2 OR sequence > 3", [1], True), ("sequence > 0", [], False)]
+)
+def test_calls_taken_out_past_the_hub_are_noticed(
+    store: Store, clients: Clients, removed: str, left: list[int], found: bool
+) -> None:
+    """When the times are counted anew; the statement after that begins from the beginning."""
     insert(store, [1, 2, DAY, DAY + 1])
     known, seconds = known_to(clients, asked=2)
     with clients.borrow() as client:
-        client.command("DELETE FROM calls WHERE sequence > 2")
+        client.command(f"DELETE FROM calls WHERE {removed}")
     seconds.now = FRESH_S + 1
-    assert requests(run(clients, known.shortened(latest(2), BUDGET), BUDGET).rows) == received([1, 2])
+    for is_known in (False, found):
+        sql = shortened(known, 1)
+        assert ("toDateTime64" in sql) is is_known
+        assert requests(run(clients, sql, BUDGET).rows) == received(left)
 
 
 def test_days_that_retention_drops_are_the_oldest(store: Store) -> None:
@@ -143,6 +188,17 @@ def test_days_that_retention_drops_are_the_oldest(store: Store) -> None:
         assert requests(store.run(latest(2)).rows) == received(left)
 
 
+def test_calls_that_come_late_behind_days_that_were_dropped_are_found(store: Store) -> None:
+    """Of a day before, until retention drops them too."""
+    insert(store, [DAY, DAY + 1, 2 * DAY])
+    for _ in range(2):
+        store.run(latest(2))
+    first = datetime.fromtimestamp(RECEIVED_AT_NS // 10**9, UTC).date()
+    store.expire(date.fromordinal(first.toordinal() + 3), retention_days=1, body_retention_days=1)
+    insert(store, [1], boot="b2")
+    assert requests(store.run(latest(2)).rows) == received([1, 2 * DAY])
+
+
 def test_times_that_the_engine_counts_wrongly_are_no_harm(store: Store, clients: Clients) -> None:
     """Its hours and minutes end in 2106; a clock that jumped gives the latest calls nevertheless."""
     century = 100 * 365 * DAY
@@ -150,7 +206,7 @@ def test_times_that_the_engine_counts_wrongly_are_no_harm(store: Store, clients:
     known, _ = known_to(clients)
     for count in (1, 2, 3, 4):
         expected = received([1, 60, century, century + 5])[:count]
-        assert requests(run(clients, known.shortened(latest(count), BUDGET), BUDGET).rows) == expected
+        assert requests(run(clients, shortened(known, count), BUDGET).rows) == expected
 
 
 def test_a_text_that_is_the_condition_stays_a_text(store: Store) -> None:
@@ -158,9 +214,21 @@ def test_a_text_that_is_the_condition_stays_a_text(store: Store) -> None:
     insert(store, [1, 2])
     text = of_latest_days(1)
     literal = "'" + text.replace("'", "\\'").replace("\n", "\\n") + "'"
-    sql = kql.compile(f"Calls | top 1 by TimeGenerated | project said = {literal}", CATALOG, now=NOW).sql
+    value = f"Calls | top 1 by TimeGenerated | project said = {literal}"
+    name = f"print [{literal}] = 1"
     for _ in range(3):
-        assert store.run(sql).rows == [(text,)]
+        assert store.run(kql.compile(value, CATALOG, now=NOW).sql).rows == [(text,)]
+        assert store.run(kql.compile(name, CATALOG, now=NOW).sql).names == (text,)
+
+
+def test_a_statement_has_the_time_that_its_count_left_over(clients: Clients) -> None:
+    """Of its budget, whose whole is what an error names; one that counts nothing has all of it."""
+    moments = iter(range(100))
+    known = LatestCalls(clients, lambda: float(next(moments)))
+    known.shortened(latest(1), BUDGET)
+    _, left = known.shortened(latest(1), Budget(seconds=10))
+    assert (left.seconds, left.whole_seconds) == (8, 10)
+    assert known.shortened("SELECT 1", BUDGET) == ("SELECT 1", BUDGET)
 
 
 def test_a_count_that_takes_too_long_ends_the_statement(

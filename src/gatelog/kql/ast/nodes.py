@@ -27,6 +27,9 @@ class Node(msgspec.Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and _said(self) == _said(other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # the base of all structs would compare places in memory
+
     def __hash__(self) -> int:
         return hash((type(self), *_said(self)))
 
