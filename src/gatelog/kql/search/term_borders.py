@@ -39,6 +39,17 @@ def term_in(text: Sql, needle: str, *, start: bool, end: bool) -> Sql:
     return sql.call("match", text, term_pattern(needle, start=start, end=end))
 
 
+def word_in_stored(text: Sql, word: str) -> Sql:
+    """The same for a word, its letters and digits all, in a stored column. What a column has is asked once
+    for each value of the engine's dictionary, and of one when it plans: there the right pattern would be
+    compiled, some five times a column. So it is asked of the text itself, and only where more than ASCII is
+    beside the word.
+    """
+    loose = sql.call("match", text, term_pattern(word, start=True, end=True, border=_LOOSE))
+    right = term_in(sql.cast(text, "String"), word, start=True, end=True)
+    return sql.any_of([sql.call("hasToken", text, word), sql.all_of([loose, right])])
+
+
 def term_in_long(text: Sql, needle: str, *, within: Sql, start: bool, end: bool) -> Sql:
     """The same for long texts, of which blocks have few; `within` is the text before it was lowered."""
     right, loose, strict = (

@@ -28,7 +28,7 @@ from gatelog.kql.regex.regexes import regex_of_one
 from gatelog.kql.search.glance import glance, has_letters, in_plain_sight
 from gatelog.kql.search.indexed_search import indexed
 from gatelog.kql.search.origin_search import indexed_in, seen_in
-from gatelog.kql.search.term_borders import term_in, term_in_long, term_of_row
+from gatelog.kql.search.term_borders import term_in, term_in_long, term_of_row, word_in_stored
 from gatelog.kql.terms import Origin, Term
 from gatelog.kql.types import KqlType
 from gatelog.kql.values.comparisons import lowered, opposite
@@ -124,10 +124,12 @@ def _term_search(*, start: bool, end: bool, ignore_case: bool) -> Search:
         value = _constant(needle)
         if value is not None:
             term = value.lower() if ignore_case else value
-            if text.words is None:
-                bordered = term_in(subject, term, start=start, end=end)
-            else:
+            if text.words is not None:
                 bordered = term_in_long(subject, term, within=text.sql, start=start, end=end)
+            elif text.is_stored and not text.nullable and start and end and term.isalnum():
+                bordered = word_in_stored(subject, term)
+            else:
+                bordered = term_in(subject, term, start=start, end=end)
             found = _at_a_glance(text, value, bordered, ignore_case=ignore_case)
             return _with_index(text, needle, found, start=start, end=end, may_decide=ignore_case)
         wanted = lowered(needle) if ignore_case else needle.sql
