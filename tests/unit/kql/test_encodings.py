@@ -57,5 +57,5 @@ def test_the_beta_distribution_adds_up_binomials() -> None:
 
 
 def test_a_pattern_of_the_row_that_is_none_is_named_by_a_message_that_is_a_text() -> None:
-    with pytest.raises(DatabaseError, match=r"missing \): \(\?-s\)\("):
+    with pytest.raises(DatabaseError, match=r"missing \): \(\?i-s\)\(\?-i\)\("):
         run("datatable(p: string)['('] | project countof('a', p, 'regex')")

@@ -67,10 +67,17 @@ class LiteralParser(Cursor):
         if self.text in {"-", "+"} and self.peek().kind in {LONG, REAL, TIMESPAN}:
             return self.signed_number()
         literal = self.literal()
+        if literal is None and self._at_open_literal():
+            raise self.error_at(len(self.query), f"the literal {self.text}(...) is not closed")
         if literal is None:
             hint = "a null is typed: long(null), dynamic(null), ..." if self.text == "null" else ""
             raise self.error("a literal", hint)
         return literal
+
+    def _at_open_literal(self) -> bool:
+        """Whether `datetime(2024-01-01` is next, which would be one token if it were closed."""
+        following, is_typed = self.peek(), self.text in TYPES and self.text != "string"
+        return is_typed and following.text == "(" and following.start == self.token.end
 
     def signed_number(self) -> ast.Literal:
         """`-1`: the sign and the number that follows it, as one literal."""

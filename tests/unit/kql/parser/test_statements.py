@@ -88,6 +88,8 @@ def test_statements(query: Shaped, text: str, shape: str) -> None:
         ("T | extend a = typeof(strng)", (1, 23), "expected a type", "did you mean 'string'?"),
         ("T | where not a", (1, 11), "expected an expression, found 'not'", "not is a function"),
         ("T | extend a = iff(b, c", (1, 24), "expected ',' or ')'", "the call of iff() is not closed"),
+        ("datatable(a: long)[1, long(2", (1, 29), "the literal long(...) is not closed", ""),
+        ('datatable(a: string)[string("x")]', (1, 22), "expected a literal", ""),
         ("datatable(a: string)[null]", (1, 22), "expected a literal", "a null is typed"),
         ("T | where a == 1 extend b", (1, 18), "expected '|'", "| extend ..."),
         ("let a 1", (1, 7), "expected '='", "let name = value"),
