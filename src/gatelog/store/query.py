@@ -79,6 +79,10 @@ class Budget(NamedTuple):
 SQL_BYTES_MAX = 256 * 1024 - 4 * 1024
 """The engine reads no statement of over 256 KiB; the rest is for its settings."""
 
+_INTERPRETED: Mapping[str, Any] = MappingProxyType({"compile_expressions": 0})
+"""What the engine compiles, once it has met an expression a few times, is a column where it counts on the
+constant that a null makes of it: a query would fail from its fourth time on."""
+
 
 class Work(NamedTuple):
     """What answering took, as the engine counts it; 0 where it does not say."""
@@ -179,11 +183,6 @@ def check_length(sql: str) -> None:
             "the query is too long for the engine",
             hint="shorten its lists and texts, name fewer columns, or make a column of what it says twice",
         )
-
-
-_INTERPRETED: Mapping[str, Any] = MappingProxyType({"compile_expressions": 0})
-"""What the engine compiles, once it has met an expression a few times, is a column where it counts on the
-constant that a null makes of it: a query would fail from its fourth time on."""
 
 
 def query_settings(sql: str, budget: Budget) -> dict[str, Any]:

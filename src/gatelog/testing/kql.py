@@ -41,5 +41,5 @@ def _ask(select: str) -> Sequence[Sequence[object]]:
 
 @cache
 def engine() -> Client:
-    """The engine in memory, one for the process."""
+    """The engine in memory, one for the process; it interprets expressions, as the store has it do."""
     return clickhouse_connect.get_client(dsn="chdb://:memory:", settings={"compile_expressions": 0})
